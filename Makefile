@@ -1,0 +1,129 @@
+# xvtep: build, install, test. `make help` lists the targets. Quiet by default; V=1 shows commands.
+PREFIX ?= /usr/local
+DESTDIR ?=
+V ?= 0
+Q := $(if $(filter 1,$(V)),,@)
+
+OUT := .output
+CC := gcc
+CLANG ?= clang
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
+PKGS := libbpf libmnl libevent yaml-0.1 jansson smartcols libcap-ng
+ARCH := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/; s/ppc64le/powerpc/; s/riscv64/riscv/')
+VERSION := $(shell cat VERSION)
+
+CPPFLAGS += -D_GNU_SOURCE -DXV_VERSION='"$(VERSION)"' -Iheaders -Iuser/lib -Iuser/daemon -Iuser/client \
+	-I$(OUT) $(shell pkg-config --cflags $(PKGS))
+CFLAGS ?= -O2 -g
+CFLAGS += -std=gnu11 -Wall -Wextra -Werror
+LDLIBS += $(shell pkg-config --libs $(PKGS))
+BPF_CFLAGS := -O2 -g -target bpf -D__TARGET_ARCH_$(ARCH) -I/usr/include/$(shell uname -m)-linux-gnu \
+	-Wall -Wextra -Werror -Iheaders -Ibpf
+
+LIB_OBJS := $(patsubst %.c,$(OUT)/%.o,$(wildcard user/lib/*.c))
+DAEMON_OBJS := $(patsubst %.c,$(OUT)/%.o,$(wildcard user/daemon/*.c))
+CLIENT_OBJS := $(patsubst %.c,$(OUT)/%.o,$(wildcard user/client/*.c))
+DAEMON_MAIN := $(OUT)/user/daemon/xvtepd.o
+TEST_OBJS := $(LIB_OBJS) $(filter-out $(DAEMON_MAIN),$(DAEMON_OBJS))
+TESTS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/test_*.c tests/bpf/test_*.c tests/net/*_test.c))
+FUZZERS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/fuzz/fuzz_*.c))
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all help clean install uninstall tests lint format check demo bench check-kernels
+
+all: $(OUT)/xvtepd $(OUT)/xvtep
+
+help:
+	@echo 'make                  build .output/xvtepd and .output/xvtep'
+	@echo 'make install          into $$DESTDIR$$PREFIX (default /usr/local)'
+	@echo 'make uninstall        take away what install put there'
+	@echo 'sudo make demo        install what is missing, build, show two hosts talking (KEEP=1: stay up)'
+	@echo 'sudo make check       all tests, and the lint'
+	@echo 'sudo make check-kernels   the tests in Debian kernels under QEMU'
+	@echo 'sudo make bench       side by side with the kernel vxlan (ONLY=name: one row)'
+	@echo 'make lint             format, warnings, file and function size'
+	@echo 'make format           clang-format over all C'
+	@echo 'make clean            remove .output'
+
+$(OUT)/xvtepd: $(DAEMON_OBJS) $(LIB_OBJS)
+	@echo '  LINK    $@'
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(OUT)/xvtep: $(CLIENT_OBJS) $(LIB_OBJS)
+	@echo '  LINK    $@'
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# Skeleton first: the headers that a source includes are known only after its first build.
+$(OUT)/%.o: %.c | $(OUT)/xvtep.skel.h
+	@mkdir -p $(@D)
+	@echo '  CC      $<'
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(OUT)/xvtep.bpf.o: bpf/xvtep.bpf.c
+	@mkdir -p $(@D)
+	@echo '  BPF     $<'
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@
+
+$(OUT)/xvtep.skel.h: $(OUT)/xvtep.bpf.o
+	@echo '  SKEL    $@'
+	$(Q)$(BPFTOOL) gen skeleton $< name xvtep_bpf > $@
+
+tests: $(TESTS)
+
+$(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(TEST_OBJS)
+	@echo '  LINK    $@'
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+
+$(OUT)/tests/bpf/%: $(OUT)/tests/bpf/%.o $(TEST_OBJS)
+	@echo '  LINK    $@'
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+
+$(OUT)/tests/net/%: $(OUT)/tests/net/%.o $(TEST_OBJS)
+	@echo '  LINK    $@'
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+
+# Fuzzed code is built again, whole, with the sanitizers.
+$(OUT)/tests/fuzz/%: tests/fuzz/%.c $(wildcard user/lib/*.c user/daemon/config*.c user/daemon/keyset.c)
+	@mkdir -p $(@D)
+	@echo '  FUZZ    $@'
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -fsanitize=address,undefined -o $@ $^ $(LDLIBS) -lcmocka
+
+-include tests/bench/bench.mk
+
+install: all
+	tools/install "$(DESTDIR)" "$(PREFIX)"
+
+uninstall:
+	tools/install --remove "$(DESTDIR)" "$(PREFIX)"
+
+lint:
+	$(Q)tools/lint
+
+format:
+	$(Q)git ls-files '*.c' '*.h' | xargs clang-format -i
+
+check:
+	$(Q)tools/install-deps
+	$(Q)$(MAKE) --no-print-directory all tests $(FUZZERS)
+	$(Q)tools/check
+
+demo:
+	$(Q)tools/install-deps
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tools/demo
+
+check-kernels:
+	$(Q)tools/install-deps
+	$(Q)$(MAKE) --no-print-directory all tests
+	$(Q)tools/kernel-matrix
+
+bench:
+	$(Q)tools/install-deps
+	$(Q)$(MAKE) --no-print-directory all bench-programs
+	$(Q)tools/bench
+
+clean:
+	rm -rf $(OUT)
+
+-include $(shell find $(OUT) -name '*.d' 2>/dev/null)

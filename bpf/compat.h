@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Verifier, compiler and kernel-version tricks, each with its symptom and when it may go. */
+#ifndef XV_BPF_COMPAT_H
+#define XV_BPF_COMPAT_H
+
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#define likely(x)   __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+/* One load, not merged or repeated: for words that the daemon replaces while we read. */
+#define READ_ONCE(x) (*(const volatile typeof(x) *)&(x))
+
+/*
+ * ctx->data and friends are 32-bit in the UAPI. clang 14 may spill them as 32-bit values and lose
+ * the packet-pointer type ("invalid mem access 'scalar'"); the asm keeps the load a 64-bit move.
+ * May go when the oldest supported clang knows __arena-era context rewriting; harmless until then.
+ */
+#define xv_ctx_ptr(field)                                                                          \
+	({                                                                                         \
+		void *p_ = (void *)(long)(field);                                                  \
+		asm volatile("" : "+r"(p_));                                                       \
+		p_;                                                                                \
+	})
+
+/*
+ * Copies n bytes as 64-, 32- and 16-bit words. clang 14 copies from or to a packet byte by byte, as
+ * it must assume alignment 1; every architecture we run on loads unaligned words.
+ */
+static __always_inline void xv_copy(void *to, const void *from, const __u32 n)
+{
+	__u64 *t8 = to;
+	const __u64 *f8 = from;
+	__u32 i;
+
+#pragma unroll
+	for (i = 0; i < n / 8; i++)
+		t8[i] = f8[i];
+	if (n & 4)
+		*(__u32 *)(to + (n & ~7u)) = *(const __u32 *)(from + (n & ~7u));
+	if (n & 2)
+		*(__u16 *)(to + (n & ~3u)) = *(const __u16 *)(from + (n & ~3u));
+}
+
+#endif

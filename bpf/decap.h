@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What to do with a frame from the wire: every check of decapsulation, on the untouched packet,
+ * usable under XDP and TC. The programs act on the answer.
+ */
+#ifndef XV_BPF_DECAP_H
+#define XV_BPF_DECAP_H
+
+#include "ecn.h"
+#include "fdb.h"
+
+enum {
+	XV_DECAP_PASS = 0,  /* not ours, or not sure: to the kernel, untouched */
+	XV_DECAP_STRIP = 1, /* strip and deliver */
+};
+
+struct xv_decap {
+	__u32 strip; /* bytes in front of the inner frame */
+	__u32 len;   /* inner frame, bytes */
+	__u32 bd;
+	__u32 peer;
+	__u32 port;
+	const struct xv_port_dev_val *dev; /* of the port */
+	int ecn;	/* to write inside, or XV_ECN_KEEP */
+	__u8 tcp;	/* inner is TCP */
+};
+
+static __always_inline const struct xv_config_val *xv_config_get(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&xv_config, &zero);
+}
+
+static __always_inline struct xv_bd_val *xv_bd_get(__u32 bd)
+{
+	struct xv_bd_val *net = bpf_map_lookup_elem(&xv_bd, &bd);
+
+	return net && net->flags & XV_BD_VALID ? net : NULL;
+}
+
+static __always_inline int xv_inner_is_tcp(struct ethhdr *eth, void *data_end)
+{
+	if (eth->h_proto == bpf_htons(ETH_P_IP)) {
+		struct iphdr *ip = (void *)(eth + 1);
+
+		return (void *)(ip + 1) <= data_end && ip->protocol == IPPROTO_TCP;
+	}
+	if (eth->h_proto == bpf_htons(ETH_P_IPV6)) {
+		struct ipv6hdr *ip = (void *)(eth + 1);
+
+		return (void *)(ip + 1) <= data_end && ip->nexthdr == IPPROTO_TCP;
+	}
+	return 0;
+}
+
+/*
+ * The port with this id in this network, fit to take an Ethernet frame of len bytes (0: any length,
+ * for a merged one). 0 or a drop.
+ */
+static __always_inline int xv_port_check(__u32 port, __u32 bd, __u32 len,
+					 const struct xv_port_dev_val **dev)
+{
+	const struct xv_port_dev_val *val = bpf_map_lookup_elem(&xv_port_dev, &port);
+
+	if (!val || val->bd != bd || !(val->flags & XV_PORT_UP))
+		return XV_DROP(PORT_DOWN);
+	if (len > val->mtu + ETH_HLEN)
+		return XV_DROP(PKT_TOO_BIG);
+	*dev = val;
+	return 0;
+}
+
+/* The inner frame's part of xv_decap_decide(). */
+static __always_inline int xv_decap_inner(struct ethhdr *eth, void *data_end,
+					  const struct xv_bd_val *net, const struct xv_ip *src,
+					  int merged, struct xv_decap *d)
+{
+	struct xv_end from = {.id = d->peer, .kind = XV_FDB_PEER};
+	const struct xv_fdb_val *to;
+	struct xv_fdb_key key;
+	int err;
+
+	if (!xv_mac_is_source(eth->h_source))
+		return XV_DROP(MAC_INVALID_SOURCE);
+	if (unlikely(xv_is_vlan(eth->h_proto)))
+		return net->flags & XV_BD_INNER_VLAN ? XV_DECAP_PASS : XV_DROP(INNER_VLAN);
+	if (xv_mac_is_multicast(eth->h_dest))
+		return XV_DECAP_PASS;
+	key = xv_fdb_key_of(d->bd, eth->h_dest);
+	to = xv_fdb_lookup(&key);
+	if (!to)
+		return XV_DECAP_PASS;
+	if (to->kind != XV_FDB_PORT)
+		return XV_DROP(SPLIT_HORIZON);
+	d->port = to->dst;
+	err = xv_port_check(d->port, d->bd, merged ? 0 : d->len, &d->dev);
+	if (err)
+		return err;
+	d->ecn = xv_ecn_decap(d->ecn, eth, data_end);
+	if (d->ecn < 0)
+		return d->ecn;
+	d->tcp = xv_inner_is_tcp(eth, data_end);
+	key = xv_fdb_key_of(d->bd, eth->h_source);
+	err = xv_fdb_source(net, &key, from, src);
+	return err ?: XV_DECAP_STRIP;
+}
+
+/*
+ * Decides about a frame of total bytes, of which [data, data_end) can be read. merged: GRO made it of
+ * several, so that lengths are not those of the wire. Returns XV_DECAP_STRIP: strip d->strip bytes
+ * and deliver to d->port; XV_DECAP_PASS; or a drop.
+ */
+static __always_inline int xv_decap_decide(void *data, void *data_end, __u32 total, int merged,
+					   struct xv_decap *d)
+{
+	const struct xv_config_val *cfg = xv_config_get();
+	struct xv_outer outer = {};
+	struct xv_bd_val *net;
+	struct ethhdr *eth;
+	__u32 *id;
+	int ret;
+
+	if (!cfg || !cfg->abi)
+		return XV_DECAP_PASS;
+	ret = xv_parse_outer(data, data_end, cfg, &outer);
+	if (ret != XV_PARSE_OURS)
+		return ret < 0 ? ret : XV_DECAP_PASS;
+	if (outer.end != total)
+		return outer.end > total ? XV_DROP(PKT_TOO_SMALL) : XV_DECAP_PASS;
+	id = bpf_map_lookup_elem(&xv_vni, &outer.vni);
+	if (!id)
+		return XV_DROP(VXLAN_VNI_NOT_FOUND);
+	d->bd = *id;
+	net = xv_bd_get(d->bd);
+	if (!net)
+		return XV_DROP(VXLAN_VNI_NOT_FOUND);
+	id = bpf_map_lookup_elem(&xv_peer, &outer.src);
+	if (!id)
+		return net->flags & XV_BD_ANY_PEER ? XV_DECAP_PASS : XV_DROP(UNKNOWN_PEER);
+	d->peer = *id;
+	if (outer.inner > 128) /* never: tells the verifier so */
+		return XV_DECAP_PASS;
+	eth = data + outer.inner;
+	if ((void *)(eth + 1) > data_end)
+		return XV_DECAP_PASS;
+	d->strip = outer.inner;
+	d->len = total - outer.inner;
+	d->ecn = outer.ecn;
+	return xv_decap_inner(eth, data_end, net, &outer.src, merged, d);
+}
+
+/* Counts a unicast frame that goes from a peer to a port. */
+static __always_inline void xv_decap_count(const struct xv_decap *d, struct xv_size size)
+{
+	xv_net_rx(d->bd, XV_UNICAST, size);
+	xv_peer_rx(d->peer, size);
+	xv_port_tx(d->port, size);
+}
+
+#endif

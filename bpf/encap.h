@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A tenant's frame to a peer: the prebuilt outer header in front of it and out of the underlay
+ * device, GSO included; through xv0 where that cannot be.
+ */
+#ifndef XV_BPF_ENCAP_H
+#define XV_BPF_ENCAP_H
+
+#include "deliver.h"
+
+enum {
+	XV_GSO_MAX_HEADERS = ETH_HLEN + 60 + 60, /* Ethernet, longest IPv4, longest TCP */
+};
+
+/* Facts about the frame that the outer header needs, taken before the room is made. */
+struct xv_inner {
+	struct ethhdr eth __attribute__((aligned(8))); /* as the tenant sent it */
+	__u32 len;	   /* inner frame */
+	__u8 ecn;	   /* outer ECN field */
+	__be16 sport;
+};
+
+/*
+ * Source port from the inner flow's hash (RFC 7348, section 5). The kernel's skb hash is that of the
+ * socket, or dissected once; its high bits are folded in as the low ones pick the queue.
+ */
+static __always_inline __be16 xv_source_port(struct __sk_buff *skb)
+{
+	__u32 hash = bpf_get_hash_recalc(skb);
+
+	hash ^= hash >> 16;
+	return bpf_htons(XV_SRC_PORT_MIN | (hash & ((1 << XV_SRC_PORT_BITS) - 1)));
+}
+
+static __always_inline void xv_outer4_write(void *pos, const struct xv_adj_val *adj,
+					    const struct xv_inner *inner, __u32 vni)
+{
+	struct iphdr *ip = pos + ETH_HLEN;
+	struct udphdr *udp = (void *)(ip + 1);
+	struct xv_vxlanhdr *vxlan = (void *)(udp + 1);
+	__u16 len = inner->len + sizeof(*udp) + sizeof(*vxlan);
+	__u32 sum;
+
+	xv_copy(pos, adj->hdr, XV_ENCAP4_LEN);
+	sum = (__u16)~ip->check + bpf_htons(len + sizeof(*ip)) + bpf_htons(inner->ecn);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	ip->check = ~sum;
+	ip->tot_len = bpf_htons(len + sizeof(*ip));
+	ip->tos = inner->ecn;
+	udp->source = inner->sport;
+	udp->len = bpf_htons(len);
+	vxlan->vni = bpf_htonl(vni << 8);
+}
+
+static __always_inline void xv_outer6_write(void *pos, const struct xv_adj_val *adj,
+					    const struct xv_inner *inner, __u32 vni)
+{
+	struct ipv6hdr *ip = pos + ETH_HLEN;
+	struct udphdr *udp = (void *)(ip + 1);
+	struct xv_vxlanhdr *vxlan = (void *)(udp + 1);
+	__u16 len = inner->len + sizeof(*udp) + sizeof(*vxlan);
+
+	xv_copy(pos, adj->hdr, XV_ENCAP6_LEN);
+	ip->payload_len = bpf_htons(len);
+	ip->flow_lbl[0] = inner->ecn << 4;
+	udp->source = inner->sport;
+	udp->len = bpf_htons(len);
+	vxlan->vni = bpf_htonl(vni << 8);
+}
+
+/*
+ * Whether the outer packet, or each that a merged frame is cut into, fits the egress MTU. A merged
+ * one counts with the longest headers it can have.
+ */
+static __always_inline int xv_encap_fits(const struct __sk_buff *skb, const struct xv_adj_val *adj,
+					 __u32 overhead)
+{
+	__u32 len = skb->gso_size ? skb->gso_size + XV_GSO_MAX_HEADERS : skb->len;
+
+	if (len + overhead - ETH_HLEN <= adj->mtu)
+		return skb->len + overhead <= 0xffff;
+	return 0;
+}
+
+/*
+ * The fast way to a peer whose adjacency is valid. Returns XV_PATH_ENCAP with *action set,
+ * XV_PATH_ENCAP_SLOW with the frame untouched, or a drop.
+ */
+static __always_inline int xv_encap_fast(struct __sk_buff *skb, const struct xv_adj_val *adj,
+					 struct xv_inner *inner, __u32 vni, int *action)
+{
+	const __u64 l2 = BPF_F_ADJ_ROOM_FIXED_GSO | BPF_F_ADJ_ROOM_ENCAP_L4_UDP |
+			 BPF_F_ADJ_ROOM_ENCAP_L2(ETH_HLEN) | BPF_F_ADJ_ROOM_ENCAP_L2_ETH;
+	int v6 = !!(adj->flags & XV_ADJ_V6);
+	__u32 room = v6 ? XV_ENCAP6_LEN : XV_ENCAP4_LEN;
+	__u32 ifindex = adj->ifindex;
+	void *data, *data_end;
+
+	if (!xv_encap_fits(skb, adj, room))
+		return XV_PATH_ENCAP_SLOW;
+	inner->sport = xv_source_port(skb);
+	/* -EALREADY: the tenant's own tunnel with offloads; -ENOTSUPP: not IP. */
+	if (bpf_skb_adjust_room(skb, room, BPF_ADJ_ROOM_MAC,
+				l2 | (v6 ? BPF_F_ADJ_ROOM_ENCAP_L3_IPV6 :
+					   BPF_F_ADJ_ROOM_ENCAP_L3_IPV4)))
+		return XV_PATH_ENCAP_SLOW;
+	data = xv_ctx_ptr(skb->data);
+	data_end = xv_ctx_ptr(skb->data_end);
+	if (v6) {
+		if (data + XV_ENCAP6_LEN + ETH_HLEN > data_end)
+			return XV_DROP(NO_MEMORY);
+		xv_outer6_write(data, adj, inner, vni);
+		xv_copy(data + XV_ENCAP6_LEN, &inner->eth, ETH_HLEN);
+	} else {
+		if (data + XV_ENCAP4_LEN + ETH_HLEN > data_end)
+			return XV_DROP(NO_MEMORY);
+		xv_outer4_write(data, adj, inner, vni);
+		xv_copy(data + XV_ENCAP4_LEN, &inner->eth, ETH_HLEN);
+	}
+	*action = bpf_redirect(ifindex, 0);
+	return XV_PATH_ENCAP;
+}
+
+/*
+ * A unicast frame to a peer. Takes the fast way for untagged IP with a valid adjacency, else xv0, where
+ * the kernel resolves, fragments, checksums and cuts as needed.
+ */
+static __always_inline int xv_encap_peer(struct __sk_buff *skb, const struct xv_config_val *cfg,
+					 __u32 vni, __u32 peer, int *action)
+{
+	const struct xv_adj_val *adj = bpf_map_lookup_elem(&xv_adj, &peer);
+	void *data = xv_ctx_ptr(skb->data), *data_end = xv_ctx_ptr(skb->data_end);
+	struct ethhdr *eth = data;
+	struct xv_inner inner = {.len = skb->len};
+	int ecn, path = XV_PATH_ENCAP_SLOW;
+
+	if (!adj)
+		return XV_DROP(VXLAN_NO_REMOTE);
+	if ((void *)(eth + 1) > data_end)
+		return XV_DROP(PKT_TOO_SMALL);
+	ecn = skb->vlan_present ? -1 : xv_ecn_of(eth, data_end);
+	if (ecn >= 0 && READ_ONCE(adj->flags) & XV_ADJ_VALID &&
+	    !(adj->flags & XV_ADJ_V6 && cfg->flags & XV_CONFIG_UDP6_CHECKSUM)) {
+		inner.ecn = xv_ecn_encap(ecn);
+		xv_copy(&inner.eth, eth, sizeof(inner.eth));
+		path = xv_encap_fast(skb, adj, &inner, vni, action);
+	}
+	if (path == XV_PATH_ENCAP_SLOW) {
+		int err = xv_tunnel_set(skb, cfg, &adj->ip, vni);
+
+		if (err)
+			return err;
+		*action = bpf_redirect(cfg->slow_ifindex, 0);
+	}
+	return path;
+}
+
+#endif

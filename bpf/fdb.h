@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Forwarding database, seen from the datapath: look up, stamp, report what the daemon should learn. */
+#ifndef XV_BPF_FDB_H
+#define XV_BPF_FDB_H
+
+#include "parse.h"
+
+enum {
+	XV_SEEN_GRAIN_NS = 1 << 29,  /* last_seen is rewritten at most every 0.54 s */
+	XV_RECENT_TICK_SHIFT = 25,   /* an event is not repeated within 34 ms */
+	XV_GATE_TICK_SHIFT = 27,     /* learn rate is counted in windows of 134 ms ... */
+	XV_GATE_SHARE_SHIFT = 3,     /* ... each worth an eighth of the rate */
+};
+
+/* Where a frame came from or goes: a port, or a peer (id 0 if it is none of ours). */
+struct xv_end {
+	__u32 id;
+	__u8 kind; /* enum xv_fdb_kind */
+};
+
+static __always_inline struct xv_fdb_key xv_fdb_key_of(__u32 bd, const __u8 *mac)
+{
+	union {
+		struct xv_fdb_key key;
+		__u64 word;
+	} u;
+
+	/* bd in the first two bytes, the MAC in the other six; one register */
+	u.word = (__u64)(__u16)bd | (__u64) * (const __u16 *)mac << 16 |
+		 (__u64) * (const __u32 *)(mac + 2) << 32;
+	return u.key;
+}
+
+static __always_inline struct xv_fdb_val *xv_fdb_lookup(const struct xv_fdb_key *key)
+{
+	return bpf_map_lookup_elem(&xv_fdb, key);
+}
+
+/* Whether the network may send one more event in this window. */
+static __always_inline int xv_gate_open(__u32 bd, __u32 rate, __u64 now)
+{
+	struct xv_gate_val *gate;
+	__u32 tick = now >> XV_GATE_TICK_SHIFT;
+
+	if (!rate)
+		return 1;
+	gate = bpf_map_lookup_elem(&xv_gate, &bd);
+	if (!gate)
+		return 0;
+	if (gate->tick != tick) {
+		gate->tick = tick;
+		gate->used = 0;
+	}
+	if (gate->used > rate >> XV_GATE_SHARE_SHIFT)
+		return 0;
+	gate->used++;
+	return 1;
+}
+
+/* Gives the daemon one event, unless the same went out just now, or the network sends too many. */
+static __always_inline void xv_event_send(__u8 type, const struct xv_bd_val *net,
+					  const struct xv_fdb_key *key, struct xv_end from,
+					  const struct xv_ip *remote)
+{
+	struct xv_size one = {.packets = 1};
+	__u64 now = bpf_ktime_get_ns(), word = *(const __u64 *)key;
+	__u32 slot = (word * 0x9e3779b97f4a7c15ULL) >> 52; /* 12 bits: XV_RECENT_SLOTS */
+	__u32 what = from.id << 8 | from.kind << 4 | type, tick = now >> XV_RECENT_TICK_SHIFT;
+	struct xv_recent_val *recent = bpf_map_lookup_elem(&xv_recent, &slot);
+	struct xv_event *event;
+
+	if (!recent || (recent->key == word && recent->what == what && recent->tick == tick))
+		return;
+	if (!xv_gate_open(key->bd, net->learn_rate, now)) {
+		xv_path_add(XV_PATH_EVENT_LIMITED, one);
+		return;
+	}
+	event = bpf_ringbuf_reserve(&xv_events, sizeof(*event), 0);
+	if (!event) {
+		xv_path_add(XV_PATH_EVENT_LOST, one);
+		return;
+	}
+	event->type = type;
+	event->kind = from.kind;
+	event->pad0 = 0;
+	event->dst = from.id;
+	event->key = *key;
+	event->time = now;
+	if (remote)
+		event->remote = *remote;
+	else
+		event->remote = (struct xv_ip){};
+	bpf_ringbuf_submit(event, 0);
+	recent->key = word;
+	recent->what = what;
+	recent->tick = tick;
+	xv_path_add(XV_PATH_EVENT, one);
+}
+
+/*
+ * The frame's source: refreshes its entry, reports a MAC that is unknown or has moved, and refuses
+ * one that a static entry holds elsewhere (kernel: vxlan_snoop()). 0 or a drop.
+ */
+static __always_inline int xv_fdb_source(const struct xv_bd_val *net, const struct xv_fdb_key *key,
+					 struct xv_end from, const struct xv_ip *remote)
+{
+	struct xv_fdb_val *val = xv_fdb_lookup(key);
+	__u64 now;
+
+	if (likely(val)) {
+		if (likely(val->dst == from.id && val->kind == from.kind)) {
+			now = bpf_ktime_get_coarse_ns();
+			if (now - val->last_seen > XV_SEEN_GRAIN_NS)
+				val->last_seen = now;
+			return 0;
+		}
+		if (val->flags & XV_FDB_STATIC)
+			return XV_DROP(VXLAN_ENTRY_EXISTS);
+	}
+	if (net->flags & XV_BD_LEARN)
+		xv_event_send(val ? XV_EVENT_MOVE : XV_EVENT_LEARN, net, key, from, remote);
+	return 0;
+}
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* All maps, pinned by name. Layouts are in headers/xv_abi.h; DESIGN: the daemon is their one writer. */
+#ifndef XV_BPF_MAPS_H
+#define XV_BPF_MAPS_H
+
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#include "xv_abi.h"
+#include "xv_reasons.h"
+
+#define XV_MAP(map_name, map_type, key_type, value_type, entries, flags)                           \
+	struct {                                                                                   \
+		__uint(type, map_type);                                                            \
+		__uint(max_entries, entries);                                                      \
+		__uint(map_flags, flags);                                                          \
+		__uint(pinning, LIBBPF_PIN_BY_NAME);                                               \
+		__type(key, key_type);                                                             \
+		__type(value, value_type);                                                         \
+	} map_name SEC(".maps")
+
+XV_MAP(xv_config, BPF_MAP_TYPE_ARRAY, __u32, struct xv_config_val, 1, 0);
+XV_MAP(xv_vni, BPF_MAP_TYPE_HASH, __u32, __u32, XV_MAX_NETWORKS, BPF_F_NO_PREALLOC);
+XV_MAP(xv_bd, BPF_MAP_TYPE_ARRAY, __u32, struct xv_bd_val, XV_MAX_NETWORKS, BPF_F_MMAPABLE);
+XV_MAP(xv_port, BPF_MAP_TYPE_HASH, struct xv_port_key, struct xv_port_val, XV_MAX_PORTS,
+       BPF_F_NO_PREALLOC);
+XV_MAP(xv_port_dev, BPF_MAP_TYPE_ARRAY, __u32, struct xv_port_dev_val, XV_MAX_PORTS, 0);
+XV_MAP(xv_peer, BPF_MAP_TYPE_HASH, struct xv_ip, __u32, XV_MAX_PEERS, BPF_F_NO_PREALLOC);
+XV_MAP(xv_adj, BPF_MAP_TYPE_ARRAY, __u32, struct xv_adj_val, XV_MAX_PEERS, BPF_F_MMAPABLE);
+XV_MAP(xv_fdb, BPF_MAP_TYPE_HASH, struct xv_fdb_key, struct xv_fdb_val, XV_MAX_FDB,
+       BPF_F_NO_PREALLOC);
+XV_MAP(xv_flood, BPF_MAP_TYPE_HASH, struct xv_flood_key, struct xv_flood_val, XV_MAX_FLOOD,
+       BPF_F_NO_PREALLOC);
+XV_MAP(xv_tx, BPF_MAP_TYPE_DEVMAP, __u32, __u32, XV_MAX_PORTS + XV_MAX_UPLINKS, 0);
+XV_MAP(xv_uplink, BPF_MAP_TYPE_HASH, __u32, struct xv_uplink_val, XV_MAX_UPLINKS, 0);
+
+XV_MAP(xv_net_stats, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct xv_net_stats_val, XV_MAX_NETWORKS,
+       0);
+XV_MAP(xv_port_stats, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct xv_id_stats_val, XV_MAX_PORTS, 0);
+XV_MAP(xv_peer_stats, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct xv_id_stats_val, XV_MAX_PEERS, 0);
+XV_MAP(xv_drop_stats, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct xv_count, XV_DROP_MAX, 0);
+XV_MAP(xv_path_stats, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct xv_count, XV_PATH_MAX, 0);
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, XV_EVENT_RING);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} xv_events SEC(".maps");
+
+/* Events sent lately, so that a burst from one unknown MAC is one event; private to the programs. */
+enum {
+	XV_RECENT_SLOTS = 4096,
+};
+
+struct xv_recent_val {
+	__u64 key;
+	__u32 what; /* type, kind and id mixed */
+	__u32 tick;
+};
+
+struct xv_gate_val {
+	__u32 tick;
+	__u32 used;
+};
+
+XV_MAP(xv_recent, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct xv_recent_val, XV_RECENT_SLOTS, 0);
+XV_MAP(xv_gate, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct xv_gate_val, XV_MAX_NETWORKS, 0);
+
+#endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Outer headers, strictly: Ethernet, at most one VLAN tag, IPv4 without options or IPv6 without
+ * extension headers, not a fragment, UDP to our port at our address, VXLAN (RFC 7348, section 5).
+ * Reads only; usable under XDP and TC.
+ */
+#ifndef XV_BPF_PARSE_H
+#define XV_BPF_PARSE_H
+
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/udp.h>
+#include <bpf/bpf_endian.h>
+
+#include "stats.h"
+#include "xv_wire.h"
+
+struct xv_vlanhdr {
+	__be16 tci;
+	__be16 proto;
+};
+
+struct xv_outer {
+	__u32 inner; /* offset of the inner Ethernet header */
+	__u32 end;   /* offset behind the outer IP packet, as its length field says */
+	__u32 vni;
+	__u8 ecn; /* outer ECN field */
+	struct xv_ip src;
+};
+
+enum {
+	XV_IP_FRAGMENT = 0x3fff, /* MF and the offset */
+	XV_PARSE_NOT_OURS = 0,
+	XV_PARSE_OURS = 1,
+};
+
+static __always_inline int xv_is_vlan(__be16 proto)
+{
+	return proto == bpf_htons(ETH_P_8021Q) || proto == bpf_htons(ETH_P_8021AD);
+}
+
+/* The one's complement sum of a 20-byte IPv4 header with a right checksum is 0xffff (RFC 1071). */
+static __always_inline int xv_ip4_csum_ok(const struct iphdr *ip)
+{
+	const __u32 *w = (const void *)ip;
+	__u64 sum = (__u64)w[0] + w[1] + w[2] + w[3] + w[4];
+
+	sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return sum == 0xffff;
+}
+
+/*
+ * UDP and VXLAN at pos; ip_payload is what the IP header leaves for them. The address is ours.
+ * A UDP checksum is for the kernel to verify, and a datagram shorter than its IP packet for it to trim.
+ */
+static __always_inline int xv_parse_udp(void *data, void *pos, void *data_end, __u32 ip_payload,
+					const struct xv_config_val *cfg, struct xv_outer *outer)
+{
+	struct udphdr *udp = pos;
+	struct xv_vxlanhdr *vxlan = pos + sizeof(*udp);
+	__u32 len;
+
+	if ((void *)(udp + 1) > data_end || udp->dest != cfg->udp_port)
+		return XV_PARSE_NOT_OURS;
+	len = bpf_ntohs(udp->len);
+	if (len > ip_payload || len < sizeof(*udp) + sizeof(*vxlan) + ETH_HLEN)
+		return XV_DROP(PKT_TOO_SMALL);
+	if (len < ip_payload || udp->check)
+		return XV_PARSE_NOT_OURS;
+	if ((void *)(vxlan + 1) > data_end)
+		return XV_PARSE_NOT_OURS;
+	if (vxlan->flags != bpf_htonl(XV_VXLAN_I) || vxlan->vni & bpf_htonl(0xff))
+		return XV_DROP(VXLAN_INVALID_HDR);
+	outer->vni = bpf_ntohl(vxlan->vni) >> 8;
+	outer->inner = (__u32)((void *)(vxlan + 1) - data);
+	return XV_PARSE_OURS;
+}
+
+static __always_inline int xv_parse_ip4(void *data, void *pos, void *data_end,
+					const struct xv_config_val *cfg, struct xv_outer *outer)
+{
+	struct iphdr *ip = pos;
+	__u32 len;
+
+	if ((void *)(ip + 1) > data_end || ip->version != 4 || ip->ihl != 5 ||
+	    ip->protocol != IPPROTO_UDP || ip->frag_off & bpf_htons(XV_IP_FRAGMENT) ||
+	    ip->daddr != cfg->local4.w[3] || !cfg->local4.w[3])
+		return XV_PARSE_NOT_OURS;
+	len = bpf_ntohs(ip->tot_len);
+	outer->end = (__u32)(pos - data) + len;
+	outer->ecn = ip->tos & XV_ECN_MASK;
+	outer->src.w[0] = 0;
+	outer->src.w[1] = 0;
+	outer->src.w[2] = bpf_htonl(0xffff);
+	outer->src.w[3] = ip->saddr;
+	if (len < sizeof(*ip) + sizeof(struct udphdr))
+		return XV_PARSE_NOT_OURS;
+	if (!xv_ip4_csum_ok(ip))
+		return XV_DROP(IP_CSUM);
+	return xv_parse_udp(data, ip + 1, data_end, len - sizeof(*ip), cfg, outer);
+}
+
+static __always_inline int xv_parse_ip6(void *data, void *pos, void *data_end,
+					const struct xv_config_val *cfg, struct xv_outer *outer)
+{
+	const struct xv_ip *dst;
+	struct ipv6hdr *ip = pos;
+	__u32 len;
+
+	if ((void *)(ip + 1) > data_end || ip->version != 6 || ip->nexthdr != IPPROTO_UDP)
+		return XV_PARSE_NOT_OURS;
+	dst = (const void *)&ip->daddr;
+	if (dst->q[0] != cfg->local6.q[0] || dst->q[1] != cfg->local6.q[1] ||
+	    !(cfg->local6.q[0] | cfg->local6.q[1]))
+		return XV_PARSE_NOT_OURS;
+	len = bpf_ntohs(ip->payload_len);
+	outer->end = (__u32)(pos - data) + sizeof(*ip) + len;
+	outer->ecn = ip->flow_lbl[0] >> 4 & XV_ECN_MASK;
+	xv_copy(&outer->src, &ip->saddr, sizeof(outer->src));
+	if (len < sizeof(struct udphdr))
+		return XV_PARSE_NOT_OURS;
+	return xv_parse_udp(data, ip + 1, data_end, len, cfg, outer);
+}
+
+/*
+ * XV_PARSE_OURS: a VXLAN packet to this VTEP, *outer filled in, headers up to the inner Ethernet
+ * header in [data, data_end). XV_PARSE_NOT_OURS: not ours, or not sure. Negative: ours and bad.
+ * The caller still checks outer->end against the frame's length.
+ */
+static __always_inline int xv_parse_outer(void *data, void *data_end,
+					  const struct xv_config_val *cfg, struct xv_outer *outer)
+{
+	struct ethhdr *eth = data;
+	void *pos = eth + 1;
+	__be16 proto;
+
+	if (pos > data_end)
+		return XV_PARSE_NOT_OURS;
+	proto = eth->h_proto;
+	if (unlikely(xv_is_vlan(proto))) {
+		struct xv_vlanhdr *vlan = pos;
+
+		pos = vlan + 1;
+		if (pos > data_end)
+			return XV_PARSE_NOT_OURS;
+		proto = vlan->proto;
+	}
+	if (proto == bpf_htons(ETH_P_IP))
+		return xv_parse_ip4(data, pos, data_end, cfg, outer);
+	if (proto == bpf_htons(ETH_P_IPV6))
+		return xv_parse_ip6(data, pos, data_end, cfg, outer);
+	return XV_PARSE_NOT_OURS;
+}
+
+static __always_inline int xv_mac_is_multicast(const __u8 *mac)
+{
+	return mac[0] & 1;
+}
+
+/* Valid as a source: neither multicast nor zero (kernel: is_valid_ether_addr()). */
+static __always_inline int xv_mac_is_source(const __u8 *mac)
+{
+	return !xv_mac_is_multicast(mac) &&
+	       (*(const __u32 *)mac | *(const __u16 *)(mac + 4));
+}
+
+#endif

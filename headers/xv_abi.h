@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Layout of every pinned map: what the daemon, the BPF programs and an outside program that
+ * provisions tenants agree on. Any change of a size, an offset or a meaning raises XV_ABI_VERSION;
+ * a daemon adopts pinned maps only of its own version.
+ *
+ * Numbers are in host byte order unless the type says __be16 or __be32. IP addresses are 16 bytes in
+ * network order; IPv4 is mapped into IPv6 (::ffff:192.0.2.1, RFC 4291 section 2.5.5.2).
+ */
+#ifndef XV_ABI_H
+#define XV_ABI_H
+
+#include <linux/types.h>
+
+enum xv_limits {
+	XV_ABI_VERSION = 1,
+	XV_MAX_NETWORKS = 16384, /* bd 1..XV_MAX_NETWORKS-1; 0 is never a network */
+	XV_MAX_PORTS = 16384,	 /* port id 1..XV_MAX_PORTS-1; 0 is never a port */
+	XV_MAX_PEERS = 4096,	 /* peer id 1..XV_MAX_PEERS-1; 0 is never a peer */
+	XV_MAX_UPLINKS = 64,	 /* underlay devices: slots behind the ports in xv_tx */
+	XV_MAX_FDB = 1 << 20,
+	XV_MAX_FLOOD = 1 << 17,	  /* flood list entries of all networks together */
+	XV_MAX_FLOOD_LIST = 4096, /* ports and peers of one network's flood list */
+	XV_NAME_LEN = 32,	  /* network name with its NUL */
+	XV_EVENT_RING = 1 << 22,  /* bytes */
+};
+
+/* 16 bytes in network order, IPv4 mapped. Aligned so that it is compared and hashed as words. */
+struct xv_ip {
+	union {
+		__u8 b[16];
+		__be32 w[4]; /* w[3] is the IPv4 address of a mapped one */
+		__u64 q[2];
+	};
+};
+
+/* xv_config: array with one entry. */
+enum xv_config_flags {
+	XV_CONFIG_UDP6_CHECKSUM = 1 << 0, /* outer UDP over IPv6 carries a checksum (slow path) */
+};
+
+struct xv_config_val {
+	__u32 abi; /* XV_ABI_VERSION; 0 until the daemon has finished its first set-up */
+	__u32 flags;
+	__be16 udp_port;
+	__u16 pad0;
+	__u32 slow_ifindex; /* xv0 */
+	struct xv_ip local4; /* own VTEP address, mapped; all zero: no IPv4 underlay */
+	struct xv_ip local6; /* all zero: no IPv6 underlay */
+	__u32 cookie;	     /* marks metadata as written by xv_decap; random per instance */
+	__u32 pad1;
+};
+
+/* xv_vni: hash, __u32 VNI (24 bits) -> __u32 bd. */
+
+/* xv_bd: array, bd -> network. */
+enum xv_bd_flags {
+	XV_BD_VALID = 1 << 0,
+	XV_BD_LEARN = 1 << 1,	  /* report unknown and moved source MACs */
+	XV_BD_INNER_VLAN = 1 << 2, /* inner 802.1Q tags are carried, not dropped (RFC 7348, 6.1) */
+	XV_BD_ANY_PEER = 1 << 3,  /* frames from VTEPs that are not known peers are taken */
+	XV_BD_CONFIG = 1 << 8,	  /* origin: the config file (else command line or a map writer) */
+};
+
+/*
+ * The flood list of a network is entries [0, total) of xv_flood under the generation `gen`; local
+ * ports come first, [0, ports), then the peers. The word is replaced in one store, so that a
+ * program sees either the old list or the new one, whole.
+ */
+struct xv_flood_head {
+	union {
+		struct {
+			__u16 gen;
+			__u16 ports;
+			__u16 total;
+			__u16 pad;
+		};
+		__u64 word;
+	};
+};
+
+struct xv_bd_val {
+	__u32 vni;
+	__u32 flags;
+	struct xv_flood_head flood;
+	__u32 learn_rate; /* learning events a second and CPU; 0: no limit */
+	__u32 max_macs;	  /* read by the daemon only */
+	__u32 ageing;	  /* seconds, read by the daemon only; 0: never */
+	__u32 pad0;
+	char name[XV_NAME_LEN];
+};
+
+/* xv_port: hash, (ifindex, VLAN) -> port. VLAN 0 is the untagged port. */
+struct xv_port_key {
+	__u32 ifindex;
+	__u16 vlan; /* VLAN id, host order */
+	__u16 pad0;
+};
+
+struct xv_port_val {
+	__u32 port; /* port id */
+	__u16 bd;
+	__u16 pad0;
+};
+
+/* xv_port_dev: array, port id -> device, for delivery. */
+enum xv_port_flags {
+	XV_PORT_UP = 1 << 0,	   /* device exists and is administratively up */
+	XV_PORT_XDP_TX = 1 << 1,   /* device takes XDP frames (ndo_xdp_xmit): devmap redirect */
+	XV_PORT_XDP_SG = 1 << 2,   /* ... with fragments too */
+	XV_PORT_TCP_STACK = 1 << 3, /* inner TCP goes strip + PASS + GRO even so */
+	XV_PORT_GSO_DECAP = 1 << 4, /* device takes skbs that TC stripped while merged (veth) */
+	XV_PORT_CONFIG = 1 << 8,   /* origin: the config file */
+};
+
+struct xv_port_dev_val {
+	__u32 ifindex; /* 0: no such port now */
+	__u32 flags;
+	__u16 bd;
+	__u16 vlan;
+	__u32 mtu; /* of the device: IP packet, bytes */
+};
+
+/* xv_peer: hash, struct xv_ip -> __u32 peer id. */
+
+/*
+ * xv_adj: array (memory-mapped by the daemon), peer id -> adjacency. While XV_ADJ_VALID is clear the
+ * peer is reached through the slow path. The daemon clears it, waits for running programs
+ * (membarrier), rewrites the rest, and sets it again; programs read flags first.
+ */
+enum xv_adj_flags {
+	XV_ADJ_VALID = 1 << 0,
+	XV_ADJ_V6 = 1 << 1,
+};
+
+enum xv_encap_len {
+	XV_ENCAP4_LEN = 14 + 20 + 8 + 8,
+	XV_ENCAP6_LEN = 14 + 40 + 8 + 8,
+};
+
+struct xv_adj_val {
+	__u32 flags;
+	__u32 ifindex; /* egress underlay device */
+	__u32 tx_slot; /* of that device in xv_tx */
+	__u32 mtu;     /* egress: outer IP packet, bytes */
+	struct xv_ip ip; /* the peer's underlay address */
+	/*
+	 * Outer Ethernet, IP, UDP and VXLAN header as sent, XV_ENCAP4_LEN or XV_ENCAP6_LEN bytes, but
+	 * for: IP total/payload length 0, ECN 0, UDP source port 0, UDP length 0, VNI 0. IPv4: the
+	 * checksum field holds the checksum of the header with these zeroes.
+	 */
+	__u8 hdr[72];
+	__u8 pad0[24];
+};
+
+/* xv_fdb: hash, (bd, MAC) -> destination. */
+struct xv_fdb_key {
+	__u16 bd;
+	__u8 mac[6];
+} __attribute__((aligned(8)));
+
+enum xv_fdb_kind {
+	XV_FDB_NONE,
+	XV_FDB_PORT,
+	XV_FDB_PEER,
+};
+
+enum xv_fdb_flags {
+	XV_FDB_STATIC = 1 << 0, /* never aged, never moved; its MAC from elsewhere is dropped */
+	XV_FDB_CONFIG = 1 << 1, /* origin: the config file */
+};
+
+struct xv_fdb_val {
+	__u32 dst;   /* port id or peer id */
+	__u8 kind;   /* enum xv_fdb_kind */
+	__u8 flags;
+	__u16 moves; /* times the learned destination changed */
+	__u64 last_seen; /* CLOCK_MONOTONIC_COARSE, ns: when the MAC last sent; precise to a second */
+};
+
+/* xv_flood: hash, see struct xv_flood_head. */
+struct xv_flood_key {
+	__u16 bd;
+	__u16 gen;
+	__u32 index;
+};
+
+enum xv_flood_flags {
+	XV_FLOOD_CONFIG = 1 << 0, /* origin: the config file */
+};
+
+struct xv_flood_val {
+	__u32 id;   /* port id, or peer id */
+	__u8 kind;  /* enum xv_fdb_kind */
+	__u8 flags; /* enum xv_flood_flags */
+	__u16 pad0;
+	struct xv_ip remote; /* peer's underlay address, or a multicast group (id 0) */
+};
+
+/*
+ * xv_tx: devmap by index: port id -> its device (without VLAN), XV_MAX_PORTS + slot -> underlay
+ * device. xv_uplink: hash, ifindex of an underlay device -> how it is attached.
+ */
+enum xv_uplink_flags {
+	XV_UPLINK_XDP = 1 << 0,	     /* xv_decap attached, native */
+	XV_UPLINK_GENERIC = 1 << 1,  /* xv_decap attached, generic */
+	XV_UPLINK_TC_DECAP = 1 << 2, /* xv_decap_tc strips */
+};
+
+struct xv_uplink_val {
+	__u32 flags;
+	__u32 tx_slot; /* index in xv_tx: XV_MAX_PORTS + n */
+};
+
+/* Metadata in front of a frame that xv_decap stripped and passed up. */
+struct xv_meta {
+	__u32 cookie; /* xv_config_val.cookie */
+	__u32 port;   /* port id */
+};
+
+/* xv_events: ring buffer. */
+enum xv_event_type {
+	XV_EVENT_LEARN = 1, /* source MAC not in the FDB */
+	XV_EVENT_MOVE,	    /* source MAC held by a learned entry elsewhere */
+	XV_EVENT_MISS,	    /* unicast destination not in the FDB: flooded */
+};
+
+struct xv_event {
+	__u8 type;
+	__u8 kind; /* where the frame came from: enum xv_fdb_kind */
+	__u16 pad0;
+	__u32 dst; /* port id or peer id it came from; 0: a VTEP that is not a peer */
+	struct xv_fdb_key key;
+	__u64 time; /* CLOCK_MONOTONIC, ns */
+	struct xv_ip remote; /* the VTEP it came from, if kind is XV_FDB_PEER */
+};
+
+/* Counters: per-CPU arrays. Bytes are of the inner frame from its Ethernet header, without FCS. */
+struct xv_count {
+	__u64 packets;
+	__u64 bytes;
+};
+
+/* xv_net_stats: bd -> ...; rx is wire to ports, tx is ports to wire or ports. */
+struct xv_net_stats_val {
+	struct xv_count rx_unicast;
+	struct xv_count rx_bum;
+	struct xv_count tx_unicast;
+	struct xv_count tx_bum;
+};
+
+/* xv_port_stats, xv_peer_stats: id -> ...; seen from the fabric: rx came from it, tx went to it. */
+struct xv_id_stats_val {
+	struct xv_count rx;
+	struct xv_count tx;
+};
+
+/* xv_drop_stats: enum xv_drop -> struct xv_count; xv_path_stats: enum xv_path -> struct xv_count. */
+
+_Static_assert(sizeof(struct xv_config_val) == 56, "ABI");
+_Static_assert(sizeof(struct xv_bd_val) == 64, "ABI");
+_Static_assert(sizeof(struct xv_port_key) == 8, "ABI");
+_Static_assert(sizeof(struct xv_port_val) == 8, "ABI");
+_Static_assert(sizeof(struct xv_port_dev_val) == 16, "ABI");
+_Static_assert(sizeof(struct xv_adj_val) == 128, "ABI");
+_Static_assert(sizeof(struct xv_fdb_key) == 8, "ABI");
+_Static_assert(sizeof(struct xv_fdb_val) == 16, "ABI");
+_Static_assert(sizeof(struct xv_flood_key) == 8, "ABI");
+_Static_assert(sizeof(struct xv_flood_val) == 24, "ABI");
+_Static_assert(sizeof(struct xv_event) == 40, "ABI");
+_Static_assert(sizeof(struct xv_net_stats_val) == 64, "ABI");
+
+#endif

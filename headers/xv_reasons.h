@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Drop reasons and path counters. Append-only: a position is an ABI (index in xv_drop_stats and
+ * xv_path_stats). A new reason is one line here; the enum, names, metrics labels, the man page's
+ * table and the test's completeness check come from it. Names are the kernel's (dropreason-core.h,
+ * drivers/net/vxlan/drop.h), in lower case, where the kernel has one.
+ */
+#ifndef XV_REASONS_H
+#define XV_REASONS_H
+
+#define XV_DROP_REASONS(X)                                                                       \
+	X(VXLAN_INVALID_HDR, "vxlan_invalid_hdr", "I flag missing, or a reserved bit set")       \
+	X(VXLAN_VNI_NOT_FOUND, "vxlan_vni_not_found", "VNI belongs to no network here")          \
+	X(UNKNOWN_PEER, "unknown_peer", "outer source address is not a known peer")              \
+	X(PKT_TOO_SMALL, "pkt_too_small", "shorter than its headers say, or than they need")     \
+	X(IP_CSUM, "ip_csum", "outer IPv4 header checksum is wrong")                             \
+	X(MAC_INVALID_SOURCE, "mac_invalid_source", "source MAC is multicast or zero")           \
+	X(VXLAN_ENTRY_EXISTS, "vxlan_entry_exists", "source MAC has a static entry elsewhere")   \
+	X(IP_TUNNEL_ECN, "ip_tunnel_ecn", "outer says CE, inner is not ECN-capable (RFC 6040)")  \
+	X(INNER_VLAN, "inner_vlan", "VLAN tag in a network that carries none (RFC 7348, 6.1)")   \
+	X(SPLIT_HORIZON, "split_horizon", "from the wire, for a MAC that is behind a peer")      \
+	X(SAME_PORT, "same_port", "destination MAC is behind the port it came from")             \
+	X(PKT_TOO_BIG, "pkt_too_big", "larger than the destination port's MTU")                  \
+	X(PORT_DOWN, "port_down", "destination port's device is down or gone")                   \
+	X(RESERVED_MAC, "reserved_mac", "link-local destination 01:80:c2:00:00:0X (802.1Q)")     \
+	X(TUNNEL_TXINFO, "tunnel_txinfo", "tunnel key could not be read or set")                 \
+	X(NO_MEMORY, "nomem", "the kernel could not enlarge, shrink or clone the packet")        \
+	X(STALE_META, "stale_meta", "stripped frame whose port is gone")                         \
+	X(NOT_CONFIGURED, "not_configured", "port, network or instance not set up (yet)")        \
+	X(WRONG_LOCAL, "wrong_local", "slow path: outer destination is not this VTEP's address") \
+	X(VXLAN_NO_REMOTE, "vxlan_no_remote", "flood list entry without an address")
+
+#define XV_PATHS(X)                                                                              \
+	X(XDP_PASS, "xdp_pass", "xv_decap: not ours or not sure, untouched to the kernel")       \
+	X(XDP_REDIRECT, "xdp_redirect", "xv_decap: stripped, redirected to the port")            \
+	X(XDP_STACK, "xdp_stack", "xv_decap: stripped, passed up for TC to deliver")             \
+	X(DELIVER, "deliver", "xv_deliver: frame that XDP stripped, given to its port")          \
+	X(TC_DECAP, "tc_decap", "xv_decap_tc: stripped, redirected to the port")                 \
+	X(TC_PASS, "tc_pass", "xv_decap_tc or xv_encap: not ours or not sure, untouched")        \
+	X(SLOW_RX, "slow_rx", "xv_slow_rx: unicast received through xv0")                        \
+	X(SLOW_RX_FLOOD, "slow_rx_flood", "xv_slow_rx: BUM received through xv0")                \
+	X(LOCAL, "local", "xv_encap: switched to a port of this host")                           \
+	X(ENCAP, "encap", "xv_encap: prebuilt header, redirected to the underlay")               \
+	X(ENCAP_SLOW, "encap_slow", "xv_encap: known peer, through xv0")                         \
+	X(ENCAP_FLOOD, "encap_flood", "xv_encap: BUM replicated from a port")                    \
+	X(FLOOD_COPY, "flood_copy", "copies made by replication, to ports and to peers")         \
+	X(FLOOD_FAILED, "flood_failed", "copies that the kernel refused to make")                \
+	X(EVENT, "event", "events given to the daemon")                                          \
+	X(EVENT_LOST, "event_lost", "events lost: ring buffer full")                             \
+	X(EVENT_LIMITED, "event_limited", "events held back by the network's learn rate")
+
+enum xv_drop {
+#define X(id, name, help) XV_DROP_##id,
+	XV_DROP_REASONS(X)
+#undef X
+	XV_DROP_MAX,
+};
+
+enum xv_path {
+#define X(id, name, help) XV_PATH_##id,
+	XV_PATHS(X)
+#undef X
+	XV_PATH_MAX,
+};
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The configuration: what an instance shall be. Parsed from YAML (xvtep.yaml(5)), checked as a whole,
+ * and compared with the running one (plan.h). All strings are NUL-terminated; addresses in network order.
+ */
+#ifndef XV_CONFIG_H
+#define XV_CONFIG_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "err.h"
+#include "xv_abi.h"
+
+enum xv_xdp_mode {
+	XV_XDP_AUTO,	/* native where the driver can and it pays, else TC */
+	XV_XDP_NATIVE,	/* native, or refuse */
+	XV_XDP_GENERIC, /* generic XDP (for tests) */
+	XV_XDP_OFF,	/* TC */
+};
+
+enum xv_config_limits {
+	XV_INSTANCE_LEN = 32, /* [A-Za-z0-9._-]+, with NUL */
+	XV_DEFAULT_AGEING = 300,
+	XV_DEFAULT_MAX_MACS = 4096,
+	XV_DEFAULT_LEARN_RATE = 100000, /* events a second, network and CPU */
+	XV_LISTEN_LEN = 64,
+};
+
+struct xv_config_port {
+	char dev[IFNAMSIZ];
+	uint16_t vlan; /* 0: untagged */
+	int line;
+};
+
+struct xv_config_remote { /* flood list entry */
+	struct xv_ip ip;
+	int line;
+};
+
+struct xv_config_fdb { /* static entry: behind a peer, or behind a port */
+	uint8_t mac[6];
+	bool is_port;
+	struct xv_ip remote;	    /* !is_port */
+	struct xv_config_port port; /* is_port: one of the network's ports */
+	int line;
+};
+
+struct xv_config_network {
+	uint32_t vni;
+	char name[XV_NAME_LEN]; /* default: vni<VNI> */
+	bool learning;		/* default true */
+	bool inner_vlan;	/* key inner-vlan: keep | drop (default) */
+	uint32_t ageing;	/* seconds, 0 never */
+	uint32_t max_macs;
+	uint32_t learn_rate; /* key learn-rate; 0 no limit */
+	struct xv_config_port *ports;
+	size_t n_ports;
+	struct xv_config_remote *flood; /* head-end replication */
+	size_t n_flood;
+	bool has_group;
+	struct xv_ip group; /* multicast group instead of flood */
+	struct xv_config_fdb *fdb;
+	size_t n_fdb;
+	int line;
+};
+
+struct xv_config {
+	char instance[XV_INSTANCE_LEN]; /* default "default" */
+	char (*devices)[IFNAMSIZ];	/* underlay devices */
+	size_t n_devices;
+	struct xv_ip address;  /* IPv4 VTEP address, or zero */
+	struct xv_ip address6; /* IPv6 VTEP address, or zero */
+	uint16_t udp_port;     /* host order */
+	enum xv_xdp_mode xdp;
+	bool udp6_checksum; /* key udp6-checksum, default false */
+	struct xv_config_network *networks;
+	size_t n_networks;
+	bool metrics; /* metrics.listen given */
+	char listen_host[XV_LISTEN_LEN];
+	uint16_t listen_port;
+};
+
+/*
+ * Reads and checks a configuration. file names it in messages ("FILE:LINE: ..."). On success *config
+ * is a new object, owned by the caller; on failure it is untouched and err says file, line, the bad
+ * word and what would be right. -ENOENT etc. if the file cannot be read, -EINVAL if it is wrong.
+ */
+int xv_config_load(const char *file, struct xv_config **config, struct xv_err *err);
+int xv_config_parse(const char *file, const char *text, size_t len, struct xv_config **config,
+		    struct xv_err *err);
+void xv_config_free(struct xv_config *config);
+
+/* Prints the configuration, defaults included, as YAML that xv_config_load() reads back equal. */
+void xv_config_print(const struct xv_config *config, FILE *out);
+
+const char *xv_xdp_mode_name(enum xv_xdp_mode mode);
+
+#endif

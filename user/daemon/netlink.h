@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The kernel's view, over rtnetlink and the netdev generic netlink family: requests with the kernel's
+ * own error text (extack), dumps, and one stream of changes. All requests are synchronous and short.
+ */
+#ifndef XV_NETLINK_H
+#define XV_NETLINK_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "err.h"
+#include "xv_abi.h"
+
+struct xv_netlink;
+
+struct xv_link {
+	uint32_t ifindex;
+	char name[IFNAMSIZ];
+	char kind[16]; /* IFLA_INFO_KIND: "veth", "tun", "vlan", ...; "" for hardware */
+	uint8_t mac[6];
+	uint32_t mtu;
+	uint32_t flags;	       /* IFF_* */
+	uint32_t rx_queues;    /* IFLA_NUM_RX_QUEUES */
+	uint32_t promiscuity;  /* IFLA_PROMISCUITY */
+	uint32_t master;       /* ifindex of bridge/bond, or 0 */
+	uint32_t xdp_prog;     /* id of an attached XDP program, or 0 */
+	uint8_t xdp_mode;      /* XDP_ATTACHED_* */
+	uint64_t xdp_features; /* NETDEV_XDP_ACT_*; XV_XDP_FEATURES_UNKNOWN before Linux 6.3 */
+	bool has_vxlan_port;   /* kind "vxlan": */
+	uint16_t vxlan_port;   /* UDP port, host order */
+	bool vxlan_external;   /* collect-metadata */
+};
+
+#define XV_XDP_FEATURES_UNKNOWN (~0ULL)
+enum xv_xdp_act { /* UAPI linux/netdev.h, NETDEV_XDP_ACT_* */
+	XV_XDP_ACT_BASIC = 1,
+	XV_XDP_ACT_REDIRECT = 2,
+	XV_XDP_ACT_NDO_XMIT = 4,
+	XV_XDP_ACT_RX_SG = 32,
+	XV_XDP_ACT_NDO_XMIT_SG = 64,
+};
+
+/* Changes, told to one callback. */
+struct xv_netlink_ops {
+	/* Link appeared or changed (xdp_features filled in). */
+	void (*link)(void *arg, const struct xv_link *link);
+	/* Link is gone from this network namespace. */
+	void (*link_gone)(void *arg, uint32_t ifindex, const char *name);
+	/* XDP features of a device changed (genetlink notification). */
+	void (*features)(void *arg, uint32_t ifindex, uint64_t xdp_features);
+	/* Local addresses changed. */
+	void (*address)(void *arg);
+	/* Routes or rules changed. */
+	void (*route)(void *arg);
+	/* Neighbour changed; mac NULL when it is not (or no longer) resolved. */
+	void (*neigh)(void *arg, uint32_t ifindex, const struct xv_ip *ip, const uint8_t *mac);
+	/* Notifications were lost (ENOBUFS): dump everything again and reconcile. */
+	void (*resync)(void *arg);
+};
+
+/* Opens sockets in the current network namespace, subscribed from now on. */
+int xv_netlink_open(struct xv_netlink **nl, const struct xv_netlink_ops *ops, void *arg,
+		    struct xv_err *err);
+void xv_netlink_close(struct xv_netlink *nl);
+/* File descriptors to poll for reading (rtnetlink and genetlink events; -1: no such family). */
+void xv_netlink_fds(const struct xv_netlink *nl, int fds[2]);
+/* Reads what is there on both and calls back. Never blocks. */
+void xv_netlink_dispatch(struct xv_netlink *nl);
+
+/* All links, by ops->link. */
+int xv_netlink_dump_links(struct xv_netlink *nl, struct xv_err *err);
+/* One link by name or, with name NULL, by ifindex. -ENODEV if there is none (err untouched). */
+int xv_netlink_get_link(struct xv_netlink *nl, const char *name, uint32_t ifindex,
+			struct xv_link *link, struct xv_err *err);
+/* Whether ip is assigned to a device here: 1, 0 or negative errno. */
+int xv_netlink_has_address(struct xv_netlink *nl, const struct xv_ip *ip, struct xv_err *err);
+
+struct xv_route {
+	uint32_t ifindex;    /* egress */
+	struct xv_ip nexthop; /* gateway, or the destination itself when on link */
+	uint32_t mtu;	     /* path or route MTU if one is set, else 0 */
+};
+/* `ip route get dst from src`. -ENETUNREACH etc. */
+int xv_netlink_get_route(struct xv_netlink *nl, const struct xv_ip *dst, const struct xv_ip *src,
+			 struct xv_route *route, struct xv_err *err);
+
+/*
+ * Neighbour: *resolved tells whether mac is usable now. keep asks the kernel to resolve it and to
+ * keep it so (NTF_EXT_MANAGED, Linux 5.16); forget drops that wish.
+ */
+int xv_netlink_get_neigh(struct xv_netlink *nl, uint32_t ifindex, const struct xv_ip *ip,
+			 bool *resolved, uint8_t mac[6], struct xv_err *err);
+int xv_netlink_keep_neigh(struct xv_netlink *nl, uint32_t ifindex, const struct xv_ip *ip,
+			  struct xv_err *err);
+int xv_netlink_forget_neigh(struct xv_netlink *nl, uint32_t ifindex, const struct xv_ip *ip,
+			    struct xv_err *err);
+
+/*
+ * Slow path device: kernel vxlan, external (collect-metadata), UDP port, source ports 49152-65535, zero UDP
+ * checksums accepted over IPv6, MTU as large as it goes, multicast and IPv6 autoconf quiet; set up.
+ * -EEXIST if the name is taken; an address conflict (port in use) is told with the kernel's text.
+ */
+int xv_netlink_add_vxlan(struct xv_netlink *nl, const char *name, uint16_t port, bool ipv6,
+			 struct xv_err *err);
+int xv_netlink_del_link(struct xv_netlink *nl, uint32_t ifindex, struct xv_err *err);
+int xv_netlink_set_promisc(struct xv_netlink *nl, uint32_t ifindex, bool on, struct xv_err *err);
+
+/*
+ * Attaches an XDP program the old way (IFLA_XDP) only to hear the driver's reason: returns 0 and
+ * detaches at once if it works, else the error, with the driver's extack text.
+ */
+int xv_netlink_try_xdp(struct xv_netlink *nl, uint32_t ifindex, int prog_fd, uint32_t xdp_flags,
+		       struct xv_err *err);
+
+#endif
