@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The benchmark's programs, and `make bench`: every benchmark, or ONLY=name. Included by the
+# top-level Makefile; alone it builds the programs (make -f tests/bench/bench.mk bench-tools).
+BENCH_OUT := .output/bench
+BENCH_BINS := $(patsubst tests/bench/%.c,$(BENCH_OUT)/%,\
+	$(filter-out %.bpf.c,$(wildcard tests/bench/*.c)))
+BENCH_MULTIARCH := $(shell $(CC) -print-multiarch)
+BENCH_Q := $(if $(V),,@)
+
+.PHONY: bench bench-tools
+.DELETE_ON_ERROR:
+.SECONDARY: $(BENCH_BINS:%=%.skel.h) $(BENCH_BINS:%=%.bpf.o) $(BENCH_BINS:%=%.o)
+
+bench-tools: $(BENCH_BINS)
+
+bench: bench-tools .output/xvtepd .output/xvtep
+	$(BENCH_Q)tools/bench $(ONLY)
+
+$(BENCH_OUT):
+	$(BENCH_Q)mkdir -p $@
+
+$(BENCH_OUT)/%.bpf.o: tests/bench/%.bpf.c | $(BENCH_OUT)
+	$(if $(V),,@echo "  BPF     $@")
+	$(BENCH_Q)clang -g -O2 -Wall -Wextra -Werror -Wno-unused-parameter -target bpf -mcpu=v3 \
+		-idirafter /usr/include/$(BENCH_MULTIARCH) -MMD -MP -c $< -o $@
+
+$(BENCH_OUT)/%.skel.h: $(BENCH_OUT)/%.bpf.o
+	$(if $(V),,@echo "  SKEL    $@")
+	$(BENCH_Q)bpftool gen skeleton $< name $*_bpf > $@
+
+$(BENCH_OUT)/%.o: tests/bench/%.c $(BENCH_OUT)/%.skel.h
+	$(if $(V),,@echo "  CC      $@")
+	$(BENCH_Q)$(CC) -std=gnu11 -g -O2 -Wall -Wextra -Werror -I$(BENCH_OUT) -MMD -MP -c $< -o $@
+
+$(BENCH_BINS): $(BENCH_OUT)/%: $(BENCH_OUT)/%.o
+	$(if $(V),,@echo "  LINK    $@")
+	$(BENCH_Q)$(CC) $(LDFLAGS) $< -lbpf -o $@
+
+-include $(wildcard $(BENCH_OUT)/*.d)

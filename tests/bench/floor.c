@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Do-nothing forwarder between two devices, the floor every contender is measured against. Lives
+ * until its standard input closes; prints a line when it is in place.
+ *
+ *   floor xdp FROM TO   native XDP on FROM, redirect to TO
+ *   floor tc A B        TC redirect from A to B and from B to A
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <net/if.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include "floor.skel.h"
+
+static int attach_xdp(struct floor_bpf *skel, const __u32 *dev)
+{
+	__u32 key = 0;
+
+	if (bpf_map_update_elem(bpf_map__fd(skel->maps.floor_tx), &key, &dev[1], BPF_ANY))
+		return -errno;
+	skel->links.bench_floor = bpf_program__attach_xdp(skel->progs.bench_floor, dev[0]);
+	return skel->links.bench_floor ? 0 : -errno;
+}
+
+static int attach_tc(struct floor_bpf *skel, const __u32 *dev)
+{
+	int err = 0;
+
+	for (int i = 0; i < 2 && !err; i++) {
+		LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = dev[i], .attach_point = BPF_TC_INGRESS);
+		LIBBPF_OPTS(bpf_tc_opts, opts,
+			    .prog_fd = bpf_program__fd(skel->progs.bench_floor_tc));
+
+		err = bpf_tc_hook_create(&hook);
+		if (!err)
+			err = bpf_tc_attach(&hook, &opts);
+	}
+	return err;
+}
+
+static void detach_tc(const __u32 *dev)
+{
+	for (int i = 0; i < 2; i++) {
+		LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = dev[i],
+			    .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
+
+		bpf_tc_hook_destroy(&hook);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct floor_bpf *skel;
+	__u32 dev[2] = {};
+	int tc, err;
+
+	if (argc == 4) {
+		dev[0] = if_nametoindex(argv[2]);
+		dev[1] = if_nametoindex(argv[3]);
+	}
+	if (!dev[0] || !dev[1]) {
+		fprintf(stderr, "usage: floor xdp|tc DEV DEV\n");
+		return 2;
+	}
+	tc = !strcmp(argv[1], "tc");
+	skel = floor_bpf__open();
+	if (!skel)
+		return 1;
+	skel->rodata->floor_to[0] = dev[0];
+	skel->rodata->floor_to[1] = dev[1];
+	err = floor_bpf__load(skel);
+	if (!err)
+		err = tc ? attach_tc(skel, dev) : attach_xdp(skel, dev);
+	if (err) {
+		fprintf(stderr, "floor: %s\n", strerror(-err));
+	} else {
+		printf("{}\n");
+		fflush(stdout);
+		while (getchar() != EOF)
+			;
+	}
+	if (tc)
+		detach_tc(dev);
+	floor_bpf__destroy(skel);
+	return err ? 1 : 0;
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Counting sink on one device. Lives until its standard input closes, then the program is gone
+ * with it. Commands, a line each, answered with a line of JSON:
+ *
+ *   count    {"cpus": [frames by CPU], "other": frames of another length}
+ *   arm      {}                 the next counted frame is copied
+ *   frame    {"frame": "hex"}   that frame, or "" while there is none
+ *
+ *   sink -d DEV -l LENGTH
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <net/if.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include "sink.h"
+#include "sink.skel.h"
+
+static int usage(void)
+{
+	fprintf(stderr, "usage: sink -d DEV -l LENGTH\n");
+	return 2;
+}
+
+static void print_count(int fd)
+{
+	int cpus = libbpf_num_possible_cpus();
+	__u64 counted[cpus], other[cpus], sum = 0;
+	__u32 key = SINK_COUNTED;
+
+	memset(counted, 0, sizeof(counted));
+	memset(other, 0, sizeof(other));
+	bpf_map_lookup_elem(fd, &key, counted);
+	key = SINK_OTHER;
+	bpf_map_lookup_elem(fd, &key, other);
+	printf("{\"cpus\": [");
+	for (int i = 0; i < cpus; i++) {
+		printf("%s%llu", i ? ", " : "", counted[i]);
+		sum += other[i];
+	}
+	printf("], \"other\": %llu}\n", sum);
+}
+
+static void print_frame(const struct sink_capture *c)
+{
+	printf("{\"frame\": \"");
+	for (__u32 i = 0; i < c->len; i++)
+		printf("%02x", c->bytes[i]);
+	printf("\"}\n");
+}
+
+static void serve(struct sink_bpf *skel)
+{
+	char line[64];
+
+	printf("{}\n");
+	fflush(stdout);
+	while (fgets(line, sizeof(line), stdin)) {
+		if (!strcmp(line, "count\n")) {
+			print_count(bpf_map__fd(skel->maps.sink_count));
+		} else if (!strcmp(line, "arm\n")) {
+			skel->bss->sink_capture.len = 0;
+			skel->bss->sink_capture.armed = 1;
+			printf("{}\n");
+		} else if (!strcmp(line, "frame\n")) {
+			print_frame(&skel->bss->sink_capture);
+		} else {
+			printf("{\"error\": \"count, arm or frame\"}\n");
+		}
+		fflush(stdout);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct sink_bpf *skel;
+	struct bpf_link *link;
+	int c, ifindex = 0, len = 0;
+
+	while ((c = getopt(argc, argv, "d:l:")) != -1) {
+		if (c == 'd')
+			ifindex = if_nametoindex(optarg);
+		else if (c == 'l')
+			len = atoi(optarg);
+		else
+			return usage();
+	}
+	if (!ifindex || len <= 0)
+		return usage();
+	skel = sink_bpf__open();
+	if (!skel)
+		return 1;
+	skel->rodata->sink_len = len;
+	if (sink_bpf__load(skel)) {
+		sink_bpf__destroy(skel);
+		return 1;
+	}
+	link = bpf_program__attach_xdp(skel->progs.bench_sink, ifindex);
+	if (link)
+		serve(skel);
+	else
+		fprintf(stderr, "sink: attach: %s\n", strerror(errno));
+	bpf_link__destroy(link);
+	sink_bpf__destroy(skel);
+	return link ? 0 : 1;
+}
