@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The control socket, /run/xvtep/INSTANCE/control.sock (mode 0660, root): one JSON object a line in,
+ * one a line out:
+ *   {"object":"fdb","command":"add","args":{"network":"blue","mac":"02:...","remote":"192.0.2.2"}}
+ *   {"ok":true,"data":...}   or   {"ok":false,"error":"..."}
+ */
+#ifndef XV_CONTROL_H
+#define XV_CONTROL_H
+
+#include "instance.h"
+
+int xv_control_start(struct xv_instance *inst, struct xv_err *err);
+void xv_control_stop(struct xv_instance *inst);
+
+#endif

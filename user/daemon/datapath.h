@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The BPF object of an instance: load, pin, adopt, remove. Maps and links are pinned under
+ * /sys/fs/bpf/xvtep/INSTANCE, so that forwarding outlives the daemon; a new daemon takes the pinned
+ * maps over and replaces the programs inside the pinned links.
+ */
+#ifndef XV_DATAPATH_H
+#define XV_DATAPATH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "err.h"
+#include "xv_abi.h"
+
+enum xv_prog {
+	XV_PROG_DECAP,	  /* xv_decap, XDP */
+	XV_PROG_DELIVER,  /* xv_deliver, TC */
+	XV_PROG_DECAP_TC, /* xv_decap_tc, TC */
+	XV_PROG_SLOW_RX,  /* xv_slow_rx, TC */
+	XV_PROG_ENCAP,	  /* xv_encap, TC */
+	XV_PROG_MAX,
+};
+
+/* File descriptors of the maps, for bpf_map_*_elem(). */
+struct xv_map_fds {
+	int config, vni, bd, port, port_dev, peer, adj, fdb, flood, tx, uplink, events;
+	int net_stats, port_stats, peer_stats, drop_stats, path_stats;
+};
+
+struct xv_datapath {
+	struct xvtep_bpf *skel;
+	char pin_dir[128];
+	struct xv_map_fds fd;
+	bool adopted;		/* maps were there already */
+	struct xv_bd_val *bd;	/* xv_bd, memory-mapped: XV_MAX_NETWORKS entries */
+	struct xv_adj_val *adj; /* xv_adj, memory-mapped: XV_MAX_PEERS entries */
+	int cpus;		/* possible CPUs: entries of a per-CPU value */
+};
+
+/*
+ * Loads the programs with new or adopted maps. -EPERM without CAP_BPF etc., -EPROTO if the pinned
+ * maps are of another ABI version, each with a text that says what to do.
+ */
+int xv_datapath_open(const char *instance, struct xv_datapath **dp, struct xv_err *err);
+/* Forgets the object; what is pinned stays and goes on forwarding. */
+void xv_datapath_close(struct xv_datapath *dp);
+int xv_datapath_prog_fd(const struct xv_datapath *dp, enum xv_prog prog);
+/* Removes everything that is pinned for an instance: links first, then maps. 0 if there is nothing. */
+int xv_datapath_remove(const char *instance, struct xv_err *err);
+/* Waits until every BPF program that runs now has returned. */
+void xv_datapath_synchronize(void);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The forwarding database; xv_fdb is written here and nowhere else. */
+#ifndef XV_FDB_H
+#define XV_FDB_H
+
+#include "network.h"
+#include "peer.h"
+#include "port.h"
+
+struct xv_fdb_entry {
+	struct xv_fdb_key key;
+	struct xv_fdb_val val;
+};
+
+/* Which entries: every field that is set must match. */
+struct xv_fdb_filter {
+	uint32_t bd;	/* 0: any */
+	uint8_t kind;	/* enum xv_fdb_kind; XV_FDB_NONE: any */
+	uint32_t dst;	/* with kind; 0: any */
+	bool learned;	/* only learned ones */
+	bool statics;	/* only static ones */
+};
+
+/*
+ * A static entry. -EEXIST if there is a static one and not replace; a learned one is replaced. The
+ * peer is referenced while the entry stands. Exactly one of port and remote is given.
+ */
+int xv_fdb_add_static(struct xv_instance *inst, struct xv_network *net, const uint8_t mac[6],
+		      const struct xv_port *port, const struct xv_ip *remote, bool replace,
+		      bool from_config, struct xv_err *err);
+/* -ENOENT. Takes static and learned ones. */
+int xv_fdb_del(struct xv_instance *inst, struct xv_network *net, const uint8_t mac[6],
+	       struct xv_err *err);
+/* Learned entry, new or moved; the caller has applied policy (learn.c). */
+int xv_fdb_learn(struct xv_instance *inst, struct xv_network *net, const struct xv_fdb_key *key,
+		 uint8_t kind, uint32_t dst, uint16_t moves);
+int xv_fdb_get(struct xv_instance *inst, const struct xv_fdb_key *key, struct xv_fdb_val *val);
+/* Deletes what matches; returns how many, or a negative errno. */
+long xv_fdb_flush(struct xv_instance *inst, const struct xv_fdb_filter *filter, struct xv_err *err);
+/* Calls back for what matches, until fn returns non-zero. Returns how many, or a negative errno. */
+long xv_fdb_walk(struct xv_instance *inst, const struct xv_fdb_filter *filter,
+		 int (*fn)(void *arg, const struct xv_fdb_entry *entry), void *arg,
+		 struct xv_err *err);
+/* Deletes learned entries whose MAC was silent for their network's ageing time. Returns how many. */
+long xv_fdb_age(struct xv_instance *inst);
+int xv_fdb_adopt(struct xv_instance *inst, struct xv_err *err);
+
+#endif

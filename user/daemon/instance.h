@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The running daemon: its objects, and the order in which they start and stop. Everything in here
+ * belongs to the one thread of the event loop.
+ */
+#ifndef XV_INSTANCE_H
+#define XV_INSTANCE_H
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <uthash.h>
+
+#include "config.h"
+#include "datapath.h"
+#include "netlink.h"
+
+struct xv_network;
+struct xv_port;
+struct xv_peer;
+struct xv_learn;
+struct xv_control;
+struct xv_metrics;
+
+struct xv_uplink { /* underlay device */
+	char dev[IFNAMSIZ];
+	uint32_t slot;	  /* 0..XV_MAX_UPLINKS-1 */
+	uint32_t ifindex; /* 0: not there (yet) */
+	uint32_t flags;	  /* enum xv_uplink_flags: how it is attached; 0: not */
+	struct xv_link link;
+	char status[256]; /* why it is attached as it is, or what is wrong; "" when fine */
+};
+
+struct xv_instance {
+	char name[XV_INSTANCE_LEN];
+	char config_file[256];
+	struct xv_config *config; /* as last applied: underlay, metrics; networks as the file has them */
+	struct event_base *base;
+	struct xv_datapath *dp;
+	struct xv_netlink *nl;
+	struct event *nl_events[2];
+	struct xv_uplink *uplinks;
+	size_t n_uplinks;
+	uint32_t slow_ifindex;
+	char slow_name[IFNAMSIZ];
+	struct xv_network *networks;   /* uthash by vni */
+	struct xv_network **by_bd;     /* [XV_MAX_NETWORKS] */
+	struct xv_port *ports;	       /* uthash by (dev, vlan) */
+	struct xv_port **port_by_id;   /* [XV_MAX_PORTS] */
+	struct xv_peer *peers;	       /* uthash by ip */
+	struct xv_peer **peer_by_id;   /* [XV_MAX_PEERS] */
+	struct event *refresh;	       /* adjacencies are to be looked at again */
+	struct xv_learn *learn;
+	struct xv_control *control;
+	struct xv_metrics *metrics;
+	int lock_fd;
+	time_t started;
+};
+
+/*
+ * Starts an instance from a checked configuration (ownership passes on success): takes the lock,
+ * opens or adopts the datapath, reconciles. On failure nothing of the running state is changed.
+ */
+int xv_instance_start(struct xv_config *config, const char *config_file, struct event_base *base,
+		      struct xv_instance **inst, struct xv_err *err);
+/* Leaves the event loop and frees; forwarding goes on. */
+void xv_instance_stop(struct xv_instance *inst);
+/* Removes all that an instance left in the kernel. Refuses while its daemon runs. */
+int xv_instance_detach(const char *name, struct xv_err *err);
+/*
+ * Reconciles with a new configuration; ownership passes on success. Checked whole before anything
+ * is touched; only the difference is. changes (may be NULL) is the number of operations.
+ */
+int xv_instance_apply(struct xv_instance *inst, struct xv_config *config, size_t *changes,
+		      struct xv_err *err);
+/* apply with the file it was started with (SIGHUP). */
+int xv_instance_reload(struct xv_instance *inst, size_t *changes, struct xv_err *err);
+
+#endif

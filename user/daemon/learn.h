@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Learning: takes events from the ring buffer, applies policy (quota, static first, move rate) and
+ * ages what is silent.
+ */
+#ifndef XV_LEARN_H
+#define XV_LEARN_H
+
+#include "fdb.h"
+
+enum xv_learn_verdict {
+	XV_LEARN_ADMIT,
+	XV_LEARN_REFRESH, /* nothing to do: as known */
+	XV_LEARN_OFF,	  /* learning is off, or the network or source is gone */
+	XV_LEARN_STATIC,  /* a static entry stands */
+	XV_LEARN_QUOTA,	  /* max-macs */
+	XV_LEARN_FLAP,	  /* moved too often lately */
+};
+
+/* Moves of one MAC that are admitted in a row; then one each XV_LEARN_HOLD_SECONDS. */
+enum {
+	XV_LEARN_MOVES = 8,
+	XV_LEARN_HOLD_SECONDS = 10,
+};
+
+/* Policy alone: pure, for tests. old is NULL if the MAC is unknown; now in ns, as in last_seen. */
+enum xv_learn_verdict xv_learn_decide(const struct xv_network *net, const struct xv_fdb_val *old,
+				      const struct xv_event *event, uint64_t held_until,
+				      uint64_t now);
+
+int xv_learn_start(struct xv_instance *inst, struct xv_err *err);
+void xv_learn_stop(struct xv_instance *inst);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Networks: VNI, bd and settings; xv_vni and xv_bd are written here and nowhere else. */
+#ifndef XV_NETWORK_H
+#define XV_NETWORK_H
+
+#include "instance.h"
+
+struct xv_network_settings {
+	char name[XV_NAME_LEN]; /* "": vni<VNI> */
+	bool learning;
+	bool inner_vlan;
+	uint32_t ageing;
+	uint32_t max_macs;
+	uint32_t learn_rate;
+};
+
+struct xv_flood_member {
+	struct xv_flood_val val;
+};
+
+struct xv_network {
+	uint32_t vni;
+	uint32_t bd;
+	bool from_config;
+	struct xv_network_settings set;
+	struct xv_flood_member *flood; /* ports first, then remotes */
+	size_t n_flood;
+	uint32_t learned;      /* learned entries in the FDB now */
+	uint64_t quota_denied; /* new MACs refused because of max-macs */
+	uint64_t moves;	       /* moves admitted */
+	uint64_t moves_denied; /* moves refused: too many in a short time */
+	UT_hash_handle hh;
+};
+
+void xv_network_defaults(struct xv_network_settings *set);
+struct xv_network *xv_network_find(struct xv_instance *inst, uint32_t vni);
+/* By "100" or by name; NULL if there is none. */
+struct xv_network *xv_network_lookup(struct xv_instance *inst, const char *word);
+/* -EEXIST: VNI or name is taken; -ENOSPC: XV_MAX_NETWORKS. */
+int xv_network_add(struct xv_instance *inst, uint32_t vni, const struct xv_network_settings *set,
+		   bool from_config, struct xv_network **net, struct xv_err *err);
+int xv_network_set(struct xv_instance *inst, struct xv_network *net,
+		   const struct xv_network_settings *set, struct xv_err *err);
+/* With its ports, flood list and FDB entries. */
+int xv_network_del(struct xv_instance *inst, struct xv_network *net, struct xv_err *err);
+/* Fills inst->networks from adopted maps. */
+int xv_network_adopt(struct xv_instance *inst, struct xv_err *err);
+void xv_network_free_all(struct xv_instance *inst);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Peers: remote VTEPs and their adjacencies; xv_peer and xv_adj are written here and nowhere else. */
+#ifndef XV_PEER_H
+#define XV_PEER_H
+
+#include "instance.h"
+
+struct xv_peer {
+	struct xv_ip ip;
+	uint32_t id;
+	uint32_t refs;	  /* flood lists and static entries that name it */
+	bool pinned;	  /* added by hand: stays without references */
+	bool dynamic;	  /* admitted by learning in a network with a group */
+	bool ready;	  /* adjacency is valid: fast path */
+	uint32_t ifindex; /* egress, 0: no route */
+	struct xv_ip nexthop;
+	uint8_t mac[6];
+	uint32_t mtu;
+	char status[160]; /* why it is not ready; "" when it is */
+	UT_hash_handle hh;
+};
+
+struct xv_peer *xv_peer_find(struct xv_instance *inst, const struct xv_ip *ip);
+/* Takes a reference, creating the peer if need be. -EADDRNOTAVAIL: own address, or no own address of its family. */
+int xv_peer_get(struct xv_instance *inst, const struct xv_ip *ip, struct xv_peer **peer,
+		struct xv_err *err);
+/* Gives a reference back; the last one removes the peer and the FDB entries learned from it. */
+void xv_peer_put(struct xv_instance *inst, struct xv_peer *peer);
+/* By hand: known without being in any flood list. -EEXIST; del: -EBUSY while it is referenced. */
+int xv_peer_add(struct xv_instance *inst, const struct xv_ip *ip, struct xv_err *err);
+int xv_peer_del(struct xv_instance *inst, struct xv_peer *peer, struct xv_err *err);
+int xv_peer_adopt(struct xv_instance *inst, struct xv_err *err);
+void xv_peer_free_all(struct xv_instance *inst);
+
+/* Looks every adjacency up again soon (routes, addresses or links changed). */
+void xv_peer_refresh_soon(struct xv_instance *inst);
+void xv_peer_refresh_all(struct xv_instance *inst);
+/* From netlink: a neighbour changed. mac NULL: unresolved. */
+void xv_peer_neigh(struct xv_instance *inst, uint32_t ifindex, const struct xv_ip *ip,
+		   const uint8_t *mac);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Ports: local devices (and VLANs of them) in networks; xv_port, xv_port_dev and xv_tx. */
+#ifndef XV_PORT_H
+#define XV_PORT_H
+
+#include "network.h"
+
+struct xv_port_name {
+	char dev[IFNAMSIZ];
+	uint32_t vlan; /* 0: untagged */
+};
+
+struct xv_port {
+	struct xv_port_name key; /* zero-padded: hashed whole */
+	uint32_t id;
+	struct xv_network *net;
+	bool from_config;
+	uint32_t ifindex;     /* 0: device is not there (yet) */
+	uint32_t flags;	      /* enum xv_port_flags as written */
+	struct xv_link link;  /* when ifindex is not 0 */
+	char status[256];     /* what is wrong with it; "" when fine */
+	UT_hash_handle hh;
+};
+
+/* "redirect", "stack", "tc" (no XDP) or "none" (device is missing): how frames are delivered. */
+const char *xv_port_delivery(const struct xv_instance *inst, const struct xv_port *port);
+struct xv_port *xv_port_find(struct xv_instance *inst, const char *dev, uint32_t vlan);
+/*
+ * -EBUSY: in a network already (named in err), or an underlay device; -ENODEV with must_exist: there
+ * is no such device. Without must_exist it is attached when it appears.
+ */
+int xv_port_add(struct xv_instance *inst, struct xv_network *net, const char *dev, uint32_t vlan,
+		bool from_config, bool must_exist, struct xv_err *err);
+int xv_port_del(struct xv_instance *inst, struct xv_port *port, struct xv_err *err);
+int xv_port_adopt(struct xv_instance *inst, struct xv_err *err);
+void xv_port_free_all(struct xv_instance *inst);
+
+/* From netlink. */
+void xv_port_link(struct xv_instance *inst, const struct xv_link *link);
+void xv_port_link_gone(struct xv_instance *inst, uint32_t ifindex);
+void xv_port_features(struct xv_instance *inst, uint32_t ifindex, uint64_t features);
+
+#endif
