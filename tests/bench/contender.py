@@ -4,6 +4,7 @@ What is compared, each on a host (a network namespace) with an underlay device `
 device `port`: the do-nothing redirect, the kernel's bridge + vxlan, and xvtep.
 """
 import os
+import re
 import subprocess
 
 import lab
@@ -75,10 +76,27 @@ class Xvtep:
                 f"local-mac={host.local_mac}", f"remote-mac={host.remote_mac}")
 
     def close(self):
-        p = subprocess.run([SETUP_XVTEP, "stop", *self.args], capture_output=True, text=True,
-                           timeout=30)
-        if p.returncode:
-            print(f"bench: xvtep could not be removed: {p.stderr.strip()}", flush=True)
+        stop_xvtep(self.args)
 
 
 CONTENDERS = (Floor, Kernel, Xvtep)
+
+
+def stop_xvtep(args):
+    p = subprocess.run([SETUP_XVTEP, "stop", *args], capture_output=True, text=True, timeout=30)
+    if p.returncode:
+        print(f"bench: xvtep could not be removed: {p.stderr.strip()}", flush=True)
+
+
+def sweep():
+    """Removes what a driver left that was killed before it could clean up."""
+    runs = os.path.join(lab.OUT, "bench", "run")
+    for name in os.listdir(runs) if os.path.isdir(runs) else ():
+        left = re.fullmatch(r"bench(\d+)-\d+", name)
+        if left and not os.path.exists(f"/proc/{left[1]}"):
+            with open(os.path.join(runs, name, "netns")) as f:
+                stop_xvtep([f"name={name}", f"netns={f.read().strip()}"])
+    for name in os.listdir("/run/netns") if os.path.isdir("/run/netns") else ():
+        left = re.fullmatch(r"xvb(\d+)-.*", name)
+        if left and not os.path.exists(f"/proc/{left[1]}"):
+            lab.run("ip", "netns", "del", name)

@@ -53,7 +53,6 @@ class Wire:
         host = Host(self.host, LOCAL["dst"], LOCAL["src"], TENANT, FAR)
         how = {Floor: f"xdp {first} {last}", Kernel: None, Xvtep: self.bench["xdp"]}
         self.contender(self.stack, host, how[self.contender])
-        self.announce(getattr(self, port))
 
     def frames(self):
         size = self.bench["size"]
@@ -65,12 +64,6 @@ class Wire:
         plain = self.contender is Floor
         self.want = self.sent if plain else self.inner if self.decap else frame.outer(
             REMOTE, VNI, self.inner)
-
-    def announce(self, tenant):
-        """The tenant sends a frame, so that whoever learns knows its address."""
-        s = tenant.packet_socket("far")
-        s.send(frame.inner(TENANT, FAR, self.bench["size"] + 1))
-        s.close()
 
     def generate(self, *args):
         cmd = self.src.enter("taskset", "-c", str(self.options.cpu), f"{lab.OUT}/bench/gen", "-d",
@@ -100,7 +93,7 @@ class Wire:
         return raw - self.src.xmit_errors("far") - self.host.xmit_errors(last)
 
     def measure(self):
-        """One round: {"rate", "lost", "disturbed"}. Raises BadFrame if frames are unaccounted for."""
+        """One round: {"value", "lost", "disturbed"}. Raises BadFrame for frames unaccounted for."""
         before, lost_before = self.sink.ask("count"), self.losses()
         window = machine.Window()
         run = self.generate("-t", str(self.options.seconds))
