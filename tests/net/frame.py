@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""
+Frames that tests send by hand, and sockets that count them. A frame carries a marker of its own, so
+that it is told apart from whatever else a host says.
+"""
+import itertools
+import os
+import select
+import socket
+import struct
+import time
+
+from tap import Fail
+
+BROADCAST = "ff:ff:ff:ff:ff:ff"
+MULTICAST = "01:00:5e:01:02:03"
+ETH_EXPERIMENT = 0x88b5  # IEEE 802, local experimental
+ETH_IP, ETH_IPV6, ETH_VLAN = 0x0800, 0x86dd, 0x8100
+SO_RCVBUFFORCE = 33
+numbers = itertools.count(1)
+
+
+def mac(text):
+    return bytes.fromhex(text.replace(":", ""))
+
+
+def marker():
+    """16 bytes that no other frame of this run holds."""
+    return struct.pack("!4sIQ", b"xvtp", os.getpid(), next(numbers))
+
+
+def ether(src, dst, proto, payload, vlan=None):
+    tag = struct.pack("!HH", ETH_VLAN, vlan) if vlan is not None else b""
+    data = mac(dst) + mac(src) + tag + struct.pack("!H", proto) + payload
+    return data.ljust(60, b"\0")
+
+
+def plain(src, dst, mark, vlan=None):
+    """A frame that is not IP."""
+    return ether(src, dst, ETH_EXPERIMENT, mark, vlan)
+
+
+def checksum(data):
+    data += b"\0" * (len(data) % 2)
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    return ~total & 0xffff
+
+
+def ipv4(src, dst, proto, payload, ttl=64, tos=0):
+    head = struct.pack("!BBHHHBBH4s4s", 0x45, tos, 20 + len(payload), 0, 0x4000, ttl, proto, 0,
+                       socket.inet_aton(src), socket.inet_aton(dst))
+    return head[:10] + struct.pack("!H", checksum(head)) + head[12:] + payload
+
+
+def udp(sport, dport, payload):
+    """Without a checksum, as IPv4 allows."""
+    return struct.pack("!HHHH", sport, dport, 8 + len(payload), 0) + payload
+
+
+def udp4(src_mac, dst_mac, src, dst, payload, sport=40000, dport=9, vlan=None):
+    return ether(src_mac, dst_mac, ETH_IP, ipv4(src, dst, 17, udp(sport, dport, payload)), vlan)
+
+
+def vxlan(vni, inner, flags=0x08000000):
+    return struct.pack("!II", flags, vni << 8) + inner
+
+
+class Tap:
+    """A raw socket on a device: sends frames, and keeps those received that hold a marker."""
+
+    def __init__(self, netns, dev):
+        self.name = f"{netns.name}/{dev}"
+        self.socket = netns.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+        with netns.inside():
+            self.socket.bind((dev, 3))
+        self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
+        self.socket.setblocking(False)
+        self.frames = []  # as received, in order
+
+    def send(self, data):
+        self.socket.send(data)
+
+    def fileno(self):
+        return self.socket.fileno()
+
+    def drain(self):
+        while True:
+            try:
+                data, address = self.socket.recvfrom(65536)
+            except BlockingIOError:
+                return
+            if address[2] != socket.PACKET_OUTGOING:
+                self.frames.append(data)
+
+    def count(self, mark):
+        """How many frames with this marker came in so far."""
+        self.drain()
+        return sum(mark in f for f in self.frames)
+
+    def get(self, mark):
+        self.drain()
+        return [f for f in self.frames if mark in f]
+
+    def forget(self):
+        self.drain()
+        self.frames.clear()
+
+    def close(self):
+        self.socket.close()
+
+
+def wait_count(expected, mark, what, limit=5):
+    """
+    Waits until each of {tap: count} has seen its count of marked frames. More than that fails at
+    once; so does less after the limit.
+    """
+    end = time.monotonic() + limit
+    while True:
+        got = {tap.name: tap.count(mark) for tap in expected}
+        want = {tap.name: n for tap, n in expected.items()}
+        if got == want:
+            return
+        if any(got[n] > want[n] for n in want) or time.monotonic() > end:
+            raise Fail(f"{what}: frames seen {got}, want {want}")
+        select.select(list(expected), [], [], 0.05)
+
+
+def expect(sender, build, expected, what, count=1, limit=5):
+    """
+    Sends count marked frames, then a fence frame of the same kind, from sender; each tap of
+    {tap: copies a frame} must see exactly its copies by the time the fence is there. build(mark)
+    makes a frame.
+    """
+    mark, fence = marker(), marker()
+    for _ in range(count):
+        sender.send(build(mark))
+    wait_count({t: n * count for t, n in expected.items() if n}, mark, what, limit)
+    sender.send(build(fence))
+    wait_count({t: n for t, n in expected.items() if n}, fence, what + " (fence)", limit)
+    wait_count({t: n * count for t, n in expected.items()}, mark, what, 0)
+    wait_count(expected, fence, what + " (fence)", 0)

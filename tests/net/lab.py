@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""
+A lab: hosts as network namespaces around a router, so that the underlay crosses an L3 boundary, and
+tenants behind ports of the hosts. Everything goes when the lab is closed, whatever happened; what a
+VTEP then leaves behind fails the case.
+
+  tenant eth0 ── port | host | under ── rN | router | rM ── under | host | port ── eth0 tenant
+"""
+import fcntl
+import itertools
+import os
+import shutil
+import signal
+import struct
+import subprocess
+import tempfile
+
+import tap
+from frame import Tap
+from netns import Netns, run
+
+TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+OUT = os.path.join(TOP, ".output")
+PREFIX = "xvn"
+NIC_LIKE = ("tx", "off", "tso", "off", "gso", "off", "gro", "on")  # what a simple NIC can do
+UNDER_MTU = 1600  # room for a tenant's 1500 bytes and the outer header
+TUNSETIFF, IFF_TAP, IFF_NO_PI = 0x400454ca, 2, 0x1000
+labs = itertools.count(1)
+
+
+class Tenant:
+    """A tenant's machine: a namespace behind a veth, with addresses if it shall talk IP."""
+
+    def __init__(self, host, port, ip=None, mac=None, ip6=None, gro=False, mtu=1500):
+        self.host, self.port, self.dev = host, port, "eth0"
+        self.mac = mac or host.lab.new_mac()
+        self.ip = ip and ip.split("/")[0]
+        self.ip6 = ip6 and ip6.split("/")[0]
+        self.ns = host.lab.netns(f"{host.name}-{port}")
+        host.ns.ip(f"link add {port} mtu {mtu} type veth"
+                   f" peer name eth0 address {self.mac} mtu {mtu} netns {self.ns.path}")
+        if gro:  # the port then takes XDP frames (ndo_xdp_xmit)
+            self.ns.run("ethtool", "-K", "eth0", "gro", "on")
+        lines = ["link set eth0 up"]
+        if ip:
+            lines.append(f"addr add {ip if '/' in ip else ip + '/24'} dev eth0")
+        if ip6:
+            self.ns.sysctl("net.ipv6.conf.eth0.disable_ipv6", 0)
+            lines.append(f"addr add {ip6 if '/' in ip6 else ip6 + '/64'} dev eth0 nodad")
+        self.ns.ip(*lines)
+        host.ns.ip(f"link set {port} up")
+
+    def tap(self):
+        return self.host.lab.keep(Tap(self.ns, self.dev))
+
+    def neigh(self, other):
+        """Knows another tenant without asking."""
+        self.ns.ip(f"neigh replace {other.ip} lladdr {other.mac} dev eth0 nud permanent")
+
+    def ping(self, address, count=3, check=True):
+        """Every one of count pings must be answered; returns how many were."""
+        p = self.ns.run("ping", "-n", "-q", "-c", str(count), "-i", "0.02", "-W", "2", address,
+                        check=False)
+        words = p.stdout.split()
+        got = int(words[words.index("received,") - 1]) if "received," in words else 0
+        if check:
+            tap.equal(got, count, f"{self.ns.name}: answers to ping {address}")
+        return got
+
+
+class TapTenant:
+    """A virtual machine's end of a tap: frames are written to and read from its descriptor."""
+
+    def __init__(self, host, port, mac=None):
+        self.host, self.port, self.name = host, port, f"{host.name}/{port}"
+        self.mac = mac or host.lab.new_mac()
+        with host.ns.inside():
+            self.fd = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+            fcntl.ioctl(self.fd, TUNSETIFF,
+                        struct.pack("16sH14x", port.encode(), IFF_TAP | IFF_NO_PI))
+        host.ns.ip(f"link set {port} up")
+        self.frames = []
+        host.lab.keep(self)
+
+    def tap(self):
+        return self
+
+    def send(self, data):
+        os.write(self.fd, data)
+
+    def fileno(self):
+        return self.fd
+
+    def drain(self):
+        while True:
+            try:
+                self.frames.append(os.read(self.fd, 65536))
+            except BlockingIOError:
+                return
+
+    def count(self, mark):
+        self.drain()
+        return sum(mark in f for f in self.frames)
+
+    def get(self, mark):
+        self.drain()
+        return [f for f in self.frames if mark in f]
+
+    def close(self):
+        if self.fd >= 0:
+            os.close(self.fd)
+        self.fd = -1
+
+
+class Host:
+    """A VTEP's machine. address(6) is its underlay address of that family."""
+
+    def __init__(self, lab, number, wire, mtu):
+        self.lab, self.number, self.name = lab, number, f"h{number}"
+        self.ns = lab.netns(self.name)
+        self.v4, self.v6 = f"198.18.{number}.1", f"2001:db8:{number}::1"
+        self.gw4, self.gw6 = f"198.18.{number}.254", f"2001:db8:{number}::fe"
+        self.up = f"r{number}"  # the router's device towards this host
+        router = lab.router
+        self.ns.ip(f"link add under mtu {mtu} type veth"
+                   f" peer name {self.up} mtu {mtu} netns {router.path}")
+        for ns, dev in ((self.ns, "under"), (router, self.up)):
+            ns.sysctl(f"net.ipv6.conf.{dev}.disable_ipv6", 0)
+            ns.sysctl(f"net.ipv6.conf.{dev}.accept_dad", 0)
+            if wire == "nic":
+                ns.run("ethtool", "-K", dev, *NIC_LIKE)
+        router.ip(f"addr add {self.gw4}/24 dev {self.up}",
+                  f"addr add {self.gw6}/64 dev {self.up} nodad", f"link set {self.up} up")
+        self.ns.ip("link set under up", f"addr add {self.v4}/24 dev under",
+                   f"addr add {self.v6}/64 dev under nodad")
+        self.routes()
+
+    def routes(self):
+        """Default routes; they go with the device."""
+        self.ns.ip(f"route replace default via {self.gw4}",
+                   f"route replace ::/0 via {self.gw6}")
+
+    def address(self, family=4):
+        return self.v4 if family == 4 else self.v6
+
+    def tenant(self, port, *args, **kwargs):
+        return Tenant(self, port, *args, **kwargs)
+
+    def tap_tenant(self, port, mac=None):
+        return TapTenant(self, port, mac)
+
+    def wire_tap(self):
+        """Sees what comes in from the underlay."""
+        return self.lab.keep(Tap(self.ns, "under"))
+
+
+class Lab:
+    """wire is "default" (a veth as the kernel makes it) or "nic" (what a simple NIC can do)."""
+
+    def __init__(self, hosts=2, wire="default", mtu=UNDER_MTU):
+        self.prefix = f"{PREFIX}{os.getpid()}-{next(labs)}"
+        self.macs = itertools.count(1)
+        self.namespaces, self.things, self.vteps = [], [], []
+        self.dir = tempfile.mkdtemp(prefix=self.prefix + "-")
+        try:
+            self.router = self.netns("rt")
+            self.router.sysctl("net.ipv4.ip_forward", 1)
+            self.router.sysctl("net.ipv6.conf.all.forwarding", 1)
+            self.hosts = [Host(self, i + 1, wire, mtu) for i in range(hosts)]
+        except BaseException:
+            self.close()
+            raise
+
+    def netns(self, name):
+        ns = Netns(f"{self.prefix}-{name}")
+        self.namespaces.append(ns)
+        return ns
+
+    def new_mac(self):
+        return "02:00:00:00:{:02x}:{:02x}".format(*divmod(next(self.macs), 256))
+
+    def keep(self, thing):
+        """Something to close before the namespaces go."""
+        self.things.append(thing)
+        return thing
+
+    def close(self):
+        """Takes all down. Returns what was left behind, as texts."""
+        left = []
+        for thing in reversed(self.things):
+            thing.close()
+        for vtep in reversed(self.vteps):
+            try:
+                left += vtep.close()
+            except Exception as e:  # pylint: disable=broad-except
+                left.append(f"{vtep.host.name}: {type(e).__name__}: {e}")
+        for ns in reversed(self.namespaces):
+            ns.close()
+        shutil.rmtree(self.dir, ignore_errors=True)
+        self.namespaces, self.things, self.vteps = [], [], []
+        return left
+
+    def logs(self):
+        for vtep in self.vteps:
+            for line in vtep.log()[-15:]:
+                tap.comment(f"{vtep.host.name}: {line}")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        if kind and kind is not tap.Skip:
+            try:
+                self.logs()
+            except Exception as e:  # pylint: disable=broad-except
+                tap.comment(f"no logs: {e}")
+        signal.setitimer(signal.ITIMER_REAL, 30)  # the clean-up's own limit
+        left = self.close()
+        if left and not kind:
+            raise tap.Fail("left behind: " + "; ".join(left))
+        for text in left:
+            tap.comment("left behind: " + text)
+
+
+def sweep():
+    """Removes namespaces of test runs that were killed."""
+    for line in run("ip", "netns", "list").stdout.splitlines():
+        name = line.split()[0]
+        pid = name[len(PREFIX):].split("-")[0] if name.startswith(PREFIX) else ""
+        if pid.isdigit() and not os.path.exists(f"/proc/{pid}"):
+            subprocess.run(["ip", "netns", "del", name], check=False)

@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""
+The two kinds of tunnel ends: xvtepd, and the kernel's bridge + vxlan. Both are told their networks in
+the words of xvtep's configuration ({"vni", "ports", "flood", "fdb"}).
+"""
+import json
+import os
+import signal
+import subprocess
+import time
+
+import tap
+from lab import OUT
+from netns import run
+
+BPFFS = "/sys/fs/bpf/xvtep"
+RUN = "/run/xvtep"
+ZERO_MAC = "00:00:00:00:00:00"
+
+
+class Kernel:
+    """One bridge and one vxlan device a network."""
+
+    def __init__(self, host, networks, family=4, **_):
+        self.host, self.networks, self.family = host, networks, family
+        host.lab.vteps.append(self)
+        for table in ("iptables", "ip6tables", "arptables"):
+            path = f"net.bridge.bridge-nf-call-{table}"
+            if os.path.exists("/proc/sys/" + path.replace(".", "/", 2)):
+                host.ns.sysctl(path, 0)
+        for net in networks:
+            self.add(net)
+
+    def add(self, net, zero_rx=True):
+        ns, vni = self.host.ns, net["vni"]
+        options = "udp6zerocsumtx" if self.family == 6 else "noudpcsum"
+        if self.family == 6 and net.get("zero_rx", zero_rx):
+            options += " udp6zerocsumrx"
+        if self.family == 6 and not net.get("zero_tx", True):
+            options = options.replace("udp6zerocsumtx", "noudp6zerocsumtx")
+        ns.ip(f"link add br{vni} type bridge mcast_snooping 0 ageing_time 30000",
+              f"link add vx{vni} type vxlan id {vni} local {self.host.address(self.family)}"
+              f" dstport 4789 {options}",
+              *(f"link set {dev} master br{vni} up" for dev in [f"vx{vni}", *net["ports"]]),
+              f"link set br{vni} up")
+        for remote in net.get("flood", ()):
+            ns.run("bridge", "fdb", "append", ZERO_MAC, "dev", f"vx{vni}", "dst", remote)
+
+    @staticmethod
+    def log():
+        return []
+
+    @staticmethod
+    def close():
+        return []  # goes with the namespace
+
+
+class Xvtepd:
+    """
+    A daemon of an instance of its own. underlay adds to or replaces keys of the configuration's
+    underlay; other keys go to its top.
+    """
+
+    def __init__(self, host, networks, family=4, start=True, underlay=None, **keys):
+        self.host, self.family = host, family
+        self.instance = f"{host.lab.prefix}-{host.name}"
+        self.file = os.path.join(host.lab.dir, f"{host.name}.yaml")
+        self.log_file = os.path.join(host.lab.dir, f"{host.name}.log")
+        self.process = None
+        own = {"address": host.v4} if family == 4 else {"address6": host.v6}
+        self.config = {"instance": self.instance,
+                       "underlay": {"devices": ["under"], **own, **(underlay or {})},
+                       "networks": networks, **keys}
+        host.lab.vteps.append(self)
+        self.known_links = set(host.ns.links())
+        if start:
+            self.start()
+
+    def write(self, text=None):
+        """The configuration file; JSON is YAML too."""
+        with open(self.file, "w", encoding="utf-8") as f:
+            f.write(text or json.dumps(self.config, indent=2))
+
+    def spawn(self, *args):
+        with open(self.log_file, "ab") as log:
+            return self.host.ns.popen(f"{OUT}/xvtepd", "-c", self.file, *args,
+                                      stdout=log, stderr=log)
+
+    def start(self):
+        self.write()
+        self.process = self.spawn()
+        tap.wait_for(self.answers, f"{self.instance}: xvtepd answers", 15)
+
+    def answers(self):
+        code = self.process.poll()
+        if code is not None:
+            raise tap.Fail(f"xvtepd ended with {code}: {self.log()[-3:]}")
+        return self.client("status", check=False).returncode == 0
+
+    def log(self):
+        try:
+            with open(self.log_file, encoding="utf-8", errors="replace") as f:
+                return f.read().splitlines()
+        except FileNotFoundError:
+            return []
+
+    def client(self, *words, check=True, timeout=10):
+        return self.host.ns.run(f"{OUT}/xvtep", "-i", self.instance, *words, check=check,
+                                timeout=timeout)
+
+    def json(self, *words):
+        text = self.host.ns.run(f"{OUT}/xvtep", "-j", "-i", self.instance, *words).stdout
+        return json.loads(text)
+
+    def end(self, number, limit=10):
+        """Ends the daemon by a signal; it must be gone within the limit."""
+        self.process.send_signal(number)
+        code = self.process.wait(limit)
+        self.process = None
+        return code
+
+    def stop(self):
+        code = self.end(signal.SIGTERM)
+        tap.equal(code, 0, f"{self.instance}: exit status after SIGTERM")
+
+    def kill(self):
+        self.end(signal.SIGKILL)
+
+    def reload(self):
+        self.write()
+        self.process.send_signal(signal.SIGHUP)
+
+    def apply(self, check=True):
+        self.write()
+        return self.client("apply", self.file, check=check)
+
+    def pin(self, name):
+        return f"{BPFFS}/{self.instance}/{name}"
+
+    def pins(self):
+        try:
+            return sorted(os.listdir(f"{BPFFS}/{self.instance}"))
+        except FileNotFoundError:
+            return []
+
+    def map_ids(self):
+        ids = set()
+        for name in self.pins():
+            p = run("bpftool", "-j", "map", "show", "pinned", self.pin(name), check=False)
+            if p.returncode == 0 and p.stdout.strip():
+                ids.add(json.loads(p.stdout)["id"])
+        return ids
+
+    def detach(self):
+        return self.host.ns.run(f"{OUT}/xvtepd", "--detach", "-i", self.instance)
+
+    def close(self):
+        """Ends the daemon and removes the instance. Returns what stays that was not there before."""
+        left = []
+        if self.process and self.process.poll() is None:
+            try:
+                self.end(signal.SIGTERM)
+            except subprocess.TimeoutExpired:
+                self.kill()
+                left.append(f"{self.instance}: xvtepd did not end on SIGTERM")
+        maps = self.map_ids()
+        self.detach()
+        return left + self.leftovers(maps)
+
+    def leftovers(self, maps):
+        """Traces of an instance that was removed; maps are the ids that its maps had."""
+        left = []
+        if os.path.exists(f"{BPFFS}/{self.instance}"):
+            left.append(f"pins {self.pins()}")
+        if os.path.exists(f"{RUN}/{self.instance}"):
+            left.append(f"{RUN}/{self.instance}: {os.listdir(f'{RUN}/{self.instance}')}")
+        links = self.host.ns.links()
+        left += [f"link {name}" for name in links if link_is_ours(links[name])]
+        left += [f"XDP on {name}" for name in links if "xdp" in links[name]]
+        end = time.monotonic() + 3  # programs and maps go after a grace period
+        while (programs := users_of(maps)) and time.monotonic() < end:
+            time.sleep(0.05)
+        return [f"{self.instance}: {text}" for text in left + programs]
+
+
+def link_is_ours(link):
+    info = link.get("linkinfo", {})
+    return info.get("info_kind") == "vxlan" and info.get("info_data", {}).get("external", False)
+
+
+def users_of(maps):
+    """Maps with these ids, and programs that use them."""
+    found = [f"map {m['name']}" for m in json.loads(run("bpftool", "-j", "map", "show").stdout)
+             if m["id"] in maps]
+    for p in json.loads(run("bpftool", "-j", "prog", "show").stdout):
+        if maps & set(p.get("map_ids", ())):
+            found.append(f"program {p.get('name')}")
+    return found
+
+
+KINDS = {"xvtep": Xvtepd, "kernel": Kernel}
