@@ -92,8 +92,10 @@ void xv_netlink_fds(const struct xv_netlink *nl, int fds[2])
 struct nlmsghdr *xv_netlink_begin(struct xv_netlink_req *req, uint16_t type, uint16_t flags,
 				  size_t len, void **extra)
 {
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(req->buf);
+	struct nlmsghdr *nlh;
 
+	memset(req, 0, sizeof(*req)); /* libmnl leaves the padding of attributes as it was */
+	nlh = mnl_nlmsg_put_header(req->buf);
 	nlh->nlmsg_type = type;
 	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags;
 	*extra = mnl_nlmsg_put_extra_header(nlh, len);

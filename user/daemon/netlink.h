@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The kernel's view, over rtnetlink and the netdev generic netlink family: requests with the kernel's
- * own error text (extack), dumps, and one stream of changes. All requests are synchronous and short.
+ * The kernel's view, over rtnetlink and the netdev generic netlink family: requests with the
+ * kernel's own error text (extack), dumps, and one stream of changes. All requests are synchronous
+ * and short.
  */
 #ifndef XV_NETLINK_H
 #define XV_NETLINK_H
@@ -34,7 +35,8 @@ struct xv_link {
 };
 
 #define XV_XDP_FEATURES_UNKNOWN (~0ULL)
-enum xv_xdp_act { /* UAPI linux/netdev.h, NETDEV_XDP_ACT_* */
+/* UAPI linux/netdev.h, NETDEV_XDP_ACT_* */
+enum xv_xdp_act {
 	XV_XDP_ACT_BASIC = 1,
 	XV_XDP_ACT_REDIRECT = 2,
 	XV_XDP_ACT_NDO_XMIT = 4,
@@ -42,7 +44,7 @@ enum xv_xdp_act { /* UAPI linux/netdev.h, NETDEV_XDP_ACT_* */
 	XV_XDP_ACT_NDO_XMIT_SG = 64,
 };
 
-/* Changes, told to one callback. */
+/* Changes, told to one callback. Callbacks may make requests, but neither dispatch nor close. */
 struct xv_netlink_ops {
 	/* Link appeared or changed (xdp_features filled in). */
 	void (*link)(void *arg, const struct xv_link *link);
@@ -50,13 +52,16 @@ struct xv_netlink_ops {
 	void (*link_gone)(void *arg, uint32_t ifindex, const char *name);
 	/* XDP features of a device changed (genetlink notification). */
 	void (*features)(void *arg, uint32_t ifindex, uint64_t xdp_features);
-	/* Local addresses changed. */
+	/* Local addresses changed; once a dispatch. */
 	void (*address)(void *arg);
-	/* Routes or rules changed. */
+	/* Routes, rules or nexthop objects (not: path MTUs) changed; once a dispatch. */
 	void (*route)(void *arg);
 	/* Neighbour changed; mac NULL when it is not (or no longer) resolved. */
 	void (*neigh)(void *arg, uint32_t ifindex, const struct xv_ip *ip, const uint8_t *mac);
-	/* Notifications were lost (ENOBUFS): dump everything again and reconcile. */
+	/*
+	 * Notifications were lost (ENOBUFS), and what else was queued is thrown away: dump
+	 * everything again and reconcile; links that are gone are told by their absence only.
+	 */
 	void (*resync)(void *arg);
 };
 
@@ -74,21 +79,27 @@ int xv_netlink_dump_links(struct xv_netlink *nl, struct xv_err *err);
 /* One link by name or, with name NULL, by ifindex. -ENODEV if there is none (err untouched). */
 int xv_netlink_get_link(struct xv_netlink *nl, const char *name, uint32_t ifindex,
 			struct xv_link *link, struct xv_err *err);
-/* Whether ip is assigned to a device here: 1, 0 or negative errno. */
+/* Whether ip is assigned to a device here, and no duplicate: 1, 0 or negative errno. */
 int xv_netlink_has_address(struct xv_netlink *nl, const struct xv_ip *ip, struct xv_err *err);
 
 struct xv_route {
-	uint32_t ifindex;    /* egress */
+	uint32_t ifindex;     /* egress */
 	struct xv_ip nexthop; /* gateway, or the destination itself when on link */
-	uint32_t mtu;	     /* path or route MTU if one is set, else 0 */
+	uint32_t mtu;	      /* path or route MTU if one is set, else 0 */
 };
-/* `ip route get dst from src`. -ENETUNREACH etc. */
+/*
+ * `ip route get dst from src`; src may be NULL. -ENETUNREACH no route, -EHOSTUNREACH, -EINVAL and
+ * -EACCES routes of type unreachable, blackhole and prohibit, -EADDRINUSE dst is this host's own,
+ * -EADDRNOTAVAIL src is not, or dst is not unicast, -EOPNOTSUPP the route encapsulates (lwtunnel).
+ */
 int xv_netlink_get_route(struct xv_netlink *nl, const struct xv_ip *dst, const struct xv_ip *src,
 			 struct xv_route *route, struct xv_err *err);
 
 /*
  * Neighbour: *resolved tells whether mac is usable now. keep asks the kernel to resolve it and to
- * keep it so (NTF_EXT_MANAGED, Linux 5.16); forget drops that wish.
+ * keep it so (NTF_EXT_MANAGED, Linux 5.16); forget drops that wish. The kernel forgets it by
+ * itself, and tells ops->neigh, when the device goes down, loses its carrier or changes its MAC:
+ * keep again when the link is back. A permanent entry is left as it is.
  */
 int xv_netlink_get_neigh(struct xv_netlink *nl, uint32_t ifindex, const struct xv_ip *ip,
 			 bool *resolved, uint8_t mac[6], struct xv_err *err);
@@ -98,9 +109,10 @@ int xv_netlink_forget_neigh(struct xv_netlink *nl, uint32_t ifindex, const struc
 			    struct xv_err *err);
 
 /*
- * Slow path device: kernel vxlan, external (collect-metadata), UDP port, source ports 49152-65535, zero UDP
- * checksums accepted over IPv6, MTU as large as it goes, multicast and IPv6 autoconf quiet; set up.
- * -EEXIST if the name is taken; an address conflict (port in use) is told with the kernel's text.
+ * Slow path device: kernel vxlan, external (collect-metadata), UDP port, source ports 49152-65535,
+ * zero UDP checksums accepted over IPv6 (ipv6), MTU as large as it goes, multicast and IPv6
+ * autoconf quiet; set up. -EEXIST if the name is taken; -EADDRINUSE if the port is, with the name
+ * of the vxlan device that has it.
  */
 int xv_netlink_add_vxlan(struct xv_netlink *nl, const char *name, uint16_t port, bool ipv6,
 			 struct xv_err *err);
@@ -109,7 +121,8 @@ int xv_netlink_set_promisc(struct xv_netlink *nl, uint32_t ifindex, bool on, str
 
 /*
  * Attaches an XDP program the old way (IFLA_XDP) only to hear the driver's reason: returns 0 and
- * detaches at once if it works, else the error, with the driver's extack text.
+ * detaches at once if it works, else the error, with the driver's extack text. Never replaces a
+ * program that is there (-EBUSY). Of xdp_flags the mode (XDP_FLAGS_*_MODE) counts.
  */
 int xv_netlink_try_xdp(struct xv_netlink *nl, uint32_t ifindex, int prog_fd, uint32_t xdp_flags,
 		       struct xv_err *err);
