@@ -62,6 +62,13 @@ def cells(r):
             str(r["rounds"]))
 
 
+def losses(rows):
+    """Text: who lost frames on the way; lost frames do not count in the rate."""
+    lines = [f"{r['name']}: {name} lost {share:.2%} of the frames sent"
+             for r in rows for name, share in r.get("lost", {}).items() if share > 0.0005]
+    return "\n".join(lines)
+
+
 def figure(r, name):
     if r[name] is None:
         return "-"
