@@ -46,6 +46,16 @@ class Kernel:
         for remote in net.get("flood", ()):
             ns.run("bridge", "fdb", "append", ZERO_MAC, "dev", f"vx{vni}", "dst", remote)
 
+    def wait_learned(self, count):
+        """Until that many MAC addresses of tenants are known: here and behind remotes."""
+        tap.wait_for(lambda: len(self.learned()) == count, f"{count} entries in the FDB")
+
+    def learned(self):
+        """{(vni, mac)} in the bridges, without the devices' own."""
+        entries = self.host.ns.json("bridge", "-j", "fdb", "show")
+        return {(int(e["master"][2:]), e["mac"]) for e in entries
+                if "master" in e and e.get("state") != "permanent" and "self" not in e["flags"]}
+
     @staticmethod
     def log():
         return []
@@ -111,6 +121,65 @@ class Xvtepd:
     def json(self, *words):
         text = self.host.ns.run(f"{OUT}/xvtep", "-j", "-i", self.instance, *words).stdout
         return json.loads(text)
+
+    def rows(self, *words, part=None):
+        """A table: rows as dictionaries. part names it where the command shows several."""
+        data = self.json(*words)
+        return data[part or words[0]] if isinstance(data, dict) else data
+
+    def status(self):
+        data = self.json("status", "show")
+        return data.get("status", data)
+
+    def fdb(self, vni=None):
+        """{MAC: row} of one network, or {(VNI, MAC): row}"""
+        rows = self.rows("fdb", "show")
+        if vni is None:
+            return {(r["vni"], r["mac"]): r for r in rows}
+        return {r["mac"]: r for r in rows if r["vni"] == vni}
+
+    def where(self, vni, mac):
+        """The device or remote that a MAC is behind, or None."""
+        row = self.fdb(vni).get(mac)
+        return row and (row["dev"] or row["remote"])
+
+    def learned(self):
+        return {key for key, row in self.fdb().items() if row["type"] == "learned"}
+
+    def wait_learned(self, count):
+        """Until that many MAC addresses are known: here and behind remotes."""
+        tap.wait_for(lambda: len(self.learned()) == count, f"{count} learned entries")
+
+    def row(self, object_, **which):
+        """The one row of `xvtep OBJECT show` in which these columns have these values."""
+        found = [r for r in self.rows(object_, "show")
+                 if all(r[k] == v for k, v in which.items())]
+        tap.equal(len(found), 1, f"{object_} show: rows with {which}")
+        return found[0]
+
+    def stats(self, part, **which):
+        """One row of a part (network, port, peer, path) of `xvtep stats`."""
+        found = [r for r in self.rows("stats", "show", part=part)
+                 if all(r[k] == v for k, v in which.items())]
+        tap.equal(len(found), 1, f"stats: {part} rows with {which}")
+        return found[0]
+
+    def drops(self):
+        """{reason: packets}, but for those that are 0"""
+        return {r["reason"]: r["packets"] for r in self.rows("drops", "show") if r["packets"]}
+
+    def paths(self):
+        return {r["path"]: r["packets"] for r in self.rows("stats", "show", part="path")
+                if r["packets"]}
+
+    def wait_ready(self):
+        """Until every peer is reached on the fast path."""
+        def ready():
+            slow = [r for r in self.rows("peer", "show") if not r["ready"]]
+            if slow:
+                raise tap.Fail(f"not ready: {slow}")
+            return True
+        tap.wait_for(ready, "all peers ready")
 
     def end(self, number, limit=10):
         """Ends the daemon by a signal; it must be gone within the limit."""

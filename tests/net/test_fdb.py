@@ -1,0 +1,220 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""What is learned, what ages, what moves, what is refused, and what static entries stand for."""
+import time
+
+import frame
+import tap
+from lab import Lab
+from vtep import KINDS, Xvtepd
+
+VNI = 100
+
+
+def say(tap_, mac, others, what="broadcast"):
+    """A MAC sends a broadcast, which all others see once."""
+    frame.expect(tap_, lambda m: frame.plain(mac, frame.BROADCAST, m), {t: 1 for t in others},
+                 f"{what} from {mac}")
+
+
+class Three:
+    """
+    Three hosts, one network, one tenant each; host 1 is xvtepd, the others are `kind`. Keys are of
+    the network, on all hosts but for fdb, which is host 1's.
+    """
+
+    def __init__(self, lab, kind="xvtep", fdb=(), **keys):
+        self.hosts = lab.hosts
+        self.tenants = [h.tenant("p1") for h in lab.hosts]
+        self.macs = [t.mac for t in self.tenants]
+        self.taps = [t.tap() for t in self.tenants]
+        self.vteps = []
+        for host in lab.hosts:
+            net = {"vni": VNI, "ports": ["p1"],
+                   "flood": [h.v4 for h in lab.hosts if h is not host]}
+            if not self.vteps or kind == "xvtep":
+                net.update(keys)
+            if not self.vteps and fdb:
+                net["fdb"] = fdb
+            self.vteps.append(KINDS["xvtep" if host.number == 1 else kind](host, [net]))
+        self.first = self.vteps[0]
+
+    def say(self, n):
+        say(self.taps[n], self.macs[n], [t for i, t in enumerate(self.taps) if i != n])
+
+    def wait_where(self, n, mac, place):
+        tap.wait_for(lambda: self.vteps[n].where(VNI, mac) == place,
+                     f"host {n + 1} has {mac} behind {place}")
+
+
+def learning(kind):
+    """From a port and from the wire; what is learned is no longer flooded."""
+    with Lab(hosts=3) as lab:
+        t = Three(lab, kind)
+        t.say(0)
+        t.say(1)
+        t.wait_where(0, t.macs[0], "p1")
+        t.wait_where(0, t.macs[1], lab.hosts[1].v4)
+        t.vteps[1].wait_learned(2)
+        third = lab.hosts[2].wire_tap()
+        frame.expect(t.taps[0], lambda m: frame.plain(t.macs[0], t.macs[1], m),
+                     {t.taps[1]: 1, t.taps[2]: 0, third: 0}, "known unicast", 20)
+        tap.equal(t.first.row("network", vni=VNI)["learned"], 2, "learned entries counted")
+
+
+def learning_off():
+    with Lab(hosts=3) as lab:
+        t = Three(lab, learning=False)
+        for n in range(3):
+            t.say(n)
+        frame.expect(t.taps[0], lambda m: frame.plain(t.macs[0], t.macs[1], m),
+                     {t.taps[1]: 1, t.taps[2]: 1}, "unicast floods", 5)
+        for vtep in t.vteps:
+            tap.equal(vtep.fdb(), {}, "FDB")
+
+
+def ageing(kind):
+    """A MAC ages by what it sends; what is sent to it does not keep it."""
+    with Lab(hosts=3) as lab:
+        t = Three(lab, kind, ageing=2)
+        for n in range(3):
+            t.say(n)
+        t.first.wait_learned(3)
+        born = time.monotonic()
+
+        def silent_one_is_gone():
+            """One talks to two and three, two answers, three is silent."""
+            t.taps[0].send(frame.plain(t.macs[0], t.macs[2], frame.marker()))
+            t.taps[0].send(frame.plain(t.macs[0], t.macs[1], frame.marker()))
+            t.taps[1].send(frame.plain(t.macs[1], t.macs[0], frame.marker()))
+            time.sleep(0.1)
+            tap.equal({(VNI, m) for m in t.macs[:2]} - t.first.learned(), set(),
+                      "entries of those who talk that are gone")
+            return (VNI, t.macs[2]) not in t.first.learned()
+        tap.wait_for(silent_one_is_gone, "the silent MAC is aged out", 8)
+        tap.ok(time.monotonic() - born > 1, "aged out before its time")
+        tap.wait_for(lambda: not t.first.learned(), "all are aged out once all are silent", 8)
+
+
+def move(kind):
+    """A MAC appears on another host: it moves everywhere, and traffic follows at once."""
+    with Lab(hosts=3) as lab:
+        t = Three(lab, kind)
+        vm = "02:00:00:00:aa:01"
+        t.say(2)
+        say(t.taps[0], vm, t.taps[1:])
+        t.wait_where(0, vm, "p1")
+        if kind == "xvtep":
+            t.wait_where(2, vm, lab.hosts[0].v4)
+        say(t.taps[1], vm, [t.taps[0], t.taps[2]], "after the move: broadcast")
+        t.wait_where(0, vm, lab.hosts[1].v4)
+        if kind == "xvtep":
+            t.wait_where(1, vm, "p1")
+            t.wait_where(2, vm, lab.hosts[1].v4)
+        frame.expect(t.taps[2], lambda m: frame.plain(t.macs[2], vm, m),
+                     {t.taps[0]: 0, t.taps[1]: 1}, "unicast after the move", 10)
+        tap.equal(t.first.row("network", vni=VNI)["moves"], 1, "moves counted")
+
+
+def move_remote():
+    """Between two remotes, seen from a third host."""
+    with Lab(hosts=3) as lab:
+        t = Three(lab)
+        vm = "02:00:00:00:aa:01"
+        t.say(0)
+        for n, there, rest in ((1, 1, 2), (2, 2, 1)):
+            say(t.taps[n], vm, [t.taps[0], t.taps[rest]])
+            t.wait_where(0, vm, lab.hosts[there].v4)
+            for vtep in t.vteps:
+                tap.wait_for(lambda v=vtep: (VNI, vm) in v.learned(), "the MAC is known")
+            t.wait_where(rest, vm, lab.hosts[there].v4)
+            frame.expect(t.taps[0], lambda m: frame.plain(t.macs[0], vm, m),
+                         {t.taps[there]: 1, t.taps[rest]: 0}, "unicast to it", 5)
+
+
+def quota():
+    """max-macs bounds what is learned, not what is forwarded; other networks do not notice."""
+    with Lab() as lab:
+        a, b = lab.hosts
+        one, two = [h.tenant("p1").tap() for h in lab.hosts]
+        other = a.tenant("q1")
+        nets = [{"vni": VNI, "ports": ["p1"], "max-macs": 10}, {"vni": 200, "ports": ["q1"]}]
+        first = Xvtepd(a, [{**n, "flood": [b.v4]} for n in nets])
+        Xvtepd(b, [{**nets[0], "flood": [a.v4]}])
+        macs = [f"02:00:00:01:00:{i:02x}" for i in range(50)]
+        for mac in macs:
+            say(one, mac, [two])
+        tap.wait_for(lambda: first.row("network", vni=VNI)["quota_denied"] >= 40, "40 refused")
+        tap.equal(first.row("network", vni=VNI)["learned"], 10, "learned")
+        tap.equal(len(first.learned()), 10, "learned entries")
+        for mac in macs:
+            say(one, mac, [two], "still forwarded: broadcast")
+        other.tap().send(frame.plain(other.mac, frame.BROADCAST, frame.marker()))
+        tap.wait_for(lambda: (200, other.mac) in first.learned(), "the other network learns")
+        victim = next(iter(m for v, m in first.learned() if v == VNI))
+        first.client("fdb", "del", "network", str(VNI), "mac", victim)
+        say(one, "02:00:00:01:00:ff", [two])
+        tap.wait_for(lambda: (VNI, "02:00:00:01:00:ff") in first.learned(),
+                     "a new MAC is learned where there is room again")
+
+
+def static(kind):
+    """A static entry is never overridden: the same MAC from elsewhere is dropped, and counted."""
+    with Lab(hosts=3) as lab:
+        owned = "02:00:00:00:bb:01"
+        t = Three(lab, kind, fdb=[{"mac": owned, "remote": lab.hosts[1].v4}])
+        t.say(2)
+        port_mark, wire_mark = frame.marker(), frame.marker()
+        t.taps[0].send(frame.plain(owned, frame.BROADCAST, port_mark))
+        tap.wait_for(lambda: t.first.drops().get("vxlan_entry_exists") == 1, "from a port: drop")
+        t.taps[2].send(frame.plain(owned, frame.BROADCAST, wire_mark))
+        tap.wait_for(lambda: t.first.drops().get("vxlan_entry_exists") == 2, "from a peer: drop")
+        t.say(2)
+        frame.wait_count({t.taps[1]: 0, t.taps[2]: 0}, port_mark, "stolen MAC from a port", 0)
+        frame.wait_count({t.taps[0]: 0, t.taps[1]: 1}, wire_mark, "stolen MAC from a peer", 0)
+        tap.equal(t.first.where(VNI, owned), lab.hosts[1].v4, "the entry")
+        tap.equal(t.first.fdb(VNI)[owned]["type"], "static", "its type")
+        frame.expect(t.taps[0], lambda m: frame.plain(t.macs[0], owned, m),
+                     {t.taps[1]: 1, t.taps[2]: 0}, "unicast to it", 5)
+
+
+def static_port():
+    """A static entry behind a port; a learned one is replaced by hand; flush leaves static ones."""
+    with Lab(hosts=3) as lab:
+        t = Three(lab)
+        mac = "02:00:00:00:bb:02"
+        t.say(0)
+        say(t.taps[1], mac, [t.taps[0], t.taps[2]])
+        t.wait_where(0, mac, lab.hosts[1].v4)
+        t.first.client("fdb", "add", "network", str(VNI), "mac", mac, "dev", "p1")
+        tap.equal(t.first.where(VNI, mac), "p1", "static after learned")
+        frame.expect(t.taps[2], lambda m: frame.plain(t.macs[2], mac, m),
+                     {t.taps[1]: 1, t.taps[0]: 0}, "host 3 knows what it learned")
+        again = t.first.client("fdb", "add", "network", str(VNI), "mac", mac, "remote",
+                               lab.hosts[2].v4, check=False)
+        tap.equal(again.returncode, 1, "adding it again: exit status")
+        tap.contains(again.stderr, mac, "message")
+        t.first.client("fdb", "replace", "network", str(VNI), "mac", mac, "remote",
+                       lab.hosts[2].v4)
+        tap.equal(t.first.where(VNI, mac), lab.hosts[2].v4, "replaced")
+        t.first.client("fdb", "flush", "network", str(VNI))
+        tap.equal(t.first.learned(), set(), "learned entries after flush")
+        tap.equal(t.first.where(VNI, mac), lab.hosts[2].v4, "static entry after flush")
+        t.first.client("fdb", "del", "network", str(VNI), "mac", mac)
+        tap.equal(t.first.where(VNI, mac), None, "entry after del")
+        gone = t.first.client("fdb", "del", "network", str(VNI), "mac", mac, check=False)
+        tap.equal(gone.returncode, 1, "deleting it again: exit status")
+
+
+for _kind in ("xvtep", "kernel"):
+    tap.case(f"learning, remotes are {_kind}", _kind)(learning)
+    tap.case(f"ageing by what a MAC sends, remotes are {_kind}", _kind)(ageing)
+    tap.case(f"MAC move from here to a remote, remotes are {_kind}", _kind)(move)
+    tap.case(f"static entry is never overridden, remotes are {_kind}", _kind)(static)
+tap.case("MAC move between remotes")(move_remote)
+tap.case("learning off")(learning_off)
+tap.case("quota")(quota)
+tap.case("static entries by hand: add, replace, flush, del")(static_port)
+
+if __name__ == "__main__":
+    tap.main()

@@ -1,0 +1,146 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""
+Broadcast, multicast and unknown unicast among three hosts with several ports and networks: each frame
+reaches exactly the ports that must have it, once. MAC addresses are the same in all networks.
+"""
+import frame
+import tap
+from lab import Lab
+from vtep import KINDS
+
+# network: {host number: ports}
+LAYOUT = {
+    100: {1: ("a1", "a2"), 2: ("a1", "a2"), 3: ("a1",)},
+    200: {1: ("b1",), 2: ("b1", "b2"), 3: ("b1", "b2")},
+    300: {1: ("c1",), 2: ("c1",)},  # not on host 3
+}
+GROUPS = {
+    "broadcast": frame.BROADCAST,
+    "IPv4 multicast": frame.MULTICAST,
+    "IPv6 multicast": "33:33:00:00:12:34",
+    "unknown unicast": "02:00:00:99:99:99",
+}
+
+
+class Fabric:
+    """All tenants of LAYOUT as taps: {(vni, host number, port): tap}"""
+
+    def __init__(self, lab, kinds, family=4, mode="native", gro=False):
+        self.lab, self.vteps = lab, []
+        self.taps, self.macs = {}, {}
+        for vni, places in LAYOUT.items():
+            for number, ports in places.items():
+                for port in ports:
+                    mac = f"02:00:00:00:0{number}:{port[1]:0>2}"  # the same in every network
+                    tenant = lab.hosts[number - 1].tenant(port, mac=mac, gro=gro)
+                    self.taps[vni, number, port] = tenant.tap()
+                    self.macs[vni, number, port] = mac
+        for host, kind in zip(lab.hosts, kinds):
+            self.vteps.append(KINDS[kind](host, self.networks(host, family), family,
+                                          underlay={"xdp": mode}))
+
+    def networks(self, host, family):
+        result = []
+        for vni, places in LAYOUT.items():
+            if host.number in places:
+                remotes = [h.address(family) for h in self.lab.hosts
+                           if h.number in places and h is not host]
+                result.append({"vni": vni, "ports": list(places[host.number]), "flood": remotes})
+        return result
+
+    def others(self, sender):
+        """{tap: copies} that one flooded frame from sender must lead to."""
+        return {t: int(place[0] == sender[0] and place != sender)
+                for place, t in self.taps.items()}
+
+    def only(self, receiver):
+        return {t: int(place == receiver) for place, t in self.taps.items()}
+
+
+def flood(kinds, family, mode, gro=False):
+    with Lab(hosts=3) as lab:
+        fabric = Fabric(lab, kinds, family, mode, gro)
+        for sender, source in fabric.taps.items():
+            for what, group in GROUPS.items():
+                def build(mark, mac=fabric.macs[sender], group=group):
+                    return frame.plain(mac, group, mark)
+                frame.expect(source, build, fabric.others(sender), f"{what} from {sender}", 3)
+
+            def datagram(mark, mac=fabric.macs[sender]):
+                return frame.udp4(mac, frame.BROADCAST, "10.0.0.1", "10.0.0.255", mark)
+            frame.expect(source, datagram, fabric.others(sender), f"UDP broadcast from {sender}")
+
+
+def known_unicast(kinds, family, mode, gro=False):
+    """After each has said something, unicast goes to one port alone, across and on one host."""
+    with Lab(hosts=3) as lab:
+        fabric = Fabric(lab, kinds, family, mode, gro)
+        for sender, source in fabric.taps.items():
+            mac = fabric.macs[sender]
+            frame.expect(source, lambda m, mac=mac: frame.plain(mac, frame.BROADCAST, m),
+                         fabric.others(sender), f"broadcast from {sender}")
+        for vtep in fabric.vteps:
+            vtep.wait_learned(sum(len(p) for places in LAYOUT.values() for p in places.values()
+                                  if vtep.host.number in places))
+        for sender, source in fabric.taps.items():
+            for receiver in fabric.taps:
+                if sender[0] != receiver[0] or sender == receiver:
+                    continue
+
+                def build(mark, ends=(fabric.macs[sender], fabric.macs[receiver])):
+                    return frame.plain(*ends, mark)
+
+                def datagram(mark, ends=(fabric.macs[sender], fabric.macs[receiver])):
+                    return frame.udp4(*ends, "10.0.0.1", "10.0.0.2", mark)
+                what = f"unicast {sender} -> {receiver}"
+                frame.expect(source, build, fabric.only(receiver), what)
+                frame.expect(source, datagram, fabric.only(receiver), "UDP " + what)
+
+
+def wire_copies(kind):
+    """One copy a remote leaves the host, to its address; nobody floods again what came in."""
+    with Lab(hosts=3) as lab:
+        fabric = Fabric(lab, ("xvtep", kind, kind))
+        wires = {h.number: h.wire_tap() for h in lab.hosts}
+        sender = (100, 1, "a1")
+        build = lambda m: frame.plain(fabric.macs[sender], frame.BROADCAST, m)  # noqa: E731
+        frame.expect(fabric.taps[sender], build,
+                     {**fabric.others(sender), wires[1]: 0, wires[2]: 1, wires[3]: 1},
+                     "broadcast from host 1", 20)
+        for data in wires[2].frames:
+            if b"xvtp" in data:
+                tap.ok(data[26:34] == bytes((198, 18, 1, 1, 198, 18, 2, 1)), f"ends: {data.hex()}")
+                tap.equal(data[22], 63, "outer TTL behind one router")
+                tap.equal(data[42:50].hex(), "0800000000006400", "VXLAN header")
+
+
+def link_local(destination):
+    """802.1Q: link-local control frames are never forwarded."""
+    with Lab(hosts=3) as lab:
+        fabric = Fabric(lab, ("xvtep",) * 3)
+        sender = (100, 1, "a1")
+        mark = frame.marker()
+        fabric.taps[sender].send(frame.plain(fabric.macs[sender], destination, mark))
+        frame.expect(fabric.taps[sender],
+                     lambda m: frame.plain(fabric.macs[sender], frame.BROADCAST, m),
+                     fabric.others(sender), "broadcast after it")
+        frame.wait_count({t: 0 for t in fabric.taps.values()}, mark, destination, 0)
+        tap.equal(fabric.vteps[0].drops().get("reserved_mac"), 1, "reserved_mac")
+
+
+tap.case("harness: flood, kernel only", ("kernel",) * 3, 4, None)(flood)
+tap.case("harness: known unicast, kernel only", ("kernel",) * 3, 4, None)(known_unicast)
+for _kinds in (("xvtep",) * 3, ("xvtep", "xvtep", "kernel"), ("xvtep", "kernel", "kernel")):
+    for _family, _mode in ((4, "native"), (4, "off"), (6, "native"), (6, "generic")):
+        _name = f"{', '.join(_kinds)}, IPv{_family}, {_mode}"
+        tap.case(f"flood: {_name}", _kinds, _family, _mode)(flood)
+        tap.case(f"known unicast: {_name}", _kinds, _family, _mode)(known_unicast)
+tap.case("known unicast: ports that take XDP frames", ("xvtep",) * 3, 4, "native",
+         gro=True)(known_unicast)
+tap.case("flood: one copy a remote on the wire, xvtep remotes", "xvtep")(wire_copies)
+tap.case("flood: one copy a remote on the wire, kernel remotes", "kernel")(wire_copies)
+tap.case("link-local destination is not forwarded", "01:80:c2:00:00:0e")(link_local)
+
+if __name__ == "__main__":
+    tap.main()

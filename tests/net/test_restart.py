@@ -1,0 +1,217 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""
+The daemon comes and goes, the traffic stays: killed, stopped and started again, reloaded, all under
+a counted stream with no loss; and what --detach leaves behind: nothing.
+"""
+import os
+import signal
+
+import frame
+import tap
+import traffic
+from lab import OUT, Lab
+from vtep import Xvtepd
+
+VNI = 100
+PPS = 20000
+
+
+class Pair:
+    """Two xvtepd, a tenant each that know each other; both MACs are learned on both hosts."""
+
+    def __init__(self, lab, mode="native", gro=False):
+        self.lab = lab
+        a, b = lab.hosts
+        self.one = a.tenant("p1", "10.0.0.1", gro=gro)
+        self.two = b.tenant("p1", "10.0.0.2", gro=gro)
+        self.vteps = [Xvtepd(h, [{"vni": VNI, "ports": ["p1"], "flood": [other.v4]}],
+                             underlay={"xdp": mode}) for h, other in ((a, b), (b, a))]
+        self.one.neigh(self.two)
+        self.two.neigh(self.one)
+        self.one.ping("10.0.0.2")
+        for vtep in self.vteps:
+            vtep.wait_learned(2)
+        self.vteps[0].wait_ready()
+
+    def stream(self, back=False):
+        ends = (self.two, self.one) if back else (self.one, self.two)
+        return traffic.Stream(*ends, PPS)
+
+
+def kill_and_restart(mode, back, gro=False):
+    with Lab() as lab:
+        pair = Pair(lab, mode, gro)
+        vtep = pair.vteps[0]
+        before = vtep.fdb()
+        stream = pair.stream(back)
+        stream.run_until(PPS // 4)
+        vtep.kill()
+        stream.run_until(PPS // 2)
+        vtep.start()
+        stream.run_until(PPS // 2)
+        stream.expect_no_loss(f"kill -9 and start, xdp {mode}")
+        tap.equal(vtep.status()["adopted"], True, "maps adopted")
+        after = vtep.fdb()
+        tap.equal(set(after), set(before), "entries kept")
+        for key, row in before.items():
+            tap.equal((after[key]["dev"], after[key]["remote"], after[key]["type"]),
+                      (row["dev"], row["remote"], row["type"]), f"entry {key}")
+        pair.one.ping("10.0.0.2")
+
+
+def stop_and_start():
+    """SIGTERM ends it with status 0, and forwarding goes on."""
+    with Lab() as lab:
+        pair = Pair(lab)
+        stream = pair.stream()
+        stream.run_until(PPS // 4)
+        for vtep in pair.vteps:
+            vtep.stop()
+        stream.run_until(PPS // 2)
+        for vtep in pair.vteps:
+            vtep.start()
+        stream.run_until(PPS // 4)
+        stream.expect_no_loss("stop and start on both hosts")
+
+
+def forwards_without_daemon():
+    """All kinds of traffic with no daemon on either host."""
+    with Lab() as lab:
+        pair = Pair(lab)
+        for vtep in pair.vteps:
+            vtep.kill()
+        for source, target in ((pair.one, pair.two), (pair.two, pair.one)):
+            source.ping(target.ip)
+            traffic.tcp(source, target)
+            traffic.udp(source, target)
+            frame.expect(source.tap(), lambda m: frame.plain(source.mac, frame.BROADCAST, m),
+                         {target.tap(): 1}, "broadcast", 5)
+
+
+def restart_with_changes():
+    """What changed in the file meanwhile is applied at the start, and no more."""
+    with Lab() as lab:
+        pair = Pair(lab)
+        a, b = lab.hosts
+        vtep = pair.vteps[0]
+        tenants = [h.tenant("q1", ip) for h, ip in ((a, "10.0.0.1"), (b, "10.0.0.2"))]
+        vtep.client("network", "add", "vni", "300", "name", "byhand")
+        stream = pair.stream()
+        vtep.kill()
+        for v, other in zip(pair.vteps, (b, a)):
+            v.config["networks"].append({"vni": 200, "ports": ["q1"], "flood": [other.v4]})
+        vtep.start()
+        pair.vteps[1].reload()
+        tap.wait_for(lambda: len(pair.vteps[1].rows("network", "show")) == 2, "reloaded")
+        tenants[0].ping("10.0.0.2")
+        stream.run_until(PPS // 10)
+        stream.expect_no_loss("restart with a network more")
+        vnis = sorted(r["vni"] for r in vtep.rows("network", "show"))
+        tap.equal(vnis, [100, 200, 300], "networks: file's and by hand")
+        tap.equal((VNI, pair.two.mac) in vtep.learned(), True, "learned entry kept")
+        vtep.kill()
+        vtep.config["networks"].pop()
+        vtep.start()
+        vnis = sorted(r["vni"] for r in vtep.rows("network", "show"))
+        tap.equal(vnis, [100, 300], "networks: what left the file is gone, by hand stays")
+
+
+def ids(vtep):
+    """Kernel ids of all that is pinned."""
+    return {name: os.stat(vtep.pin(name)).st_ino for name in vtep.pins()}, vtep.map_ids()
+
+
+def only_the_difference(how):
+    """SIGHUP and apply: nothing else is touched, no packet is lost."""
+    with Lab() as lab:
+        pair = Pair(lab)
+        a, b = lab.hosts
+        new = [h.tenant("q1", ip) for h, ip in ((a, "10.0.0.1"), (b, "10.0.0.2"))]
+        stream = pair.stream()
+        stream.run_until(PPS // 10)
+        before = [ids(v) for v in pair.vteps]
+        counted = pair.vteps[0].stats("network", vni=VNI)["tx_unicast_packets"]
+        for v, other in zip(pair.vteps, (b, a)):
+            v.config["networks"].append({"vni": 200, "ports": ["q1"], "flood": [other.v4]})
+            apply(v, how)
+            tap.wait_for(lambda v=v: len(v.rows("network", "show")) == 2, "network added")
+        new[0].ping("10.0.0.2")
+        for v in pair.vteps:
+            v.config["networks"].pop()
+            apply(v, how)
+            tap.wait_for(lambda v=v: len(v.rows("network", "show")) == 1, "network removed")
+            apply(v, how)  # no change at all
+        tap.equal(new[0].ping("10.0.0.2", 1, check=False), 0, "answers in the removed network")
+        stream.run_until(PPS // 10)
+        tap.ok(pair.vteps[0].stats("network", vni=VNI)["tx_unicast_packets"] > counted,
+               "counters go on")
+        stream.expect_no_loss(f"{how}: network added and removed")
+        tap.equal([ids(v) for v in pair.vteps], before, "pinned objects")
+
+
+def apply(vtep, how):
+    if how == "apply":
+        vtep.apply()
+    else:
+        vtep.reload()
+
+
+def reload_bad():
+    """A file that is wrong changes nothing, and the log says what and where."""
+    with Lab() as lab:
+        pair = Pair(lab)
+        vtep = pair.vteps[0]
+        vtep.write('instance: x\nunderlay:\n  devices: [under]\n  adress: 1.2.3.4\n')
+        vtep.process.send_signal(signal.SIGHUP)
+        tap.wait_for(lambda: any("adress" in line and ":4:" in line for line in vtep.log()),
+                     "the log quotes the word and its line")
+        bad = vtep.client("apply", vtep.file, check=False)
+        tap.equal(bad.returncode, 1, "apply: exit status")
+        tap.contains(bad.stderr, "adress", "apply: message")
+        pair.one.ping("10.0.0.2")
+        tap.equal(len(vtep.rows("network", "show")), 1, "networks")
+
+
+def detach():
+    """Refused while the daemon runs; then nothing is left, and a new start is a fresh one."""
+    with Lab() as lab:
+        pair = Pair(lab)
+        vtep = pair.vteps[0]
+        p = vtep.host.ns.run(f"{OUT}/xvtepd", "--detach", "-i", vtep.instance, check=False)
+        tap.equal(p.returncode, 1, "detach while it runs: exit status")
+        tap.contains(p.stderr, vtep.instance, "message")
+        pair.one.ping("10.0.0.2")
+        tap.ok(any(vtep.host.ns.links()[n].get("linkinfo", {}).get("info_kind") == "vxlan"
+                   for n in vtep.host.ns.links()), "the slow path device is there")
+        maps = vtep.map_ids()
+        tap.ok(len(maps) > 10, f"maps are pinned: {maps}")
+        vtep.stop()
+        vtep.detach()
+        tap.equal(vtep.leftovers(maps), [], "left behind")
+        tap.equal(set(vtep.host.ns.links()), {"lo", "under", "p1"}, "links")
+        tap.equal(pair.one.ping("10.0.0.2", 1, check=False), 0, "answers without a datapath")
+        p = vtep.detach()
+        tap.equal(p.returncode, 0, "detach of nothing: exit status")
+        vtep.start()
+        tap.equal(vtep.learned(), set(), "learned entries of a fresh start")
+        pair.one.ping("10.0.0.2")
+
+
+for _mode in ("native", "off", "generic"):
+    for _back in (False, True):
+        _way = "to the wire" if not _back else "from the wire"
+        tap.case(f"kill -9 and restart, no loss: xdp {_mode}, {_way}", _mode,
+                 _back)(kill_and_restart)
+tap.case("kill -9 and restart, no loss: redirect to ports, from the wire", "native", True,
+         gro=True)(kill_and_restart)
+tap.case("stop and start, no loss")(stop_and_start)
+tap.case("all traffic without a daemon")(forwards_without_daemon)
+tap.case("restart with another file")(restart_with_changes)
+tap.case("SIGHUP touches only the difference", "SIGHUP")(only_the_difference)
+tap.case("apply touches only the difference", "apply")(only_the_difference)
+tap.case("a wrong file changes nothing")(reload_bad)
+tap.case("detach leaves nothing")(detach)
+
+if __name__ == "__main__":
+    tap.main()
