@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The grammar of requests: which commands each object has, and which arguments each command takes.
+ * The client reads its words by it, the daemon checks requests by it, help and completion print it.
+ */
+#ifndef XV_COMMANDS_H
+#define XV_COMMANDS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "err.h"
+
+enum xv_arg_type {
+	XV_ARG_FLAG,	/* the word alone; JSON true */
+	XV_ARG_UINT,	/* JSON number */
+	XV_ARG_ONOFF,	/* on, off; JSON true, false */
+	XV_ARG_WORD,	/* one of words */
+	XV_ARG_NAME,	/* name for a network */
+	XV_ARG_NETWORK, /* name or VNI of a network */
+	XV_ARG_MAC,
+	XV_ARG_IP,
+	XV_ARG_DEV,
+	XV_ARG_FILE, /* name of a file that the client reads; its text travels as "text" */
+	XV_ARG_TEXT,
+};
+
+enum xv_arg_flags {
+	XV_ARG_REQUIRED = 1 << 0,
+	XV_ARG_POSITIONAL = 1 << 1, /* stands first, its name before it may be left out */
+	XV_ARG_LOCAL = 1 << 2,	    /* only for the client's output: never sent */
+	XV_ARG_HIDDEN = 1 << 3,	    /* not a word of the command line */
+};
+
+struct xv_arg {
+	const char *name; /* NULL ends a list */
+	enum xv_arg_type type;
+	unsigned int flags;	  /* enum xv_arg_flags */
+	uint32_t min, max;	  /* XV_ARG_UINT */
+	const char *const *words; /* XV_ARG_WORD: NULL at the end */
+};
+
+struct xv_command {
+	const char *object; /* NULL ends the list */
+	const char *name;   /* "": the object alone is the command */
+	const char *help;
+	const struct xv_arg *args;
+};
+
+extern const struct xv_command xv_commands[];
+
+/* The exact one; NULL. */
+const struct xv_command *xv_command_find(const char *object, const char *name);
+const struct xv_arg *xv_command_arg(const struct xv_command *command, const char *name);
+/* What stands for the argument's value in help: "N", "NETWORK", "on|off". buf holds it. */
+const char *xv_arg_placeholder(const struct xv_arg *arg, char buf[64]);
+/* "network add vni N [name NAME] ...", into buf. Returns buf. */
+const char *xv_command_usage(const struct xv_command *command, char *buf, size_t size);
+
+/* Lists of what is right, "a, b or c", for messages. */
+const char *xv_command_objects(char *buf, size_t size);
+const char *xv_command_names(const char *object, char *buf, size_t size);
+const char *xv_command_args(const struct xv_command *command, char *buf, size_t size);
+
+/* Checks one argument's word or JSON value. -EINVAL with a text that quotes it and says what is
+ * right. */
+int xv_arg_check(const struct xv_arg *arg, const json_t *value, struct xv_err *err);
+/* Makes the JSON value of a word, checked. */
+int xv_arg_parse(const struct xv_arg *arg, const char *word, json_t **value, struct xv_err *err);
+
+/* Of checked arguments. NULL and false if it is not given. */
+const char *xv_args_text(const json_t *args, const char *name);
+bool xv_args_uint(const json_t *args, const char *name, uint32_t *value);
+bool xv_args_bool(const json_t *args, const char *name, bool *value);
+
+enum {
+	XV_QUOTE_MAX = 68, /* a quoted word in a message, with NUL */
+};
+/* The word in quotes, shortened if it is long, bytes that are not printable ASCII as "?". */
+const char *xv_quote(const char *word, char buf[XV_QUOTE_MAX]);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Requests on the control socket: one line of JSON, checked whole against the grammar (commands.h)
+ * before a handler sees it; and the words of a command line made into one.
+ */
+#ifndef XV_REQUEST_H
+#define XV_REQUEST_H
+
+#include "commands.h"
+
+struct xv_request {
+	const struct xv_command *command;
+	json_t *args; /* object: only arguments of the command, each checked, none that is required
+			 missing */
+};
+
+/*
+ * Reads a line (without its newline). On success the caller frees with xv_request_free(). -EINVAL
+ * with a text that names what is wrong and what is right; *request is untouched then.
+ */
+int xv_request_parse(const char *line, size_t len, struct xv_request *request, struct xv_err *err);
+/*
+ * Makes a request of words: OBJECT [COMMAND] [ARGUMENTS], each object, command and argument name in
+ * full or as an unambiguous prefix; the command defaults to show. The text that "apply" and "check"
+ * send is not filled in. -EINVAL as above.
+ */
+int xv_request_words(int argc, char *const argv[], struct xv_request *request, struct xv_err *err);
+void xv_request_free(struct xv_request *request);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The run directory: see rundir.h. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "rundir.h"
+
+static const char *base_dir(void)
+{
+	const char *dir = secure_getenv("XVTEP_RUN_DIR");
+
+	return dir && *dir ? dir : "/run/xvtep";
+}
+
+int xv_rundir_path(const char *instance, const char *name, char *path, size_t size,
+		   struct xv_err *err)
+{
+	int len;
+
+	len = snprintf(path, size, "%s/%s%s%s", base_dir(), instance, *name ? "/" : "", name);
+	if (len < 0 || (size_t)len >= size)
+		return xv_err_set(err, -ENAMETOOLONG, "run directory %s/%s: the path is too long",
+				  base_dir(), instance);
+	return 0;
+}
+
+static int make_dir(const char *path, struct xv_err *err)
+{
+	struct stat st;
+
+	if (!mkdir(path, 0755)) {
+		/* Whatever the umask says: clients look in here. */
+		if (chmod(path, 0755))
+			return xv_err_set(err, -errno, "%s: %s", path, strerror(errno));
+		return 0;
+	}
+	if (errno != EEXIST)
+		return xv_err_set(err, -errno, "cannot make the run directory %s: %s", path,
+				  strerror(errno));
+	if (stat(path, &st))
+		return xv_err_set(err, -errno, "%s: %s", path, strerror(errno));
+	if (!S_ISDIR(st.st_mode))
+		return xv_err_set(err, -ENOTDIR, "%s is not a directory: remove it", path);
+	return 0;
+}
+
+int xv_rundir_make(const char *instance, struct xv_err *err)
+{
+	char path[128];
+	int ret;
+
+	ret = xv_rundir_path(instance, "", path, sizeof(path), err);
+	if (ret)
+		return ret;
+	ret = make_dir(base_dir(), err);
+	return ret ? ret : make_dir(path, err);
+}

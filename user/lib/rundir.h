@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Where an instance keeps its socket and lock: /run/xvtep/INSTANCE. */
+#ifndef XV_RUNDIR_H
+#define XV_RUNDIR_H
+
+#include <stddef.h>
+
+#include "err.h"
+
+/*
+ * The path of name ("" for the directory itself) in an instance's run directory, below /run/xvtep
+ * or $XVTEP_RUN_DIR. -ENAMETOOLONG if it does not fit.
+ */
+int xv_rundir_path(const char *instance, const char *name, char *path, size_t size,
+		   struct xv_err *err);
+/* Makes the run directory (0755) and those above it. */
+int xv_rundir_make(const char *instance, struct xv_err *err);
+
+#endif

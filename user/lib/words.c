@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The words of a command line made into a request: see request.h. */
+#include <errno.h>
+#include <string.h>
+
+#include "request.h"
+
+struct words {
+	int argc;
+	char *const *argv;
+	int at; /* next word */
+	const struct xv_command *command;
+	json_t *args;
+	struct xv_err *err;
+};
+
+/* Whether word is name (2), or begins it (1). */
+static int match(const char *word, const char *name)
+{
+	size_t len = strlen(word);
+
+	if (!len || strncmp(word, name, len))
+		return 0;
+	return name[len] ? 1 : 2;
+}
+
+static int ambiguous(struct words *w, const char *word, const char *a, const char *b)
+{
+	char quote[XV_QUOTE_MAX];
+
+	return xv_err_set(w->err, -EINVAL, "%s is ambiguous: %s or %s?", xv_quote(word, quote), a,
+			  b);
+}
+
+static int find_object(struct words *w, const char *word, const char **object)
+{
+	char list[256], quote[XV_QUOTE_MAX];
+	const struct xv_command *c;
+	const char *found = NULL;
+	const char *second = NULL;
+
+	for (c = xv_commands; c->object; c++) {
+		switch (match(word, c->object)) {
+		case 2:
+			*object = c->object;
+			return 0;
+		case 1:
+			if (found && strcmp(found, c->object))
+				second = c->object;
+			else
+				found = c->object;
+		}
+	}
+	if (second)
+		return ambiguous(w, word, found, second);
+	*object = found;
+	if (found)
+		return 0;
+	return xv_err_set(w->err, -EINVAL, "unknown object %s: use %s", xv_quote(word, quote),
+			  xv_command_objects(list, sizeof(list)));
+}
+
+static bool is_argument(const struct xv_command *command, const char *word)
+{
+	const struct xv_arg *arg;
+
+	for (arg = command->args; arg->name; arg++) {
+		if (!(arg->flags & XV_ARG_HIDDEN) && match(word, arg->name))
+			return true;
+	}
+	return false;
+}
+
+/* The command, or show if the words go on with one of its arguments, or end. */
+static int find_command(struct words *w, const char *object)
+{
+	char list[256], quote[XV_QUOTE_MAX];
+	const char *word = w->at < w->argc ? w->argv[w->at] : NULL;
+	const struct xv_command *c, *found = NULL, *second = NULL;
+
+	w->command = xv_command_find(object, "");
+	if (w->command)
+		return 0;
+	w->command = xv_command_find(object, "show");
+	if (!word)
+		return 0;
+	for (c = xv_commands; c->object; c++) {
+		if (strcmp(c->object, object))
+			continue;
+		if (match(word, c->name) == 2) {
+			found = c;
+			second = NULL;
+			break;
+		}
+		if (match(word, c->name) == 1) {
+			second = found;
+			found = c;
+		}
+	}
+	if (second)
+		return ambiguous(w, word, second->name, found->name);
+	if (found) {
+		w->command = found;
+		w->at++;
+		return 0;
+	}
+	/* "stats port", "drops all": show may be left out before a word that only show knows. */
+	for (const struct xv_arg *arg = w->command->args; arg->name; arg++) {
+		for (int i = 0; arg->type == XV_ARG_WORD && arg->words[i]; i++) {
+			if (match(word, arg->words[i]))
+				return 0;
+		}
+	}
+	if (is_argument(w->command, word))
+		return 0;
+	return xv_err_set(w->err, -EINVAL, "%s has no command %s: use %s", object,
+			  xv_quote(word, quote), xv_command_names(object, list, sizeof(list)));
+}
+
+/* The argument that the word names; NULL and 0 if it names none. */
+static int find_argument(struct words *w, const char *word, const struct xv_arg **found)
+{
+	const struct xv_arg *arg, *second = NULL;
+
+	*found = NULL;
+	for (arg = w->command->args; arg->name; arg++) {
+		if (arg->flags & XV_ARG_HIDDEN)
+			continue;
+		if (match(word, arg->name) == 2) {
+			*found = arg;
+			return 0;
+		}
+		if (match(word, arg->name) == 1) {
+			second = *found;
+			*found = arg;
+		}
+	}
+	return second ? ambiguous(w, word, second->name, (*found)->name) : 0;
+}
+
+/* The argument that may stand here without its name. */
+static const struct xv_arg *positional(const struct words *w)
+{
+	const struct xv_arg *arg;
+
+	for (arg = w->command->args; arg->name; arg++) {
+		if (arg->flags & XV_ARG_POSITIONAL && !json_object_get(w->args, arg->name))
+			return arg;
+	}
+	return NULL;
+}
+
+static int unknown_word(struct words *w, const char *word)
+{
+	const char *gap = *w->command->name ? " " : "";
+	char list[256], quote[XV_QUOTE_MAX];
+
+	xv_command_args(w->command, list, sizeof(list));
+	return xv_err_set(w->err, -EINVAL, "%s%s%s does not know %s: %s%s", w->command->object, gap,
+			  w->command->name, xv_quote(word, quote), *list ? "it takes " : "",
+			  *list ? list : "it takes nothing more");
+}
+
+static int read_argument(struct words *w)
+{
+	const char *word = w->argv[w->at];
+	const struct xv_arg *arg, *first = positional(w);
+	json_t *value;
+	int ret;
+
+	/* What must stand first is never taken for a name, unless it is the one before its value.
+	 */
+	if (first && first->flags & XV_ARG_REQUIRED &&
+	    (strcmp(word, first->name) || w->at + 1 >= w->argc)) {
+		arg = first;
+	} else {
+		ret = find_argument(w, word, &arg);
+		if (ret)
+			return ret;
+		if (arg)
+			w->at++;
+		else
+			arg = first;
+		if (!arg)
+			return unknown_word(w, word);
+	}
+	if (json_object_get(w->args, arg->name))
+		return xv_err_set(w->err, -EINVAL, "\"%s\" is given twice", arg->name);
+	if (arg->type == XV_ARG_FLAG) {
+		value = json_true();
+	} else {
+		if (w->at >= w->argc)
+			return xv_err_set(w->err, -EINVAL, "\"%s\" needs a value: %s", arg->name,
+					  xv_arg_placeholder(arg, (char[64]){}));
+		ret = xv_arg_parse(arg, w->argv[w->at++], &value, w->err);
+		if (ret)
+			return ret;
+	}
+	return json_object_set_new(w->args, arg->name, value) ? -ENOMEM : 0;
+}
+
+static int check_complete(const struct words *w)
+{
+	const struct xv_arg *arg;
+	char usage[512];
+
+	for (arg = w->command->args; arg->name; arg++) {
+		if (!(arg->flags & XV_ARG_REQUIRED) || arg->flags & XV_ARG_HIDDEN)
+			continue;
+		if (json_object_get(w->args, arg->name))
+			continue;
+		return xv_err_set(w->err, -EINVAL, "%s%s%s needs \"%s\": %s", w->command->object,
+				  *w->command->name ? " " : "", w->command->name, arg->name,
+				  xv_command_usage(w->command, usage, sizeof(usage)));
+	}
+	return 0;
+}
+
+int xv_request_words(int argc, char *const argv[], struct xv_request *request, struct xv_err *err)
+{
+	struct words w = {.argc = argc, .argv = argv, .err = err};
+	char list[256];
+	const char *object;
+	int ret;
+
+	if (!argc)
+		return xv_err_set(err, -EINVAL, "an object is missing: use %s",
+				  xv_command_objects(list, sizeof(list)));
+	ret = find_object(&w, argv[w.at++], &object);
+	if (!ret)
+		ret = find_command(&w, object);
+	if (ret)
+		return ret;
+	w.args = json_object();
+	if (!w.args)
+		return xv_err_set(err, -ENOMEM, "out of memory");
+	while (w.at < w.argc && !ret)
+		ret = read_argument(&w);
+	if (!ret)
+		ret = check_complete(&w);
+	if (ret) {
+		json_decref(w.args);
+		return ret;
+	}
+	request->command = w.command;
+	request->args = w.args;
+	return 0;
+}
