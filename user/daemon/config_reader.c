@@ -86,7 +86,7 @@ static int check_node(const struct xv_reader *r, const yaml_char_t *anchor, cons
 	return 0;
 }
 
-static int next(struct xv_reader *r)
+int xv_reader_next(struct xv_reader *r)
 {
 	const yaml_event_t *e = &r->event;
 	char quote[XV_QUOTE_LEN];
@@ -133,7 +133,7 @@ int xv_reader_open(struct xv_reader *r, const struct xv_source *source, const ch
 	yaml_parser_set_input_string(&r->parser, (const unsigned char *)text, len);
 	yaml_parser_set_encoding(&r->parser, YAML_UTF8_ENCODING);
 	do {
-		err = next(r);
+		err = xv_reader_next(r);
 		if (err)
 			goto err_close;
 	} while (r->event.type == YAML_STREAM_START_EVENT ||
@@ -150,7 +150,7 @@ int xv_reader_finish(struct xv_reader *r)
 	int err;
 
 	do {
-		err = next(r);
+		err = xv_reader_next(r);
 		if (err)
 			return err;
 	} while (r->event.type == YAML_DOCUMENT_END_EVENT);
@@ -193,8 +193,8 @@ int xv_reader_scalar(struct xv_reader *r, const char *name, const char **text)
 
 	if (e->type != YAML_SCALAR_EVENT)
 		return xv_source_error(&r->source, xv_reader_line(r),
-				       "\"%s\" must be a single value, got %s; a value that starts "
-				       "with a bracket needs quotes",
+				       "\"%s\" must be a single value, got %s; close the "
+				       "bracket, or quote a value that starts with one",
 				       name, kind_of(e));
 	if (is_null(e))
 		return xv_source_error(&r->source, xv_reader_line(r), "\"%s\" has no value", name);
@@ -241,7 +241,7 @@ static int read_key(struct xv_reader *r, const char *what, const struct xv_reade
 		return unknown_key(r, what, keys, n_keys, word);
 	if (lines[i])
 		return xv_source_error(&r->source, xv_reader_line(r),
-				       "key \"%s\" is twice in this %s, first on line %d; leave one",
+				       "key \"%s\" is twice in %s, first on line %d; leave one",
 				       word, what, lines[i]);
 	lines[i] = xv_reader_line(r);
 	*found = &keys[i];
@@ -251,7 +251,7 @@ static int read_key(struct xv_reader *r, const char *what, const struct xv_reade
 int xv_reader_mapping(struct xv_reader *r, const char *what, const struct xv_reader_key *keys,
 		      size_t n_keys, void *obj, int *lines)
 {
-	const struct xv_reader_key *key;
+	const struct xv_reader_key *key = NULL;
 	char quote[XV_QUOTE_LEN];
 	const char *got;
 	int err;
@@ -262,13 +262,13 @@ int xv_reader_mapping(struct xv_reader *r, const char *what, const struct xv_rea
 		if (r->event.type == YAML_SCALAR_EVENT && !is_null(&r->event))
 			got = xv_source_quote((const char *)r->event.data.scalar.value, quote);
 		return xv_source_error(&r->source, xv_reader_line(r),
-				       "%s must be a mapping (\"%s: ...\"), got %s", what,
-				       keys[0].name, got);
+				       "%s must be a mapping, with \"%s\" for example; got %s",
+				       what, keys[0].name, got);
 	}
-	while (!(err = next(r)) && r->event.type != YAML_MAPPING_END_EVENT) {
+	while (!(err = xv_reader_next(r)) && r->event.type != YAML_MAPPING_END_EVENT) {
 		err = read_key(r, what, keys, n_keys, lines, &key);
 		if (!err)
-			err = next(r);
+			err = xv_reader_next(r);
 		if (!err)
 			err = key->read(r, key, obj);
 		if (err)
@@ -288,15 +288,15 @@ int xv_reader_list(struct xv_reader *r, const char *name,
 		return 0;
 	if (r->event.type == YAML_SCALAR_EVENT) {
 		word = (const char *)r->event.data.scalar.value;
-		return xv_source_error(&r->source, xv_reader_line(r),
-				       "\"%s\" must be a list, got %s; write [%s]", name,
-				       xv_source_quote(word, quote), strlen(word) < 40 ? word : "...");
+		return xv_source_error(
+			&r->source, xv_reader_line(r), "\"%s\" must be a list, got %s; write [%s]",
+			name, xv_source_quote(word, quote), strlen(word) < 40 ? word : "...");
 	}
 	if (r->event.type != YAML_SEQUENCE_START_EVENT)
 		return xv_source_error(&r->source, xv_reader_line(r),
 				       "\"%s\" must be a list, got %s; put \"- \" in front of each",
 				       name, kind_of(&r->event));
-	while (!(err = next(r)) && r->event.type != YAML_SEQUENCE_END_EVENT) {
+	while (!(err = xv_reader_next(r)) && r->event.type != YAML_SEQUENCE_END_EVENT) {
 		err = item(r, obj);
 		if (err)
 			return err;

@@ -15,7 +15,7 @@
 #include <stdint.h>
 #include <yaml.h>
 
-#include "source.h"
+#include "config_source.h"
 
 enum {
 	XV_READER_MAX_KEYS = 16,
@@ -45,6 +45,9 @@ int xv_reader_open(struct xv_reader *r, const struct xv_source *source, const ch
 int xv_reader_finish(struct xv_reader *r);
 void xv_reader_close(struct xv_reader *r);
 
+/* Goes on to the next event. */
+int xv_reader_next(struct xv_reader *r);
+
 /* Line of the current event, from 1. */
 int xv_reader_line(const struct xv_reader *r);
 
@@ -52,8 +55,8 @@ int xv_reader_line(const struct xv_reader *r);
 int xv_reader_scalar(struct xv_reader *r, const char *name, const char **text);
 
 /*
- * Reads a mapping: every key at most once, values by the table's functions. lines[i] becomes the line
- * of key i, or 0. what names the mapping in messages ("network").
+ * Reads a mapping: every key at most once, values by the table's functions. lines[i] becomes the
+ * line of key i, or 0. what names the mapping in messages ("network").
  */
 int xv_reader_mapping(struct xv_reader *r, const char *what, const struct xv_reader_key *keys,
 		      size_t n_keys, void *obj, int *lines);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Messages about a text file: see source.h. */
+/* Messages about a text file: see config_source.h. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "source.h"
+#include "config_source.h"
 
 int xv_source_error(const struct xv_source *source, int line, const char *fmt, ...)
 {
@@ -73,7 +73,7 @@ static size_t distance(const char *a, const char *b)
 
 const char *xv_source_nearest(const char *word, const char *const *words)
 {
-	size_t len = strlen(word), best = len / 3 + 2, d;
+	size_t len = strlen(word), best = (len + 5) / 3, d; /* up to a third of it is wrong */
 	const char *nearest = NULL;
 
 	if (best > len)

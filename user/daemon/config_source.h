@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Messages about a text file: where in it, the word quoted, and the word that was perhaps meant. */
-#ifndef XV_SOURCE_H
-#define XV_SOURCE_H
+#ifndef XV_CONFIG_SOURCE_H
+#define XV_CONFIG_SOURCE_H
 
 #include <stddef.h>
 

@@ -90,9 +90,8 @@ int xv_value_name(struct xv_reader *r, const char *name, const char *more, char 
 			continue;
 		if (strchr("_-", *p) || strchr(more, *p))
 			continue;
-		snprintf(right, sizeof(right),
-			 "only letters, digits, \"_\", \"-\"%s may be in it",
-			 *more ? " and \".\"" : "");
+		snprintf(right, sizeof(right), "only letters, digits%s may be in it",
+			 *more ? ", \"_\", \"-\" and \".\"" : ", \"_\" and \"-\"");
 		return bad(r, name, text, right);
 	}
 	if (p == text)
@@ -141,8 +140,8 @@ int xv_value_mac(struct xv_reader *r, const char *name, uint8_t mac[6])
 			   "expected a MAC address such as \"02:00:00:00:00:0b\", in quotes");
 	if (!xv_mac_is_unicast(parsed))
 		return bad(r, name, text,
-			   parsed[0] & 1 ? "it is a multicast address, not a station's" :
-					   "the zero address is not a station's");
+			   parsed[0] & 1 ? "it is a multicast address, not a station's"
+					 : "the zero address is not a station's");
 	memcpy(mac, parsed, sizeof(parsed));
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Values of a configuration file: one scalar each, checked as far as it alone allows. name is the key
- * or the list it stands in. All return 0 or a negative errno with the error text set, and store
+ * Values of a configuration file: one scalar each, checked as far as it alone allows. name is the
+ * key or the list it stands in. All return 0 or a negative errno with the error text set, and store
  * nothing then.
  */
 #ifndef XV_CONFIG_VALUE_H
@@ -29,8 +29,7 @@ int xv_value_ip(struct xv_reader *r, const char *name, struct xv_ip *ip);
 int xv_value_host(struct xv_reader *r, const char *name, struct xv_ip *ip);
 int xv_value_group(struct xv_reader *r, const char *name, struct xv_ip *ip);
 /* ADDRESS:PORT or [ADDRESS]:PORT; host is the address, without brackets. */
-int xv_value_listen(struct xv_reader *r, const char *name, char *host, size_t size,
-		    uint16_t *port);
+int xv_value_listen(struct xv_reader *r, const char *name, char *host, size_t size, uint16_t *port);
 
 /* For tables: key->offset says where in obj, with the type that the function's name says. */
 int xv_value_key_u16(struct xv_reader *r, const struct xv_reader_key *key, void *obj);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Sets of keys that lie in arrays of larger objects: which key occurs twice, which is in both of two
- * sets. Sorted arrays of references, so that a million keys cost one allocation.
+ * Sets of keys that lie in arrays of larger objects: which key occurs twice, which is in both of
+ * two sets. Sorted arrays of references, so that a million keys cost one allocation.
  */
 #ifndef XV_KEYSET_H
 #define XV_KEYSET_H
