@@ -26,6 +26,7 @@ CLIENT_OBJS := $(patsubst %.c,$(OUT)/%.o,$(wildcard user/client/*.c))
 DAEMON_MAIN := $(OUT)/user/daemon/xvtepd.o
 TEST_OBJS := $(LIB_OBJS) $(filter-out $(DAEMON_MAIN),$(DAEMON_OBJS))
 TESTS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/test_*.c tests/bpf/test_*.c tests/net/*_test.c))
+BPF_TEST_OBJS := $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/bpf/harness*.c))
 FUZZERS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .DELETE_ON_ERROR:
@@ -75,7 +76,7 @@ $(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(TEST_OBJS)
 	@echo '  LINK    $@'
 	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
-$(OUT)/tests/bpf/%: $(OUT)/tests/bpf/%.o $(TEST_OBJS)
+$(OUT)/tests/bpf/%: $(OUT)/tests/bpf/%.o $(BPF_TEST_OBJS)
 	@echo '  LINK    $@'
 	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
