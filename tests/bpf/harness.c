@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Loading, running, skipping; see harness.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "harness.h"
+
+struct harness hs = {.netns = -1};
+
+void hs_note(const char *fmt, ...)
+{
+	va_list args;
+
+	fputs("# ", stderr);
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+struct xvtep_bpf *hs_load(void)
+{
+	struct xvtep_bpf *skel = xvtep_bpf__open();
+	struct bpf_map *map;
+
+	if (!skel)
+		return NULL;
+	bpf_object__for_each_map(map,
+				 skel->obj) if (bpf_map__set_pin_path(map, NULL)) goto err_destroy;
+	if (xvtep_bpf__load(skel))
+		goto err_destroy;
+	return skel;
+
+err_destroy:
+	xvtep_bpf__destroy(skel);
+	return NULL;
+}
+
+static int loopback_up(void)
+{
+	struct ifreq ifr = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), err;
+
+	if (fd < 0)
+		return -1;
+	err = ioctl(fd, SIOCSIFFLAGS, &ifr);
+	close(fd);
+	return err;
+}
+
+static int on_event(void *ctx, void *data, size_t size)
+{
+	(void)ctx;
+	if (size == sizeof(struct xv_event) && hs.events < HS_EVENTS)
+		hs.event[hs.events] = *(struct xv_event *)data;
+	hs.events++;
+	return 0;
+}
+
+int hs_open(void)
+{
+	if (geteuid()) {
+		printf("1..0 # SKIP needs root to load BPF programs\n");
+		return -1;
+	}
+	if (unshare(CLONE_NEWNET) || loopback_up()) {
+		perror("# network namespace");
+		exit(1);
+	}
+	hs.netns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+	hs.skel = hs_load();
+	if (!hs.skel) {
+		hs_note("the object does not load");
+		exit(1);
+	}
+	hs.ring = ring_buffer__new(bpf_map__fd(hs.skel->maps.xv_events), on_event, NULL, NULL);
+	if (!hs.ring) {
+		hs_note("no ring buffer");
+		exit(1);
+	}
+	return 0;
+}
+
+void hs_close(void)
+{
+	ring_buffer__free(hs.ring);
+	xvtep_bpf__destroy(hs.skel);
+	if (hs.netns >= 0)
+		close(hs.netns);
+}
+
+int hs_main(const char *name, const struct CMUnitTest *tests, size_t n)
+{
+	int failed;
+
+	if (hs_open())
+		return 0;
+	failed = _cmocka_run_group_tests(name, tests, n, NULL, NULL);
+	hs_close();
+	return failed ? 1 : 0;
+}
+
+int program_fd(struct bpf_program *prog)
+{
+	return bpf_program__fd(prog);
+}
+
+int hs_run_xdp(const struct frame *in, __u32 linear, struct run *r)
+{
+	static __u8 out[FRAME_MAX + 256];
+	/* An output context without an input one counts as one of zeroes: no linear data at all. */
+	struct xdp_md ctx = {.data_end = linear ? linear : in->len}, after = {};
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = in->b, .data_size_in = in->len,
+		    .data_out = out, .data_size_out = sizeof(out), .ctx_in = &ctx,
+		    .ctx_size_in = sizeof(ctx), .ctx_out = &after, .ctx_size_out = sizeof(after),
+		    .repeat = 1);
+
+	if (bpf_prog_test_run_opts(program_fd(hs.skel->progs.xv_decap), &opts))
+		return -errno;
+	r->retval = opts.retval;
+	/* The output begins with the metadata, and ctx_out counts from there. */
+	r->meta_len = after.data - after.data_meta;
+	if (r->meta_len > opts.data_size_out)
+		return -EIO;
+	memset(&r->meta, 0, sizeof(r->meta));
+	memcpy(&r->meta, out, r->meta_len < sizeof(r->meta) ? r->meta_len : sizeof(r->meta));
+	r->out.len = 0;
+	frame_put(&r->out, out + r->meta_len, opts.data_size_out - r->meta_len);
+	return 0;
+}
+
+int hs_run_tc(struct bpf_program *prog, const struct frame *in, struct __sk_buff *ctx,
+	      struct run *r)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = in->b, .data_size_in = in->len,
+		    .data_out = r->out.b, .data_size_out = FRAME_MAX, .ctx_in = ctx,
+		    .ctx_size_in = ctx ? sizeof(*ctx) : 0, .ctx_out = &r->ctx,
+		    .ctx_size_out = sizeof(r->ctx), .repeat = 1);
+
+	if (bpf_prog_test_run_opts(program_fd(prog), &opts))
+		return -errno;
+	r->retval = opts.retval;
+	r->out.len = opts.data_size_out;
+	r->meta_len = 0;
+	return 0;
+}
+
+int hs_events_poll(void)
+{
+	ring_buffer__consume(hs.ring);
+	return hs.events;
+}
+
+void hs_events_reset(void)
+{
+	ring_buffer__consume(hs.ring);
+	hs.events = 0;
+}
+
+struct outer_spec adj_outer(const struct world *w, __u32 peer)
+{
+	int v6 = !!strchr(w->peer[peer].ip, ':');
+
+	return (struct outer_spec){
+		.v6 = v6,
+		.src = v6 ? w->local6 : w->local4,
+		.dst = w->peer[peer].ip,
+		.ttl = 64,
+		.dport = w->udp_port,
+		.flags = 0x08000000,
+	};
+}
+
+struct outer_spec outer_from(const struct world *w, __u32 peer, __u32 bd)
+{
+	struct outer_spec s = adj_outer(w, peer);
+	const char *us = s.src;
+
+	s.src = s.dst;
+	s.dst = us;
+	s.sport = 50000;
+	s.vni = w->net[bd].vni;
+	return s;
+}
+
+struct inner_spec inner_udp(const __u8 *dst, const __u8 *src)
+{
+	struct inner_spec s = {.type = T_IP, .proto = P_UDP, .payload = 100};
+
+	s.sport = 1000;
+	s.dport = 2000;
+	memcpy(s.dst, dst, 6);
+	memcpy(s.src, src, 6);
+	return s;
+}

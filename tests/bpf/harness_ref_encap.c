@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The reference for frames from a tenant; see harness_ref.h. */
+#include <stdio.h>
+#include <string.h>
+
+#include "harness_ref_table.h"
+
+enum {
+	TAKEN = -1,
+};
+
+struct tenant {
+	const struct world *w;
+	const struct frame *f;
+	__u32 bd, port, segs;
+};
+
+static __u32 packets(const struct tenant *t)
+{
+	return t->segs ? t->segs : 1;
+}
+
+static void count(const struct tenant *t, struct xv_count *c)
+{
+	count_add(c, packets(t), t->f->len);
+}
+
+/* A copy for each member of the flood list but the port it came from. */
+static void flood(const struct tenant *t, struct ref *r)
+{
+	int i, reason, done = 0, failed = 0;
+
+	for (i = 0; i < t->w->floods[t->bd]; i++) {
+		const struct world_flood *to = &t->w->flood[t->bd][i];
+
+		if (to->kind == XV_FDB_PORT) {
+			if (to->id == t->port)
+				continue;
+			reason = port_refuses(t->w, to->id, t->bd, t->segs ? 0 : t->f->len);
+			if (reason < 0)
+				count(t, &r->counts.port[to->id].tx);
+		} else {
+			reason = to->ip ? -1 : XV_DROP_VXLAN_NO_REMOTE;
+			if (reason < 0 && to->id)
+				count(t, &r->counts.peer[to->id].tx);
+		}
+		if (reason >= 0)
+			count(t, &r->counts.drop[reason]);
+		failed += reason >= 0;
+		done += reason < 0;
+	}
+	count(t, &r->counts.net[t->bd].tx_bum);
+	count_add(&r->counts.path[XV_PATH_FLOOD_COPY], (__u64)done * packets(t),
+		  (__u64)done * t->f->len);
+	count_add(&r->counts.path[XV_PATH_FLOOD_FAILED], (__u64)failed * packets(t),
+		  (__u64)failed * t->f->len);
+	r->path = XV_PATH_ENCAP_FLOOD;
+	r->retval = ACT_SHOT;
+}
+
+/* The prebuilt header serves untagged IP whose header is all there, whole or in the egress MTU. */
+static int fast(const struct tenant *t, __u32 peer)
+{
+	const struct world_peer *p = &t->w->peer[peer];
+	__u32 type = frame_get16(t->f, 12), overhead;
+
+	if (!p->valid || t->segs) /* TEST_RUN cannot say what kind of merged frame it is */
+		return 0;
+	if (!((type == T_IP && t->f->len >= 34) || (type == T_IPV6 && t->f->len >= 54)))
+		return 0;
+	if (strchr(p->ip, ':') && t->w->config_flags & XV_CONFIG_UDP6_CHECKSUM)
+		return 0;
+	overhead = strchr(p->ip, ':') ? 40 + 16 : 20 + 16;
+	return t->f->len + overhead <= t->w->wire_mtu;
+}
+
+static int to_peer(const struct tenant *t, __u32 peer, struct ref *r)
+{
+	struct outer_spec s;
+	__u8 ecn;
+
+	if (fast(t, peer)) {
+		ecn = frame_get16(t->f, 12) == T_IP ? t->f->b[15] & 3 : t->f->b[15] >> 4 & 3;
+		s = adj_outer(t->w, peer);
+		s.tos = ecn == ECN_CE ? ECN_ECT0 : ecn;
+		s.vni = t->w->net[t->bd].vni;
+		r->out.len = 0;
+		frame_outer(&r->out, &s, t->f->len);
+		frame_put(&r->out, t->f->b, t->f->len);
+		r->masked_at = outer_udp_at(&s);
+		r->path = XV_PATH_ENCAP;
+	} else if (!t->w->peer[peer].ip) {
+		return XV_DROP_VXLAN_NO_REMOTE;
+	} else {
+		r->path = XV_PATH_ENCAP_SLOW;
+	}
+	r->retval = ACT_REDIRECT;
+	count(t, &r->counts.net[t->bd].tx_unicast);
+	count(t, &r->counts.peer[peer].tx);
+	return TAKEN;
+}
+
+static int forward(const struct tenant *t, struct ref *r)
+{
+	const struct world_fdb *to;
+	int reason;
+
+	count(t, &r->counts.port[t->port].rx);
+	to = t->f->b[0] & 1 ? NULL : fdb_find(t->w, t->bd, t->f->b);
+	if (!to) {
+		if (!(t->f->b[0] & 1))
+			event_note(r, XV_EVENT_MISS, t->bd, t->f->b, XV_FDB_PORT, t->port, NULL);
+		flood(t, r);
+		return TAKEN;
+	}
+	if (to->kind == XV_FDB_PEER)
+		return to_peer(t, to->dst, r);
+	if (to->dst == t->port)
+		return XV_DROP_SAME_PORT;
+	reason = port_refuses(t->w, to->dst, t->bd, t->segs ? 0 : t->f->len);
+	if (reason >= 0)
+		return reason;
+	count(t, &r->counts.net[t->bd].tx_unicast);
+	count(t, &r->counts.port[to->dst].tx);
+	r->path = XV_PATH_LOCAL;
+	r->retval = ACT_REDIRECT;
+	return TAKEN;
+}
+
+/* TAKEN with r->path set, or an enum xv_drop. */
+static int encap(struct tenant *t, __u32 ifindex, struct ref *r)
+{
+	static const __u8 link_local[5] = {0x01, 0x80, 0xc2, 0, 0};
+	const __u8 *eth = t->f->b;
+	__u32 type = frame_get16(t->f, 12);
+	int i, reason;
+
+	for (i = 0; i < t->w->keys; i++)
+		if (t->w->key[i].ifindex == ifindex && !t->w->key[i].vlan)
+			t->port = t->w->key[i].port;
+	if (!t->port) {
+		r->path = XV_PATH_TC_PASS;
+		r->retval = ACT_UNSPEC;
+		return TAKEN;
+	}
+	t->bd = t->w->port[t->port].bd;
+	if (!t->w->configured || !(t->w->net[t->bd].flags & XV_BD_VALID))
+		return XV_DROP_NOT_CONFIGURED;
+	if ((type == T_VLAN || type == T_QINQ) && !(t->w->net[t->bd].flags & XV_BD_INNER_VLAN))
+		return XV_DROP_INNER_VLAN;
+	if (!source_mac_ok(eth + 6))
+		return XV_DROP_MAC_INVALID_SOURCE;
+	if (!memcmp(eth, link_local, 5) && eth[5] < 0x10)
+		return XV_DROP_RESERVED_MAC;
+	reason = source_refused(t->w, t->bd, eth + 6, XV_FDB_PORT, t->port, NULL, r);
+	return reason >= 0 ? reason : forward(t, r);
+}
+
+void ref_encap(const struct world *w, const struct frame *in, __u32 ifindex, __u32 segs,
+	       struct ref *r)
+{
+	struct tenant t = {.w = w, .f = in, .segs = segs};
+	int reason;
+
+	memset(r, 0, offsetof(struct ref, out));
+	memset(&r->counts, 0, sizeof(*r) - offsetof(struct ref, counts));
+	frame_copy(&r->out, in);
+	r->reason = -1;
+	reason = encap(&t, ifindex, r);
+	if (reason == TAKEN) {
+		count(&t, &r->counts.path[r->path]);
+		return;
+	}
+	r->path = -1;
+	r->reason = reason;
+	r->retval = ACT_SHOT;
+	count(&t, &r->counts.drop[reason]);
+}
