@@ -119,11 +119,6 @@ check-kernels:
 	$(Q)$(MAKE) --no-print-directory all tests
 	$(Q)tools/kernel-matrix
 
-bench:
-	$(Q)tools/install-deps
-	$(Q)$(MAKE) --no-print-directory all bench-programs
-	$(Q)tools/bench
-
 clean:
 	rm -rf $(OUT)
 

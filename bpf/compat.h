@@ -17,11 +17,11 @@
  * the packet-pointer type ("invalid mem access 'scalar'"); the asm keeps the load a 64-bit move.
  * May go when the oldest supported clang knows __arena-era context rewriting; harmless until then.
  */
-#define xv_ctx_ptr(field)                                                                          \
-	({                                                                                         \
-		void *p_ = (void *)(long)(field);                                                  \
-		asm volatile("" : "+r"(p_));                                                       \
-		p_;                                                                                \
+#define xv_ctx_ptr(field)                         \
+	({                                        \
+		void *p_ = (void *)(long)(field); \
+		asm volatile("" : "+r"(p_));      \
+		p_;                               \
 	})
 
 /*

@@ -21,8 +21,8 @@ struct xv_decap {
 	__u32 peer;
 	__u32 port;
 	const struct xv_port_dev_val *dev; /* of the port */
-	int ecn;	/* to write inside, or XV_ECN_KEEP */
-	__u8 tcp;	/* inner is TCP */
+	int ecn;			   /* to write inside, or XV_ECN_KEEP */
+	__u8 tcp;			   /* inner is TCP */
 };
 
 static __always_inline const struct xv_config_val *xv_config_get(void)
@@ -107,9 +107,9 @@ static __always_inline int xv_decap_inner(struct ethhdr *eth, void *data_end,
 }
 
 /*
- * Decides about a frame of total bytes, of which [data, data_end) can be read. merged: GRO made it of
- * several, so that lengths are not those of the wire. Returns XV_DECAP_STRIP: strip d->strip bytes
- * and deliver to d->port; XV_DECAP_PASS; or a drop.
+ * Decides about a frame of total bytes, of which [data, data_end) can be read. merged: GRO made it
+ * of several, so that lengths are not those of the wire. Returns XV_DECAP_STRIP: strip d->strip
+ * bytes and deliver to d->port; XV_DECAP_PASS; or a drop.
  */
 static __always_inline int xv_decap_decide(void *data, void *data_end, __u32 total, int merged,
 					   struct xv_decap *d)

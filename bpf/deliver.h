@@ -19,8 +19,8 @@ static __always_inline __u32 xv_skb_check_len(const struct __sk_buff *skb)
 }
 
 /*
- * Redirects the whole frame to the port's device, tagged if the port is a VLAN of it. The caller has
- * run xv_port_check(). Returns path, or a drop; *action is then what the program returns.
+ * Redirects the whole frame to the port's device, tagged if the port is a VLAN of it. The caller
+ * has run xv_port_check(). Returns path, or a drop; *action is then what the program returns.
  */
 static __always_inline int xv_deliver_port(struct __sk_buff *skb, const struct xv_port_dev_val *dev,
 					   int path, int *action)
@@ -40,8 +40,8 @@ struct xv_tunnel {
 };
 
 /*
- * Sets the tunnel key for xv0: our address of the remote's family as source, TTL 64, no checksum but
- * where IPv6 peers want one. The kernel adds ECN and the source port. 0 or a drop.
+ * Sets the tunnel key for xv0: our address of the remote's family as source, TTL 64, no checksum
+ * but where IPv6 peers want one. The kernel adds ECN and the source port. 0 or a drop.
  */
 static __always_inline int xv_tunnel_set(struct __sk_buff *skb, const struct xv_config_val *cfg,
 					 const struct xv_ip *remote, __u32 vni)
@@ -138,8 +138,8 @@ static long flood_one(__u32 index, struct xv_flood_ctx *c)
 }
 
 /*
- * Copies the frame to the network's flood list but for the port it came from; to ports alone when it
- * came from the wire (split horizon). The frame itself stays with the caller.
+ * Copies the frame to the network's flood list but for the port it came from; to ports alone when
+ * it came from the wire (split horizon). The frame itself stays with the caller.
  */
 static __always_inline void xv_flood_frame(struct __sk_buff *skb, const struct xv_config_val *cfg,
 					   const struct xv_bd_val *net, __u32 bd, __u32 from_port)

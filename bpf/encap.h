@@ -15,14 +15,14 @@ enum {
 /* Facts about the frame that the outer header needs, taken before the room is made. */
 struct xv_inner {
 	struct ethhdr eth __attribute__((aligned(8))); /* as the tenant sent it */
-	__u32 len;	   /* inner frame */
-	__u8 ecn;	   /* outer ECN field */
+	__u32 len;				       /* inner frame */
+	__u8 ecn;				       /* outer ECN field */
 	__be16 sport;
 };
 
 /*
- * Source port from the inner flow's hash (RFC 7348, section 5). The kernel's skb hash is that of the
- * socket, or dissected once; its high bits are folded in as the low ones pick the queue.
+ * Source port from the inner flow's hash (RFC 7348, section 5). The kernel's skb hash is that of
+ * the socket, or dissected once; its high bits are folded in as the low ones pick the queue.
  */
 static __always_inline __be16 xv_source_port(struct __sk_buff *skb)
 {
@@ -101,9 +101,9 @@ static __always_inline int xv_encap_fast(struct __sk_buff *skb, const struct xv_
 		return XV_PATH_ENCAP_SLOW;
 	inner->sport = xv_source_port(skb);
 	/* -EALREADY: the tenant's own tunnel with offloads; -ENOTSUPP: not IP. */
-	if (bpf_skb_adjust_room(skb, room, BPF_ADJ_ROOM_MAC,
-				l2 | (v6 ? BPF_F_ADJ_ROOM_ENCAP_L3_IPV6 :
-					   BPF_F_ADJ_ROOM_ENCAP_L3_IPV4)))
+	if (bpf_skb_adjust_room(
+		    skb, room, BPF_ADJ_ROOM_MAC,
+		    l2 | (v6 ? BPF_F_ADJ_ROOM_ENCAP_L3_IPV6 : BPF_F_ADJ_ROOM_ENCAP_L3_IPV4)))
 		return XV_PATH_ENCAP_SLOW;
 	data = xv_ctx_ptr(skb->data);
 	data_end = xv_ctx_ptr(skb->data_end);
@@ -123,8 +123,8 @@ static __always_inline int xv_encap_fast(struct __sk_buff *skb, const struct xv_
 }
 
 /*
- * A unicast frame to a peer. Takes the fast way for untagged IP with a valid adjacency, else xv0, where
- * the kernel resolves, fragments, checksums and cuts as needed.
+ * A unicast frame to a peer. Takes the fast way for untagged IP with a valid adjacency, else xv0,
+ * where the kernel resolves, fragments, checksums and cuts as needed.
  */
 static __always_inline int xv_encap_peer(struct __sk_buff *skb, const struct xv_config_val *cfg,
 					 __u32 vni, __u32 peer, int *action)

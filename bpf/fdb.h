@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Forwarding database, seen from the datapath: look up, stamp, report what the daemon should learn. */
+/* Forwarding database, seen from the datapath: look up, stamp, report what the daemon should learn.
+ */
 #ifndef XV_BPF_FDB_H
 #define XV_BPF_FDB_H
 
 #include "parse.h"
 
 enum {
-	XV_SEEN_GRAIN_NS = 1 << 29,  /* last_seen is rewritten at most every 0.54 s */
-	XV_RECENT_TICK_SHIFT = 25,   /* an event is not repeated within 34 ms */
-	XV_GATE_TICK_SHIFT = 27,     /* learn rate is counted in windows of 134 ms ... */
-	XV_GATE_SHARE_SHIFT = 3,     /* ... each worth an eighth of the rate */
+	XV_SEEN_GRAIN_NS = 1 << 29, /* last_seen is rewritten at most every 0.54 s */
+	XV_RECENT_TICK_SHIFT = 25,  /* an event is not repeated within 34 ms */
+	XV_GATE_TICK_SHIFT = 27,    /* learn rate is counted in windows of 134 ms ... */
+	XV_GATE_SHARE_SHIFT = 3,    /* ... each worth an eighth of the rate */
 };
 
 /* Where a frame came from or goes: a port, or a peer (id 0 if it is none of ours). */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* All maps, pinned by name. Layouts are in headers/xv_abi.h; DESIGN: the daemon is their one writer. */
+/* All maps, pinned by name. Layouts are in headers/xv_abi.h; DESIGN: the daemon is their one
+ * writer. */
 #ifndef XV_BPF_MAPS_H
 #define XV_BPF_MAPS_H
 
@@ -9,14 +10,14 @@
 #include "xv_abi.h"
 #include "xv_reasons.h"
 
-#define XV_MAP(map_name, map_type, key_type, value_type, entries, flags)                           \
-	struct {                                                                                   \
-		__uint(type, map_type);                                                            \
-		__uint(max_entries, entries);                                                      \
-		__uint(map_flags, flags);                                                          \
-		__uint(pinning, LIBBPF_PIN_BY_NAME);                                               \
-		__type(key, key_type);                                                             \
-		__type(value, value_type);                                                         \
+#define XV_MAP(map_name, map_type, key_type, value_type, entries, flags) \
+	struct {                                                         \
+		__uint(type, map_type);                                  \
+		__uint(max_entries, entries);                            \
+		__uint(map_flags, flags);                                \
+		__uint(pinning, LIBBPF_PIN_BY_NAME);                     \
+		__type(key, key_type);                                   \
+		__type(value, value_type);                               \
 	} map_name SEC(".maps")
 
 XV_MAP(xv_config, BPF_MAP_TYPE_ARRAY, __u32, struct xv_config_val, 1, 0);
@@ -34,8 +35,7 @@ XV_MAP(xv_flood, BPF_MAP_TYPE_HASH, struct xv_flood_key, struct xv_flood_val, XV
 XV_MAP(xv_tx, BPF_MAP_TYPE_DEVMAP, __u32, __u32, XV_MAX_PORTS + XV_MAX_UPLINKS, 0);
 XV_MAP(xv_uplink, BPF_MAP_TYPE_HASH, __u32, struct xv_uplink_val, XV_MAX_UPLINKS, 0);
 
-XV_MAP(xv_net_stats, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct xv_net_stats_val, XV_MAX_NETWORKS,
-       0);
+XV_MAP(xv_net_stats, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct xv_net_stats_val, XV_MAX_NETWORKS, 0);
 XV_MAP(xv_port_stats, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct xv_id_stats_val, XV_MAX_PORTS, 0);
 XV_MAP(xv_peer_stats, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct xv_id_stats_val, XV_MAX_PEERS, 0);
 XV_MAP(xv_drop_stats, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct xv_count, XV_DROP_MAX, 0);
@@ -47,7 +47,8 @@ struct {
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } xv_events SEC(".maps");
 
-/* Events sent lately, so that a burst from one unknown MAC is one event; private to the programs. */
+/* Events sent lately, so that a burst from one unknown MAC is one event; private to the programs.
+ */
 enum {
 	XV_RECENT_SLOTS = 4096,
 };

@@ -55,7 +55,8 @@ static __always_inline int xv_ip4_csum_ok(const struct iphdr *ip)
 
 /*
  * UDP and VXLAN at pos; ip_payload is what the IP header leaves for them. The address is ours.
- * A UDP checksum is for the kernel to verify, and a datagram shorter than its IP packet for it to trim.
+ * A UDP checksum is for the kernel to verify, and a datagram shorter than its IP packet for it to
+ * trim.
  */
 static __always_inline int xv_parse_udp(void *data, void *pos, void *data_end, __u32 ip_payload,
 					const struct xv_config_val *cfg, struct xv_outer *outer)
@@ -164,8 +165,7 @@ static __always_inline int xv_mac_is_multicast(const __u8 *mac)
 /* Valid as a source: neither multicast nor zero (kernel: is_valid_ether_addr()). */
 static __always_inline int xv_mac_is_source(const __u8 *mac)
 {
-	return !xv_mac_is_multicast(mac) &&
-	       (*(const __u32 *)mac | *(const __u16 *)(mac + 4));
+	return !xv_mac_is_multicast(mac) && (*(const __u32 *)mac | *(const __u16 *)(mac + 4));
 }
 
 #endif

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The programs, in the way of a packet: from the wire (xv_decap, xv_deliver, xv_decap_tc, xv_slow_rx),
- * then from a tenant (xv_encap). Each does its work in one function that returns a verdict, an enum
- * xv_path or a drop, and turns it into XDP_* or TC_ACT_* at its one exit, where it is counted.
+ * The programs, in the way of a packet: from the wire (xv_decap, xv_deliver, xv_decap_tc,
+ * xv_slow_rx), then from a tenant (xv_encap). Each does its work in one function that returns a
+ * verdict, an enum xv_path or a drop, and turns it into XDP_* or TC_ACT_* at its one exit, where it
+ * is counted.
  */
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
@@ -13,7 +14,8 @@
 char LICENSE[] SEC("license") = "GPL";
 
 enum {
-	/* What the TC programs read: outer Ethernet, VLAN, IPv6, UDP, VXLAN; inner Ethernet, IPv6. */
+	/* What the TC programs read: outer Ethernet, VLAN, IPv6, UDP, VXLAN; inner Ethernet, IPv6.
+	 */
 	XV_TC_HEADERS = 14 + 4 + 40 + 8 + 8 + 14 + 40,
 	XV_TC_INNER = 14 + 40,
 };
@@ -21,8 +23,8 @@ enum {
 /* ---- from the wire, XDP on the underlay device ---- */
 
 /*
- * Leaves the port's id in front of the frame, for xv_deliver. First, while the packet is whole: a driver without
- * metadata is found here.
+ * Leaves the port's id in front of the frame, for xv_deliver. First, while the packet is whole: a
+ * driver without metadata is found here.
  */
 static __always_inline int meta_reserve(struct xdp_md *ctx, __u32 port)
 {
@@ -321,8 +323,8 @@ int xv_slow_rx(struct __sk_buff *skb)
 /* ---- from a tenant, TC ingress of a port ---- */
 
 /*
- * The port that a frame belongs to: its device and VLAN, else its device alone. *tagged tells that the
- * tag is the port's, to be taken off. NULL: not ours (another VLAN of a trunk).
+ * The port that a frame belongs to: its device and VLAN, else its device alone. *tagged tells that
+ * the tag is the port's, to be taken off. NULL: not ours (another VLAN of a trunk).
  */
 static __always_inline const struct xv_port_val *port_of(const struct __sk_buff *skb, int *tagged)
 {
@@ -342,8 +344,7 @@ static __always_inline const struct xv_port_val *port_of(const struct __sk_buff 
 /* 01:80:c2:00:00:0X never leaves its link (802.1Q, 8.6.3). */
 static __always_inline int mac_is_link_local(const __u8 *mac)
 {
-	return *(const __u32 *)mac == bpf_htonl(0x0180c200) && mac[4] == 0 &&
-	       (mac[5] & 0xf0) == 0;
+	return *(const __u32 *)mac == bpf_htonl(0x0180c200) && mac[4] == 0 && (mac[5] & 0xf0) == 0;
 }
 
 /* A frame from port to what its destination MAC says. */

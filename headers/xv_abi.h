@@ -4,8 +4,8 @@
  * provisions tenants agree on. Any change of a size, an offset or a meaning raises XV_ABI_VERSION;
  * a daemon adopts pinned maps only of its own version.
  *
- * Numbers are in host byte order unless the type says __be16 or __be32. IP addresses are 16 bytes in
- * network order; IPv4 is mapped into IPv6 (::ffff:192.0.2.1, RFC 4291 section 2.5.5.2).
+ * Numbers are in host byte order unless the type says __be16 or __be32. IP addresses are 16 bytes
+ * in network order; IPv4 is mapped into IPv6 (::ffff:192.0.2.1, RFC 4291 section 2.5.5.2).
  */
 #ifndef XV_ABI_H
 #define XV_ABI_H
@@ -44,11 +44,11 @@ struct xv_config_val {
 	__u32 flags;
 	__be16 udp_port;
 	__u16 pad0;
-	__u32 slow_ifindex; /* xv0 */
+	__u32 slow_ifindex;  /* xv0 */
 	struct xv_ip local4; /* own VTEP address, mapped; all zero: no IPv4 underlay */
 	struct xv_ip local6; /* all zero: no IPv6 underlay */
 	__u32 cookie;	     /* marks metadata as written by xv_decap; random per instance */
-	__u32 pad1;
+	__u32 netns;	     /* inode of the network namespace that it lives in */
 };
 
 /* xv_vni: hash, __u32 VNI (24 bits) -> __u32 bd. */
@@ -56,10 +56,10 @@ struct xv_config_val {
 /* xv_bd: array, bd -> network. */
 enum xv_bd_flags {
 	XV_BD_VALID = 1 << 0,
-	XV_BD_LEARN = 1 << 1,	  /* report unknown and moved source MACs */
+	XV_BD_LEARN = 1 << 1,	   /* report unknown and moved source MACs */
 	XV_BD_INNER_VLAN = 1 << 2, /* inner 802.1Q tags are carried, not dropped (RFC 7348, 6.1) */
-	XV_BD_ANY_PEER = 1 << 3,  /* frames from VTEPs that are not known peers are taken */
-	XV_BD_CONFIG = 1 << 8,	  /* origin: the config file (else command line or a map writer) */
+	XV_BD_ANY_PEER = 1 << 3,   /* frames from VTEPs that are not known peers are taken */
+	XV_BD_CONFIG = 1 << 8,	   /* origin: the config file (else command line or a map writer) */
 };
 
 /*
@@ -105,12 +105,12 @@ struct xv_port_val {
 
 /* xv_port_dev: array, port id -> device, for delivery. */
 enum xv_port_flags {
-	XV_PORT_UP = 1 << 0,	   /* device exists and is administratively up */
-	XV_PORT_XDP_TX = 1 << 1,   /* device takes XDP frames (ndo_xdp_xmit): devmap redirect */
-	XV_PORT_XDP_SG = 1 << 2,   /* ... with fragments too */
+	XV_PORT_UP = 1 << 0,	    /* device exists and is administratively up */
+	XV_PORT_XDP_TX = 1 << 1,    /* device takes XDP frames (ndo_xdp_xmit): devmap redirect */
+	XV_PORT_XDP_SG = 1 << 2,    /* ... with fragments too */
 	XV_PORT_TCP_STACK = 1 << 3, /* inner TCP goes strip + PASS + GRO even so */
 	XV_PORT_GSO_DECAP = 1 << 4, /* device takes skbs that TC stripped while merged (veth) */
-	XV_PORT_CONFIG = 1 << 8,   /* origin: the config file */
+	XV_PORT_CONFIG = 1 << 8,    /* origin: the config file */
 };
 
 struct xv_port_dev_val {
@@ -124,8 +124,8 @@ struct xv_port_dev_val {
 /* xv_peer: hash, struct xv_ip -> __u32 peer id. */
 
 /*
- * xv_adj: array (memory-mapped by the daemon), peer id -> adjacency. While XV_ADJ_VALID is clear the
- * peer is reached through the slow path. The daemon clears it, waits for running programs
+ * xv_adj: array (memory-mapped by the daemon), peer id -> adjacency. While XV_ADJ_VALID is clear
+ * the peer is reached through the slow path. The daemon clears it, waits for running programs
  * (membarrier), rewrites the rest, and sets it again; programs read flags first.
  */
 enum xv_adj_flags {
@@ -140,14 +140,14 @@ enum xv_encap_len {
 
 struct xv_adj_val {
 	__u32 flags;
-	__u32 ifindex; /* egress underlay device */
-	__u32 tx_slot; /* of that device in xv_tx */
-	__u32 mtu;     /* egress: outer IP packet, bytes */
+	__u32 ifindex;	 /* egress underlay device */
+	__u32 tx_slot;	 /* of that device in xv_tx */
+	__u32 mtu;	 /* egress: outer IP packet, bytes */
 	struct xv_ip ip; /* the peer's underlay address */
 	/*
-	 * Outer Ethernet, IP, UDP and VXLAN header as sent, XV_ENCAP4_LEN or XV_ENCAP6_LEN bytes, but
-	 * for: IP total/payload length 0, ECN 0, UDP source port 0, UDP length 0, VNI 0. IPv4: the
-	 * checksum field holds the checksum of the header with these zeroes.
+	 * Outer Ethernet, IP, UDP and VXLAN header as sent, XV_ENCAP4_LEN or XV_ENCAP6_LEN bytes,
+	 * but for: IP total/payload length 0, ECN 0, UDP source port 0, UDP length 0, VNI 0. IPv4:
+	 * the checksum field holds the checksum of the header with these zeroes.
 	 */
 	__u8 hdr[72];
 	__u8 pad0[24];
@@ -171,11 +171,12 @@ enum xv_fdb_flags {
 };
 
 struct xv_fdb_val {
-	__u32 dst;   /* port id or peer id */
-	__u8 kind;   /* enum xv_fdb_kind */
+	__u32 dst; /* port id or peer id */
+	__u8 kind; /* enum xv_fdb_kind */
 	__u8 flags;
-	__u16 moves; /* times the learned destination changed */
-	__u64 last_seen; /* CLOCK_MONOTONIC_COARSE, ns: when the MAC last sent; precise to a second */
+	__u16 moves;	 /* times the learned destination changed */
+	__u64 last_seen; /* CLOCK_MONOTONIC_COARSE, ns: when the MAC last sent; precise to a second
+			  */
 };
 
 /* xv_flood: hash, see struct xv_flood_head. */
@@ -231,7 +232,7 @@ struct xv_event {
 	__u16 pad0;
 	__u32 dst; /* port id or peer id it came from; 0: a VTEP that is not a peer */
 	struct xv_fdb_key key;
-	__u64 time; /* CLOCK_MONOTONIC, ns */
+	__u64 time;	     /* CLOCK_MONOTONIC, ns */
 	struct xv_ip remote; /* the VTEP it came from, if kind is XV_FDB_PEER */
 };
 
@@ -255,7 +256,8 @@ struct xv_id_stats_val {
 	struct xv_count tx;
 };
 
-/* xv_drop_stats: enum xv_drop -> struct xv_count; xv_path_stats: enum xv_path -> struct xv_count. */
+/* xv_drop_stats: enum xv_drop -> struct xv_count; xv_path_stats: enum xv_path -> struct xv_count.
+ */
 
 _Static_assert(sizeof(struct xv_config_val) == 56, "ABI");
 _Static_assert(sizeof(struct xv_bd_val) == 64, "ABI");

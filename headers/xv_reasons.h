@@ -30,37 +30,37 @@
 	X(WRONG_LOCAL, "wrong_local", "slow path: outer destination is not this VTEP's address") \
 	X(VXLAN_NO_REMOTE, "vxlan_no_remote", "flood list entry without an address")
 
-#define XV_PATHS(X)                                                                              \
-	X(XDP_PASS, "xdp_pass", "xv_decap: not ours or not sure, untouched to the kernel")       \
-	X(XDP_REDIRECT, "xdp_redirect", "xv_decap: stripped, redirected to the port")            \
-	X(XDP_STACK, "xdp_stack", "xv_decap: stripped, passed up for TC to deliver")             \
-	X(DELIVER, "deliver", "xv_deliver: frame that XDP stripped, given to its port")          \
-	X(TC_DECAP, "tc_decap", "xv_decap_tc: stripped, redirected to the port")                 \
-	X(TC_PASS, "tc_pass", "xv_decap_tc or xv_encap: not ours or not sure, untouched")        \
-	X(SLOW_RX, "slow_rx", "xv_slow_rx: unicast received through xv0")                        \
-	X(SLOW_RX_FLOOD, "slow_rx_flood", "xv_slow_rx: BUM received through xv0")                \
-	X(LOCAL, "local", "xv_encap: switched to a port of this host")                           \
-	X(ENCAP, "encap", "xv_encap: prebuilt header, redirected to the underlay")               \
-	X(ENCAP_SLOW, "encap_slow", "xv_encap: known peer, through xv0")                         \
-	X(ENCAP_FLOOD, "encap_flood", "xv_encap: BUM replicated from a port")                    \
-	X(FLOOD_COPY, "flood_copy", "copies made by replication, to ports and to peers")         \
-	X(FLOOD_FAILED, "flood_failed", "copies that the kernel refused to make")                \
-	X(EVENT, "event", "events given to the daemon")                                          \
-	X(EVENT_LOST, "event_lost", "events lost: ring buffer full")                             \
+#define XV_PATHS(X)                                                                        \
+	X(XDP_PASS, "xdp_pass", "xv_decap: not ours or not sure, untouched to the kernel") \
+	X(XDP_REDIRECT, "xdp_redirect", "xv_decap: stripped, redirected to the port")      \
+	X(XDP_STACK, "xdp_stack", "xv_decap: stripped, passed up for TC to deliver")       \
+	X(DELIVER, "deliver", "xv_deliver: frame that XDP stripped, given to its port")    \
+	X(TC_DECAP, "tc_decap", "xv_decap_tc: stripped, redirected to the port")           \
+	X(TC_PASS, "tc_pass", "xv_decap_tc or xv_encap: not ours or not sure, untouched")  \
+	X(SLOW_RX, "slow_rx", "xv_slow_rx: unicast received through xv0")                  \
+	X(SLOW_RX_FLOOD, "slow_rx_flood", "xv_slow_rx: BUM received through xv0")          \
+	X(LOCAL, "local", "xv_encap: switched to a port of this host")                     \
+	X(ENCAP, "encap", "xv_encap: prebuilt header, redirected to the underlay")         \
+	X(ENCAP_SLOW, "encap_slow", "xv_encap: known peer, through xv0")                   \
+	X(ENCAP_FLOOD, "encap_flood", "xv_encap: BUM replicated from a port")              \
+	X(FLOOD_COPY, "flood_copy", "copies made by replication, to ports and to peers")   \
+	X(FLOOD_FAILED, "flood_failed", "copies that the kernel refused to make")          \
+	X(EVENT, "event", "events given to the daemon")                                    \
+	X(EVENT_LOST, "event_lost", "events lost: ring buffer full")                       \
 	X(EVENT_LIMITED, "event_limited", "events held back by the network's learn rate")
 
 enum xv_drop {
 #define X(id, name, help) XV_DROP_##id,
 	XV_DROP_REASONS(X)
 #undef X
-	XV_DROP_MAX,
+		XV_DROP_MAX,
 };
 
 enum xv_path {
 #define X(id, name, help) XV_PATH_##id,
 	XV_PATHS(X)
 #undef X
-	XV_PATH_MAX,
+		XV_PATH_MAX,
 };
 
 #endif

@@ -13,6 +13,8 @@
 #include "err.h"
 #include "xv_abi.h"
 
+#define XV_PIN_ROOT "/sys/fs/bpf/xvtep"
+
 enum xv_prog {
 	XV_PROG_DECAP,	  /* xv_decap, XDP */
 	XV_PROG_DELIVER,  /* xv_deliver, TC */
@@ -46,7 +48,8 @@ int xv_datapath_open(const char *instance, struct xv_datapath **dp, struct xv_er
 /* Forgets the object; what is pinned stays and goes on forwarding. */
 void xv_datapath_close(struct xv_datapath *dp);
 int xv_datapath_prog_fd(const struct xv_datapath *dp, enum xv_prog prog);
-/* Removes everything that is pinned for an instance: links first, then maps. 0 if there is nothing. */
+/* Removes everything that is pinned for an instance: links first, then maps. 0 if there is nothing.
+ */
 int xv_datapath_remove(const char *instance, struct xv_err *err);
 /* Waits until every BPF program that runs now has returned. */
 void xv_datapath_synchronize(void);

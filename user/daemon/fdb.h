@@ -14,11 +14,11 @@ struct xv_fdb_entry {
 
 /* Which entries: every field that is set must match. */
 struct xv_fdb_filter {
-	uint32_t bd;	/* 0: any */
-	uint8_t kind;	/* enum xv_fdb_kind; XV_FDB_NONE: any */
-	uint32_t dst;	/* with kind; 0: any */
-	bool learned;	/* only learned ones */
-	bool statics;	/* only static ones */
+	uint32_t bd;  /* 0: any */
+	uint8_t kind; /* enum xv_fdb_kind; XV_FDB_NONE: any */
+	uint32_t dst; /* with kind; 0: any */
+	bool learned; /* only learned ones */
+	bool statics; /* only static ones */
 };
 
 /*
@@ -41,7 +41,8 @@ long xv_fdb_flush(struct xv_instance *inst, const struct xv_fdb_filter *filter, 
 long xv_fdb_walk(struct xv_instance *inst, const struct xv_fdb_filter *filter,
 		 int (*fn)(void *arg, const struct xv_fdb_entry *entry), void *arg,
 		 struct xv_err *err);
-/* Deletes learned entries whose MAC was silent for their network's ageing time. Returns how many. */
+/* Deletes learned entries whose MAC was silent for their network's ageing time. Returns how many.
+ */
 long xv_fdb_age(struct xv_instance *inst);
 int xv_fdb_adopt(struct xv_instance *inst, struct xv_err *err);
 

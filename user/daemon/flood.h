@@ -18,6 +18,15 @@ int xv_flood_add_port(struct xv_instance *inst, struct xv_network *net, uint32_t
 		      struct xv_err *err);
 int xv_flood_del_port(struct xv_instance *inst, struct xv_network *net, uint32_t port,
 		      struct xv_err *err);
+/*
+ * Changes are written at once, or between begin and commit all together: one grace period for many
+ * networks. Calls nest.
+ */
+void xv_flood_begin(struct xv_instance *inst);
+int xv_flood_commit(struct xv_instance *inst, struct xv_err *err);
+/* The network goes: deletes its list from the map. Nobody reads it any more. */
+void xv_flood_forget(struct xv_instance *inst, struct xv_network *net);
+bool xv_flood_has_group(const struct xv_network *net);
 int xv_flood_adopt(struct xv_instance *inst, struct xv_err *err);
 bool xv_flood_is_port(const struct xv_flood_member *member);
 

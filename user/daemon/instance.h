@@ -17,6 +17,7 @@
 struct xv_network;
 struct xv_port;
 struct xv_peer;
+struct xv_group;
 struct xv_learn;
 struct xv_control;
 struct xv_metrics;
@@ -33,7 +34,8 @@ struct xv_uplink { /* underlay device */
 struct xv_instance {
 	char name[XV_INSTANCE_LEN];
 	char config_file[256];
-	struct xv_config *config; /* as last applied: underlay, metrics; networks as the file has them */
+	struct xv_config
+		*config; /* as last applied: underlay, metrics; networks as the file has them */
 	struct event_base *base;
 	struct xv_datapath *dp;
 	struct xv_netlink *nl;
@@ -42,13 +44,16 @@ struct xv_instance {
 	size_t n_uplinks;
 	uint32_t slow_ifindex;
 	char slow_name[IFNAMSIZ];
-	struct xv_network *networks;   /* uthash by vni */
-	struct xv_network **by_bd;     /* [XV_MAX_NETWORKS] */
-	struct xv_port *ports;	       /* uthash by (dev, vlan) */
-	struct xv_port **port_by_id;   /* [XV_MAX_PORTS] */
-	struct xv_peer *peers;	       /* uthash by ip */
-	struct xv_peer **peer_by_id;   /* [XV_MAX_PEERS] */
-	struct event *refresh;	       /* adjacencies are to be looked at again */
+	struct xv_network *networks;		/* uthash by vni */
+	struct xv_network **by_bd;		/* [XV_MAX_NETWORKS] */
+	uint32_t last_bd, last_port, last_peer; /* ids given out last */
+	unsigned int flood_nesting;		/* xv_flood_begin() */
+	struct xv_port *ports;			/* uthash by (dev, vlan) */
+	struct xv_port **port_by_id;		/* [XV_MAX_PORTS] */
+	struct xv_peer *peers;			/* uthash by ip */
+	struct xv_peer **peer_by_id;		/* [XV_MAX_PEERS] */
+	struct xv_group *groups;		/* uthash by ip */
+	struct event *refresh;			/* adjacencies are to be looked at again */
 	struct xv_learn *learn;
 	struct xv_control *control;
 	struct xv_metrics *metrics;
@@ -72,6 +77,8 @@ int xv_instance_detach(const char *name, struct xv_err *err);
  */
 int xv_instance_apply(struct xv_instance *inst, struct xv_config *config, size_t *changes,
 		      struct xv_err *err);
+/* Writes xv_config: addresses, port, slow path device. 0 or negative errno. */
+int xv_instance_write(struct xv_instance *inst);
 /* apply with the file it was started with (SIGHUP). */
 int xv_instance_reload(struct xv_instance *inst, size_t *changes, struct xv_err *err);
 

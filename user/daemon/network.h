@@ -25,6 +25,10 @@ struct xv_network {
 	struct xv_network_settings set;
 	struct xv_flood_member *flood; /* ports first, then remotes */
 	size_t n_flood;
+	bool flood_dirty;      /* list changed since it was written */
+	bool flood_published;  /* ... and programs read it, but the old one is not erased yet */
+	uint16_t flood_gen;    /* generation that programs read */
+	uint16_t flood_total;  /* entries written under it */
 	uint32_t learned;      /* learned entries in the FDB now */
 	uint64_t quota_denied; /* new MACs refused because of max-macs */
 	uint64_t moves;	       /* moves admitted */
@@ -43,6 +47,8 @@ int xv_network_set(struct xv_instance *inst, struct xv_network *net,
 		   const struct xv_network_settings *set, struct xv_err *err);
 /* With its ports, flood list and FDB entries. */
 int xv_network_del(struct xv_instance *inst, struct xv_network *net, struct xv_err *err);
+/* Writes the settings to xv_bd again (its flood list changed between peers and group). */
+void xv_network_write(struct xv_instance *inst, struct xv_network *net);
 /* Fills inst->networks from adopted maps. */
 int xv_network_adopt(struct xv_instance *inst, struct xv_err *err);
 void xv_network_free_all(struct xv_instance *inst);

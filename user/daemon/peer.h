@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Peers: remote VTEPs and their adjacencies; xv_peer and xv_adj are written here and nowhere else. */
+/* Peers: remote VTEPs and their adjacencies; xv_peer and xv_adj are written here and nowhere else.
+ */
 #ifndef XV_PEER_H
 #define XV_PEER_H
 
@@ -16,12 +17,14 @@ struct xv_peer {
 	struct xv_ip nexthop;
 	uint8_t mac[6];
 	uint32_t mtu;
+	bool kept;	  /* the kernel keeps the next hop resolved for us */
 	char status[160]; /* why it is not ready; "" when it is */
 	UT_hash_handle hh;
 };
 
 struct xv_peer *xv_peer_find(struct xv_instance *inst, const struct xv_ip *ip);
-/* Takes a reference, creating the peer if need be. -EADDRNOTAVAIL: own address, or no own address of its family. */
+/* Takes a reference, creating the peer if need be. -EADDRNOTAVAIL: own address, or no own address
+ * of its family. */
 int xv_peer_get(struct xv_instance *inst, const struct xv_ip *ip, struct xv_peer **peer,
 		struct xv_err *err);
 /* Gives a reference back; the last one removes the peer and the FDB entries learned from it. */
@@ -29,14 +32,17 @@ void xv_peer_put(struct xv_instance *inst, struct xv_peer *peer);
 /* By hand: known without being in any flood list. -EEXIST; del: -EBUSY while it is referenced. */
 int xv_peer_add(struct xv_instance *inst, const struct xv_ip *ip, struct xv_err *err);
 int xv_peer_del(struct xv_instance *inst, struct xv_peer *peer, struct xv_err *err);
+/* Peer that a network with a group heard from: known while an entry is learned from it. */
+int xv_peer_admit(struct xv_instance *inst, const struct xv_ip *ip, struct xv_peer **peer,
+		  struct xv_err *err);
+/* Removes admitted peers without a learned entry; uses[] is the number of those by peer id. */
+void xv_peer_drop_unused(struct xv_instance *inst, const uint32_t *uses);
 int xv_peer_adopt(struct xv_instance *inst, struct xv_err *err);
+/* After all adoption: a peer that nothing names was added by hand, or admitted. */
+void xv_peer_adopted(struct xv_instance *inst);
 void xv_peer_free_all(struct xv_instance *inst);
 
-/* Looks every adjacency up again soon (routes, addresses or links changed). */
+/* Looks every adjacency up again soon (adjacency.c). */
 void xv_peer_refresh_soon(struct xv_instance *inst);
-void xv_peer_refresh_all(struct xv_instance *inst);
-/* From netlink: a neighbour changed. mac NULL: unresolved. */
-void xv_peer_neigh(struct xv_instance *inst, uint32_t ifindex, const struct xv_ip *ip,
-		   const uint8_t *mac);
 
 #endif

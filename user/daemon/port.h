@@ -15,10 +15,10 @@ struct xv_port {
 	uint32_t id;
 	struct xv_network *net;
 	bool from_config;
-	uint32_t ifindex;     /* 0: device is not there (yet) */
-	uint32_t flags;	      /* enum xv_port_flags as written */
-	struct xv_link link;  /* when ifindex is not 0 */
-	char status[256];     /* what is wrong with it; "" when fine */
+	uint32_t ifindex;    /* 0: device is not there (yet) */
+	uint32_t flags;	     /* enum xv_port_flags as written */
+	struct xv_link link; /* when ifindex is not 0 */
+	char status[256];    /* what is wrong with it; "" when fine */
 	UT_hash_handle hh;
 };
 
@@ -26,12 +26,16 @@ struct xv_port {
 const char *xv_port_delivery(const struct xv_instance *inst, const struct xv_port *port);
 struct xv_port *xv_port_find(struct xv_instance *inst, const char *dev, uint32_t vlan);
 /*
- * -EBUSY: in a network already (named in err), or an underlay device; -ENODEV with must_exist: there
- * is no such device. Without must_exist it is attached when it appears.
+ * -EBUSY: in a network already (named in err), or an underlay device; -ENODEV with must_exist:
+ * there is no such device. Without must_exist it is attached when it appears.
  */
 int xv_port_add(struct xv_instance *inst, struct xv_network *net, const char *dev, uint32_t vlan,
 		bool from_config, bool must_exist, struct xv_err *err);
+/* Added by hand before, now named by the configuration file. */
+int xv_port_take_over(struct xv_instance *inst, struct xv_port *port);
 int xv_port_del(struct xv_instance *inst, struct xv_port *port, struct xv_err *err);
+/* Undoes what being a port changed in a device itself (promiscuity), for --detach. */
+void xv_port_release_device(struct xv_netlink *nl, uint32_t ifindex);
 int xv_port_adopt(struct xv_instance *inst, struct xv_err *err);
 void xv_port_free_all(struct xv_instance *inst);
 

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Adjacencies: see adjacency.h. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/udp.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "addr.h"
+#include "adjacency.h"
+#include "log.h"
+#include "uplink.h"
+#include "xv_wire.h"
+
+static uint16_t csum16(const void *data, size_t len)
+{
+	const uint16_t *w = data;
+	uint32_t sum = 0;
+
+	for (; len > 1; len -= 2)
+		sum += *w++;
+	sum = (sum & 0xffff) + (sum >> 16);
+	return ~((sum & 0xffff) + (sum >> 16));
+}
+
+static void *put_ip4(void *pos, const struct xv_ip *own, const struct xv_ip *peer)
+{
+	struct iphdr ip = {
+		.version = 4,
+		.ihl = 5,
+		.frag_off = htons(XV_IPV4_DF), /* RFC 7348, 4.3: a VTEP does not fragment */
+		.ttl = XV_OUTER_TTL,
+		.protocol = IPPROTO_UDP,
+		.saddr = own->w[3],
+		.daddr = peer->w[3],
+	};
+
+	ip.check = csum16(&ip, sizeof(ip));
+	return mempcpy(pos, &ip, sizeof(ip));
+}
+
+static void *put_ip6(void *pos, const struct xv_ip *own, const struct xv_ip *peer)
+{
+	struct ipv6hdr ip = {
+		.version = 6,
+		.nexthdr = IPPROTO_UDP,
+		.hop_limit = XV_OUTER_TTL,
+	};
+
+	memcpy(&ip.saddr, own, sizeof(ip.saddr));
+	memcpy(&ip.daddr, peer, sizeof(ip.daddr));
+	return mempcpy(pos, &ip, sizeof(ip));
+}
+
+void xv_adjacency_header(struct xv_adj_val *adj, const uint8_t dst_mac[6], const uint8_t src_mac[6],
+			 const struct xv_ip *own, const struct xv_ip *peer, __be16 port)
+{
+	bool v4 = xv_ip_is_v4(peer);
+	struct ethhdr eth = {.h_proto = htons(v4 ? ETH_P_IP : ETH_P_IPV6)};
+	struct udphdr udp = {.dest = port};
+	struct xv_vxlanhdr vxlan = {.flags = htonl(XV_VXLAN_I)};
+	void *pos = adj->hdr;
+
+	memset(adj->hdr, 0, sizeof(adj->hdr));
+	memcpy(eth.h_dest, dst_mac, ETH_ALEN);
+	memcpy(eth.h_source, src_mac, ETH_ALEN);
+	pos = mempcpy(pos, &eth, sizeof(eth));
+	pos = v4 ? put_ip4(pos, own, peer) : put_ip6(pos, own, peer);
+	pos = mempcpy(pos, &udp, sizeof(udp));
+	memcpy(pos, &vxlan, sizeof(vxlan));
+	adj->flags = v4 ? 0 : XV_ADJ_V6;
+	adj->ip = *peer;
+}
+
+static void status(struct xv_peer *peer, const char *text)
+{
+	snprintf(peer->status, sizeof(peer->status), "%s", text);
+}
+
+/* The kernel shall keep the next hop resolved, and no longer the one before. */
+static void keep_nexthop(struct xv_instance *inst, struct xv_peer *peer, uint32_t ifindex,
+			 const struct xv_ip *nexthop)
+{
+	struct xv_peer *other, *tmp;
+	bool shared = false;
+
+	if (peer->kept && peer->ifindex == ifindex && nexthop &&
+	    xv_ip_equal(&peer->nexthop, nexthop))
+		return;
+	if (peer->kept) {
+		HASH_ITER (hh, inst->peers, other, tmp)
+			shared |= other != peer && other->kept && other->ifindex == peer->ifindex &&
+				  xv_ip_equal(&other->nexthop, &peer->nexthop);
+		if (!shared)
+			xv_netlink_forget_neigh(inst->nl, peer->ifindex, &peer->nexthop, NULL);
+		peer->kept = false;
+	}
+	peer->ifindex = ifindex;
+	if (!nexthop)
+		return;
+	peer->nexthop = *nexthop;
+	peer->kept = !xv_netlink_keep_neigh(inst->nl, ifindex, nexthop, NULL);
+}
+
+/* Egress device and next hop, from the kernel's routes. 0, or negative with peer->status set. */
+static int find_route(struct xv_instance *inst, struct xv_peer *peer, struct xv_link *link)
+{
+	const struct xv_ip *own = xv_ip_is_v4(&peer->ip) ? &inst->config->address
+							 : &inst->config->address6;
+	struct xv_err err = {.text = ""};
+	struct xv_route route;
+	int ret = xv_netlink_get_route(inst->nl, &peer->ip, own, &route, &err);
+
+	ret = ret ?: xv_netlink_get_link(inst->nl, NULL, route.ifindex, link, &err);
+	if (ret) {
+		keep_nexthop(inst, peer, 0, NULL);
+		status(peer, err.text[0] ? err.text : strerror(-ret));
+		return ret;
+	}
+	if (link->flags & (IFF_LOOPBACK | IFF_NOARP | IFF_POINTOPOINT) || !(link->flags & IFF_UP)) {
+		keep_nexthop(inst, peer, 0, NULL);
+		snprintf(peer->status, sizeof(peer->status), "route leads to %s, which is %s",
+			 link->name, link->flags & IFF_UP ? "not Ethernet" : "down");
+		return -ENETUNREACH;
+	}
+	keep_nexthop(inst, peer, route.ifindex, &route.nexthop);
+	peer->mtu = route.mtu && route.mtu < link->mtu ? route.mtu : link->mtu;
+	return 0;
+}
+
+/* What the adjacency should be now; flags without XV_ADJ_VALID if it cannot be used. */
+static void build(struct xv_instance *inst, struct xv_peer *peer, struct xv_adj_val *adj)
+{
+	const struct xv_config *config = inst->config;
+	const struct xv_ip *own = xv_ip_is_v4(&peer->ip) ? &config->address : &config->address6;
+	struct xv_link link;
+	bool resolved = false;
+
+	*adj = (struct xv_adj_val){.ip = peer->ip};
+	if (find_route(inst, peer, &link))
+		return;
+	if (xv_netlink_get_neigh(inst->nl, peer->ifindex, &peer->nexthop, &resolved, peer->mac,
+				 NULL) ||
+	    !resolved) {
+		char text[XV_IP_STRLEN];
+
+		snprintf(peer->status, sizeof(peer->status), "next hop %s is not resolved on %s",
+			 xv_ip_format(&peer->nexthop, text), link.name);
+		return;
+	}
+	xv_adjacency_header(adj, peer->mac, link.mac, own, &peer->ip, htons(config->udp_port));
+	adj->ifindex = peer->ifindex;
+	adj->mtu = peer->mtu;
+	adj->tx_slot = xv_uplink_tx_slot(inst, peer->ifindex);
+	adj->flags |= XV_ADJ_VALID;
+	status(peer, "");
+}
+
+/* Programs read flags first: see struct xv_adj_val in xv_abi.h. */
+static void store_flags(struct xv_adj_val *adj, uint32_t flags)
+{
+	__atomic_store_n(&adj->flags, flags, __ATOMIC_RELEASE);
+}
+
+static void write_body(struct xv_adj_val *to, const struct xv_adj_val *from)
+{
+	memcpy((char *)to + sizeof(to->flags), (const char *)from + sizeof(from->flags),
+	       sizeof(*to) - sizeof(to->flags));
+	store_flags(to, from->flags);
+}
+
+struct change {
+	struct xv_peer *peer;
+	struct xv_adj_val adj;
+};
+
+static void log_change(const struct xv_peer *peer, bool was_ready)
+{
+	char text[XV_IP_STRLEN];
+
+	if (peer->ready && !was_ready)
+		xv_log(LOG_DEBUG, "peer %s: fast path", xv_ip_format(&peer->ip, text));
+	else if (!peer->ready && was_ready)
+		xv_log(LOG_NOTICE, "peer %s: slow path: %s", xv_ip_format(&peer->ip, text),
+		       peer->status);
+}
+
+/* Rebuilds the peers for which pick says so. */
+static void refresh(struct xv_instance *inst, uint32_t ifindex, const struct xv_ip *nexthop)
+{
+	struct change *changes = calloc(HASH_COUNT(inst->peers) + 1, sizeof(*changes));
+	struct xv_peer *peer, *tmp;
+	bool wait = false, was_ready;
+	size_t n = 0, i;
+
+	if (!changes)
+		return;
+	HASH_ITER (hh, inst->peers, peer, tmp) {
+		struct xv_adj_val *now = &inst->dp->adj[peer->id];
+		struct xv_adj_val *want = &changes[n].adj;
+
+		if (nexthop && !(peer->ifindex == ifindex && xv_ip_equal(&peer->nexthop, nexthop)))
+			continue;
+		build(inst, peer, want);
+		was_ready = peer->ready;
+		peer->ready = want->flags & XV_ADJ_VALID;
+		log_change(peer, was_ready);
+		if (!memcmp(now, want, sizeof(*now)))
+			continue;
+		if (now->flags & XV_ADJ_VALID) {
+			store_flags(now, 0);
+			wait = true;
+		}
+		changes[n++].peer = peer;
+	}
+	if (wait)
+		xv_datapath_synchronize();
+	for (i = 0; i < n; i++)
+		write_body(&inst->dp->adj[changes[i].peer->id], &changes[i].adj);
+	free(changes);
+}
+
+void xv_adjacency_refresh_all(struct xv_instance *inst)
+{
+	refresh(inst, 0, NULL);
+}
+
+void xv_adjacency_neigh(struct xv_instance *inst, uint32_t ifindex, const struct xv_ip *ip,
+			const uint8_t *mac)
+{
+	struct xv_peer *peer, *tmp;
+	bool affected = false;
+
+	HASH_ITER (hh, inst->peers, peer, tmp) {
+		if (peer->ifindex != ifindex || !xv_ip_equal(&peer->nexthop, ip))
+			continue;
+		/* Confirmed again with the same address, as it is every half minute. */
+		if (mac && peer->ready && !memcmp(mac, peer->mac, sizeof(peer->mac)))
+			return;
+		affected = true;
+	}
+	if (affected)
+		refresh(inst, ifindex, ip);
+}
+
+void xv_adjacency_clear(struct xv_instance *inst, struct xv_peer *peer)
+{
+	struct xv_adj_val empty = {.ip = peer->ip};
+
+	inst->dp->adj[peer->id] = empty;
+	status(peer, "not looked up yet");
+}
+
+void xv_adjacency_drop(struct xv_instance *inst, struct xv_peer *peer)
+{
+	store_flags(&inst->dp->adj[peer->id], 0);
+	keep_nexthop(inst, peer, 0, NULL);
+}
+
+void xv_adjacency_adopt(struct xv_instance *inst, struct xv_peer *peer)
+{
+	const struct xv_adj_val *adj = &inst->dp->adj[peer->id];
+
+	peer->ready = adj->flags & XV_ADJ_VALID;
+	peer->ifindex = adj->ifindex;
+	peer->mtu = adj->mtu;
+	memcpy(peer->mac, adj->hdr, sizeof(peer->mac));
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Adjacencies: a peer's next hop as the kernel has it now, with the prebuilt outer header. xv_adj
+ * is written here and nowhere else.
+ */
+#ifndef XV_ADJACENCY_H
+#define XV_ADJACENCY_H
+
+#include "peer.h"
+
+/* Looks up route and neighbour of every peer and rewrites what differs, with one grace period. */
+void xv_adjacency_refresh_all(struct xv_instance *inst);
+/* From netlink: a neighbour changed. mac NULL: not resolved any more. */
+void xv_adjacency_neigh(struct xv_instance *inst, uint32_t ifindex, const struct xv_ip *ip,
+			const uint8_t *mac);
+/* A new peer: names it for the slow path, not valid yet. */
+void xv_adjacency_clear(struct xv_instance *inst, struct xv_peer *peer);
+/* A peer goes, and is looked up no more. */
+void xv_adjacency_drop(struct xv_instance *inst, struct xv_peer *peer);
+/* Takes over what an earlier daemon wrote. */
+void xv_adjacency_adopt(struct xv_instance *inst, struct xv_peer *peer);
+
+/*
+ * Builds the outer header: see struct xv_adj_val. own and peer are of one family, port in network
+ * order. Pure, for tests.
+ */
+void xv_adjacency_header(struct xv_adj_val *adj, const uint8_t dst_mac[6], const uint8_t src_mac[6],
+			 const struct xv_ip *own, const struct xv_ip *peer, __be16 port);
+
+#endif

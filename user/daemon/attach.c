@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Programs on devices: see attach.h. */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <dirent.h>
+#include <errno.h>
+#include <linux/if_link.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "attach.h"
+
+enum {
+	TCX_INGRESS = 46, /* BPF_TCX_INGRESS: UAPI of Linux 6.6 */
+	FILTER_HANDLE = 0x7876,
+	FILTER_PRIORITY = 1,
+};
+
+static void pin_path(char path[192], const char *pin_dir, const char *kind, uint32_t ifindex)
+{
+	snprintf(path, 192, "%s/links/%s_%u", pin_dir, kind, ifindex);
+}
+
+/*
+ * The device that a link is attached to; 0 when the device went away. struct bpf_link_info has the
+ * index first in both its xdp and its tcx member.
+ */
+static uint32_t link_ifindex(int fd)
+{
+	struct bpf_link_info info = {};
+	__u32 len = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(fd, &info, &len) ? 0 : info.xdp.ifindex;
+}
+
+/* Puts prog into a pinned link that still holds the device. -ENOENT: there is none. */
+static int update_pinned(const char *path, uint32_t ifindex, int prog)
+{
+	int fd = bpf_obj_get(path), ret;
+
+	if (fd < 0)
+		return -ENOENT;
+	if (link_ifindex(fd) == ifindex)
+		ret = bpf_link_update(fd, prog, NULL) ? -errno : 0;
+	else
+		ret = -ENOENT;
+	close(fd);
+	if (ret)
+		unlink(path);
+	return ret ? -ENOENT : 0;
+}
+
+static int pin_link(int fd, const char *path)
+{
+	int ret;
+
+	unlink(path);
+	ret = bpf_obj_pin(fd, path) ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
+static struct bpf_tc_hook ingress_hook(uint32_t ifindex)
+{
+	struct bpf_tc_hook hook = {
+		.sz = sizeof(hook),
+		.ifindex = ifindex,
+		.attach_point = BPF_TC_INGRESS,
+	};
+
+	return hook;
+}
+
+static int attach_clsact(uint32_t ifindex, int prog)
+{
+	struct bpf_tc_hook hook = ingress_hook(ifindex);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY,
+		    .prog_fd = prog, .flags = BPF_TC_F_REPLACE);
+	int ret = bpf_tc_hook_create(&hook);
+
+	if (ret && ret != -EEXIST)
+		return ret;
+	return bpf_tc_attach(&hook, &opts);
+}
+
+int xv_attach_tc(const struct xv_datapath *dp, const struct xv_link *link, enum xv_prog prog,
+		 struct xv_err *err)
+{
+	int prog_fd = xv_datapath_prog_fd(dp, prog), fd, ret;
+	char path[192];
+
+	pin_path(path, dp->pin_dir, "tc", link->ifindex);
+	if (!update_pinned(path, link->ifindex, prog_fd))
+		return 0;
+	fd = bpf_link_create(prog_fd, link->ifindex, (enum bpf_attach_type)TCX_INGRESS, NULL);
+	if (fd >= 0)
+		ret = pin_link(fd, path);
+	else if (errno == EINVAL) /* no TCX */
+		ret = attach_clsact(link->ifindex, prog_fd);
+	else
+		ret = -errno;
+	if (ret)
+		return xv_err_set(err, ret, "cannot attach to TC ingress of %s: %s", link->name,
+				  strerror(-ret));
+	return 0;
+}
+
+void xv_detach_tc(const char *pin_dir, uint32_t ifindex)
+{
+	struct bpf_tc_hook hook = ingress_hook(ifindex);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
+	char path[192];
+
+	pin_path(path, pin_dir, "tc", ifindex);
+	if (unlink(path))
+		bpf_tc_detach(&hook, &opts);
+}
+
+/* Whose program holds the device's XDP hook. */
+static int say_foreign(const struct xv_link *link, struct xv_err *err)
+{
+	struct bpf_prog_info info = {};
+	__u32 id = 0, len = sizeof(info);
+	int fd;
+
+	if (bpf_xdp_query_id(link->ifindex, 0, &id) || !id)
+		return -ENOENT;
+	fd = bpf_prog_get_fd_by_id(id);
+	if (fd >= 0) {
+		bpf_obj_get_info_by_fd(fd, &info, &len);
+		close(fd);
+	}
+	return xv_err_set(
+		err, -EBUSY,
+		"%s already carries the XDP program \"%s\" (id %u), which is not xvtep's: "
+		"take it off (ip link set dev %s xdp off), or set `xdp: off`",
+		link->name, info.name, id, link->name);
+}
+
+static int explain_xdp(const struct xv_datapath *dp, struct xv_netlink *nl,
+		       const struct xv_link *link, uint32_t flags, int error, struct xv_err *err)
+{
+	struct xv_err why = {.text = ""};
+
+	if (say_foreign(link, err) == -EBUSY)
+		return -EBUSY;
+	if (!xv_netlink_try_xdp(nl, link->ifindex, xv_datapath_prog_fd(dp, XV_PROG_DECAP), flags,
+				&why) ||
+	    !why.text[0])
+		snprintf(why.text, sizeof(why.text), "%s", strerror(-error));
+	return xv_err_set(err, error, "%s does not take %s XDP: %s", link->name,
+			  flags & XDP_FLAGS_SKB_MODE ? "generic" : "native", why.text);
+}
+
+bool xv_attach_has_xdp(const char *pin_dir, uint32_t ifindex)
+{
+	char path[192];
+	bool has;
+	int fd;
+
+	pin_path(path, pin_dir, "xdp", ifindex);
+	fd = bpf_obj_get(path);
+	if (fd < 0)
+		return false;
+	has = link_ifindex(fd) == ifindex;
+	close(fd);
+	return has;
+}
+
+int xv_attach_xdp(const struct xv_datapath *dp, struct xv_netlink *nl, const struct xv_link *link,
+		  bool generic, struct xv_err *err)
+{
+	int prog_fd = xv_datapath_prog_fd(dp, XV_PROG_DECAP), fd, ret;
+	uint32_t flags = generic ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE;
+	uint8_t attached = generic ? XDP_ATTACHED_SKB : XDP_ATTACHED_DRV;
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = flags);
+	char path[192];
+
+	pin_path(path, dp->pin_dir, "xdp", link->ifindex);
+	if (xv_attach_has_xdp(dp->pin_dir, link->ifindex) && link->xdp_mode != attached)
+		xv_detach_xdp(dp->pin_dir, link->ifindex);
+	if (!update_pinned(path, link->ifindex, prog_fd))
+		return 0;
+	fd = bpf_link_create(prog_fd, link->ifindex, BPF_XDP, &opts);
+	if (fd < 0)
+		return explain_xdp(dp, nl, link, flags, -errno, err);
+	ret = pin_link(fd, path);
+	if (ret)
+		return xv_err_set(err, ret, "cannot pin %s: %s", path, strerror(-ret));
+	return 0;
+}
+
+void xv_detach_xdp(const char *pin_dir, uint32_t ifindex)
+{
+	char path[192];
+
+	pin_path(path, pin_dir, "xdp", ifindex);
+	unlink(path);
+}
+
+/* Calls fn for the pins of one kind until it returns true; whether it did. */
+static bool each_link(const char *pin_dir, const char *prefix, bool (*fn)(const char *path))
+{
+	char dir[160], path[512];
+	struct dirent *entry;
+	bool stop = false;
+	DIR *d;
+
+	snprintf(dir, sizeof(dir), "%s/links", pin_dir);
+	d = opendir(dir);
+	if (!d)
+		return false;
+	while (!stop && (entry = readdir(d))) {
+		if (entry->d_name[0] == '.' || strncmp(entry->d_name, prefix, strlen(prefix)))
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name);
+		stop = fn(path);
+	}
+	closedir(d);
+	return stop;
+}
+
+static bool link_remove(const char *path)
+{
+	unlink(path);
+	return false;
+}
+
+static bool link_is_live(const char *path)
+{
+	int fd = bpf_obj_get(path);
+	bool live = fd >= 0 && link_ifindex(fd);
+
+	if (fd >= 0)
+		close(fd);
+	return live;
+}
+
+bool xv_attach_is_live(const char *pin_dir)
+{
+	return each_link(pin_dir, "", link_is_live);
+}
+
+/* Takes filters off the devices that a map's keys begin with (clsact kernels). */
+static void detach_keys(const char *pin_dir, const char *map)
+{
+	uint32_t key[2] = {}, *prev = NULL; /* struct xv_port_key, or __u32: ifindex first */
+	char path[192];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", pin_dir, map);
+	fd = bpf_obj_get(path);
+	if (fd < 0)
+		return;
+	while (!bpf_map_get_next_key(fd, prev, key)) {
+		xv_detach_tc(pin_dir, key[0]);
+		prev = key;
+	}
+	close(fd);
+}
+
+void xv_attach_remove_all(const char *pin_dir)
+{
+	each_link(pin_dir, "xdp_", link_remove);
+	xv_datapath_synchronize();
+	detach_keys(pin_dir, "xv_port");
+	detach_keys(pin_dir, "xv_uplink");
+	each_link(pin_dir, "tc_", link_remove);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Programs on devices. XDP and TCX (Linux 6.6) through pinned links,
+ * PIN_DIR/links/{xdp,tc}_IFINDEX; before TCX a clsact filter. Attaching where ours is attached
+ * already replaces the program inside, without a gap.
+ */
+#ifndef XV_ATTACH_H
+#define XV_ATTACH_H
+
+#include "datapath.h"
+#include "netlink.h"
+
+/* TC ingress. -EBUSY etc. with a text. */
+int xv_attach_tc(const struct xv_datapath *dp, const struct xv_link *link, enum xv_prog prog,
+		 struct xv_err *err);
+void xv_detach_tc(const char *pin_dir, uint32_t ifindex);
+
+/*
+ * xv_decap, native or generic. On failure err names a foreign program, or quotes the driver's
+ * reason. An attachment of ours in the other mode is taken off first.
+ */
+int xv_attach_xdp(const struct xv_datapath *dp, struct xv_netlink *nl, const struct xv_link *link,
+		  bool generic, struct xv_err *err);
+void xv_detach_xdp(const char *pin_dir, uint32_t ifindex);
+/* Whether our XDP program is attached to the device by a link of this instance. */
+bool xv_attach_has_xdp(const char *pin_dir, uint32_t ifindex);
+
+/* Whether any pinned link still holds a device. */
+bool xv_attach_is_live(const char *pin_dir);
+/* Takes every program of an instance off its devices, strippers first. */
+void xv_attach_remove_all(const char *pin_dir);
+
+#endif

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The BPF object of an instance: load, pin, adopt, remove. See datapath.h. */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <cap-ng.h>
+#include <dirent.h>
+#include <errno.h>
+#include <linux/magic.h>
+#include <linux/membarrier.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "attach.h"
+#include "datapath.h"
+#include "xvtep.skel.h"
+
+#define BPFFS "/sys/fs/bpf"
+
+enum {
+	KERNEL_MAJOR = 6,
+	KERNEL_MINOR = 1,
+	GRACE_FALLBACK_US = 100000,
+};
+
+/* libbpf says why a load failed only through its print callback; the last warnings are kept. */
+static char libbpf_text[256];
+
+static int keep_warning(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	char line[sizeof(libbpf_text)];
+
+	if (level != LIBBPF_WARN)
+		return 0;
+	vsnprintf(line, sizeof(line), fmt, ap);
+	line[strcspn(line, "\n")] = '\0';
+	if (!libbpf_text[0])
+		memcpy(libbpf_text, line, sizeof(libbpf_text));
+	return 0;
+}
+
+static int check_kernel(struct xv_err *err)
+{
+	unsigned int major = 0, minor = 0;
+	struct utsname uts;
+
+	uname(&uts);
+	if (sscanf(uts.release, "%u.%u", &major, &minor) == 2 &&
+	    (major > KERNEL_MAJOR || (major == KERNEL_MAJOR && minor >= KERNEL_MINOR)))
+		return 0;
+	return xv_err_set(err, -EOPNOTSUPP, "kernel %s is too old: xvtep needs %d.%d or newer",
+			  uts.release, KERNEL_MAJOR, KERNEL_MINOR);
+}
+
+static int check_privileges(struct xv_err *err)
+{
+	static const struct {
+		unsigned int cap;
+		const char *name;
+	} need[] = {
+		{CAP_NET_ADMIN, "CAP_NET_ADMIN"},
+		{CAP_BPF, "CAP_BPF"},
+		{CAP_PERFMON, "CAP_PERFMON"},
+	};
+	size_t i;
+
+	capng_get_caps_process();
+	for (i = 0; i < sizeof(need) / sizeof(need[0]); i++)
+		if (!capng_have_capability(CAPNG_EFFECTIVE, need[i].cap) &&
+		    !capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN))
+			return xv_err_set(
+				err, -EPERM,
+				"missing privilege %s: run as root, or give CAP_NET_ADMIN, "
+				"CAP_BPF and CAP_PERFMON",
+				need[i].name);
+	return 0;
+}
+
+/* bpffs may not be mounted, or (under `ip netns exec`) hidden by a fresh sysfs. */
+static int mount_bpffs(struct xv_err *err)
+{
+	struct statfs fs;
+
+	if (!statfs(BPFFS, &fs) && fs.f_type == BPF_FS_MAGIC)
+		return 0;
+	if (!mount("bpf", BPFFS, "bpf", 0, "mode=0700"))
+		return 0;
+	return xv_err_set(err, -errno, "%s is not a BPF file system and mounting one failed: %s",
+			  BPFFS, strerror(errno));
+}
+
+static int make_dirs(const struct xv_datapath *dp, struct xv_err *err)
+{
+	char links[sizeof(dp->pin_dir) + 8];
+
+	snprintf(links, sizeof(links), "%s/links", dp->pin_dir);
+	if ((mkdir(XV_PIN_ROOT, 0700) && errno != EEXIST) ||
+	    (mkdir(dp->pin_dir, 0700) && errno != EEXIST) ||
+	    (mkdir(links, 0700) && errno != EEXIST))
+		return xv_err_set(err, -errno, "cannot make %s: %s", links, strerror(errno));
+	return 0;
+}
+
+static unsigned int current_netns(void)
+{
+	struct stat st;
+
+	return stat("/proc/thread-self/ns/net", &st) ? 0 : st.st_ino;
+}
+
+/* 1: pinned maps of our layout are there; 0: none; negative: some that we must not touch. */
+static int check_pinned(const char *pin_dir, struct xv_err *err)
+{
+	char path[160];
+	struct xv_config_val val = {};
+	struct bpf_map_info info = {};
+	__u32 len = sizeof(info), zero = 0;
+	int fd, ret;
+
+	snprintf(path, sizeof(path), "%s/xv_config", pin_dir);
+	fd = bpf_obj_get(path);
+	if (fd < 0)
+		return 0;
+	ret = bpf_obj_get_info_by_fd(fd, &info, &len);
+	if (!ret && info.value_size == sizeof(val))
+		ret = bpf_map_lookup_elem(fd, &zero, &val);
+	close(fd);
+	if (ret || info.value_size != sizeof(val) || (val.abi && val.abi != XV_ABI_VERSION))
+		return xv_err_set(err, -EPROTO,
+				  "%s was made by an xvtepd with map layout %u, this one has %u: "
+				  "remove it with `xvtepd --detach`, or run the other version",
+				  pin_dir, val.abi, XV_ABI_VERSION);
+	if (val.abi && val.netns != current_netns())
+		return xv_err_set(err, -EBUSY,
+				  "%s belongs to an instance in another network namespace: choose "
+				  "another instance name, or remove it with `xvtepd --detach`",
+				  pin_dir);
+	return 1;
+}
+
+static void *map_memory(int fd, size_t len)
+{
+	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static void fill_fds(struct xv_datapath *dp)
+{
+	struct xvtep_bpf *skel = dp->skel;
+
+	dp->fd = (struct xv_map_fds){
+		.config = bpf_map__fd(skel->maps.xv_config),
+		.vni = bpf_map__fd(skel->maps.xv_vni),
+		.bd = bpf_map__fd(skel->maps.xv_bd),
+		.port = bpf_map__fd(skel->maps.xv_port),
+		.port_dev = bpf_map__fd(skel->maps.xv_port_dev),
+		.peer = bpf_map__fd(skel->maps.xv_peer),
+		.adj = bpf_map__fd(skel->maps.xv_adj),
+		.fdb = bpf_map__fd(skel->maps.xv_fdb),
+		.flood = bpf_map__fd(skel->maps.xv_flood),
+		.tx = bpf_map__fd(skel->maps.xv_tx),
+		.uplink = bpf_map__fd(skel->maps.xv_uplink),
+		.events = bpf_map__fd(skel->maps.xv_events),
+		.net_stats = bpf_map__fd(skel->maps.xv_net_stats),
+		.port_stats = bpf_map__fd(skel->maps.xv_port_stats),
+		.peer_stats = bpf_map__fd(skel->maps.xv_peer_stats),
+		.drop_stats = bpf_map__fd(skel->maps.xv_drop_stats),
+		.path_stats = bpf_map__fd(skel->maps.xv_path_stats),
+	};
+}
+
+static int load(struct xv_datapath *dp, struct xv_err *err)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .pin_root_path = dp->pin_dir);
+	int ret;
+
+	libbpf_text[0] = '\0';
+	libbpf_set_print(keep_warning);
+	dp->skel = xvtep_bpf__open_opts(&opts);
+	if (!dp->skel)
+		return xv_err_set(err, -errno, "cannot open the BPF object: %s", libbpf_text);
+	ret = xvtep_bpf__load(dp->skel);
+	if (ret)
+		return xv_err_set(err, ret, "cannot load the BPF programs: %s (%s)", strerror(-ret),
+				  libbpf_text);
+	fill_fds(dp);
+	dp->cpus = libbpf_num_possible_cpus();
+	dp->bd = map_memory(dp->fd.bd, XV_MAX_NETWORKS * sizeof(*dp->bd));
+	dp->adj = map_memory(dp->fd.adj, XV_MAX_PEERS * sizeof(*dp->adj));
+	if (!dp->bd || !dp->adj || dp->cpus < 1)
+		return xv_err_set(err, -ENOMEM, "cannot map xv_bd and xv_adj: %s", strerror(errno));
+	return 0;
+}
+
+int xv_datapath_open(const char *instance, struct xv_datapath **out, struct xv_err *err)
+{
+	struct xv_datapath *dp;
+	int ret;
+
+	ret = check_kernel(err);
+	ret = ret ?: check_privileges(err);
+	ret = ret ?: mount_bpffs(err);
+	if (ret)
+		return ret;
+	dp = calloc(1, sizeof(*dp));
+	if (!dp)
+		return xv_err_set(err, -ENOMEM, "out of memory");
+	snprintf(dp->pin_dir, sizeof(dp->pin_dir), XV_PIN_ROOT "/%s", instance);
+	ret = check_pinned(dp->pin_dir, err);
+	if (ret < 0)
+		goto err_free;
+	dp->adopted = ret;
+	ret = make_dirs(dp, err);
+	ret = ret ?: load(dp, err);
+	if (ret) {
+		struct xv_err ignored;
+
+		if (!dp->adopted)
+			xv_datapath_remove(instance, &ignored);
+		goto err_free;
+	}
+	*out = dp;
+	return 0;
+err_free:
+	xv_datapath_close(dp);
+	return ret;
+}
+
+void xv_datapath_close(struct xv_datapath *dp)
+{
+	if (!dp)
+		return;
+	if (dp->bd)
+		munmap(dp->bd, XV_MAX_NETWORKS * sizeof(*dp->bd));
+	if (dp->adj)
+		munmap(dp->adj, XV_MAX_PEERS * sizeof(*dp->adj));
+	xvtep_bpf__destroy(dp->skel);
+	free(dp);
+}
+
+int xv_datapath_prog_fd(const struct xv_datapath *dp, enum xv_prog prog)
+{
+	const struct xvtep_bpf *skel = dp->skel;
+
+	switch (prog) {
+	case XV_PROG_DECAP:
+		return bpf_program__fd(skel->progs.xv_decap);
+	case XV_PROG_DELIVER:
+		return bpf_program__fd(skel->progs.xv_deliver);
+	case XV_PROG_DECAP_TC:
+		return bpf_program__fd(skel->progs.xv_decap_tc);
+	case XV_PROG_SLOW_RX:
+		return bpf_program__fd(skel->progs.xv_slow_rx);
+	case XV_PROG_ENCAP:
+		return bpf_program__fd(skel->progs.xv_encap);
+	case XV_PROG_MAX:
+		break;
+	}
+	return -EINVAL;
+}
+
+/* Unlinks every entry of a directory, and then the directory. */
+static int remove_dir(const char *dir)
+{
+	char path[512];
+	struct dirent *entry;
+	DIR *d = opendir(dir);
+
+	if (!d)
+		return errno == ENOENT ? 0 : -errno;
+	while ((entry = readdir(d))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name);
+		unlink(path);
+	}
+	closedir(d);
+	return rmdir(dir) ? -errno : 0;
+}
+
+int xv_datapath_remove(const char *instance, struct xv_err *err)
+{
+	char dir[128], links[140];
+	int ret;
+
+	snprintf(dir, sizeof(dir), XV_PIN_ROOT "/%s", instance);
+	snprintf(links, sizeof(links), "%s/links", dir);
+	xv_attach_remove_all(dir);
+	ret = remove_dir(links);
+	ret = ret ?: remove_dir(dir);
+	if (ret)
+		return xv_err_set(err, ret, "cannot remove %s: %s", dir, strerror(-ret));
+	rmdir(XV_PIN_ROOT);
+	return 0;
+}
+
+/*
+ * MEMBARRIER_CMD_GLOBAL is a synchronize_rcu(), and programs run under RCU. It is refused with
+ * nohz_full CPUs; then we wait longer than any program can run.
+ */
+void xv_datapath_synchronize(void)
+{
+	if (syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
+		usleep(GRACE_FALLBACK_US);
+}

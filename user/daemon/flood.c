@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Flood lists: see flood.h. A new list is written under the next generation, published with one
+ * store of the network's head word, and the old one deleted after a grace period.
+ */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "addr.h"
+#include "flood.h"
+#include "group.h"
+#include "peer.h"
+#include "port.h"
+
+bool xv_flood_is_port(const struct xv_flood_member *member)
+{
+	return member->val.kind == XV_FDB_PORT;
+}
+
+bool xv_flood_has_group(const struct xv_network *net)
+{
+	size_t i;
+
+	for (i = 0; i < net->n_flood; i++)
+		if (!xv_flood_is_port(&net->flood[i]) && !net->flood[i].val.id)
+			return true;
+	return false;
+}
+
+static size_t count_ports(const struct xv_network *net)
+{
+	size_t n = 0;
+
+	while (n < net->n_flood && xv_flood_is_port(&net->flood[n]))
+		n++;
+	return n;
+}
+
+static int write_list(struct xv_instance *inst, struct xv_network *net, uint16_t gen)
+{
+	struct xv_flood_key key = {.bd = net->bd, .gen = gen};
+	int ret;
+
+	for (key.index = 0; key.index < net->n_flood; key.index++) {
+		ret = bpf_map_update_elem(inst->dp->fd.flood, &key, &net->flood[key.index].val,
+					  BPF_ANY);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static void erase_list(struct xv_instance *inst, uint32_t bd, uint16_t gen, uint32_t total)
+{
+	struct xv_flood_key key = {.bd = bd, .gen = gen};
+
+	for (key.index = 0; key.index < total; key.index++)
+		bpf_map_delete_elem(inst->dp->fd.flood, &key);
+}
+
+static void publish(struct xv_instance *inst, struct xv_network *net)
+{
+	struct xv_flood_head head = {
+		.gen = net->flood_gen + 1,
+		.ports = count_ports(net),
+		.total = net->n_flood,
+	};
+
+	__atomic_store_n(&inst->dp->bd[net->bd].flood.word, head.word, __ATOMIC_RELEASE);
+	xv_network_write(inst, net);
+}
+
+/* Writes every changed list, publishes, waits once, and deletes the old ones. */
+static int commit_all(struct xv_instance *inst, struct xv_err *err)
+{
+	struct xv_network *net, *tmp;
+	int ret = 0, one;
+	bool any = false;
+
+	HASH_ITER (hh, inst->networks, net, tmp) {
+		if (!net->flood_dirty)
+			continue;
+		one = write_list(inst, net, net->flood_gen + 1);
+		if (one) {
+			erase_list(inst, net->bd, net->flood_gen + 1, net->n_flood);
+			ret = xv_err_set(err, one, "cannot write the flood list of \"%s\": %s",
+					 net->set.name, strerror(-one));
+			continue;
+		}
+		publish(inst, net);
+		net->flood_published = true;
+		any = true;
+	}
+	if (any)
+		xv_datapath_synchronize();
+	HASH_ITER (hh, inst->networks, net, tmp) {
+		if (!net->flood_published)
+			continue;
+		erase_list(inst, net->bd, net->flood_gen, net->flood_total);
+		net->flood_gen++;
+		net->flood_total = net->n_flood;
+		net->flood_dirty = false;
+		net->flood_published = false;
+	}
+	return ret;
+}
+
+void xv_flood_begin(struct xv_instance *inst)
+{
+	inst->flood_nesting++;
+}
+
+int xv_flood_commit(struct xv_instance *inst, struct xv_err *err)
+{
+	return --inst->flood_nesting ? 0 : commit_all(inst, err);
+}
+
+/* Puts a member at index, ports before remotes. */
+static int insert(struct xv_instance *inst, struct xv_network *net, size_t index,
+		  const struct xv_flood_val *val, struct xv_err *err)
+{
+	struct xv_flood_member *list;
+	int ret;
+
+	if (net->n_flood >= XV_MAX_FLOOD_LIST)
+		return xv_err_set(err, -ENOSPC,
+				  "the flood list of \"%s\" has %u members, which is "
+				  "the limit",
+				  net->set.name, XV_MAX_FLOOD_LIST);
+	list = realloc(net->flood, (net->n_flood + 1) * sizeof(*list));
+	if (!list)
+		return xv_err_set(err, -ENOMEM, "out of memory");
+	net->flood = list;
+	memmove(&list[index + 1], &list[index], (net->n_flood - index) * sizeof(*list));
+	list[index].val = *val;
+	net->n_flood++;
+	net->flood_dirty = true;
+	xv_flood_begin(inst);
+	ret = xv_flood_commit(inst, err);
+	if (ret) {
+		memmove(&list[index], &list[index + 1], (net->n_flood - index - 1) * sizeof(*list));
+		net->n_flood--;
+	}
+	return ret;
+}
+
+static int take_out(struct xv_instance *inst, struct xv_network *net, size_t index,
+		    struct xv_err *err)
+{
+	memmove(&net->flood[index], &net->flood[index + 1],
+		(net->n_flood - index - 1) * sizeof(net->flood[0]));
+	net->n_flood--;
+	net->flood_dirty = true;
+	xv_flood_begin(inst);
+	return xv_flood_commit(inst, err);
+}
+
+static struct xv_flood_member *find_remote(struct xv_network *net, const struct xv_ip *remote)
+{
+	size_t i;
+
+	for (i = count_ports(net); i < net->n_flood; i++)
+		if (xv_ip_equal(&net->flood[i].val.remote, remote))
+			return &net->flood[i];
+	return NULL;
+}
+
+int xv_flood_add(struct xv_instance *inst, struct xv_network *net, const struct xv_ip *remote,
+		 bool from_config, struct xv_err *err)
+{
+	struct xv_flood_val val = {.kind = XV_FDB_PEER, .remote = *remote};
+	struct xv_flood_member *old = find_remote(net, remote);
+	struct xv_peer *peer = NULL;
+	char text[XV_IP_STRLEN];
+	int ret;
+
+	if (old && from_config && !(old->val.flags & XV_FLOOD_CONFIG)) {
+		old->val.flags |= XV_FLOOD_CONFIG; /* the file takes over what was added by hand */
+		net->flood_dirty = true;
+		xv_flood_begin(inst);
+		return xv_flood_commit(inst, err);
+	}
+	if (old)
+		return xv_err_set(err, -EEXIST, "%s is in the flood list of \"%s\" already",
+				  xv_ip_format(remote, text), net->set.name);
+	ret = xv_ip_is_multicast(remote) ? xv_group_join(inst, remote, err)
+					 : xv_peer_get(inst, remote, &peer, err);
+	if (ret)
+		return ret;
+	val.id = peer ? peer->id : 0;
+	val.flags = from_config ? XV_FLOOD_CONFIG : 0;
+	ret = insert(inst, net, net->n_flood, &val, err);
+	if (ret) {
+		if (peer)
+			xv_peer_put(inst, peer);
+		else
+			xv_group_leave(inst, remote);
+	}
+	return ret;
+}
+
+static int del_member(struct xv_instance *inst, struct xv_network *net,
+		      struct xv_flood_member *member, struct xv_err *err)
+{
+	struct xv_flood_val val = member->val;
+	int ret = take_out(inst, net, member - net->flood, err);
+
+	if (!val.id)
+		xv_group_leave(inst, &val.remote);
+	else if (inst->peer_by_id[val.id])
+		xv_peer_put(inst, inst->peer_by_id[val.id]);
+	return ret;
+}
+
+int xv_flood_del(struct xv_instance *inst, struct xv_network *net, const struct xv_ip *remote,
+		 struct xv_err *err)
+{
+	struct xv_flood_member *member = find_remote(net, remote);
+	char text[XV_IP_STRLEN];
+
+	if (!member)
+		return xv_err_set(err, -ENOENT, "%s is not in the flood list of \"%s\"",
+				  xv_ip_format(remote, text), net->set.name);
+	return del_member(inst, net, member, err);
+}
+
+long xv_flood_flush(struct xv_instance *inst, struct xv_network *net, struct xv_err *err)
+{
+	long n = 0, ret = 0;
+
+	xv_flood_begin(inst);
+	while (!ret && net->n_flood && !xv_flood_is_port(&net->flood[net->n_flood - 1])) {
+		ret = del_member(inst, net, &net->flood[net->n_flood - 1], err);
+		n++;
+	}
+	ret = xv_flood_commit(inst, err) ?: ret;
+	return ret ?: n;
+}
+
+int xv_flood_add_port(struct xv_instance *inst, struct xv_network *net, uint32_t port,
+		      struct xv_err *err)
+{
+	struct xv_flood_val val = {.kind = XV_FDB_PORT, .id = port};
+	size_t i, ports = count_ports(net);
+
+	for (i = 0; i < ports; i++)
+		if (net->flood[i].val.id == port)
+			return 0;
+	return insert(inst, net, ports, &val, err);
+}
+
+int xv_flood_del_port(struct xv_instance *inst, struct xv_network *net, uint32_t port,
+		      struct xv_err *err)
+{
+	size_t i, ports = count_ports(net);
+
+	for (i = 0; i < ports; i++)
+		if (net->flood[i].val.id == port)
+			return take_out(inst, net, i, err);
+	return 0;
+}
+
+void xv_flood_forget(struct xv_instance *inst, struct xv_network *net)
+{
+	erase_list(inst, net->bd, net->flood_gen, net->flood_total);
+	net->flood_total = 0;
+	net->n_flood = 0;
+	net->flood_dirty = false;
+}
+
+/* A member whose port or peer is known again after adoption. */
+static bool adopt_member(struct xv_instance *inst, struct xv_network *net, struct xv_flood_val *val)
+{
+	struct xv_peer *peer = NULL;
+	struct xv_err ignored;
+
+	if (val->kind == XV_FDB_PORT)
+		return val->id < XV_MAX_PORTS && inst->port_by_id[val->id] &&
+		       inst->port_by_id[val->id]->net == net;
+	if (val->kind != XV_FDB_PEER)
+		return false;
+	if (xv_ip_is_multicast(&val->remote))
+		return !xv_group_join(inst, &val->remote, &ignored);
+	return !xv_peer_get(inst, &val->remote, &peer, &ignored) && peer->id == val->id;
+}
+
+static int adopt_network(struct xv_instance *inst, struct xv_network *net)
+{
+	struct xv_flood_head head = inst->dp->bd[net->bd].flood;
+	struct xv_flood_key key = {.bd = net->bd, .gen = head.gen};
+	struct xv_flood_val val;
+	size_t seen = 0;
+
+	net->flood = calloc(head.total ?: 1, sizeof(*net->flood));
+	if (!net->flood)
+		return -ENOMEM;
+	for (key.index = 0; key.index < head.total; key.index++) {
+		if (bpf_map_lookup_elem(inst->dp->fd.flood, &key, &val))
+			continue;
+		seen++;
+		if (adopt_member(inst, net, &val))
+			net->flood[net->n_flood++].val = val;
+	}
+	net->flood_gen = head.gen;
+	net->flood_total = head.total;
+	net->flood_dirty = net->n_flood != head.total || seen != head.total;
+	return 0;
+}
+
+int xv_flood_adopt(struct xv_instance *inst, struct xv_err *err)
+{
+	struct xv_network *net, *tmp;
+	struct xv_flood_key key, *prev = NULL, gone;
+	bool drop = false;
+	int fd = inst->dp->fd.flood;
+
+	HASH_ITER (hh, inst->networks, net, tmp)
+		if (adopt_network(inst, net))
+			return xv_err_set(err, -ENOMEM, "out of memory");
+	/* Lists of other generations: a daemon was killed between writing and publishing. */
+	while (!bpf_map_get_next_key(fd, prev, &key)) {
+		if (drop)
+			bpf_map_delete_elem(fd, &gone);
+		net = key.bd < XV_MAX_NETWORKS ? inst->by_bd[key.bd] : NULL;
+		drop = !net || key.gen != net->flood_gen || key.index >= net->flood_total;
+		gone = key;
+		prev = &key;
+	}
+	if (drop)
+		bpf_map_delete_elem(fd, &gone);
+	xv_flood_begin(inst);
+	return xv_flood_commit(inst, err);
+}

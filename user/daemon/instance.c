@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The running daemon: see instance.h. */
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "addr.h"
+#include "adjacency.h"
+#include "control.h"
+#include "flood.h"
+#include "fdb.h"
+#include "group.h"
+#include "learn.h"
+#include "lock.h"
+#include "log.h"
+#include "metrics.h"
+#include "reconcile.h"
+#include "slow.h"
+#include "uplink.h"
+
+enum {
+	REFRESH_DELAY_US = 20000, /* a burst of route changes is one look */
+};
+
+/* ---- following the kernel ---- */
+
+static void on_link(void *arg, const struct xv_link *link)
+{
+	struct xv_instance *inst = arg;
+
+	xv_uplink_link(inst, link);
+	xv_port_link(inst, link);
+	if (link->ifindex == inst->slow_ifindex)
+		xv_slow_check(inst);
+}
+
+static void on_link_gone(void *arg, uint32_t ifindex, const char *name)
+{
+	struct xv_instance *inst = arg;
+
+	(void)name;
+	xv_uplink_link_gone(inst, ifindex);
+	xv_port_link_gone(inst, ifindex);
+	if (ifindex == inst->slow_ifindex)
+		xv_slow_check(inst);
+}
+
+static void on_features(void *arg, uint32_t ifindex, uint64_t features)
+{
+	xv_port_features(arg, ifindex, features);
+}
+
+static void on_change(void *arg)
+{
+	xv_peer_refresh_soon(arg);
+}
+
+static void on_neigh(void *arg, uint32_t ifindex, const struct xv_ip *ip, const uint8_t *mac)
+{
+	xv_adjacency_neigh(arg, ifindex, ip, mac);
+}
+
+/* Devices that we hold and that are gone from the kernel's list. */
+static void forget_missing(struct xv_instance *inst)
+{
+	struct xv_port *port, *tmp;
+	struct xv_link link;
+	size_t i;
+
+	HASH_ITER (hh, inst->ports, port, tmp)
+		if (port->ifindex &&
+		    xv_netlink_get_link(inst->nl, NULL, port->ifindex, &link, NULL) == -ENODEV)
+			xv_port_link_gone(inst, port->ifindex);
+	for (i = 0; i < inst->n_uplinks; i++)
+		if (inst->uplinks[i].ifindex &&
+		    xv_netlink_get_link(inst->nl, NULL, inst->uplinks[i].ifindex, &link, NULL) ==
+			    -ENODEV)
+			xv_uplink_link_gone(inst, inst->uplinks[i].ifindex);
+}
+
+static void on_resync(void *arg)
+{
+	struct xv_instance *inst = arg;
+
+	xv_log(LOG_NOTICE, "netlink notifications were lost; looking at everything again");
+	forget_missing(inst);
+	xv_netlink_dump_links(inst->nl, NULL);
+	xv_slow_check(inst);
+	xv_peer_refresh_soon(inst);
+}
+
+static const struct xv_netlink_ops netlink_ops = {
+	.link = on_link,
+	.link_gone = on_link_gone,
+	.features = on_features,
+	.address = on_change,
+	.route = on_change,
+	.neigh = on_neigh,
+	.resync = on_resync,
+};
+
+static void on_netlink(evutil_socket_t fd, short what, void *arg)
+{
+	struct xv_instance *inst = arg;
+
+	(void)fd;
+	(void)what;
+	xv_netlink_dispatch(inst->nl);
+}
+
+static void on_refresh(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	xv_adjacency_refresh_all(arg);
+}
+
+void xv_peer_refresh_soon(struct xv_instance *inst)
+{
+	struct timeval delay = {.tv_usec = REFRESH_DELAY_US};
+
+	if (inst->refresh && !evtimer_pending(inst->refresh, NULL))
+		evtimer_add(inst->refresh, &delay);
+}
+
+static int follow(struct xv_instance *inst, struct xv_err *err)
+{
+	int fds[2], i;
+
+	inst->refresh = evtimer_new(inst->base, on_refresh, inst);
+	if (!inst->refresh)
+		return xv_err_set(err, -ENOMEM, "out of memory");
+	xv_netlink_fds(inst->nl, fds);
+	for (i = 0; i < 2; i++) {
+		if (fds[i] < 0)
+			continue;
+		inst->nl_events[i] = event_new(inst->base, fds[i], EV_READ | EV_PERSIST, on_netlink,
+					       inst);
+		if (!inst->nl_events[i])
+			return xv_err_set(err, -ENOMEM, "out of memory");
+		event_add(inst->nl_events[i], NULL);
+	}
+	return 0;
+}
+
+/* ---- configuration of the instance itself ---- */
+
+static int check_address(struct xv_instance *inst, const struct xv_ip *ip, const char *key,
+			 struct xv_err *err)
+{
+	char text[XV_IP_STRLEN];
+	int ret;
+
+	if (xv_ip_is_zero(ip))
+		return 0;
+	ret = xv_netlink_has_address(inst->nl, ip, err);
+	if (ret)
+		return ret < 0 ? ret : 0;
+	xv_ip_format(ip, text);
+	return xv_err_set(err, -EADDRNOTAVAIL,
+			  "underlay.%s: %s is not an address of this host: assign it first "
+			  "(ip address add %s/%s dev ...)",
+			  key, text, text, xv_ip_is_v4(ip) ? "32" : "128");
+}
+
+static int check_addresses(struct xv_instance *inst, const struct xv_config *config,
+			   struct xv_err *err)
+{
+	int ret = check_address(inst, &config->address, "address", err);
+
+	return ret ?: check_address(inst, &config->address6, "address6", err);
+}
+
+int xv_instance_write(struct xv_instance *inst)
+{
+	const struct xv_config *config = inst->config;
+	struct xv_config_val val = {};
+	__u32 zero = 0;
+	struct stat ns = {};
+	int ret = bpf_map_lookup_elem(inst->dp->fd.config, &zero, &val);
+
+	if (ret)
+		return ret;
+	while (!val.cookie)
+		if (getrandom(&val.cookie, sizeof(val.cookie), 0) < 0)
+			return -errno;
+	stat("/proc/thread-self/ns/net", &ns);
+	val.abi = XV_ABI_VERSION;
+	val.flags = config->udp6_checksum ? XV_CONFIG_UDP6_CHECKSUM : 0;
+	val.udp_port = htons(config->udp_port);
+	val.slow_ifindex = inst->slow_ifindex;
+	val.local4 = config->address;
+	val.local6 = config->address6;
+	val.netns = ns.st_ino;
+	return bpf_map_update_elem(inst->dp->fd.config, &zero, &val, BPF_ANY);
+}
+
+static int alloc_tables(struct xv_instance *inst, struct xv_err *err)
+{
+	inst->by_bd = calloc(XV_MAX_NETWORKS, sizeof(*inst->by_bd));
+	inst->port_by_id = calloc(XV_MAX_PORTS, sizeof(*inst->port_by_id));
+	inst->peer_by_id = calloc(XV_MAX_PEERS, sizeof(*inst->peer_by_id));
+	if (!inst->by_bd || !inst->port_by_id || !inst->peer_by_id)
+		return xv_err_set(err, -ENOMEM, "out of memory");
+	return 0;
+}
+
+/* Takes over what pinned maps hold; each layer checks against the one before. */
+static int adopt(struct xv_instance *inst, struct xv_err *err)
+{
+	int ret = xv_network_adopt(inst, err);
+
+	ret = ret ?: xv_peer_adopt(inst, err);
+	ret = ret ?: xv_port_adopt(inst, err);
+	ret = ret ?: xv_flood_adopt(inst, err);
+	ret = ret ?: xv_fdb_adopt(inst, err);
+	if (!ret)
+		xv_peer_adopted(inst);
+	return ret;
+}
+
+/* With the datapath open: everything up to forwarding. */
+static int bring_up(struct xv_instance *inst, struct xv_err *err)
+{
+	struct xv_config_val val = {};
+	__u32 zero = 0;
+	int ret;
+
+	bpf_map_lookup_elem(inst->dp->fd.config, &zero, &val);
+	ret = xv_slow_open(inst, val.slow_ifindex, err);
+	if (ret)
+		return ret;
+	ret = xv_instance_write(inst);
+	if (ret)
+		return xv_err_set(err, ret, "cannot write xv_config: %s", strerror(-ret));
+	ret = xv_uplink_apply(inst, inst->config, err);
+	ret = ret ?: adopt(inst, err);
+	ret = ret ?: xv_reconcile(inst, inst->config, NULL, err);
+	if (!ret)
+		xv_adjacency_refresh_all(inst);
+	return ret;
+}
+
+/* Frees the object; the datapath stays as it is. */
+static void destroy(struct xv_instance *inst)
+{
+	int i;
+
+	if (!inst)
+		return;
+	xv_metrics_stop(inst);
+	xv_control_stop(inst);
+	xv_learn_stop(inst);
+	for (i = 0; i < 2; i++)
+		if (inst->nl_events[i])
+			event_free(inst->nl_events[i]);
+	if (inst->refresh)
+		event_free(inst->refresh);
+	xv_port_free_all(inst);
+	xv_peer_free_all(inst);
+	xv_network_free_all(inst);
+	xv_group_free_all(inst);
+	free(inst->uplinks);
+	free(inst->by_bd);
+	free(inst->port_by_id);
+	free(inst->peer_by_id);
+	xv_datapath_close(inst->dp);
+	xv_netlink_close(inst->nl);
+	xv_lock_release(inst->lock_fd);
+	free(inst);
+}
+
+static int start(struct xv_instance *inst, struct xv_err *err)
+{
+	bool fresh;
+	int ret;
+
+	ret = alloc_tables(inst, err);
+	ret = ret ?: xv_netlink_open(&inst->nl, &netlink_ops, inst, err);
+	ret = ret ?: check_addresses(inst, inst->config, err);
+	ret = ret ?: xv_datapath_open(inst->name, &inst->dp, err);
+	if (ret)
+		return ret;
+	fresh = !inst->dp->adopted;
+	ret = follow(inst, err);
+	ret = ret ?: bring_up(inst, err);
+	ret = ret ?: xv_learn_start(inst, err);
+	ret = ret ?: xv_control_start(inst, err);
+	ret = ret ?: xv_metrics_start(inst, err);
+	if (ret && fresh) {
+		struct xv_err ignored;
+
+		xv_datapath_remove(inst->name, &ignored);
+		if (inst->slow_ifindex)
+			xv_netlink_del_link(inst->nl, inst->slow_ifindex, NULL);
+	}
+	return ret;
+}
+
+int xv_instance_start(struct xv_config *config, const char *config_file, struct event_base *base,
+		      struct xv_instance **out, struct xv_err *err)
+{
+	struct xv_instance *inst = calloc(1, sizeof(*inst));
+	int ret;
+
+	if (!inst)
+		return xv_err_set(err, -ENOMEM, "out of memory");
+	inst->lock_fd = -1;
+	inst->base = base;
+	inst->config = config;
+	inst->started = time(NULL);
+	memcpy(inst->name, config->instance, sizeof(inst->name));
+	snprintf(inst->config_file, sizeof(inst->config_file), "%s", config_file);
+	ret = xv_lock_take(inst->name, &inst->lock_fd, err);
+	ret = ret ?: start(inst, err);
+	if (ret) {
+		destroy(inst);
+		return ret;
+	}
+	*out = inst;
+	return 0;
+}
+
+void xv_instance_stop(struct xv_instance *inst)
+{
+	struct xv_config *config = inst ? inst->config : NULL;
+
+	destroy(inst);
+	xv_config_free(config);
+}
+
+/* ---- a new configuration ---- */
+
+/* What cannot change under a running instance. */
+static int check_fixed(const struct xv_instance *inst, const struct xv_config *config,
+		       struct xv_err *err)
+{
+	if (strcmp(inst->name, config->instance))
+		return xv_err_set(err, -EINVAL,
+				  "instance is \"%s\" in the file, but this daemon runs \"%s\"",
+				  config->instance, inst->name);
+	if (inst->config->udp_port != config->udp_port)
+		return xv_err_set(
+			err, -EBUSY,
+			"underlay.port cannot change from %u to %u while the instance "
+			"stands: stop the daemon, run `xvtepd --detach -i %s`, start again",
+			inst->config->udp_port, config->udp_port, inst->name);
+	return 0;
+}
+
+static bool same_listen(const struct xv_config *a, const struct xv_config *b)
+{
+	return a->metrics == b->metrics &&
+	       (!a->metrics ||
+		(a->listen_port == b->listen_port && !strcmp(a->listen_host, b->listen_host)));
+}
+
+int xv_instance_apply(struct xv_instance *inst, struct xv_config *config, size_t *changes,
+		      struct xv_err *err)
+{
+	struct xv_config *old = inst->config;
+	int ret = check_fixed(inst, config, err);
+
+	ret = ret ?: check_addresses(inst, config, err);
+	ret = ret ?: xv_uplink_apply(inst, config, err);
+	if (ret)
+		return ret;
+	inst->config = config;
+	ret = xv_reconcile(inst, config, changes, err);
+	if (!ret && !same_listen(old, config)) {
+		xv_metrics_stop(inst);
+		ret = xv_metrics_start(inst, err);
+	}
+	if (ret) {
+		struct xv_err ignored;
+
+		inst->config = old;
+		xv_uplink_apply(inst, old, &ignored);
+		return ret;
+	}
+	xv_instance_write(inst);
+	xv_config_free(old);
+	xv_adjacency_refresh_all(inst);
+	return 0;
+}
+
+int xv_instance_reload(struct xv_instance *inst, size_t *changes, struct xv_err *err)
+{
+	struct xv_config *config = NULL;
+	int ret = xv_config_load(inst->config_file, &config, err);
+
+	if (ret)
+		return ret;
+	memcpy(config->instance, inst->name, sizeof(config->instance)); /* -i goes first */
+	ret = xv_instance_apply(inst, config, changes, err);
+	if (ret)
+		xv_config_free(config);
+	return ret;
+}

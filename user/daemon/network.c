@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Networks: see network.h. */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "addr.h"
+#include "fdb.h"
+#include "flood.h"
+#include "stats.h"
+#include "xv_wire.h"
+
+void xv_network_defaults(struct xv_network_settings *set)
+{
+	*set = (struct xv_network_settings){
+		.learning = true,
+		.ageing = XV_DEFAULT_AGEING,
+		.max_macs = XV_DEFAULT_MAX_MACS,
+		.learn_rate = XV_DEFAULT_LEARN_RATE,
+	};
+}
+
+struct xv_network *xv_network_find(struct xv_instance *inst, uint32_t vni)
+{
+	struct xv_network *net;
+
+	HASH_FIND(hh, inst->networks, &vni, sizeof(vni), net);
+	return net;
+}
+
+static struct xv_network *find_name(struct xv_instance *inst, const char *name)
+{
+	struct xv_network *net, *tmp;
+
+	HASH_ITER (hh, inst->networks, net, tmp)
+		if (!strcmp(net->set.name, name))
+			return net;
+	return NULL;
+}
+
+struct xv_network *xv_network_lookup(struct xv_instance *inst, const char *word)
+{
+	struct xv_network *net = find_name(inst, word);
+	uint32_t vni;
+
+	if (!net && !xv_uint_parse(word, 1, XV_VNI_MAX, &vni))
+		net = xv_network_find(inst, vni);
+	return net;
+}
+
+/* Ids are given out in a circle, so that a late event does not meet a reused one. */
+static uint32_t free_bd(struct xv_instance *inst)
+{
+	uint32_t i, bd;
+
+	for (i = 1; i < XV_MAX_NETWORKS; i++) {
+		bd = 1 + (inst->last_bd + i - 1) % (XV_MAX_NETWORKS - 1);
+		if (!inst->by_bd[bd])
+			return bd;
+	}
+	return 0;
+}
+
+/* Writes settings field by field: programs read single words of the entry while we do. */
+static void write_settings(struct xv_instance *inst, struct xv_network *net)
+{
+	struct xv_bd_val *val = &inst->dp->bd[net->bd];
+	const struct xv_network_settings *set = &net->set;
+	uint32_t flags = XV_BD_VALID;
+
+	if (set->learning)
+		flags |= XV_BD_LEARN;
+	if (set->inner_vlan)
+		flags |= XV_BD_INNER_VLAN;
+	if (xv_flood_has_group(net))
+		flags |= XV_BD_ANY_PEER;
+	if (net->from_config)
+		flags |= XV_BD_CONFIG;
+	val->vni = net->vni;
+	val->learn_rate = set->learn_rate;
+	val->max_macs = set->max_macs;
+	val->ageing = set->ageing;
+	memcpy(val->name, set->name, sizeof(val->name));
+	__atomic_store_n(&val->flags, flags, __ATOMIC_RELEASE);
+}
+
+void xv_network_write(struct xv_instance *inst, struct xv_network *net)
+{
+	write_settings(inst, net);
+}
+
+static struct xv_network *new_network(struct xv_instance *inst, uint32_t vni, uint32_t bd)
+{
+	struct xv_network *net = calloc(1, sizeof(*net));
+
+	if (!net)
+		return NULL;
+	net->vni = vni;
+	net->bd = bd;
+	inst->by_bd[bd] = net;
+	HASH_ADD(hh, inst->networks, vni, sizeof(net->vni), net);
+	return net;
+}
+
+static void free_network(struct xv_instance *inst, struct xv_network *net)
+{
+	HASH_DEL(inst->networks, net);
+	inst->by_bd[net->bd] = NULL;
+	free(net->flood);
+	free(net);
+}
+
+static void copy_settings(struct xv_network *net, const struct xv_network_settings *set)
+{
+	net->set = *set;
+	if (!net->set.name[0])
+		snprintf(net->set.name, sizeof(net->set.name), "vni%u", net->vni);
+}
+
+int xv_network_add(struct xv_instance *inst, uint32_t vni, const struct xv_network_settings *set,
+		   bool from_config, struct xv_network **out, struct xv_err *err)
+{
+	uint32_t bd = free_bd(inst);
+	struct xv_network *net;
+	int ret;
+
+	if (!vni || vni > XV_VNI_MAX)
+		return xv_err_set(err, -EINVAL, "VNI %u is not in 1-%u", vni, XV_VNI_MAX);
+	net = xv_network_find(inst, vni);
+	if (net)
+		return xv_err_set(err, -EEXIST, "VNI %u is network \"%s\" already", vni,
+				  net->set.name);
+	net = set->name[0] ? find_name(inst, set->name) : NULL;
+	if (net)
+		return xv_err_set(err, -EEXIST, "the name \"%s\" is taken by VNI %u", set->name,
+				  net->vni);
+	if (!bd)
+		return xv_err_set(err, -ENOSPC, "there are %u networks already, which is the limit",
+				  XV_MAX_NETWORKS - 1);
+	net = new_network(inst, vni, bd);
+	if (!net)
+		return xv_err_set(err, -ENOMEM, "out of memory");
+	inst->last_bd = bd;
+	copy_settings(net, set);
+	net->from_config = from_config;
+	xv_stats_clear_network(inst, bd);
+	inst->dp->bd[bd].flood.word = 0;
+	write_settings(inst, net);
+	ret = bpf_map_update_elem(inst->dp->fd.vni, &vni, &bd, BPF_ANY);
+	if (ret) {
+		inst->dp->bd[bd].flags = 0;
+		free_network(inst, net);
+		return xv_err_set(err, ret, "cannot add VNI %u: %s", vni, strerror(-ret));
+	}
+	if (out)
+		*out = net;
+	return 0;
+}
+
+int xv_network_set(struct xv_instance *inst, struct xv_network *net,
+		   const struct xv_network_settings *set, struct xv_err *err)
+{
+	struct xv_network *other = set->name[0] ? find_name(inst, set->name) : NULL;
+
+	if (other && other != net)
+		return xv_err_set(err, -EEXIST, "the name \"%s\" is taken by VNI %u", set->name,
+				  other->vni);
+	copy_settings(net, set);
+	write_settings(inst, net);
+	return 0;
+}
+
+int xv_network_del(struct xv_instance *inst, struct xv_network *net, struct xv_err *err)
+{
+	struct xv_fdb_filter filter = {.bd = net->bd};
+	struct xv_port *port, *tmp;
+	int ret;
+
+	/* First the way in from the wire, then the ports, then what nobody looks up any more. */
+	bpf_map_delete_elem(inst->dp->fd.vni, &net->vni);
+	HASH_ITER (hh, inst->ports, port, tmp) {
+		ret = port->net == net ? xv_port_del(inst, port, err) : 0;
+		if (ret)
+			return ret;
+	}
+	__atomic_store_n(&inst->dp->bd[net->bd].flags, 0, __ATOMIC_RELEASE);
+	xv_datapath_synchronize();
+	xv_fdb_flush(inst, &filter, err);
+	xv_flood_flush(inst, net, err);
+	xv_flood_forget(inst, net);
+	memset(&inst->dp->bd[net->bd], 0, sizeof(inst->dp->bd[0]));
+	free_network(inst, net);
+	return 0;
+}
+
+static int adopt_one(struct xv_instance *inst, uint32_t vni, uint32_t bd, struct xv_err *err)
+{
+	const struct xv_bd_val *val;
+	struct xv_network *net;
+
+	if (!vni || vni > XV_VNI_MAX || !bd || bd >= XV_MAX_NETWORKS || inst->by_bd[bd])
+		return 0;
+	val = &inst->dp->bd[bd];
+	if (!(val->flags & XV_BD_VALID))
+		return 0;
+	net = new_network(inst, vni, bd);
+	if (!net)
+		return xv_err_set(err, -ENOMEM, "out of memory");
+	net->from_config = val->flags & XV_BD_CONFIG;
+	net->set.learning = val->flags & XV_BD_LEARN;
+	net->set.inner_vlan = val->flags & XV_BD_INNER_VLAN;
+	net->set.ageing = val->ageing;
+	net->set.max_macs = val->max_macs;
+	net->set.learn_rate = val->learn_rate;
+	memcpy(net->set.name, val->name, sizeof(net->set.name));
+	net->set.name[sizeof(net->set.name) - 1] = '\0';
+	copy_settings(net, &net->set);
+	inst->last_bd = bd > inst->last_bd ? bd : inst->last_bd;
+	return 0;
+}
+
+int xv_network_adopt(struct xv_instance *inst, struct xv_err *err)
+{
+	uint32_t vni, *prev = NULL, bd, i;
+	int fd = inst->dp->fd.vni, ret = 0;
+
+	while (!ret && !bpf_map_get_next_key(fd, prev, &vni)) {
+		prev = &vni;
+		if (!bpf_map_lookup_elem(fd, &vni, &bd))
+			ret = adopt_one(inst, vni, bd, err);
+	}
+	/* What a daemon that was killed half-way left without a VNI. */
+	for (i = 1; i < XV_MAX_NETWORKS; i++)
+		if (!inst->by_bd[i] && inst->dp->bd[i].flags)
+			memset(&inst->dp->bd[i], 0, sizeof(inst->dp->bd[i]));
+	return ret;
+}
+
+void xv_network_free_all(struct xv_instance *inst)
+{
+	struct xv_network *net, *tmp;
+
+	HASH_ITER (hh, inst->networks, net, tmp)
+		free_network(inst, net);
+}

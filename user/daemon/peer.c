@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Peers: see peer.h. Adjacencies follow the kernel's routes and neighbours. */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "adjacency.h"
+#include "addr.h"
+#include "fdb.h"
+#include "log.h"
+#include "peer.h"
+#include "stats.h"
+
+struct xv_peer *xv_peer_find(struct xv_instance *inst, const struct xv_ip *ip)
+{
+	struct xv_peer *peer;
+
+	HASH_FIND(hh, inst->peers, ip, sizeof(*ip), peer);
+	return peer;
+}
+
+static uint32_t free_id(struct xv_instance *inst)
+{
+	uint32_t i, id;
+
+	for (i = 1; i < XV_MAX_PEERS; i++) {
+		id = 1 + (inst->last_peer + i - 1) % (XV_MAX_PEERS - 1);
+		if (!inst->peer_by_id[id])
+			return id;
+	}
+	return 0;
+}
+
+static struct xv_peer *new_peer(struct xv_instance *inst, const struct xv_ip *ip, uint32_t id)
+{
+	struct xv_peer *peer = calloc(1, sizeof(*peer));
+
+	if (!peer)
+		return NULL;
+	peer->ip = *ip;
+	peer->id = id;
+	inst->peer_by_id[id] = peer;
+	HASH_ADD(hh, inst->peers, ip, sizeof(peer->ip), peer);
+	return peer;
+}
+
+static void free_peer(struct xv_instance *inst, struct xv_peer *peer)
+{
+	HASH_DEL(inst->peers, peer);
+	inst->peer_by_id[peer->id] = NULL;
+	free(peer);
+}
+
+/* Own address of the peer's family exists, and the peer is another host's unicast address. */
+static int check_ip(struct xv_instance *inst, const struct xv_ip *ip, struct xv_err *err)
+{
+	const struct xv_config *config = inst->config;
+	const struct xv_ip *own = xv_ip_is_v4(ip) ? &config->address : &config->address6;
+	char text[XV_IP_STRLEN];
+
+	xv_ip_format(ip, text);
+	if (!xv_ip_is_usable(ip))
+		return xv_err_set(err, -EINVAL, "%s is not a host's address", text);
+	if (xv_ip_is_zero(own))
+		return xv_err_set(err, -EADDRNOTAVAIL,
+				  "%s needs an own %s address: set underlay.%s", text,
+				  xv_ip_is_v4(ip) ? "IPv4" : "IPv6",
+				  xv_ip_is_v4(ip) ? "address" : "address6");
+	if (xv_ip_equal(own, ip))
+		return xv_err_set(err, -EADDRNOTAVAIL, "%s is this host's own VTEP address", text);
+	return 0;
+}
+
+static int create(struct xv_instance *inst, const struct xv_ip *ip, struct xv_peer **out,
+		  struct xv_err *err)
+{
+	uint32_t id = free_id(inst);
+	struct xv_peer *peer;
+	int ret = check_ip(inst, ip, err);
+
+	if (ret)
+		return ret;
+	if (!id)
+		return xv_err_set(err, -ENOSPC, "there are %u peers already, which is the limit",
+				  XV_MAX_PEERS - 1);
+	peer = new_peer(inst, ip, id);
+	if (!peer)
+		return xv_err_set(err, -ENOMEM, "out of memory");
+	inst->last_peer = id;
+	xv_stats_clear_peer(inst, id);
+	xv_adjacency_clear(inst, peer);
+	ret = bpf_map_update_elem(inst->dp->fd.peer, ip, &id, BPF_ANY);
+	if (ret) {
+		free_peer(inst, peer);
+		return xv_err_set(err, ret, "cannot add a peer: %s", strerror(-ret));
+	}
+	xv_peer_refresh_soon(inst);
+	*out = peer;
+	return 0;
+}
+
+static void destroy(struct xv_instance *inst, struct xv_peer *peer)
+{
+	struct xv_fdb_filter filter = {.kind = XV_FDB_PEER, .dst = peer->id};
+
+	bpf_map_delete_elem(inst->dp->fd.peer, &peer->ip);
+	xv_datapath_synchronize();
+	inst->peer_by_id[peer->id] = NULL; /* static entries of it go without giving back */
+	xv_fdb_flush(inst, &filter, NULL);
+	xv_adjacency_drop(inst, peer);
+	free_peer(inst, peer);
+}
+
+static void destroy_unused(struct xv_instance *inst, struct xv_peer *peer)
+{
+	if (!peer->refs && !peer->pinned && !peer->dynamic)
+		destroy(inst, peer);
+}
+
+int xv_peer_get(struct xv_instance *inst, const struct xv_ip *ip, struct xv_peer **out,
+		struct xv_err *err)
+{
+	struct xv_peer *peer = xv_peer_find(inst, ip);
+	int ret = peer ? 0 : create(inst, ip, &peer, err);
+
+	if (ret)
+		return ret;
+	peer->refs++;
+	*out = peer;
+	return 0;
+}
+
+void xv_peer_put(struct xv_instance *inst, struct xv_peer *peer)
+{
+	if (peer->refs)
+		peer->refs--;
+	destroy_unused(inst, peer);
+}
+
+int xv_peer_add(struct xv_instance *inst, const struct xv_ip *ip, struct xv_err *err)
+{
+	struct xv_peer *peer = xv_peer_find(inst, ip);
+	char text[XV_IP_STRLEN];
+	int ret;
+
+	if (peer && peer->pinned)
+		return xv_err_set(err, -EEXIST, "peer %s exists already", xv_ip_format(ip, text));
+	ret = peer ? 0 : create(inst, ip, &peer, err);
+	if (!ret)
+		peer->pinned = true;
+	return ret;
+}
+
+int xv_peer_del(struct xv_instance *inst, struct xv_peer *peer, struct xv_err *err)
+{
+	char text[XV_IP_STRLEN];
+
+	if (peer->refs)
+		return xv_err_set(
+			err, -EBUSY,
+			"peer %s is named by %u flood lists or static FDB entries: delete "
+			"those first",
+			xv_ip_format(&peer->ip, text), peer->refs);
+	destroy(inst, peer);
+	return 0;
+}
+
+int xv_peer_admit(struct xv_instance *inst, const struct xv_ip *ip, struct xv_peer **out,
+		  struct xv_err *err)
+{
+	struct xv_peer *peer = xv_peer_find(inst, ip);
+	int ret = 0;
+
+	if (!peer) {
+		ret = create(inst, ip, &peer, err);
+		if (!ret)
+			peer->dynamic = true;
+	}
+	if (!ret)
+		*out = peer;
+	return ret;
+}
+
+void xv_peer_drop_unused(struct xv_instance *inst, const uint32_t *uses)
+{
+	struct xv_peer *peer, *tmp;
+
+	HASH_ITER (hh, inst->peers, peer, tmp) {
+		if (!peer->dynamic || uses[peer->id])
+			continue;
+		peer->dynamic = false;
+		destroy_unused(inst, peer);
+	}
+}
+
+int xv_peer_adopt(struct xv_instance *inst, struct xv_err *err)
+{
+	struct xv_ip ip, *prev = NULL;
+	struct xv_peer *peer;
+	uint32_t id;
+	int fd = inst->dp->fd.peer;
+
+	while (!bpf_map_get_next_key(fd, prev, &ip)) {
+		prev = &ip;
+		if (bpf_map_lookup_elem(fd, &ip, &id) || !id || id >= XV_MAX_PEERS ||
+		    inst->peer_by_id[id])
+			continue;
+		peer = new_peer(inst, &ip, id);
+		if (!peer)
+			return xv_err_set(err, -ENOMEM, "out of memory");
+		xv_adjacency_adopt(inst, peer);
+		inst->last_peer = id > inst->last_peer ? id : inst->last_peer;
+	}
+	return 0;
+}
+
+void xv_peer_adopted(struct xv_instance *inst)
+{
+	struct xv_peer *peer, *tmp;
+
+	HASH_ITER (hh, inst->peers, peer, tmp) {
+		if (peer->refs)
+			continue;
+		if (inst->groups)
+			peer->dynamic = true;
+		else
+			peer->pinned = true;
+	}
+}
+
+void xv_peer_free_all(struct xv_instance *inst)
+{
+	struct xv_peer *peer, *tmp;
+
+	HASH_ITER (hh, inst->peers, peer, tmp)
+		free_peer(inst, peer);
+}

@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Ports: see port.h. */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "attach.h"
+#include "fdb.h"
+#include "flood.h"
+#include "log.h"
+#include "port.h"
+#include "stats.h"
+#include "uplink.h"
+
+struct xv_port *xv_port_find(struct xv_instance *inst, const char *dev, uint32_t vlan)
+{
+	struct xv_port_name name = {.vlan = vlan};
+	struct xv_port *port;
+
+	if (strlen(dev) >= sizeof(name.dev))
+		return NULL;
+	memcpy(name.dev, dev, strlen(dev));
+	HASH_FIND(hh, inst->ports, &name, sizeof(name), port);
+	return port;
+}
+
+static bool any_xdp(const struct xv_instance *inst)
+{
+	size_t i;
+
+	for (i = 0; i < inst->n_uplinks; i++)
+		if (inst->uplinks[i].flags & (XV_UPLINK_XDP | XV_UPLINK_GENERIC))
+			return true;
+	return false;
+}
+
+const char *xv_port_delivery(const struct xv_instance *inst, const struct xv_port *port)
+{
+	if (!port->ifindex)
+		return "none";
+	if (!any_xdp(inst))
+		return "tc";
+	return port->flags & XV_PORT_XDP_TX && !port->key.vlan ? "redirect" : "stack";
+}
+
+static uint32_t free_id(struct xv_instance *inst)
+{
+	uint32_t i, id;
+
+	for (i = 1; i < XV_MAX_PORTS; i++) {
+		id = 1 + (inst->last_port + i - 1) % (XV_MAX_PORTS - 1);
+		if (!inst->port_by_id[id])
+			return id;
+	}
+	return 0;
+}
+
+/*
+ * What the device can take. Features unknown (before Linux 6.3): through the stack, which every
+ * device takes. Inner TCP goes through the stack even so, where GRO merges it.
+ */
+static uint32_t flags_of(const struct xv_port *port)
+{
+	const struct xv_link *link = &port->link;
+	uint32_t flags = port->from_config ? XV_PORT_CONFIG : 0;
+
+	if (link->flags & IFF_UP)
+		flags |= XV_PORT_UP;
+	if (link->xdp_features != XV_XDP_FEATURES_UNKNOWN &&
+	    link->xdp_features & XV_XDP_ACT_NDO_XMIT) {
+		flags |= XV_PORT_XDP_TX | XV_PORT_TCP_STACK;
+		if (link->xdp_features & XV_XDP_ACT_NDO_XMIT_SG)
+			flags |= XV_PORT_XDP_SG;
+	}
+	if (!strcmp(link->kind, "veth"))
+		flags |= XV_PORT_GSO_DECAP;
+	return flags;
+}
+
+/* Writes the port's entry for delivery, and its device into xv_tx. */
+static int write_dev(struct xv_instance *inst, struct xv_port *port)
+{
+	struct xv_port_dev_val val = {
+		.ifindex = port->ifindex,
+		.flags = flags_of(port),
+		.bd = port->net->bd,
+		.vlan = port->key.vlan,
+		.mtu = port->link.mtu,
+	};
+	int ret;
+
+	if (!port->ifindex)
+		val.flags = port->from_config ? XV_PORT_CONFIG : 0;
+	port->flags = val.flags;
+	/* The devmap first: a port that says XV_PORT_XDP_TX is in it. */
+	if (val.flags & XV_PORT_XDP_TX)
+		bpf_map_update_elem(inst->dp->fd.tx, &port->id, &port->ifindex, BPF_ANY);
+	ret = bpf_map_update_elem(inst->dp->fd.port_dev, &port->id, &val, BPF_ANY);
+	if (!(val.flags & XV_PORT_XDP_TX))
+		bpf_map_delete_elem(inst->dp->fd.tx, &port->id);
+	return ret;
+}
+
+/* A tenant-facing NIC must hear frames to other hosts' MACs; veth and tap hear all. */
+static bool needs_promisc(const struct xv_link *link)
+{
+	return strcmp(link->kind, "veth") && strcmp(link->kind, "tun");
+}
+
+void xv_port_release_device(struct xv_netlink *nl, uint32_t ifindex)
+{
+	struct xv_link link;
+
+	if (!xv_netlink_get_link(nl, NULL, ifindex, &link, NULL) && needs_promisc(&link))
+		xv_netlink_set_promisc(nl, ifindex, false, NULL);
+}
+
+static bool device_shared(struct xv_instance *inst, const struct xv_port *port)
+{
+	struct xv_port *other, *tmp;
+
+	HASH_ITER (hh, inst->ports, other, tmp)
+		if (other != port && other->ifindex == port->ifindex)
+			return true;
+	return false;
+}
+
+static void set_status(struct xv_port *port)
+{
+	const struct xv_link *link = &port->link;
+
+	port->status[0] = '\0';
+	if (link->master)
+		snprintf(port->status, sizeof(port->status),
+			 "enslaved to another device (index %u), which will see no frames",
+			 link->master);
+	else if (!(link->flags & IFF_UP))
+		snprintf(port->status, sizeof(port->status), "device is down");
+}
+
+/* The device is there: delivery first, then the way in. */
+static int attach(struct xv_instance *inst, struct xv_port *port, const struct xv_link *link,
+		  struct xv_err *err)
+{
+	struct xv_port_key key = {.ifindex = link->ifindex, .vlan = port->key.vlan};
+	struct xv_port_val val = {.port = port->id, .bd = port->net->bd};
+	int ret;
+
+	port->ifindex = link->ifindex;
+	port->link = *link;
+	set_status(port);
+	ret = write_dev(inst, port);
+	ret = ret ?: bpf_map_update_elem(inst->dp->fd.port, &key, &val, BPF_ANY);
+	if (ret)
+		return xv_err_set(err, ret, "cannot write port %s: %s", port->key.dev,
+				  strerror(-ret));
+	ret = xv_attach_tc(inst->dp, link, XV_PROG_ENCAP, err);
+	if (ret)
+		return ret;
+	if (needs_promisc(link) && !(link->flags & IFF_PROMISC))
+		xv_netlink_set_promisc(inst->nl, link->ifindex, true, NULL);
+	return 0;
+}
+
+/* The device goes, or the port: everything that names its index. Learned MACs go with it. */
+static void detach(struct xv_instance *inst, struct xv_port *port, bool device_exists)
+{
+	struct xv_fdb_filter filter = {.kind = XV_FDB_PORT, .dst = port->id, .learned = true};
+	struct xv_port_key key = {.ifindex = port->ifindex, .vlan = port->key.vlan};
+
+	if (!port->ifindex)
+		return;
+	if (!device_exists || !device_shared(inst, port)) {
+		xv_detach_tc(inst->dp->pin_dir, port->ifindex);
+		if (device_exists && needs_promisc(&port->link))
+			xv_netlink_set_promisc(inst->nl, port->ifindex, false, NULL);
+	}
+	bpf_map_delete_elem(inst->dp->fd.port, &key);
+	port->ifindex = 0;
+	memset(&port->link, 0, sizeof(port->link));
+	write_dev(inst, port);
+	xv_fdb_flush(inst, &filter, NULL);
+}
+
+static struct xv_port *new_port(struct xv_instance *inst, struct xv_network *net, const char *dev,
+				uint32_t vlan, uint32_t id)
+{
+	struct xv_port *port = calloc(1, sizeof(*port));
+
+	if (!port)
+		return NULL;
+	memcpy(port->key.dev, dev, strnlen(dev, sizeof(port->key.dev) - 1));
+	port->key.vlan = vlan;
+	port->id = id;
+	port->net = net;
+	inst->port_by_id[id] = port;
+	HASH_ADD(hh, inst->ports, key, sizeof(port->key), port);
+	return port;
+}
+
+static void free_port(struct xv_instance *inst, struct xv_port *port)
+{
+	HASH_DEL(inst->ports, port);
+	inst->port_by_id[port->id] = NULL;
+	free(port);
+}
+
+static int check_new(struct xv_instance *inst, const char *dev, uint32_t vlan, struct xv_err *err)
+{
+	struct xv_port *port = xv_port_find(inst, dev, vlan);
+
+	if (strlen(dev) >= IFNAMSIZ || !dev[0])
+		return xv_err_set(err, -EINVAL, "\"%s\" is not a device name", dev);
+	if (port)
+		return xv_err_set(err, -EBUSY,
+				  "%s is in network \"%s\" already: delete it there "
+				  "first (xvtep port del %s)",
+				  dev, port->net->set.name, dev);
+	if (xv_uplink_find(inst, dev) && !vlan)
+		return xv_err_set(err, -EBUSY, "%s is an underlay device of this instance", dev);
+	if (inst->slow_name[0] && !strcmp(dev, inst->slow_name))
+		return xv_err_set(err, -EBUSY, "%s is the slow path device of this instance", dev);
+	return 0;
+}
+
+int xv_port_add(struct xv_instance *inst, struct xv_network *net, const char *dev, uint32_t vlan,
+		bool from_config, bool must_exist, struct xv_err *err)
+{
+	int ret = check_new(inst, dev, vlan, err);
+	struct xv_port *port;
+	struct xv_link link;
+	uint32_t id;
+
+	if (ret)
+		return ret;
+	ret = xv_netlink_get_link(inst->nl, dev, 0, &link, err);
+	if (ret == -ENODEV && must_exist)
+		return xv_err_set(err, ret,
+				  "there is no device \"%s\" here; name it in the "
+				  "configuration file to have it attached when it appears",
+				  dev);
+	if (ret && ret != -ENODEV)
+		return ret;
+	id = free_id(inst);
+	if (!id)
+		return xv_err_set(err, -ENOSPC, "there are %u ports already, which is the limit",
+				  XV_MAX_PORTS - 1);
+	port = new_port(inst, net, dev, vlan, id);
+	if (!port)
+		return xv_err_set(err, -ENOMEM, "out of memory");
+	inst->last_port = id;
+	port->from_config = from_config;
+	xv_stats_clear_port(inst, id);
+	write_dev(inst, port);
+	snprintf(port->status, sizeof(port->status), "no such device yet");
+	if (!ret)
+		ret = attach(inst, port, &link, err);
+	else
+		ret = 0;
+	ret = ret ?: xv_flood_add_port(inst, net, id, err);
+	if (ret) {
+		detach(inst, port, true);
+		free_port(inst, port);
+	}
+	return ret;
+}
+
+int xv_port_take_over(struct xv_instance *inst, struct xv_port *port)
+{
+	port->from_config = true;
+	return write_dev(inst, port);
+}
+
+int xv_port_del(struct xv_instance *inst, struct xv_port *port, struct xv_err *err)
+{
+	struct xv_fdb_filter filter = {.kind = XV_FDB_PORT, .dst = port->id};
+	struct xv_port_dev_val none = {};
+	int ret = xv_flood_del_port(inst, port->net, port->id, err);
+
+	detach(inst, port, true);
+	xv_fdb_flush(inst, &filter, NULL);
+	bpf_map_update_elem(inst->dp->fd.port_dev, &port->id, &none, BPF_ANY);
+	free_port(inst, port);
+	return ret;
+}
+
+/* One adopted entry of xv_port; a device that is gone or was renamed is forgotten. */
+static int adopt_one(struct xv_instance *inst, const struct xv_port_key *key,
+		     const struct xv_port_val *val, struct xv_err *err)
+{
+	struct xv_network *net = val->bd < XV_MAX_NETWORKS ? inst->by_bd[val->bd] : NULL;
+	struct xv_port_dev_val dev;
+	struct xv_port *port;
+	struct xv_link link;
+
+	if (!net || !val->port || val->port >= XV_MAX_PORTS || inst->port_by_id[val->port] ||
+	    bpf_map_lookup_elem(inst->dp->fd.port_dev, &val->port, &dev) ||
+	    dev.ifindex != key->ifindex ||
+	    xv_netlink_get_link(inst->nl, NULL, key->ifindex, &link, NULL)) {
+		bpf_map_delete_elem(inst->dp->fd.port, key);
+		return 0;
+	}
+	port = new_port(inst, net, link.name, key->vlan, val->port);
+	if (!port)
+		return xv_err_set(err, -ENOMEM, "out of memory");
+	port->from_config = dev.flags & XV_PORT_CONFIG;
+	inst->last_port = port->id > inst->last_port ? port->id : inst->last_port;
+	return attach(inst, port, &link, err);
+}
+
+int xv_port_adopt(struct xv_instance *inst, struct xv_err *err)
+{
+	struct xv_port_key *keys = calloc(XV_MAX_PORTS, sizeof(*keys)), *prev = NULL;
+	struct xv_port_val val;
+	uint32_t n = 0, i;
+	int fd = inst->dp->fd.port, ret = 0;
+
+	if (!keys)
+		return xv_err_set(err, -ENOMEM, "out of memory");
+	while (n < XV_MAX_PORTS && !bpf_map_get_next_key(fd, prev, &keys[n]))
+		prev = &keys[n++];
+	for (i = 0; !ret && i < n; i++)
+		if (!bpf_map_lookup_elem(fd, &keys[i], &val))
+			ret = adopt_one(inst, &keys[i], &val, err);
+	free(keys);
+	return ret;
+}
+
+void xv_port_free_all(struct xv_instance *inst)
+{
+	struct xv_port *port, *tmp;
+
+	HASH_ITER (hh, inst->ports, port, tmp)
+		free_port(inst, port);
+}
+
+/* Renamed away: to us the old name is gone. */
+static void check_renamed(struct xv_instance *inst, const struct xv_link *link)
+{
+	struct xv_port *port, *tmp;
+
+	HASH_ITER (hh, inst->ports, port, tmp)
+		if (port->ifindex == link->ifindex && strcmp(port->key.dev, link->name)) {
+			xv_log(LOG_NOTICE, "port %s: renamed to %s, let go", port->key.dev,
+			       link->name);
+			detach(inst, port, true);
+			snprintf(port->status, sizeof(port->status), "renamed to %s", link->name);
+		}
+}
+
+void xv_port_link(struct xv_instance *inst, const struct xv_link *link)
+{
+	struct xv_err err = {.text = ""};
+	struct xv_port *port, *tmp;
+
+	check_renamed(inst, link);
+	HASH_ITER (hh, inst->ports, port, tmp) {
+		if (strcmp(port->key.dev, link->name))
+			continue;
+		if (port->ifindex == link->ifindex) {
+			port->link = *link;
+			set_status(port);
+			write_dev(inst, port);
+			continue;
+		}
+		if (port->ifindex)
+			detach(inst, port, false);
+		if (attach(inst, port, link, &err)) {
+			snprintf(port->status, sizeof(port->status), "%.250s", err.text);
+			xv_log(LOG_ERR, "port %s: %s", port->key.dev, err.text);
+		} else {
+			xv_log(LOG_NOTICE, "port %s: attached", port->key.dev);
+		}
+	}
+}
+
+void xv_port_link_gone(struct xv_instance *inst, uint32_t ifindex)
+{
+	struct xv_port *port, *tmp;
+
+	HASH_ITER (hh, inst->ports, port, tmp) {
+		if (port->ifindex != ifindex)
+			continue;
+		xv_log(LOG_NOTICE, "port %s: device is gone", port->key.dev);
+		detach(inst, port, false);
+		snprintf(port->status, sizeof(port->status),
+			 "device is gone; attached again when it comes back");
+	}
+}
+
+void xv_port_features(struct xv_instance *inst, uint32_t ifindex, uint64_t features)
+{
+	struct xv_port *port, *tmp;
+
+	HASH_ITER (hh, inst->ports, port, tmp) {
+		if (port->ifindex != ifindex)
+			continue;
+		port->link.xdp_features = features;
+		write_dev(inst, port);
+	}
+}

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Underlay devices: see uplink.h. */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <linux/if_link.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "attach.h"
+#include "group.h"
+#include "log.h"
+#include "peer.h"
+#include "uplink.h"
+
+enum {
+	OVERHEAD4 = XV_ENCAP4_LEN, /* behind the outer IP header's own: 50 for a 1500 byte tenant */
+	TENANT_MTU = 1500,
+};
+
+const char *xv_uplink_mode(const struct xv_uplink *uplink)
+{
+	if (!uplink->ifindex)
+		return "waiting";
+	if (uplink->flags & XV_UPLINK_XDP)
+		return "xdp-native";
+	return uplink->flags & XV_UPLINK_GENERIC ? "xdp-generic" : "tc";
+}
+
+struct xv_uplink *xv_uplink_find(struct xv_instance *inst, const char *dev)
+{
+	size_t i;
+
+	for (i = 0; i < inst->n_uplinks; i++)
+		if (!strcmp(inst->uplinks[i].dev, dev))
+			return &inst->uplinks[i];
+	return NULL;
+}
+
+static struct xv_uplink *find_index(const struct xv_instance *inst, uint32_t ifindex)
+{
+	size_t i;
+
+	for (i = 0; ifindex && i < inst->n_uplinks; i++)
+		if (inst->uplinks[i].ifindex == ifindex)
+			return &inst->uplinks[i];
+	return NULL;
+}
+
+uint32_t xv_uplink_tx_slot(const struct xv_instance *inst, uint32_t ifindex)
+{
+	const struct xv_uplink *uplink = find_index(inst, ifindex);
+
+	return uplink ? XV_MAX_PORTS + uplink->slot : 0;
+}
+
+/*
+ * XDP first or TC: auto takes native XDP but on veth, which copies every frame for it and takes TSO
+ * from its peer. *must: the configuration asked for this very mode.
+ */
+static bool wants_xdp(const struct xv_config *config, const struct xv_link *link, bool *must)
+{
+	*must = config->xdp == XV_XDP_NATIVE || config->xdp == XV_XDP_GENERIC;
+	if (*must)
+		return true;
+	return config->xdp == XV_XDP_AUTO && strcmp(link->kind, "veth");
+}
+
+/*
+ * The deliverer is there before the stripper, and goes after it: no stripped frame meets the host.
+ * strict: an explicit XDP mode that the device refuses is an error; else it works at TC.
+ */
+static int attach(struct xv_instance *inst, const struct xv_config *config,
+		  struct xv_uplink *uplink, const struct xv_link *link, bool strict,
+		  struct xv_err *err)
+{
+	bool generic = config->xdp == XV_XDP_GENERIC, must, xdp = wants_xdp(config, link, &must);
+	struct xv_uplink_val val = {.flags = XV_UPLINK_TC_DECAP,
+				    .tx_slot = XV_MAX_PORTS + uplink->slot};
+	struct xv_err why = {.text = ""};
+	int ret;
+
+	uplink->status[0] = '\0';
+	if (!xdp)
+		xv_detach_xdp(inst->dp->pin_dir, link->ifindex);
+	ret = xv_attach_tc(inst->dp, link, XV_PROG_DECAP_TC, err);
+	if (ret)
+		return ret;
+	if (xdp)
+		ret = xv_attach_xdp(inst->dp, inst->nl, link, generic, &why);
+	if (ret && must && strict)
+		return xv_err_set(err, ret, "%s", why.text);
+	if (ret)
+		snprintf(uplink->status, sizeof(uplink->status), "%.240s; at TC", why.text);
+	if (xdp && !ret) {
+		val.flags = generic ? XV_UPLINK_GENERIC : XV_UPLINK_XDP;
+		xv_attach_tc(inst->dp, link, XV_PROG_DELIVER, NULL);
+	}
+	bpf_map_update_elem(inst->dp->fd.uplink, &link->ifindex, &val, BPF_ANY);
+	bpf_map_update_elem(inst->dp->fd.tx, &val.tx_slot, &link->ifindex, BPF_ANY);
+	uplink->ifindex = link->ifindex;
+	uplink->flags = val.flags;
+	uplink->link = *link;
+	return 0;
+}
+
+static void forget(struct xv_instance *inst, struct xv_uplink *uplink)
+{
+	uint32_t slot = XV_MAX_PORTS + uplink->slot;
+
+	bpf_map_delete_elem(inst->dp->fd.uplink, &uplink->ifindex);
+	bpf_map_delete_elem(inst->dp->fd.tx, &slot);
+	uplink->ifindex = 0;
+	uplink->flags = 0;
+}
+
+static void detach(struct xv_instance *inst, struct xv_uplink *uplink)
+{
+	if (!uplink->ifindex)
+		return;
+	xv_detach_xdp(inst->dp->pin_dir, uplink->ifindex);
+	xv_datapath_synchronize();
+	xv_detach_tc(inst->dp->pin_dir, uplink->ifindex);
+	forget(inst, uplink);
+}
+
+static void warn_mtu(struct xv_uplink *uplink)
+{
+	if (uplink->status[0] || uplink->link.mtu >= TENANT_MTU + OVERHEAD4)
+		return;
+	snprintf(uplink->status, sizeof(uplink->status),
+		 "MTU %u leaves tenants %u bytes: raise it to %u, or lower theirs",
+		 uplink->link.mtu, uplink->link.mtu - OVERHEAD4, TENANT_MTU + OVERHEAD4);
+}
+
+static uint32_t free_slot(const struct xv_uplink *uplinks, size_t n)
+{
+	uint32_t slot = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (uplinks[i].dev[0] && uplinks[i].slot == slot) {
+			slot++;
+			i = (size_t)-1; /* look again from the start */
+		}
+	return slot;
+}
+
+/* The new list: devices that stay keep their slot and state. */
+static struct xv_uplink *make_list(struct xv_instance *inst, const struct xv_config *config)
+{
+	struct xv_uplink *list = calloc(config->n_devices ?: 1, sizeof(*list)), *old;
+	size_t i;
+
+	for (i = 0; list && i < config->n_devices; i++) {
+		old = xv_uplink_find(inst, config->devices[i]);
+		if (old)
+			list[i] = *old;
+	}
+	for (i = 0; list && i < config->n_devices; i++) {
+		if (list[i].dev[0])
+			continue;
+		list[i].slot = free_slot(list, config->n_devices);
+		memcpy(list[i].dev, config->devices[i], sizeof(list[i].dev));
+	}
+	return list;
+}
+
+static bool listed(const struct xv_config *config, const char *dev)
+{
+	size_t i;
+
+	for (i = 0; i < config->n_devices; i++)
+		if (!strcmp(config->devices[i], dev))
+			return true;
+	return false;
+}
+
+/* Attaches what is there. On failure devices that were not attached before are let go again. */
+static int attach_list(struct xv_instance *inst, const struct xv_config *config,
+		       struct xv_uplink *list, struct xv_err *err)
+{
+	struct xv_link link;
+	size_t i, k;
+	int ret = 0;
+
+	for (i = 0; !ret && i < config->n_devices; i++) {
+		ret = xv_netlink_get_link(inst->nl, list[i].dev, 0, &link, err);
+		if (ret == -ENODEV) {
+			snprintf(list[i].status, sizeof(list[i].status),
+				 "no such device yet; attached when it appears");
+			xv_log(LOG_NOTICE, "underlay %s: %s", list[i].dev, list[i].status);
+			ret = 0;
+			continue;
+		}
+		ret = ret ?: attach(inst, config, &list[i], &link, true, err);
+		if (ret)
+			break;
+		warn_mtu(&list[i]);
+		if (list[i].status[0])
+			xv_log(LOG_WARNING, "underlay %s: %s", list[i].dev, list[i].status);
+	}
+	for (k = 0; ret && k <= i && k < config->n_devices; k++) {
+		struct xv_uplink *old = xv_uplink_find(inst, list[k].dev);
+
+		if (old && old->ifindex)
+			continue;
+		if (!list[k].ifindex && !xv_netlink_get_link(inst->nl, list[k].dev, 0, &link, NULL))
+			list[k].ifindex = link.ifindex;
+		detach(inst, &list[k]);
+	}
+	return ret;
+}
+
+int xv_uplink_apply(struct xv_instance *inst, const struct xv_config *config, struct xv_err *err)
+{
+	struct xv_uplink *list = make_list(inst, config), *old = inst->uplinks;
+	size_t i, n_old = inst->n_uplinks;
+	int ret;
+
+	if (!list)
+		return xv_err_set(err, -ENOMEM, "out of memory");
+	ret = attach_list(inst, config, list, err);
+	if (ret) {
+		free(list);
+		return ret;
+	}
+	inst->uplinks = list;
+	inst->n_uplinks = config->n_devices;
+	for (i = 0; i < n_old; i++)
+		if (!listed(config, old[i].dev))
+			detach(inst, &old[i]);
+	for (i = 0; i < inst->n_uplinks; i++)
+		if (inst->uplinks[i].ifindex)
+			xv_group_uplink(inst, inst->uplinks[i].ifindex);
+	free(old);
+	return 0;
+}
+
+void xv_uplink_link(struct xv_instance *inst, const struct xv_link *link)
+{
+	struct xv_uplink *uplink = find_index(inst, link->ifindex);
+	struct xv_err err = {.text = ""};
+
+	if (uplink && strcmp(uplink->dev, link->name)) /* renamed */
+		detach(inst, uplink);
+	uplink = xv_uplink_find(inst, link->name);
+	if (!uplink)
+		return;
+	if (uplink->ifindex && uplink->ifindex != link->ifindex)
+		forget(inst, uplink);
+	if (!uplink->ifindex) {
+		if (attach(inst, inst->config, uplink, link, false, &err)) {
+			xv_log(LOG_ERR, "underlay %s: %s", uplink->dev, err.text);
+			return;
+		}
+		xv_group_uplink(inst, link->ifindex);
+		warn_mtu(uplink);
+		xv_log(LOG_NOTICE, "underlay %s: attached (%s) %s", uplink->dev,
+		       xv_uplink_mode(uplink), uplink->status);
+	}
+	if (memcmp(&uplink->link, link, sizeof(*link))) {
+		uplink->link = *link;
+		xv_peer_refresh_soon(inst);
+	}
+}
+
+void xv_uplink_link_gone(struct xv_instance *inst, uint32_t ifindex)
+{
+	struct xv_uplink *uplink = find_index(inst, ifindex);
+
+	if (!uplink)
+		return;
+	xv_log(LOG_WARNING, "underlay %s: device is gone", uplink->dev);
+	detach(inst, uplink);
+	snprintf(uplink->status, sizeof(uplink->status),
+		 "device is gone; attached again when it comes back");
+	xv_peer_refresh_soon(inst);
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* xvtepd: options, signals and the event loop. See xvtepd(8). */
+#include <cap-ng.h>
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "instance.h"
+#include "log.h"
+
+enum {
+	EXIT_USAGE = 2,
+	OPT_DETACH = 256,
+};
+
+struct options {
+	const char *file;
+	const char *instance;
+	bool check;
+	bool verbose;
+	bool detach;
+};
+
+static const char usage_text[] =
+	"usage: xvtepd -c FILE [-i INSTANCE] [-n] [-v]\n"
+	"       xvtepd --detach [-i INSTANCE]\n"
+	"\n"
+	"  -c, --config FILE      configuration, see xvtep.yaml(5)\n"
+	"  -i, --instance NAME    instead of the one in the file (default: default)\n"
+	"  -n, --check            check the file, print it with its defaults, touch nothing\n"
+	"  -v, --verbose          log more\n"
+	"      --detach           remove what an instance left: programs, maps, slow path device\n"
+	"  -V, --version          print the version\n"
+	"  -h, --help             print this\n";
+
+static const struct option long_options[] = {
+	{"config", required_argument, NULL, 'c'},  {"instance", required_argument, NULL, 'i'},
+	{"check", no_argument, NULL, 'n'},	   {"verbose", no_argument, NULL, 'v'},
+	{"detach", no_argument, NULL, OPT_DETACH}, {"version", no_argument, NULL, 'V'},
+	{"help", no_argument, NULL, 'h'},	   {},
+};
+
+/* -1: go on; else the exit status. */
+static int parse_options(int argc, char **argv, struct options *o)
+{
+	int c;
+
+	while ((c = getopt_long(argc, argv, "c:i:nvVh", long_options, NULL)) >= 0) {
+		switch (c) {
+		case 'c':
+			o->file = optarg;
+			break;
+		case 'i':
+			o->instance = optarg;
+			break;
+		case 'n':
+			o->check = true;
+			break;
+		case 'v':
+			o->verbose = true;
+			break;
+		case OPT_DETACH:
+			o->detach = true;
+			break;
+		case 'V':
+			printf("xvtepd %s\n", XV_VERSION);
+			return EXIT_SUCCESS;
+		case 'h':
+			fputs(usage_text, stdout);
+			return EXIT_SUCCESS;
+		default:
+			fputs(usage_text, stderr);
+			return EXIT_USAGE;
+		}
+	}
+	if (optind < argc)
+		fprintf(stderr, "xvtepd: unexpected word \"%s\"\n", argv[optind]);
+	else if (!o->detach && !o->file)
+		fprintf(stderr, "xvtepd: no configuration: give one with -c FILE\n");
+	else if (o->detach && (o->check || o->file))
+		fprintf(stderr, "xvtepd: --detach goes with -i alone\n");
+	else
+		return -1;
+	fputs(usage_text, stderr);
+	return EXIT_USAGE;
+}
+
+/* The name becomes a path element and a socket path. */
+static int check_name(const char *name)
+{
+	if (name[0] && name[0] != '.' && strlen(name) < XV_INSTANCE_LEN &&
+	    strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
+		    strlen(name))
+		return 0;
+	fprintf(stderr,
+		"xvtepd: \"%s\" is not an instance name: up to %d letters, digits, '.', '_' and "
+		"'-', not starting with '.'\n",
+		name, XV_INSTANCE_LEN - 1);
+	return -EINVAL;
+}
+
+static int detach(const char *name)
+{
+	struct xv_err err = {.text = ""};
+
+	if (xv_instance_detach(name, &err)) {
+		fprintf(stderr, "xvtepd: %s\n", err.text);
+		return EXIT_FAILURE;
+	}
+	return EXIT_SUCCESS;
+}
+
+static void on_reload(evutil_socket_t sig, short what, void *arg)
+{
+	struct xv_instance *inst = arg;
+	struct xv_err err = {.text = ""};
+	size_t changes = 0;
+
+	(void)sig;
+	(void)what;
+	if (xv_instance_reload(inst, &changes, &err))
+		xv_log(LOG_ERR, "reload refused: %s", err.text);
+	else
+		xv_log(LOG_NOTICE, "reloaded %s: %zu changes", inst->config_file, changes);
+}
+
+static void on_quit(evutil_socket_t sig, short what, void *arg)
+{
+	(void)sig;
+	(void)what;
+	event_base_loopbreak(arg);
+}
+
+/*
+ * After the start only what programs, maps and netlink need is kept. Without CAP_SYS_ADMIN a
+ * foreign XDP program is named by its id alone.
+ */
+static void drop_privileges(void)
+{
+	capng_clear(CAPNG_SELECT_BOTH);
+	capng_updatev(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_NET_ADMIN, CAP_BPF,
+		      CAP_PERFMON, -1);
+	if (capng_apply(CAPNG_SELECT_CAPS))
+		xv_log(LOG_WARNING, "cannot drop privileges");
+}
+
+static int serve(struct xv_instance *inst, struct event_base *base)
+{
+	struct event *hup = evsignal_new(base, SIGHUP, on_reload, inst);
+	struct event *term = evsignal_new(base, SIGTERM, on_quit, base);
+	struct event *intr = evsignal_new(base, SIGINT, on_quit, base);
+	int ret = EXIT_FAILURE;
+
+	signal(SIGPIPE, SIG_IGN);
+	if (hup && term && intr && !event_add(hup, NULL) && !event_add(term, NULL) &&
+	    !event_add(intr, NULL)) {
+		drop_privileges();
+		xv_log(LOG_NOTICE, "running");
+		ret = event_base_dispatch(base) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+		xv_log(LOG_NOTICE, "stopping; forwarding goes on");
+	}
+	if (hup)
+		event_free(hup);
+	if (term)
+		event_free(term);
+	if (intr)
+		event_free(intr);
+	return ret;
+}
+
+static int run(struct xv_config *config, const char *file)
+{
+	struct event_base *base = event_base_new();
+	struct xv_instance *inst = NULL;
+	struct xv_err err = {.text = "out of memory"};
+	int ret = EXIT_FAILURE;
+
+	if (!base || xv_instance_start(config, file, base, &inst, &err)) {
+		fprintf(stderr, "xvtepd: %s\n", err.text);
+		xv_config_free(config);
+	} else {
+		ret = serve(inst, base);
+		xv_instance_stop(inst);
+	}
+	if (base)
+		event_base_free(base);
+	return ret;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = {};
+	struct xv_config *config = NULL;
+	struct xv_err err = {.text = ""};
+	int ret = parse_options(argc, argv, &o);
+
+	if (ret >= 0)
+		return ret;
+	if (o.instance && check_name(o.instance))
+		return EXIT_USAGE;
+	if (o.detach)
+		return detach(o.instance ?: "default");
+	if (xv_config_load(o.file, &config, &err)) {
+		fprintf(stderr, "xvtepd: %s\n", err.text);
+		return EXIT_FAILURE;
+	}
+	if (o.instance)
+		snprintf(config->instance, sizeof(config->instance), "%s", o.instance);
+	if (o.check) {
+		xv_config_print(config, stdout);
+		xv_config_free(config);
+		return EXIT_SUCCESS;
+	}
+	xv_log_open(config->instance, o.verbose);
+	return run(config, o.file);
+}
