@@ -17,6 +17,7 @@ MULTICAST = "01:00:5e:01:02:03"
 ETH_EXPERIMENT = 0x88b5  # IEEE 802, local experimental
 ETH_IP, ETH_IPV6, ETH_VLAN = 0x0800, 0x86dd, 0x8100
 SO_RCVBUFFORCE = 33
+SOL_PACKET, PACKET_AUXDATA, TP_STATUS_VLAN_VALID = 263, 8, 1 << 4  # linux/if_packet.h
 numbers = itertools.count(1)
 
 
@@ -76,8 +77,10 @@ class Tap:
         with netns.inside():
             self.socket.bind((dev, 3))
         self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
+        self.socket.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
         self.socket.setblocking(False)
         self.frames = []  # as received, in order
+        self.tags = {}  # frame: VLAN tag that the kernel took off it
 
     def send(self, data):
         self.socket.send(data)
@@ -88,11 +91,15 @@ class Tap:
     def drain(self):
         while True:
             try:
-                data, address = self.socket.recvfrom(65536)
+                data, about, _, address = self.socket.recvmsg(65536, 64)
             except BlockingIOError:
                 return
-            if address[2] != socket.PACKET_OUTGOING:
-                self.frames.append(data)
+            if address[2] == socket.PACKET_OUTGOING:
+                continue
+            self.frames.append(data)
+            status, _, _, _, _, tci = struct.unpack("IIIHHH", about[0][2][:18])
+            if status & TP_STATUS_VLAN_VALID:
+                self.tags[data] = tci & 0xfff
 
     def count(self, mark):
         """How many frames with this marker came in so far."""
@@ -102,10 +109,6 @@ class Tap:
     def get(self, mark):
         self.drain()
         return [f for f in self.frames if mark in f]
-
-    def forget(self):
-        self.drain()
-        self.frames.clear()
 
     def close(self):
         self.socket.close()

@@ -120,20 +120,32 @@ class Host:
         self.ns = lab.netns(self.name)
         self.v4, self.v6 = f"198.18.{number}.1", f"2001:db8:{number}::1"
         self.gw4, self.gw6 = f"198.18.{number}.254", f"2001:db8:{number}::fe"
-        self.up = f"r{number}"  # the router's device towards this host
-        router = lab.router
-        self.ns.ip(f"link add under mtu {mtu} type veth"
-                   f" peer name {self.up} mtu {mtu} netns {router.path}")
-        for ns, dev in ((self.ns, "under"), (router, self.up)):
-            ns.sysctl(f"net.ipv6.conf.{dev}.disable_ipv6", 0)
-            ns.sysctl(f"net.ipv6.conf.{dev}.accept_dad", 0)
-            if wire == "nic":
-                ns.run("ethtool", "-K", dev, *NIC_LIKE)
-        router.ip(f"addr add {self.gw4}/24 dev {self.up}",
-                  f"addr add {self.gw6}/64 dev {self.up} nodad", f"link set {self.up} up")
-        self.ns.ip("link set under up", f"addr add {self.v4}/24 dev under",
-                   f"addr add {self.v6}/64 dev under nodad")
+        self.wire, self.mtu = wire, mtu
+        self.underlay()
+
+    def cable(self, dev, up, own, gateways):
+        """A veth between this host and the router, with addresses on both ends."""
+        router = self.lab.router
+        self.ns.ip(f"link add {dev} mtu {self.mtu} type veth"
+                   f" peer name {up} mtu {self.mtu} netns {router.path}")
+        for ns, end in ((self.ns, dev), (router, up)):
+            ns.sysctl(f"net.ipv6.conf.{end}.disable_ipv6", 0)
+            ns.sysctl(f"net.ipv6.conf.{end}.accept_dad", 0)
+            if self.wire == "nic":
+                ns.run("ethtool", "-K", end, *NIC_LIKE)
+        router.ip(*(f"addr add {ip} dev {up}" for ip in gateways), f"link set {up} up")
+        self.ns.ip(*(f"addr add {ip} dev {dev}" for ip in own), f"link set {dev} up")
+
+    def underlay(self):
+        """The device that the configuration names; again if it was deleted."""
+        self.cable("under", f"r{self.number}", (f"{self.v4}/24", f"{self.v6}/64"),
+                   (f"{self.gw4}/24", f"{self.gw6}/64"))
         self.routes()
+
+    def second_uplink(self):
+        """under2: another way to the router, to be used by routes that name it."""
+        n = self.number
+        self.cable("under2", f"r{n}b", (f"198.19.{n}.1/24",), (f"198.19.{n}.254/24",))
 
     def routes(self):
         """Default routes; they go with the device."""
@@ -145,6 +157,15 @@ class Host:
 
     def tenant(self, port, *args, **kwargs):
         return Tenant(self, port, *args, **kwargs)
+
+    def tenant_again(self, tenant, port, ip):
+        """The tenant's machine gets a new veth, after the old one was deleted."""
+        mac, ns = self.lab.new_mac(), tenant.ns
+        self.ns.ip(f"link add {port} type veth peer name eth0 address {mac} netns {ns.path}")
+        ns.ip("link set eth0 up", f"addr add {ip}/24 dev eth0")
+        self.ns.ip(f"link set {port} up")
+        tenant.mac, tenant.ip = mac, ip
+        return tenant
 
     def tap_tenant(self, port, mac=None):
         return TapTenant(self, port, mac)

@@ -1,0 +1,223 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""
+The underlay changes under traffic: a next hop's MAC address, a route, a device that goes down; and
+what IPv6 ends say about UDP checksums. After each change traffic flows again, on the fast path.
+"""
+import frame
+import tap
+import traffic
+from lab import Lab
+from vtep import KINDS, Kernel, Xvtepd
+
+VNI = 100
+PPS = 5000
+
+
+class Two:
+    """Two hosts with a tenant each that know each other; the path is the fast one."""
+
+    def __init__(self, lab, family=4, mode="native", kind="xvtep", underlay=None):
+        self.lab = lab
+        self.one, self.two = [h.tenant("p1", f"10.0.0.{h.number}") for h in lab.hosts]
+        a, b = lab.hosts
+        own = {"xdp": mode, **(underlay or {})}
+        self.vteps = [KINDS[k](h, [{"vni": VNI, "ports": ["p1"], "flood": [o.address(family)]}],
+                               family, underlay=own if h is a else {"xdp": mode})
+                      for h, o, k in ((a, b, "xvtep"), (b, a, kind))]
+        self.first = self.vteps[0]
+        self.one.neigh(self.two)
+        self.two.neigh(self.one)
+        self.one.ping(self.two.ip)
+        for vtep in self.vteps:
+            vtep.wait_learned(2)
+        self.first.wait_ready()
+
+    def expect_fast(self, what):
+        """What is sent now arrives, all of it, and by the prebuilt header."""
+        self.first.wait_ready()
+        before = self.first.paths().get("encap", 0)
+        ends = self.one.tap(), self.two.tap()
+        frame.expect(ends[0], lambda m: frame.udp4(self.one.mac, self.two.mac, "10.0.0.1",
+                                                   "10.0.0.2", m), {ends[1]: 1}, what, 100)
+        tap.ok(self.first.paths()["encap"] >= before + 101, f"{what}: not on the fast path")
+
+
+def nexthop_mac(family):
+    """The router gets another MAC address and says so."""
+    with Lab() as lab:
+        two = Two(lab, family)
+        lab.router.sysctl("net.ipv4.conf.r1.arp_notify", 1)
+        lab.router.sysctl("net.ipv6.conf.r1.ndisc_notify", 1)
+        stream = traffic.Stream(two.one, two.two, PPS)
+        stream.run_until(PPS // 10)
+        for mac in ("02:00:00:00:ee:01", "02:00:00:00:ee:02"):
+            lab.router.ip(f"link set r1 address {mac}")
+            tap.wait_for(lambda m=mac: two.first.row("peer", dev="under")["mac"] == m,
+                         "the adjacency has the new address", 15)
+            seen = len(stream.seen)
+            tap.wait_for(lambda n=seen: len(stream.seen) > n + 100, "the stream flows again")
+        stream.stop()
+        two.expect_fast("after the change")
+
+
+def nexthop_mac_silent(family):
+    """The same, and the router says nothing: the kernel must ask again by itself."""
+    with Lab() as lab:
+        two = Two(lab, family)
+        name = "ipv4" if family == 4 else "ipv6"
+        for key, value in (("base_reachable_time_ms", 500), ("delay_first_probe_time", 1),
+                           ("retrans_time_ms", 100)):
+            lab.hosts[0].ns.sysctl(f"net.{name}.neigh.under.{key}", value)
+        lab.router.ip("link set r1 address 02:00:00:00:ee:03")
+        stream = traffic.Stream(two.one, two.two, 500)
+        tap.wait_for(lambda: two.first.row("peer", dev="under")["mac"] == "02:00:00:00:ee:03",
+                     "the adjacency has the new address", 30)
+        seen = len(stream.seen)
+        tap.wait_for(lambda: len(stream.seen) > seen + 50, "the stream flows again")
+        stream.stop()
+        two.expect_fast("after the change")
+
+
+def route():
+    """A second way to the peer: the route moves to it and back, and nothing is lost."""
+    with Lab() as lab:
+        a, b = lab.hosts
+        a.second_uplink()
+        two = Two(lab, underlay={"devices": ["under", "under2"]})
+        ways = {"under": lab.keep(frame.Tap(lab.router, "r1")),
+                "under2": lab.keep(frame.Tap(lab.router, "r1b"))}
+        stream = traffic.Stream(two.one, two.two, PPS)
+        for dev, via in (("under2", "198.19.1.254"), ("under", a.gw4), ("under2", "198.19.1.254")):
+            a.ns.ip(f"route replace {b.v4}/32 via {via} dev {dev}")
+            tap.wait_for(lambda d=dev: (r := two.first.row("peer", remote=b.v4))["dev"] == d
+                         and r["ready"], f"the adjacency is by {dev}")
+            mark = frame.marker()
+            sender = two.one.tap()
+            for _ in range(10):
+                sender.send(frame.udp4(two.one.mac, two.two.mac, "10.0.0.1", "10.0.0.2", mark))
+            frame.wait_count({t: 10 if d == dev else 0 for d, t in ways.items()}, mark,
+                             f"packets by {dev}")
+        stream.run_until(PPS // 10)
+        stream.expect_no_loss("route changes")
+
+
+def no_route():
+    """No route: dropped, never sent anywhere; the status says so; back when it is back."""
+    with Lab() as lab:
+        two = Two(lab)
+        a, b = lab.hosts
+        a.ns.ip("route del default", f"route add unreachable {b.v4}/32")
+        tap.wait_for(lambda: not two.first.row("peer", remote=b.v4)["ready"], "not ready")
+        tap.ok(two.first.row("peer", remote=b.v4)["status"], "the status says why")
+        tap.equal(two.one.ping(two.two.ip, 2, check=False), 0, "answers without a route")
+        a.ns.ip(f"route del unreachable {b.v4}/32")
+        a.routes()
+        two.expect_fast("with a route again")
+        two.one.ping(two.two.ip)
+
+
+def down_and_up(family, mode):
+    """The underlay device goes down and comes up."""
+    with Lab() as lab:
+        two = Two(lab, family, mode)
+        a = lab.hosts[0]
+        a.ns.sysctl("net.ipv6.conf.under.keep_addr_on_down", 1)
+        for _ in range(2):
+            a.ns.ip("link set under down")
+            tap.equal(two.one.ping(two.two.ip, 1, check=False), 0, "answers while it is down")
+            a.ns.ip("link set under up")
+            a.routes()
+            tap.wait_for(lambda: two.one.ping(two.two.ip, 1, check=False), "pings are answered")
+            two.expect_fast("up again")
+            traffic.tcp(two.two, two.one)
+
+
+def device_again(mode):
+    """The underlay device is deleted and made again."""
+    with Lab() as lab:
+        two = Two(lab, 4, mode)
+        a = lab.hosts[0]
+        a.ns.ip("link del under")
+        tap.wait_for(lambda: not two.first.row("peer", remote=lab.hosts[1].v4)["ready"],
+                     "the peer is not ready")
+        a.underlay()
+        tap.wait_for(lambda: two.one.ping(two.two.ip, 1, check=False), "pings are answered", 15)
+        two.expect_fast("with the new device")
+        traffic.tcp(two.two, two.one)
+        traffic.tcp(two.one, two.two)
+
+
+def checksum6(xvtep_sums, kernel_sums, kernel_takes_zero):
+    """IPv6 ends with and without outer UDP checksums."""
+    with Lab() as lab:
+        a, b = lab.hosts
+        one, two = [h.tenant("p1", f"10.0.0.{h.number}") for h in (a, b)]
+        Xvtepd(a, [{"vni": VNI, "ports": ["p1"], "flood": [b.v6]}], 6,
+               underlay={"udp6-checksum": xvtep_sums, "xdp": "native"})
+        Kernel(b, [{"vni": VNI, "ports": ["p1"], "flood": [a.v6],
+                    "zero_rx": kernel_takes_zero, "zero_tx": not kernel_sums}], 6)
+        if not xvtep_sums and not kernel_takes_zero:  # negative control: what the key is for
+            tap.equal(one.ping(two.ip, 2, check=False), 0, "answers")
+            return
+        one.ping(two.ip)
+        wires = a.wire_tap(), b.wire_tap()
+        for source, target in ((one, two), (two, one)):
+            traffic.udp(source, target)
+            traffic.tcp(source, target)
+        for wire, sums in ((wires[1], xvtep_sums), (wires[0], kernel_sums)):
+            wire.drain()
+            outer = [f for f in wire.frames if f[12:14] == b"\x86\xdd" and f[20] == 17]
+            tap.ok(len(outer) > 10, "packets seen on the wire")
+            zero = sum(f[60:62] == b"\0\0" for f in outer)
+            tap.equal(zero, 0 if sums else len(outer),
+                      f"outer UDP checksums of zero among {len(outer)} at {wire.name}")
+
+
+def unknown_peer(mode):
+    """VXLAN from a host that is not a peer is dropped and counted."""
+    with Lab(hosts=3) as lab:
+        two = Two3(lab, mode)
+        stranger = lab.hosts[2]
+        tenant = stranger.tenant("p1")
+        Kernel(stranger, [{"vni": VNI, "ports": ["p1"], "flood": [lab.hosts[0].v4]}])
+        sender, mark = tenant.tap(), frame.marker()
+        for n in range(5):
+            sender.send(frame.plain(tenant.mac, (frame.BROADCAST, two.one.mac)[n % 2], mark))
+        tap.wait_for(lambda: two.first.drops().get("unknown_peer") == 5, "5 counted drops")
+        frame.wait_count({two.one.tap(): 0}, mark, "frames of a stranger", 0)
+        two.first.client("peer", "add", stranger.v4)
+        end = two.one.tap()
+        frame.expect(sender, lambda m: frame.plain(tenant.mac, two.one.mac, m), {end: 1},
+                     "once it is a peer", 5)
+
+
+class Two3(Two):
+    """The first two hosts of three."""
+
+    def __init__(self, lab, mode):
+        hosts, lab.hosts = lab.hosts, lab.hosts[:2]
+        try:
+            super().__init__(lab, mode=mode)
+        finally:
+            lab.hosts = hosts
+
+
+for _family in (4, 6):
+    tap.case(f"next hop's MAC changes, IPv{_family}", _family)(nexthop_mac)
+    tap.case(f"next hop's MAC changes unsaid, IPv{_family}", _family)(nexthop_mac_silent)
+    for _mode in ("native", "off"):
+        tap.case(f"underlay down and up, IPv{_family}, xdp {_mode}", _family, _mode)(down_and_up)
+tap.case("route changes between two devices")(route)
+tap.case("route goes and comes back")(no_route)
+for _mode in ("native", "off"):
+    tap.case(f"underlay device deleted and made again, xdp {_mode}", _mode)(device_again)
+    tap.case(f"unknown peer, xdp {_mode}", _mode)(unknown_peer)
+tap.case("IPv6 without UDP checksums, kernel takes zero", False, False, True)(checksum6)
+tap.case("IPv6 with UDP checksums, kernel refuses zero", True, True, False)(checksum6)
+tap.case("IPv6 without UDP checksums, kernel sends them", False, True, True)(checksum6)
+tap.case("IPv6 without UDP checksums, kernel refuses zero: nothing", False, True,
+         False)(checksum6)
+
+if __name__ == "__main__":
+    tap.main()
