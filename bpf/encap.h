@@ -9,7 +9,7 @@
 #include "deliver.h"
 
 enum {
-	XV_GSO_MAX_HEADERS = ETH_HLEN + 60 + 60, /* Ethernet, longest IPv4, longest TCP */
+	XV_GSO_MAX_HEADERS = 60 + 60, /* longest IPv4, longest TCP */
 };
 
 /* Facts about the frame that the outer header needs, taken before the room is made. */
@@ -70,17 +70,49 @@ static __always_inline void xv_outer6_write(void *pos, const struct xv_adj_val *
 }
 
 /*
- * Whether the outer packet, or each that a merged frame is cut into, fits the egress MTU. A merged
- * one counts with the longest headers it can have.
+ * IP and transport header that each segment of a merged frame gets: exact for TCP and UDP straight
+ * behind an IP header that can be read, else the longest there can be.
  */
-static __always_inline int xv_encap_fits(const struct __sk_buff *skb, const struct xv_adj_val *adj,
-					 __u32 overhead)
+static __always_inline __u32 xv_gso_headers(struct ethhdr *eth, void *data_end)
 {
-	__u32 len = skb->gso_size ? skb->gso_size + XV_GSO_MAX_HEADERS : skb->len;
+	void *l4 = eth + 1;
+	__u8 proto, *doff;
+	__u32 len;
 
-	if (len + overhead - ETH_HLEN <= adj->mtu)
-		return skb->len + overhead <= 0xffff;
-	return 0;
+	if (eth->h_proto == bpf_htons(ETH_P_IP)) {
+		struct iphdr *ip = l4;
+
+		if ((void *)(ip + 1) > data_end)
+			return XV_GSO_MAX_HEADERS;
+		len = ip->ihl * 4;
+		proto = ip->protocol;
+	} else {
+		struct ipv6hdr *ip = l4;
+
+		if ((void *)(ip + 1) > data_end)
+			return XV_GSO_MAX_HEADERS;
+		len = sizeof(*ip);
+		proto = ip->nexthdr;
+	}
+	if (proto == IPPROTO_UDP)
+		return len + sizeof(struct udphdr);
+	doff = l4 + len + 12; /* RFC 9293, 3.1 */
+	if (proto != IPPROTO_TCP || (void *)(doff + 1) > data_end)
+		return XV_GSO_MAX_HEADERS;
+	return len + (*doff >> 4) * 4;
+}
+
+/* Whether the outer packet, or each that a merged frame is cut into, fits the egress MTU. */
+static __always_inline int xv_encap_fits(const struct __sk_buff *skb, const struct xv_adj_val *adj,
+					 struct ethhdr *eth, void *data_end, __u32 room)
+{
+	__u32 len = skb->len - ETH_HLEN;
+
+	if (skb->len + room > 0xffff)
+		return 0;
+	if (skb->gso_size)
+		len = skb->gso_size + xv_gso_headers(eth, data_end);
+	return len + room <= adj->mtu;
 }
 
 /*
@@ -95,9 +127,9 @@ static __always_inline int xv_encap_fast(struct __sk_buff *skb, const struct xv_
 	int v6 = !!(adj->flags & XV_ADJ_V6);
 	__u32 room = v6 ? XV_ENCAP6_LEN : XV_ENCAP4_LEN;
 	__u32 ifindex = adj->ifindex;
-	void *data, *data_end;
+	void *data = xv_ctx_ptr(skb->data), *data_end = xv_ctx_ptr(skb->data_end);
 
-	if (!xv_encap_fits(skb, adj, room))
+	if (data + ETH_HLEN > data_end || !xv_encap_fits(skb, adj, data, data_end, room))
 		return XV_PATH_ENCAP_SLOW;
 	inner->sport = xv_source_port(skb);
 	/* -EALREADY: the tenant's own tunnel with offloads; -ENOTSUPP: not IP. */

@@ -61,24 +61,24 @@ static int pin_link(int fd, const char *path)
 	return ret;
 }
 
-static struct bpf_tc_hook ingress_hook(uint32_t ifindex)
+/* Cleared whole: libbpf refuses set bits in the padding behind the last member. */
+static void ingress_hook(struct bpf_tc_hook *hook, uint32_t ifindex)
 {
-	struct bpf_tc_hook hook = {
-		.sz = sizeof(hook),
-		.ifindex = ifindex,
-		.attach_point = BPF_TC_INGRESS,
-	};
-
-	return hook;
+	memset(hook, 0, sizeof(*hook));
+	hook->sz = sizeof(*hook);
+	hook->ifindex = ifindex;
+	hook->attach_point = BPF_TC_INGRESS;
 }
 
 static int attach_clsact(uint32_t ifindex, int prog)
 {
-	struct bpf_tc_hook hook = ingress_hook(ifindex);
+	struct bpf_tc_hook hook;
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY,
 		    .prog_fd = prog, .flags = BPF_TC_F_REPLACE);
-	int ret = bpf_tc_hook_create(&hook);
+	int ret;
 
+	ingress_hook(&hook, ifindex);
+	ret = bpf_tc_hook_create(&hook);
 	if (ret && ret != -EEXIST)
 		return ret;
 	return bpf_tc_attach(&hook, &opts);
@@ -108,13 +108,15 @@ int xv_attach_tc(const struct xv_datapath *dp, const struct xv_link *link, enum 
 
 void xv_detach_tc(const char *pin_dir, uint32_t ifindex)
 {
-	struct bpf_tc_hook hook = ingress_hook(ifindex);
+	struct bpf_tc_hook hook;
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
 	char path[192];
 
 	pin_path(path, pin_dir, "tc", ifindex);
-	if (unlink(path))
-		bpf_tc_detach(&hook, &opts);
+	if (!unlink(path))
+		return;
+	ingress_hook(&hook, ifindex);
+	bpf_tc_detach(&hook, &opts);
 }
 
 /* Whose program holds the device's XDP hook. */

@@ -291,6 +291,7 @@ int xv_datapath_remove(const char *instance, struct xv_err *err)
 	char dir[128], links[140];
 	int ret;
 
+	libbpf_set_print(keep_warning);
 	snprintf(dir, sizeof(dir), XV_PIN_ROOT "/%s", instance);
 	snprintf(links, sizeof(links), "%s/links", dir);
 	xv_attach_remove_all(dir);
