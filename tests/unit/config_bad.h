@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Configurations that must be refused: line, quoted bad word, and what the message offers instead. */
+/* Configurations that must be refused: line, quoted bad word, and what the message offers instead.
+ */
 #ifndef CONFIG_BAD_H
 #define CONFIG_BAD_H
 
@@ -11,11 +12,11 @@ struct bad_config {
 	const char *right; /* also in the message */
 };
 
-#define UL "underlay: {devices: [eth0], address: 192.0.2.1}\n" /* line 1 */
-#define NETS UL "networks:\n"				       /* lines 1 and 2 */
-#define NET NETS "  - vni: 100\n"			       /* lines 1 to 3 */
-#define UL6 "underlay: {devices: [eth0], address6: '2001:db8::1'}\n"
-#define MAC "\"02:00:00:00:00:0b\""
+#define UL   "underlay: {devices: [eth0], address: 192.0.2.1}\n" /* line 1 */
+#define NETS UL "networks:\n"					 /* lines 1 and 2 */
+#define NET  NETS "  - vni: 100\n"				 /* lines 1 to 3 */
+#define UL6  "underlay: {devices: [eth0], address6: '2001:db8::1'}\n"
+#define MAC  "\"02:00:00:00:00:0b\""
 
 static const struct bad_config bad_configs[] = {
 	/* the file */
@@ -27,7 +28,10 @@ static const struct bad_config bad_configs[] = {
 	{"root is a word", "hello\n", 1, "hello", "must be a mapping"},
 	{"not UTF-8", UL "instance: \"\xff\"\n", 2, NULL, "not UTF-8"},
 	{"latin-1 in a comment", "# caf\xe9\n" UL, 1, NULL, "not UTF-8"},
-	{"control character", UL "instance: a\x01" "b\n", 2, NULL, "control characters"},
+	{"control character",
+	 UL "instance: a\x01"
+	    "b\n",
+	 2, NULL, "control characters"},
 	{"UTF-16", "\xff\xfeu\0n\0", 1, NULL, "not UTF-8"},
 
 	/* YAML */
@@ -174,8 +178,9 @@ static const struct bad_config bad_configs[] = {
 	 NET "    ports:\n      - {dev: a, vlan: 5}\n      - {dev: a, vlan: 6}\n"
 	     "      - {vlan: 5, dev: a}\n",
 	 7, "a", "vlan 5 is twice"},
-	{"port in two networks", NET "    ports: [a]\n  - vni: 2\n    ports:\n      - b\n      - a\n",
-	 8, "a", "already in network 100 on line 4"},
+	{"port in two networks",
+	 NET "    ports: [a]\n  - vni: 2\n    ports:\n      - b\n      - a\n", 8, "a",
+	 "already in network 100 on line 4"},
 	{"port is underlay", NET "    ports: [veth0,\n            eth0]\n", 5, "eth0",
 	 "underlay device"},
 	{"port's VLAN on underlay", NET "    ports: [{dev: eth0, vlan: 3}]\n", 4, "eth0",
@@ -217,8 +222,9 @@ static const struct bad_config bad_configs[] = {
 	{"fdb with two destinations",
 	 NET "    ports: [a]\n    fdb:\n    - {mac: " MAC ", dev: a,\n       remote: 192.0.2.2}\n",
 	 6, "dev", "leave one"},
-	{"fdb vlan without dev", NET "    fdb:\n    - {mac: " MAC ", vlan: 3,\n remote: 192.0.2.2}\n",
-	 5, "vlan", "without \"dev\""},
+	{"fdb vlan without dev",
+	 NET "    fdb:\n    - {mac: " MAC ", vlan: 3,\n remote: 192.0.2.2}\n", 5, "vlan",
+	 "without \"dev\""},
 	{"fdb mac short", NET "    fdb:\n    - {mac: '02:00:00:00:0b', remote: 192.0.2.2}\n", 5,
 	 "02:00:00:00:0b", "such as"},
 	{"fdb mac multicast", NET "    fdb:\n    - {mac: '01:00:5e:00:00:01'}\n", 5,
@@ -238,8 +244,8 @@ static const struct bad_config bad_configs[] = {
 	{"fdb remote of the other family",
 	 NET "    fdb:\n    - {mac: " MAC ", remote: '2001:db8::2'}\n", 5, "2001:db8::2",
 	 "no \"address6\""},
-	{"fdb dev not a port", NET "    ports: [a]\n    fdb:\n    - {mac: " MAC ", dev: b}\n", 6, "b",
-	 "not a port of network 100"},
+	{"fdb dev not a port", NET "    ports: [a]\n    fdb:\n    - {mac: " MAC ", dev: b}\n", 6,
+	 "b", "not a port of network 100"},
 	{"fdb dev of another network",
 	 NET "    fdb:\n    - {mac: " MAC ", dev: a}\n  - {vni: 2, ports: [a]}\n", 5, "a",
 	 "not a port of network 100"},
@@ -256,8 +262,8 @@ static const struct bad_config bad_configs[] = {
 	 "expected ADDRESS:PORT"},
 	{"listen on port 0", UL "metrics: {listen: '127.0.0.1:0'}\n", 2, "127.0.0.1:0",
 	 "1 to 65535"},
-	{"listen on a large port", UL "metrics: {listen: '127.0.0.1:70000'}\n", 2, "127.0.0.1:70000",
-	 "1 to 65535"},
+	{"listen on a large port", UL "metrics: {listen: '127.0.0.1:70000'}\n", 2,
+	 "127.0.0.1:70000", "1 to 65535"},
 	{"listen without brackets", UL "metrics: {listen: '::1:9476'}\n", 2, "::1:9476",
 	 "\"[::1]:9476\""},
 	{"listen with open bracket", UL "metrics: {listen: '[::1:9476'}\n", 2, "[::1:9476",
