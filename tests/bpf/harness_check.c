@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* One run of a program, held against the reference; see harness_ref.h. */
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "harness_ref.h"
@@ -16,7 +18,7 @@ const char *verdict_name(int verdict)
 }
 
 /* Events are counted as given, limited or lost; a repetition not at all. */
-static int events_check(const struct ref *want, struct counts *got, const char *what)
+static int events_check(int most, struct counts *got, const char *what)
 {
 	static const int paths[] = {XV_PATH_EVENT, XV_PATH_EVENT_LIMITED, XV_PATH_EVENT_LOST};
 	__u64 n = 0;
@@ -26,9 +28,9 @@ static int events_check(const struct ref *want, struct counts *got, const char *
 		n += got->path[paths[i]].packets;
 		got->path[paths[i]] = (struct xv_count){};
 	}
-	if (n <= (__u64)want->events)
+	if (n <= (__u64)most)
 		return 0;
-	hs_note("%s: %llu events, want at most %d", what, (unsigned long long)n, want->events);
+	hs_note("%s: %llu events, want at most %d", what, (unsigned long long)n, most);
 	return -1;
 }
 
@@ -64,8 +66,8 @@ static int meta_check(const struct ref *want, const struct run *got, const char 
 	return -1;
 }
 
-int ref_check(const struct ref *want, const struct run *got, struct counts *got_counts,
-	      const char *what)
+/* All but the counters. */
+static int run_check(const struct ref *want, const struct run *got, const char *what)
 {
 	int err = 0;
 
@@ -76,44 +78,100 @@ int ref_check(const struct ref *want, const struct run *got, struct counts *got_
 	}
 	if (want->reason < 0)
 		err |= frame_out_check(want, got, what);
-	err |= meta_check(want, got, what);
-	err |= events_check(want, got_counts, what);
+	return err | meta_check(want, got, what);
+}
+
+int ref_check(const struct ref *want, const struct run *got, struct counts *got_counts,
+	      const char *what)
+{
+	int err = run_check(want, got, what);
+
+	err |= events_check(want->events, got_counts, what);
 	return err | counts_check(got_counts, &want->counts, what);
+}
+
+/* Counters of many runs at once: reading them costs twenty times as much as a run. */
+static struct {
+	int open, events;
+	struct counts want, got;
+} tally;
+
+void ref_tally_begin(void)
+{
+	memset(&tally, 0, sizeof(tally));
+	tally.open = 1;
+	counts_read(&tally.got);
+}
+
+int ref_tally_end(const char *what)
+{
+	int err;
+
+	tally.open = 0;
+	counts_since(&tally.got);
+	err = events_check(tally.events, &tally.got, what);
+	return err | counts_check(&tally.got, &tally.want, what);
+}
+
+static void tally_add(const struct ref *r)
+{
+	const __u64 *from = (const __u64 *)&r->counts;
+	__u64 *to = (__u64 *)&tally.want;
+	size_t i;
+
+	for (i = 0; i < sizeof(tally.want) / 8; i++)
+		to[i] += from[i];
+	tally.events += r->events;
+}
+
+int ref_refused(const struct frame *f, int err)
+{
+	__u32 type = frame_get16(f, 12);
+
+	if (err != -EINVAL)
+		return 0;
+	return f->len <= 14 || (type == T_IP && f->len < 34) || (type == T_IPV6 && f->len < 54);
+}
+
+/* One run, checked at once or into the tally. linear: XDP only; ctx: TC only. */
+static int run_and_check(struct bpf_program *prog, const struct frame *in, __u32 linear,
+			 struct __sk_buff *ctx, const struct ref *r, const char *what)
+{
+	static struct run run;
+	struct counts counts;
+	int err;
+
+	if (!tally.open)
+		counts_read(&counts);
+	err = prog == hs.skel->progs.xv_decap ? hs_run_xdp(in, linear, &run)
+					      : hs_run_tc(prog, in, ctx, &run);
+	if (err)
+		return err;
+	if (tally.open) {
+		tally_add(r);
+		return run_check(r, &run, what);
+	}
+	counts_since(&counts);
+	return ref_check(r, &run, &counts, what);
 }
 
 int ref_run_decap(const struct world *w, const struct frame *in, __u32 linear, enum ref_hook hook,
 		  struct ref *r, const char *what)
 {
-	static struct run run;
-	struct counts counts;
 	/* Unless told otherwise the kernel fills one page but for head- and tailroom. */
 	__u32 room = sysconf(_SC_PAGESIZE) - 256 - 320;
 	__u32 seen = in->len < room || hook == REF_TC ? in->len : room;
-	int err;
 
 	ref_decap(w, in, linear ? linear : seen, hook, r);
-	counts_read(&counts);
-	err = hook == REF_XDP ? hs_run_xdp(in, linear, &run)
-			      : hs_run_tc(hs.skel->progs.xv_decap_tc, in, NULL, &run);
-	if (err)
-		return err;
-	counts_since(&counts);
-	return ref_check(r, &run, &counts, what);
+	return run_and_check(hook == REF_XDP ? hs.skel->progs.xv_decap : hs.skel->progs.xv_decap_tc,
+			     in, linear, NULL, r, what);
 }
 
 int ref_run_encap(const struct world *w, const struct frame *in, __u32 segs, struct ref *r,
 		  const char *what)
 {
-	static struct run run;
 	struct __sk_buff ctx = {.gso_segs = segs, .gso_size = segs ? 100 : 0};
-	struct counts counts;
-	int err;
 
 	ref_encap(w, in, 1, segs, r);
-	counts_read(&counts);
-	err = hs_run_tc(hs.skel->progs.xv_encap, in, &ctx, &run);
-	if (err)
-		return err;
-	counts_since(&counts);
-	return ref_check(r, &run, &counts, what);
+	return run_and_check(hs.skel->progs.xv_encap, in, 0, &ctx, r, what);
 }

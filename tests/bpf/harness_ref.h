@@ -59,6 +59,13 @@ int ref_run_decap(const struct world *w, const struct frame *in, __u32 linear, e
 int ref_run_encap(const struct world *w, const struct frame *in, __u32 segs, struct ref *r,
 		  const char *what);
 
+/* Whether err says that BPF_PROG_TEST_RUN takes no frame so short: 6.18 wants a whole IP header. */
+int ref_refused(const struct frame *f, int err);
+
+/* Between these two the counters of runs are summed, and checked at the end alone. */
+void ref_tally_begin(void);
+int ref_tally_end(const char *what);
+
 /* A verdict in one number: an enum xv_path, or VERDICT_DROP(reason). */
 #define VERDICT_DROP(reason) (-1 - (int)XV_DROP_##reason)
 int ref_verdict(const struct ref *r);
