@@ -187,6 +187,12 @@ static int load(struct xv_datapath *dp, struct xv_err *err)
 	dp->skel = xvtep_bpf__open_opts(&opts);
 	if (!dp->skel)
 		return xv_err_set(err, -errno, "cannot open the BPF object: %s", libbpf_text);
+	/*
+	 * The kernel adds BPF_F_RDONLY_PROG to a devmap but refuses it at creation; libbpf 1.1 then
+	 * finds a pinned one unlike the object's ("parameter mismatch"). May go with libbpf 1.2.
+	 */
+	if (dp->adopted)
+		bpf_map__set_map_flags(dp->skel->maps.xv_tx, BPF_F_RDONLY_PROG);
 	ret = xvtep_bpf__load(dp->skel);
 	if (ret)
 		return xv_err_set(err, ret, "cannot load the BPF programs: %s (%s)", strerror(-ret),
