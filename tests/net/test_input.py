@@ -1,0 +1,303 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Bad input: each has an exit status, a message that names the thing, and changes nothing."""
+import json
+import os
+import socket
+
+import tap
+from lab import OUT, Lab
+from netns import run
+from vtep import RUN, Xvtepd, users_of
+
+HEAD = "instance: {instance}\nunderlay:\n  devices: [under]\n  address: 198.18.1.1\n"
+GOOD = HEAD + "networks:\n  - vni: 100\n    ports: [p1]\n    flood: [198.18.2.1]\n"
+
+# What is wrong: (name, text, words that the message must hold)
+BAD_FILES = (
+    ("YAML that is none", HEAD + "networks: [\n", [":5:"]),
+    ("tab", HEAD + "networks:\n\t- vni: 1\n", [":6:"]),
+    ("unknown key", GOOD + "colour: blue\n", [":9:", "colour"]),
+    ("unknown key of a network", GOOD + "    agein: 3\n", [":9:", "agein", "ageing"]),
+    ("unknown word", GOOD.replace("  address", "  xdp: fast\n  address"), [":4:", "fast", "native"]),
+    ("no underlay", "instance: {instance}\nnetworks: []\n", ["underlay"]),
+    ("VNI too large", GOOD.replace("100", "16777216"), [":6:", "16777216"]),
+    ("VNI that is no number", GOOD.replace("100", "blue"), [":6:", "blue"]),
+    ("duplicate VNI", GOOD + "  - vni: 100\n", [":9:", "100", "line 6"]),
+    ("duplicate port", GOOD + "  - vni: 101\n    ports: [p1]\n", [":10:", "p1", "line 7"]),
+    ("duplicate name", GOOD + "    name: x\n  - vni: 101\n    name: x\n", [":11:", "x"]),
+    ("port that is the underlay device", GOOD.replace("[p1]", "[under]"), [":7:", "under"]),
+    ("bad address", GOOD.replace("198.18.2.1", "198.18.2.300"), [":8:", "198.18.2.300"]),
+    ("own address in the flood list", GOOD.replace("198.18.2.1", "198.18.1.1"),
+     [":8:", "198.18.1.1"]),
+    ("peer of a family without an own address", GOOD.replace("198.18.2.1", "'2001:db8::9'"),
+     [":8:", "2001:db8::9"]),
+    ("bad MAC", GOOD + "    fdb: [{{mac: '02:00:00:00:0b', remote: 198.18.2.1}}]\n",
+     [":9:", "02:00:00:00:0b"]),
+    ("multicast MAC", GOOD + "    fdb: [{{mac: '01:00:5e:00:00:01', remote: 198.18.2.1}}]\n",
+     [":9:", "01:00:5e:00:00:01"]),
+    ("device name too long", GOOD.replace("p1", "a2345678901234567"), [":7:", "a2345678901234567"]),
+    ("VLAN out of range", GOOD.replace("p1", "{{dev: p1, vlan: 4095}}"), [":7:", "4095"]),
+    ("anchor", GOOD.replace("[p1]", "&a [p1]"), [":7:"]),
+    ("address that is not ours", GOOD.replace("198.18.1.1", "203.0.113.7"), ["203.0.113.7"]),
+)
+
+
+def state(vtep):
+    """All that an instance can be seen by."""
+    return {name: vtep.rows(*words, part=part) for name, words, part in (
+        ("networks", ("network", "show"), None), ("ports", ("port", "show"), None),
+        ("flood", ("flood", "show"), None), ("peers", ("peer", "show"), None))}
+
+
+def untouched(vtep):
+    tap.equal(vtep.pins(), [], "pins")
+    tap.equal([n for n in vtep.host.ns.links() if n not in ("lo", "under", "p1")], [], "links")
+
+
+def bad_files():
+    """Refused at the start, by -n, by check and by apply, with the same words."""
+    with Lab() as lab:
+        host = lab.hosts[0]
+        host.tenant("p1")
+        vtep = Xvtepd(host, [], start=False)
+        running = Xvtepd(lab.hosts[1], [{"vni": 100, "flood": [host.v4]}])
+        before = state(running)
+        for name, text, words in BAD_FILES:
+            vtep.write(text.format(instance=vtep.instance))
+            runs = [(f"{OUT}/xvtepd", "-c", vtep.file)]
+            if "not ours" not in name:
+                runs += [(f"{OUT}/xvtepd", "-n", "-c", vtep.file),
+                         (f"{OUT}/xvtep", "-i", running.instance, "check", vtep.file),
+                         (f"{OUT}/xvtep", "-i", running.instance, "apply", vtep.file)]
+            for command in runs:
+                p = host.ns.run(*command, check=False, timeout=10)
+                what = f"{name}: {' '.join(command[:3])}"
+                tap.equal(p.returncode, 1, f"{what}: exit status ({p.stderr.strip()})")
+                for word in words:
+                    tap.contains(p.stderr, word, what)
+                tap.equal(p.stdout, "", f"{what}: output")
+            untouched(vtep)
+        tap.equal(state(running), before, "the running instance")
+
+
+def check_only():
+    """-n prints the file with its defaults, in a form that is the same file again."""
+    with Lab(hosts=1) as lab:
+        vtep = Xvtepd(lab.hosts[0], [{"vni": 100, "ports": ["nosuch"]}], start=False)
+        vtep.write()
+        p = run(f"{OUT}/xvtepd", "-n", "-c", vtep.file)
+        for word in ("vni: 100", "nosuch", "ageing: 300", "xdp: auto"):
+            tap.contains(p.stdout, word, "output")
+        vtep.write(p.stdout)
+        tap.equal(run(f"{OUT}/xvtepd", "-n", "-c", vtep.file).stdout, p.stdout, "again")
+        untouched(vtep)
+        tap.ok(not os.path.exists(f"{RUN}/{vtep.instance}"), "no run directory")
+
+
+def usage():
+    """Exit status 2, and what would be right."""
+    with Lab(hosts=1) as lab:
+        vtep = Xvtepd(lab.hosts[0], [{"vni": 100}])
+        daemon, client = f"{OUT}/xvtepd", f"{OUT}/xvtep"
+        own = ("-i", vtep.instance)
+        for command, word in (((daemon,), "-c"), ((daemon, "-x"), "usage"),
+                              ((daemon, "-c", vtep.file, "word"), "word"),
+                              ((daemon, "--detach", "-c", vtep.file), "--detach"),
+                              ((client, "-x"), "usage"), ((client, *own), "usage"),
+                              ((client, *own, "netwrok", "show"), "netwrok"),
+                              ((client, *own, "network", "shwo"), "shwo"),
+                              ((client, *own, "network", "add"), "vni"),
+                              ((client, *own, "network", "add", "vni", "x"), "x"),
+                              ((client, *own, "network", "add", "vni", "0"), "0"),
+                              ((client, *own, "fdb", "add", "02:00", "network", "100"), "02:00"),
+                              ((client, *own, "port", "add", "p1", "network"), "network"),
+                              ((client, *own, "port", "add", "p1", "colour", "blue"), "colour")):
+            p = run(*command, check=False)
+            tap.equal(p.returncode, 2, f"{command[1:]}: exit status ({p.stderr.strip()})")
+            tap.contains(p.stderr, word, f"{command[1:]}")
+        for command in ((daemon, "-h"), (client, "-h"), (daemon, "-V"), (client, "-V")):
+            tap.equal(run(*command, check=False).returncode, 0, f"{command}: exit status")
+
+
+def refused_commands():
+    """What is well said and cannot be done: exit status 1, nothing changed."""
+    with Lab() as lab:
+        a, b = lab.hosts
+        a.tenant("p1")
+        a.tenant("p2")
+        vtep = Xvtepd(a, [{"vni": 100, "name": "blue", "ports": ["p1"], "flood": [b.v4]},
+                          {"vni": 200, "name": "red"}])
+        before = state(vtep)
+        mac = "02:00:00:00:00:99"
+        for words, quotes in (
+                (("port", "add", "nosuch", "network", "100"), ["nosuch"]),
+                (("port", "add", "p1", "network", "200"), ["p1", "blue"]),
+                (("port", "add", "p1", "network", "100"), ["p1"]),
+                (("port", "add", "under", "network", "100"), ["under"]),
+                (("port", "add", "p2", "network", "green"), ["green"]),
+                (("port", "del", "p2"), ["p2"]),
+                (("network", "add", "vni", "100"), ["100"]),
+                (("network", "add", "vni", "300", "name", "blue"), ["blue"]),
+                (("network", "del", "300"), ["300"]),
+                (("network", "set", "red", "name", "blue"), ["blue"]),
+                (("fdb", "add", mac, "network", "100", "dev", "p2"), ["p2"]),
+                (("fdb", "add", mac, "network", "100", "remote", a.v4), [a.v4]),
+                (("fdb", "add", mac, "network", "100", "remote", "2001:db8::5"), ["2001:db8::5"]),
+                (("fdb", "add", mac, "network", "100"), ["remote"]),
+                (("fdb", "del", mac, "network", "100"), [mac]),
+                (("flood", "add", "network", "100", "remote", b.v4), [b.v4]),
+                (("flood", "add", "network", "100", "remote", a.v4), [a.v4]),
+                (("flood", "del", "network", "100", "remote", "198.18.9.9"), ["198.18.9.9"]),
+                (("peer", "add", a.v4), [a.v4]),
+                (("peer", "del", b.v4), [b.v4]),
+                (("apply", "/nonexistent.yaml"), ["/nonexistent.yaml"])):
+            p = vtep.client(*words, check=False)
+            tap.ok(p.returncode in (1, 2) and (p.returncode == 1 or "remote" in quotes),
+                   f"{words}: exit status {p.returncode} ({p.stderr.strip()})")
+            for quote in quotes:
+                tap.contains(p.stderr, quote, f"{words}")
+            tap.equal(p.stdout, "", f"{words}: output")
+        tap.equal(state(vtep), before, "the state")
+        tap.equal(vtep.fdb(), {}, "the FDB")
+
+
+def no_daemon():
+    """A client without a daemon, a daemon without a file."""
+    p = run(f"{OUT}/xvtep", "-i", "xvn-nobody", "status", check=False)
+    tap.equal(p.returncode, 1, "exit status")
+    tap.contains(p.stderr, "xvn-nobody", "message")
+    p = run(f"{OUT}/xvtepd", "-c", "/nonexistent.yaml", check=False)
+    tap.equal(p.returncode, 1, "exit status")
+    tap.contains(p.stderr, "/nonexistent.yaml", "message")
+
+
+def second_daemon():
+    with Lab(hosts=1) as lab:
+        vtep = Xvtepd(lab.hosts[0], [{"vni": 100}])
+        p = vtep.host.ns.run(f"{OUT}/xvtepd", "-c", vtep.file, check=False, timeout=10)
+        tap.equal(p.returncode, 1, "exit status")
+        for word in (vtep.instance, str(vtep.process.pid)):
+            tap.contains(p.stderr, word, "message")
+        tap.equal(len(vtep.rows("network", "show")), 1, "networks of the first")
+
+
+def no_privileges():
+    with Lab(hosts=1) as lab:
+        vtep = Xvtepd(lab.hosts[0], [{"vni": 100}], start=False)
+        vtep.write()
+        os.chmod(lab.dir, 0o755)
+        os.chmod(vtep.file, 0o644)
+        readable = os.access(OUT, os.X_OK) and run(
+            "setpriv", "--reuid=65534", "--clear-groups", "test", "-x", f"{OUT}/xvtepd",
+            check=False).returncode == 0
+        who = ["--reuid=65534", "--clear-groups"] if readable else []
+        p = vtep.host.ns.run("setpriv", *who, "--inh-caps=-all", "--bounding-set=-all",
+                             f"{OUT}/xvtepd", "-c", vtep.file, check=False, timeout=10)
+        tap.equal(p.returncode, 1, f"exit status ({p.stderr.strip()})")
+        tap.ok("root" in p.stderr or "CAP_" in p.stderr, f"message says what to be: {p.stderr}")
+        untouched(vtep)
+
+
+FOREIGN = """
+__attribute__((section("xdp"), used)) int foreign_pass(void *ctx) { return 2; }
+char license[] __attribute__((section("license"), used)) = "GPL";
+"""
+
+
+def foreign_xdp():
+    """A NIC that carries someone else's XDP program: named, and left alone."""
+    with Lab() as lab:
+        a, b = lab.hosts
+        source, obj = f"{lab.dir}/foreign.c", f"{lab.dir}/foreign.o"
+        with open(source, "w", encoding="ascii") as f:
+            f.write(FOREIGN)
+        run("clang", "-O2", "-target", "bpf", "-c", source, "-o", obj)
+        a.ns.ip(f"link set dev under xdpdrv obj {obj} sec xdp")
+        before = a.ns.links()["under"]["xdp"]
+        tenants = [h.tenant("p1", f"10.0.0.{h.number}") for h in (a, b)]
+        vtep = Xvtepd(a, [{"vni": 100, "ports": ["p1"], "flood": [b.v4]}], start=False,
+                      underlay={"xdp": "native"})
+        vtep.write()
+        p = a.ns.run(f"{OUT}/xvtepd", "-c", vtep.file, check=False, timeout=10)
+        tap.equal(p.returncode, 1, "xdp native: exit status")
+        for word in ("under", "foreign_pass"):
+            tap.contains(p.stderr, word, "xdp native: message")
+        tap.equal(a.ns.links()["under"]["xdp"], before, "the foreign program")
+        untouched(vtep)
+        vtep.config["underlay"]["xdp"] = "off"
+        vtep.start()
+        Xvtepd(b, [{"vni": 100, "ports": ["p1"], "flood": [a.v4]}])
+        tenants[0].ping("10.0.0.2")
+        tap.equal(a.ns.links()["under"]["xdp"], before, "the foreign program, xdp off")
+        vtep.stop()
+        vtep.detach()
+        tap.equal(a.ns.links()["under"]["xdp"], before, "the foreign program, after detach")
+        a.ns.ip("link set dev under xdpdrv off")
+
+
+def broken_client():
+    """Rubbish on the control socket: answered or cut off, and the next client is served."""
+    with Lab(hosts=1) as lab:
+        vtep = Xvtepd(lab.hosts[0], [{"vni": 100}])
+        path = f"{RUN}/{vtep.instance}/control.sock"
+        before = state(vtep)
+        fds = f"/proc/{vtep.process.pid}/fd"
+        vtep.client("status")
+        open_before = len(os.listdir(fds))
+        requests = [b"", b"\n", b"rubbish\n", b"{", b'{"object":"fdb"}\n', b"[]\n", b"null\n",
+                    b"\0" * 1000 + b"\n", b"\xff\xfe\n", b'{"object":5,"command":[]}\n',
+                    b'{"object":"network","command":"del","args":{"network":[100]}}\n',
+                    b'{"object":"network","command":"show","args":{"x":"' + b"a" * 300000,
+                    b"[" * 100000 + b"\n", b'{"object":"network","command":"show"}\n' * 2000]
+        for request in requests:
+            s = socket.socket(socket.AF_UNIX)
+            s.settimeout(5)
+            s.connect(path)
+            try:
+                s.sendall(request)
+                if request.endswith(b"\n") and len(request) < 5000:
+                    line = s.makefile().readline()
+                    tap.ok(not line or "ok" in json.loads(line), f"answer to {request[:40]!r}")
+                    tap.ok(not line or not json.loads(line)["ok"], f"refused: {request[:40]!r}")
+            except (BrokenPipeError, ConnectionResetError, TimeoutError):
+                pass  # cut off: as good
+            s.close()
+            tap.equal(state(vtep), before, f"state after {request[:40]!r}")
+        idle = []
+        for _ in range(50):
+            s = socket.socket(socket.AF_UNIX)
+            s.connect(path)
+            idle.append(s)
+        tap.equal(state(vtep), before, "state with 50 idle clients")
+        for s in idle:
+            s.close()
+        tap.wait_for(lambda: len(os.listdir(fds)) <= open_before + 1, "clients are forgotten")
+
+
+def failed_start_leaves_nothing():
+    """A start that fails late (metrics port taken) takes back what it had done."""
+    with Lab(hosts=1) as lab:
+        host = lab.hosts[0]
+        taken = host.ns.socket(socket.AF_INET, socket.SOCK_STREAM)
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        listen = f"127.0.0.1:{taken.getsockname()[1]}"
+        host.ns.ip("link set lo up")
+        vtep = Xvtepd(host, [{"vni": 100}], start=False, metrics={"listen": listen})
+        vtep.write()
+        ids = vtep.map_ids()
+        p = host.ns.run(f"{OUT}/xvtepd", "-c", vtep.file, check=False, timeout=10)
+        tap.equal(p.returncode, 1, "exit status")
+        tap.contains(p.stderr, listen, "message")
+        untouched(vtep)
+        tap.equal(users_of(ids), [], "programs")
+        taken.close()
+
+
+for _name in ("bad_files", "check_only", "usage", "refused_commands", "no_daemon", "second_daemon",
+              "no_privileges", "foreign_xdp", "broken_client", "failed_start_leaves_nothing"):
+    tap.case("input: " + _name.replace("_", " "))(globals()[_name])
+
+if __name__ == "__main__":
+    tap.main()

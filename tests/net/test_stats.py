@@ -1,0 +1,207 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Counters are exact, in packets and in bytes, and text, JSON and Prometheus say the same."""
+import re
+import urllib.request
+
+import frame
+import tap
+import traffic
+from lab import Lab
+from vtep import Xvtepd
+
+VNI = 100
+LISTEN = "127.0.0.1:9476"  # in the host's own namespace
+
+
+class Quiet:
+    """Two hosts whose tenants say nothing by themselves. All counters are known."""
+
+    def __init__(self, lab, mode="native", gro=False):
+        a, b = self.hosts = lab.hosts
+        self.tenants = [h.tenant("p1", gro=gro) for h in (a, b)]
+        self.taps = [t.tap() for t in self.tenants]
+        self.macs = [t.mac for t in self.tenants]
+        self.vteps = [Xvtepd(h, [{"vni": VNI, "name": "blue", "ports": ["p1"], "flood": [o.v4]}],
+                             underlay={"xdp": mode}, metrics={"listen": LISTEN})
+                      for h, o in ((a, b), (b, a))]
+
+    def know(self):
+        """One broadcast each way, so that unicast is known; they are in the counters."""
+        for n in (0, 1):
+            frame.expect(self.taps[n], lambda m: frame.plain(self.macs[n], frame.BROADCAST, m),
+                         {self.taps[1 - n]: 1}, "broadcast")
+        for vtep in self.vteps:
+            vtep.wait_learned(2)
+
+
+def difference(after, before):
+    return {k: v - before[k] for k, v in after.items()
+            if isinstance(v, int) and k != "vni" and v != before[k]}
+
+
+def unicast(mode, gro, size):
+    """N frames of L bytes: N and N * L at each place they pass, nowhere else."""
+    with Lab() as lab:
+        q = Quiet(lab, mode, gro)
+        a, b = q.hosts
+        q.know()
+        parts = [(0, "network", {"vni": VNI}), (0, "port", {"dev": "p1"}),
+                 (0, "peer", {"remote": b.v4}), (1, "network", {"vni": VNI}),
+                 (1, "port", {"dev": "p1"}), (1, "peer", {"remote": a.v4})]
+        before = [q.vteps[n].stats(part, **which) for n, part, which in parts]
+        count, mark = 1000, frame.marker()
+        data = frame.udp4(q.macs[0], q.macs[1], "10.0.0.1", "10.0.0.2", mark.ljust(size, b"\0"))
+        for _ in range(count):
+            q.taps[0].send(data)
+        frame.wait_count({q.taps[1]: count}, mark, "frames")
+        total = count * len(data)
+        rx = {"rx_packets": count, "rx_bytes": total}
+        tx = {"tx_packets": count, "tx_bytes": total}
+        want = [{"tx_unicast_packets": count, "tx_unicast_bytes": total}, rx, tx,
+                {"rx_unicast_packets": count, "rx_unicast_bytes": total}, tx, rx]
+        for (n, part, which), old, expected in zip(parts, before, want):
+            tap.equal(difference(q.vteps[n].stats(part, **which), old), expected,
+                      f"host {n + 1}, {part}")
+
+
+def bum():
+    """A broadcast counts once in its network, and once for each copy at ports and peers."""
+    with Lab(hosts=3) as lab:
+        a, b, c = lab.hosts
+        ends = {p: a.tenant(p) for p in ("p1", "p2", "p3")}
+        sender = ends["p1"].tap()
+        end = ends["p3"].tap()
+        vtep = Xvtepd(a, [{"vni": VNI, "ports": list(ends), "flood": [b.v4, c.v4]}])
+        other = b.tenant("p1")
+        second = Xvtepd(b, [{"vni": VNI, "ports": ["p1"], "flood": [a.v4]}])
+        count, mark = 50, frame.marker()
+        data = frame.plain(ends["p1"].mac, frame.BROADCAST, mark)
+        for _ in range(count):
+            sender.send(data)
+        frame.wait_count({end: count, other.tap(): 0}, mark, "copies")
+        tap.wait_for(lambda: second.stats("network", vni=VNI)["rx_bum_packets"] == count,
+                     "received by host 2")
+        total = count * len(data)
+        row = vtep.stats("network", vni=VNI)
+        tap.equal((row["tx_bum_packets"], row["tx_bum_bytes"], row["tx_unicast_packets"]),
+                  (count, total, 0), "network")
+        for part, which, key in (("port", {"dev": "p1"}, "rx"), ("port", {"dev": "p2"}, "tx"),
+                                 ("port", {"dev": "p3"}, "tx"), ("peer", {"remote": b.v4}, "tx"),
+                                 ("peer", {"remote": c.v4}, "tx")):
+            row = vtep.stats(part, **which)
+            got = {k: row[k] for k in ("rx_packets", "rx_bytes", "tx_packets", "tx_bytes")}
+            want = dict.fromkeys(got, 0) | {f"{key}_packets": count, f"{key}_bytes": total}
+            tap.equal(got, want, f"{part} {which}")
+        tap.equal(vtep.paths()["flood_copy"], 4 * count, "copies")
+        tap.equal(vtep.drops(), {}, "drops")
+
+
+def merged(mode):
+    """TCP with the tenant's offloads: bytes on both hosts are what the sender's port saw."""
+    with Lab() as lab:
+        a, b = lab.hosts
+        one, two = [h.tenant("p1", f"10.0.0.{h.number}") for h in (a, b)]
+        vteps = [Xvtepd(h, [{"vni": VNI, "ports": ["p1"], "flood": [o.v4]}],
+                        underlay={"xdp": mode}) for h, o in ((a, b), (b, a))]
+        one.ping(two.ip)
+        traffic.tcp(one, two)
+        sent = vteps[0].stats("port", dev="p1")
+        tap.ok(sent["rx_bytes"] > 8 << 20, f"bytes from the port: {sent}")
+        tap.ok(sent["rx_packets"] >= (8 << 20) / 1500, f"wire packets, not merged ones: {sent}")
+
+
+def samples(vtep):
+    """{(metric, labels as a frozenset): value} of the Prometheus endpoint, and its text."""
+    with vtep.host.ns.inside():
+        with urllib.request.urlopen(f"http://{LISTEN}/metrics", timeout=5) as answer:
+            tap.equal(answer.status, 200, "status")
+            tap.contains(answer.headers["Content-Type"], "text/plain", "content type")
+            text = answer.read().decode()
+    found = {}
+    for line in text.splitlines():
+        if line.startswith("#") or not line:
+            continue
+        name, labels, value = re.fullmatch(r"(\w+)(?:\{(.*)\})? (\S+)", line).groups()
+        pairs = frozenset(re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', labels or ""))
+        tap.ok((name, pairs) not in found, f"sample twice: {line}")
+        found[name, pairs] = float(value)
+    return found, text
+
+
+def value(found, name, **labels):
+    hits = [v for (n, pairs), v in found.items()
+            if n == name and set(labels.items()) <= set(pairs)]
+    tap.equal(len(hits), 1, f"samples of {name} {labels}")
+    return int(hits[0])
+
+
+def three_ways():
+    """Text, JSON and Prometheus agree, counter by counter; and metric families are well formed."""
+    with Lab() as lab:
+        q = Quiet(lab)
+        q.know()
+        for n in range(30):
+            q.taps[0].send(frame.plain(q.macs[0], q.macs[1], frame.marker()))
+            q.taps[n % 2].send(frame.plain(frame.MULTICAST, q.macs[1], frame.marker()))
+        frame.expect(q.taps[0], lambda m: frame.plain(q.macs[0], frame.BROADCAST, m),
+                     {q.taps[1]: 1}, "the last")
+        vtep = q.vteps[0]
+        found, text = samples(vtep)
+        for direction in ("rx", "tx"):
+            for unit in ("packets", "bytes"):
+                for kind in ("unicast", "bum"):
+                    json_ = vtep.stats("network", vni=VNI)[f"{direction}_{kind}_{unit}"]
+                    tap.equal(value(found, f"xvtep_network_{unit}_total", vni=str(VNI),
+                                    direction=direction, kind=kind), json_,
+                              f"network {direction} {kind} {unit}")
+                for part, key, name, label in (("port", "dev", "p1", "dev"),
+                                               ("peer", "remote", q.hosts[1].v4, "peer")):
+                    json_ = vtep.stats(part, **{key: name})[f"{direction}_{unit}"]
+                    tap.equal(value(found, f"xvtep_{part}_{unit}_total", **{label: name},
+                                    direction=direction), json_, f"{part} {direction} {unit}")
+        drops = vtep.rows("drops", "show")
+        for row in drops:
+            tap.equal(value(found, "xvtep_drop_packets_total", reason=row["reason"]),
+                      row["packets"], row["reason"])
+        tap.equal(vtep.drops(), {"mac_invalid_source": 15}, "drops")
+        shown = [line.split() for line in vtep.client("drops").stdout.splitlines()]
+        line = [w for w in shown if w[0] == "mac_invalid_source"]
+        tap.equal([w[1] for w in line], ["15"], f"drops as text: {shown}")
+        row = vtep.stats("network", vni=VNI)
+        shown = vtep.client("stats").stdout
+        line = next(words for words in map(str.split, shown.splitlines())
+                    if words and words[0] == "blue")
+        tap.equal([int(w) for w in line[2:]], [row[k] for k in row if k not in ("network", "vni")],
+                  "network stats as text")
+        families = re.findall(r"^# TYPE (\w+) (\w+)$", text, re.M)
+        tap.equal(len(families), len(dict(families)), "a TYPE line for each metric")
+        for name, _ in found:
+            tap.ok(name in dict(families), f"{name} has a TYPE line")
+
+
+def restart_keeps():
+    """Counters go on over a kill and a restart."""
+    with Lab() as lab:
+        q = Quiet(lab)
+        q.know()
+        vtep = q.vteps[0]
+        before = vtep.stats("network", vni=VNI), vtep.stats("port", dev="p1"), vtep.drops()
+        vtep.kill()
+        vtep.start()
+        after = vtep.stats("network", vni=VNI), vtep.stats("port", dev="p1"), vtep.drops()
+        tap.equal(after, before, "counters")
+
+
+for _mode, _gro, _size in (("native", False, 16), ("native", True, 16), ("native", True, 1400),
+                           ("generic", False, 600), ("off", False, 16), ("off", False, 1400)):
+    tap.case(f"unicast, xdp {_mode}, {'redirect' if _gro else 'stack'}, {_size} bytes", _mode,
+             _gro, _size)(unicast)
+tap.case("broadcast")(bum)
+tap.case("TCP, merged frames, xdp off", "off")(merged)
+tap.case("TCP, merged frames, xdp native", "native")(merged)
+tap.case("text, JSON and Prometheus agree")(three_ways)
+tap.case("counters survive a restart")(restart_keeps)
+
+if __name__ == "__main__":
+    tap.main()
