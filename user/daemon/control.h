@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The control socket, /run/xvtep/INSTANCE/control.sock (mode 0660, root): one JSON object a line in,
- * one a line out:
+ * The control socket, /run/xvtep/INSTANCE/control.sock (mode 0660, root): one JSON object a line
+ * in, one a line out:
  *   {"object":"fdb","command":"add","args":{"network":"blue","mac":"02:...","remote":"192.0.2.2"}}
  *   {"ok":true,"data":...}   or   {"ok":false,"error":"..."}
  */

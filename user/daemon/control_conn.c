@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One client of the control socket: lines in, lines out, one request at a time. Tables are answered
+ * in lines of at most XV_CONTROL_BATCH rows, made as the client takes them:
+ *   {"ok":true,"table":"fdb","data":[...],"more":true}
+ *   {"ok":true,"table":"fdb","data":[...]}
+ */
+#include <errno.h>
+#include <event2/buffer.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+
+#include "control_internal.h"
+#include "log.h"
+
+static void put(struct evbuffer *out, const char *text)
+{
+	evbuffer_add(out, text, strlen(text));
+}
+
+static void put_json(struct evbuffer *out, json_t *answer)
+{
+	char *text = answer ? json_dumps(answer, JSON_COMPACT) : NULL;
+
+	put(out, text ? text : "{\"ok\":false,\"error\":\"out of memory\",\"code\":\"ENOMEM\"}");
+	put(out, "\n");
+	free(text);
+	json_decref(answer);
+}
+
+/* Error texts quote what came in, so they may hold anything: bytes that are not UTF-8 become "?".
+ */
+static void put_error(struct xv_conn *conn, int code, const char *error)
+{
+	const char *name = strerrorname_np(-code);
+	char text[sizeof(conn->call.err.text)];
+	size_t len, i;
+
+	snprintf(text, sizeof(text), "%s", error);
+	for (i = 0; text[i]; i += len ? len : 1) {
+		len = xv_utf8_length(&text[i]);
+		if (!len)
+			text[i] = '?';
+	}
+	put_json(bufferevent_get_output(conn->bev),
+		 json_pack("{s:b,s:s,s:s}", "ok", 0, "error", text, "code", name ? name : "EIO"));
+}
+
+static void close_when_written(struct xv_conn *conn)
+{
+	conn->closing = true;
+	bufferevent_disable(conn->bev, EV_READ);
+	if (!evbuffer_get_length(bufferevent_get_output(conn->bev)))
+		xv_conn_free(conn);
+}
+
+static void finish_answer(struct xv_conn *conn)
+{
+	if (conn->view.entries)
+		conn->control->n_copies--;
+	xv_view_close(&conn->view);
+	conn->answering = false;
+}
+
+/* Opens the table that the answer is at. */
+static int open_table(struct xv_conn *conn, struct xv_err *err)
+{
+	enum xv_table_id table = conn->call.tables[conn->table];
+	int ret;
+
+	if (table == XV_TABLE_FDB && conn->control->n_copies >= XV_CONTROL_COPIES)
+		return xv_err_set(err, -EBUSY,
+				  "%d clients are reading the FDB already: try again later",
+				  XV_CONTROL_COPIES);
+	ret = xv_view_open(conn->control->inst, table, &conn->call.filter, &conn->view, err);
+	if (!ret && conn->view.entries)
+		conn->control->n_copies++;
+	return ret;
+}
+
+/* Writes one line of rows. False when it was the answer's last. */
+static bool write_batch(struct xv_conn *conn)
+{
+	struct evbuffer *out = bufferevent_get_output(conn->bev);
+	char json[XV_ROW_JSON];
+	struct xv_row row;
+	struct xv_err err;
+	bool more = true;
+	size_t n, len;
+
+	evbuffer_add_printf(out, "{\"ok\":true,\"table\":\"%s\",\"data\":[",
+			    xv_tables[conn->view.table].name);
+	for (n = 0; n < XV_CONTROL_BATCH && more; n++) {
+		more = xv_view_next(&conn->view, &row);
+		if (!more)
+			break;
+		len = xv_row_json(&row, json);
+		if (n)
+			put(out, ",");
+		evbuffer_add(out, json, len);
+	}
+	if (!more && ++conn->table < conn->call.n_tables) {
+		/* Only the FDB cannot be opened, and it stands alone in its answer. */
+		xv_view_close(&conn->view);
+		more = !open_table(conn, &err);
+	}
+	put(out, more ? "],\"more\":true}\n" : "]}\n");
+	return more;
+}
+
+/* Goes on with the answer until enough waits to be written. */
+static void write_rows(struct xv_conn *conn)
+{
+	struct evbuffer *out = bufferevent_get_output(conn->bev);
+
+	while (conn->answering && evbuffer_get_length(out) < XV_CONTROL_OUTPUT) {
+		if (!write_batch(conn))
+			finish_answer(conn);
+	}
+}
+
+static void answer(struct xv_conn *conn, const char *line, size_t len)
+{
+	struct xv_request request;
+	struct xv_call *call = &conn->call;
+	struct xv_err err = {.text = ""};
+	json_t *reply;
+	int ret;
+
+	ret = xv_request_parse(line, len, &request, &err);
+	if (ret) {
+		put_error(conn, ret, err.text);
+		return;
+	}
+	ret = xv_ops_run(conn->control->inst, &request, call);
+	call->args = NULL; /* nothing may look at them once the request is gone */
+	if (!ret && call->n_tables) {
+		conn->table = 0;
+		ret = open_table(conn, &call->err);
+		conn->answering = !ret;
+	}
+	if (ret) {
+		json_decref(call->data);
+		put_error(conn, ret, call->err.text);
+	} else if (!conn->answering) {
+		xv_log(LOG_INFO, "control socket: %s%s%s", call->command->object,
+		       *call->command->name ? " " : "", call->command->name);
+		reply = json_pack("{s:b,s:o?}", "ok", 1, "data", call->data);
+		put_json(bufferevent_get_output(conn->bev), reply);
+	}
+	call->data = NULL;
+	xv_request_free(&request);
+}
+
+/* The next whole line of the input, without its newline; NULL: none yet. The caller frees. */
+static char *next_line(struct xv_conn *conn, size_t *len)
+{
+	struct evbuffer *in = bufferevent_get_input(conn->bev);
+	struct evbuffer_ptr from, end;
+	size_t have = evbuffer_get_length(in);
+	char *line;
+
+	/* A long line comes in many pieces: each byte is looked at once. */
+	evbuffer_ptr_set(in, &from, conn->scanned, EVBUFFER_PTR_SET);
+	end = evbuffer_search(in, "\n", 1, conn->scanned ? &from : NULL);
+	if (end.pos < 0) {
+		conn->scanned = have;
+		return NULL;
+	}
+	*len = end.pos;
+	line = malloc(*len + 1);
+	if (!line) {
+		evbuffer_drain(in, *len + 1);
+		*len = 0;
+		line = calloc(1, 1);
+	} else {
+		evbuffer_remove(in, line, *len + 1);
+		line[*len] = '\0';
+	}
+	conn->scanned = 0;
+	return line;
+}
+
+static size_t pending_bytes(const struct xv_control *control)
+{
+	const struct xv_conn *conn;
+	size_t sum = 0;
+
+	for (conn = control->conns; conn; conn = conn->next)
+		sum += evbuffer_get_length(bufferevent_get_input(conn->bev));
+	return sum;
+}
+
+/* What is left of the input holds no whole line. May free conn. */
+static void check_rest(struct xv_conn *conn)
+{
+	size_t rest = evbuffer_get_length(bufferevent_get_input(conn->bev));
+
+	if (rest > XV_CONTROL_LINE) {
+		put_error(conn, -EMSGSIZE, "a request has at most 64 MiB");
+		close_when_written(conn);
+	} else if (pending_bytes(conn->control) > XV_CONTROL_PENDING) {
+		put_error(
+			conn, -ENOBUFS,
+			"clients have sent more than 128 MiB that is not answered yet: try again");
+		close_when_written(conn);
+	} else if (conn->eof) {
+		if (rest)
+			put_error(conn, -EBADMSG, "the request does not end with a newline");
+		close_when_written(conn);
+	}
+}
+
+/* Answers whole lines as long as there is room for answers. May free conn. */
+static void serve(struct xv_conn *conn)
+{
+	struct evbuffer *out = bufferevent_get_output(conn->bev);
+	char *line;
+	size_t len;
+
+	if (conn->closing)
+		return;
+	write_rows(conn);
+	while (!conn->answering && evbuffer_get_length(out) < XV_CONTROL_OUTPUT) {
+		line = next_line(conn, &len);
+		if (!line) {
+			check_rest(conn);
+			return;
+		}
+		answer(conn, line, len);
+		free(line);
+		write_rows(conn);
+	}
+}
+
+/* Reading stops while an answer waits: a client that does not read cannot pile up work. */
+static void update_reading(struct xv_conn *conn)
+{
+	bool busy = conn->answering ||
+		    evbuffer_get_length(bufferevent_get_output(conn->bev)) >= XV_CONTROL_OUTPUT;
+
+	if (busy || conn->eof || conn->closing)
+		bufferevent_disable(conn->bev, EV_READ);
+	else
+		bufferevent_enable(conn->bev, EV_READ);
+}
+
+/* serve() may free the connection; it is still there if it is still the control's. */
+static bool alive(const struct xv_control *control, const struct xv_conn *conn)
+{
+	const struct xv_conn *c;
+
+	for (c = control->conns; c; c = c->next) {
+		if (c == conn)
+			return true;
+	}
+	return false;
+}
+
+static void go_on(struct xv_conn *conn)
+{
+	struct xv_control *control = conn->control;
+
+	serve(conn);
+	if (alive(control, conn))
+		update_reading(conn);
+}
+
+static void on_read(struct bufferevent *bev, void *arg)
+{
+	(void)bev;
+	go_on(arg);
+}
+
+/* The output has fallen to its low watermark. */
+static void on_write(struct bufferevent *bev, void *arg)
+{
+	struct xv_conn *conn = arg;
+
+	if (!conn->closing)
+		go_on(conn);
+	else if (!evbuffer_get_length(bufferevent_get_output(bev)))
+		xv_conn_free(conn);
+}
+
+static void on_event(struct bufferevent *bev, short what, void *arg)
+{
+	struct xv_conn *conn = arg;
+
+	(void)bev;
+	if (what & BEV_EVENT_EOF && what & BEV_EVENT_READING && !(what & BEV_EVENT_ERROR)) {
+		/* Half a close is fine: `printf ... | socat - UNIX:...` sends, then waits. */
+		conn->eof = true;
+		go_on(conn);
+		return;
+	}
+	if (what & BEV_EVENT_TIMEOUT)
+		xv_log(LOG_DEBUG, "control socket: a client was idle for %d s", XV_CONTROL_IDLE);
+	xv_conn_free(conn);
+}
+
+int xv_conn_new(struct xv_control *control, evutil_socket_t fd)
+{
+	static const struct timeval idle = {.tv_sec = XV_CONTROL_IDLE};
+	struct xv_conn *conn = calloc(1, sizeof(*conn));
+	struct bufferevent *bev;
+
+	bev = conn ? bufferevent_socket_new(control->inst->base, fd, BEV_OPT_CLOSE_ON_FREE) : NULL;
+	if (!bev) {
+		free(conn);
+		evutil_closesocket(fd);
+		return -ENOMEM;
+	}
+	conn->control = control;
+	conn->bev = bev;
+	conn->next = control->conns;
+	if (conn->next)
+		conn->next->prev = conn;
+	control->conns = conn;
+	control->n_conns++;
+	bufferevent_setcb(bev, on_read, on_write, on_event, conn);
+	bufferevent_setwatermark(bev, EV_READ, 0, XV_CONTROL_LINE + 2);
+	bufferevent_setwatermark(bev, EV_WRITE, XV_CONTROL_OUTPUT / 4, 0);
+	bufferevent_set_timeouts(bev, &idle, &idle);
+	bufferevent_enable(bev, EV_READ | EV_WRITE);
+	return 0;
+}
+
+void xv_conn_free(struct xv_conn *conn)
+{
+	struct xv_control *control;
+
+	if (!conn)
+		return;
+	control = conn->control;
+	if (conn->answering)
+		finish_answer(conn);
+	if (conn->prev)
+		conn->prev->next = conn->next;
+	else
+		control->conns = conn->next;
+	if (conn->next)
+		conn->next->prev = conn->prev;
+	control->n_conns--;
+	bufferevent_free(conn->bev);
+	free(conn);
+}

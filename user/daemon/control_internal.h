@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Between control.c (the socket) and control_conn.c (one client). */
+#ifndef XV_CONTROL_INTERNAL_H
+#define XV_CONTROL_INTERNAL_H
+
+#include <event2/bufferevent.h>
+#include <event2/listener.h>
+
+#include "ops.h"
+
+enum xv_control_limits {
+	XV_CONTROL_CLIENTS = 64,
+	XV_CONTROL_LINE = 64 << 20,	/* bytes of a request: "apply" carries a whole file */
+	XV_CONTROL_PENDING = 128 << 20, /* bytes of unread requests, all clients together */
+	XV_CONTROL_OUTPUT = 256 << 10,	/* bytes waiting for a client before more rows are made */
+	XV_CONTROL_BATCH = 512,		/* rows a line */
+	XV_CONTROL_IDLE = 60,		/* seconds without progress, either way */
+	XV_CONTROL_COPIES = 4,		/* answers at a time that hold a copy of the FDB */
+};
+
+struct xv_conn {
+	struct xv_control *control;
+	struct bufferevent *bev;
+	size_t scanned; /* bytes of the input known to hold no newline */
+	bool eof;	/* the client will not send more */
+	bool closing;	/* close when the output is written */
+	/* The answer under way: tables still to be written, and the rows of the first of them. */
+	bool answering;
+	struct xv_call call;
+	size_t table;
+	struct xv_view view;
+	struct xv_conn *prev, *next;
+};
+
+struct xv_control {
+	struct xv_instance *inst;
+	struct evconnlistener *listener;
+	struct event *retry; /* listens again after accept() found no file descriptors */
+	char path[108];
+	bool bound; /* the socket file is ours */
+	struct xv_conn *conns;
+	size_t n_conns;
+	size_t n_copies;
+};
+
+/* Serves a connected socket from now on; closes it when done, or on failure. */
+int xv_conn_new(struct xv_control *control, evutil_socket_t fd);
+void xv_conn_free(struct xv_conn *conn);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Handlers: networks and their flood lists. */
+#include <errno.h>
+#include <string.h>
+
+#include "flood.h"
+#include "ops.h"
+
+/* Overwrites what the arguments give; true if they give anything. */
+static bool take_settings(const json_t *args, struct xv_network_settings *set)
+{
+	const char *name = xv_args_text(args, "name");
+	const char *inner_vlan = xv_args_text(args, "inner-vlan");
+	bool any = name || inner_vlan;
+
+	if (name)
+		snprintf(set->name, sizeof(set->name), "%s", name);
+	if (inner_vlan)
+		set->inner_vlan = !strcmp(inner_vlan, "keep");
+	any |= xv_args_bool(args, "learning", &set->learning);
+	any |= xv_args_uint(args, "ageing", &set->ageing);
+	any |= xv_args_uint(args, "max-macs", &set->max_macs);
+	any |= xv_args_uint(args, "learn-rate", &set->learn_rate);
+	return any;
+}
+
+int xv_ops_network_add(struct xv_call *call)
+{
+	struct xv_network_settings set;
+	struct xv_network *net;
+	uint32_t vni = 0;
+
+	xv_network_defaults(&set);
+	take_settings(call->args, &set);
+	xv_args_uint(call->args, "vni", &vni);
+	return xv_network_add(call->inst, vni, &set, false, &net, &call->err);
+}
+
+int xv_ops_network_set(struct xv_call *call)
+{
+	struct xv_network_settings set;
+	struct xv_network *net;
+	int ret;
+
+	ret = xv_ops_network(call, &net);
+	if (ret)
+		return ret;
+	set = net->set;
+	if (!take_settings(call->args, &set))
+		return xv_err_set(&call->err, -EINVAL,
+				  "network set: nothing to set; give name, learning, ageing, "
+				  "max-macs, learn-rate or inner-vlan");
+	return xv_network_set(call->inst, net, &set, &call->err);
+}
+
+int xv_ops_network_del(struct xv_call *call)
+{
+	struct xv_network *net;
+	int ret;
+
+	ret = xv_ops_network(call, &net);
+	return ret ? ret : xv_network_del(call->inst, net, &call->err);
+}
+
+int xv_ops_flood_add(struct xv_call *call)
+{
+	struct xv_network *net;
+	struct xv_ip remote;
+	int ret;
+
+	ret = xv_ops_network(call, &net);
+	if (!ret)
+		ret = xv_ops_remote(call, true, &remote);
+	return ret ? ret : xv_flood_add(call->inst, net, &remote, false, &call->err);
+}
+
+int xv_ops_flood_del(struct xv_call *call)
+{
+	struct xv_network *net;
+	struct xv_ip remote;
+	int ret;
+
+	ret = xv_ops_network(call, &net);
+	if (!ret)
+		ret = xv_ops_remote(call, true, &remote);
+	return ret ? ret : xv_flood_del(call->inst, net, &remote, &call->err);
+}
+
+int xv_ops_flood_flush(struct xv_call *call)
+{
+	struct xv_network *net;
+	long n;
+	int ret;
+
+	ret = xv_ops_network(call, &net);
+	if (ret)
+		return ret;
+	n = xv_flood_flush(call->inst, net, &call->err);
+	return n < 0 ? n : xv_ops_answer_number(call, "flushed", n);
+}

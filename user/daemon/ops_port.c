@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Handlers: ports and peers. */
+#include <errno.h>
+
+#include "ops.h"
+
+int xv_ops_port_add(struct xv_call *call)
+{
+	struct xv_network *net;
+	uint32_t vlan = 0;
+	int ret;
+
+	ret = xv_ops_network(call, &net);
+	if (ret)
+		return ret;
+	xv_args_uint(call->args, "vlan", &vlan);
+	/* A device that is not there is more likely a wrong word here than one to wait for. */
+	return xv_port_add(call->inst, net, xv_args_text(call->args, "dev"), vlan, false, true,
+			   &call->err);
+}
+
+int xv_ops_port_del(struct xv_call *call)
+{
+	struct xv_port *port;
+	int ret;
+
+	ret = xv_ops_port(call, &port);
+	return ret ? ret : xv_port_del(call->inst, port, &call->err);
+}
+
+int xv_ops_peer_add(struct xv_call *call)
+{
+	struct xv_ip ip;
+	int ret;
+
+	ret = xv_ops_remote(call, false, &ip);
+	return ret ? ret : xv_peer_add(call->inst, &ip, &call->err);
+}
+
+int xv_ops_peer_del(struct xv_call *call)
+{
+	struct xv_peer *peer;
+	int ret;
+
+	ret = xv_ops_peer(call, &peer);
+	return ret ? ret : xv_peer_del(call->inst, peer, &call->err);
+}

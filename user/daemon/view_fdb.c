@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Rows of the FDB. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "view.h"
+
+enum {
+	FIRST_ROOM = 256, /* entries */
+	NSEC_PER_SEC = 1000000000,
+};
+
+static bool entry_matches(const struct xv_view *view, const struct xv_fdb_entry *entry)
+{
+	const struct xv_view_filter *filter = &view->filter;
+	const struct xv_port *port;
+
+	if (filter->has_mac && memcmp(filter->mac, entry->key.mac, sizeof(filter->mac)))
+		return false;
+	if (!*filter->dev)
+		return true;
+	if (entry->val.kind != XV_FDB_PORT || entry->val.dst >= XV_MAX_PORTS)
+		return false;
+	port = view->inst->port_by_id[entry->val.dst];
+	return port && xv_view_port_matches(filter, port);
+}
+
+static int copy_entry(void *arg, const struct xv_fdb_entry *entry)
+{
+	struct xv_view *view = arg;
+	size_t room = view->room ? 2 * view->room : FIRST_ROOM;
+	struct xv_fdb_entry *entries;
+
+	if (!entry_matches(view, entry))
+		return 0;
+	if (view->n_entries == view->room) {
+		entries = reallocarray(view->entries, room, sizeof(*entries));
+		if (!entries) {
+			view->no_memory = true;
+			return -ENOMEM;
+		}
+		view->entries = entries;
+		view->room = room;
+	}
+	view->entries[view->n_entries++] = *entry;
+	return 0;
+}
+
+static uint64_t clock_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
+	return (uint64_t)ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
+}
+
+int xv_view_copy_fdb(struct xv_view *view, struct xv_err *err)
+{
+	const struct xv_view_filter *filter = &view->filter;
+	struct xv_fdb_filter which = {
+		.bd = filter->bd,
+		.kind = filter->peer   ? XV_FDB_PEER
+			: *filter->dev ? XV_FDB_PORT
+				       : XV_FDB_NONE,
+		.dst = filter->peer,
+		.learned = filter->learned,
+		.statics = filter->statics,
+	};
+	long n;
+
+	view->now = clock_now();
+	n = xv_fdb_walk(view->inst, &which, copy_entry, view, err);
+	if (n < 0)
+		return n;
+	if (view->no_memory)
+		return xv_err_set(err, -ENOMEM, "out of memory");
+	return 0;
+}
+
+static void put_destination(const struct xv_view *view, const struct xv_fdb_val *val,
+			    struct xv_row *row)
+{
+	const struct xv_peer *peer;
+	const struct xv_port *port;
+
+	if (val->kind == XV_FDB_PORT && val->dst < XV_MAX_PORTS) {
+		port = view->inst->port_by_id[val->dst];
+		if (!port)
+			return;
+		xv_row_text(row, XV_COL_FDB_DEV, port->key.dev);
+		xv_row_number(row, XV_COL_FDB_VLAN, port->key.vlan);
+	} else if (val->kind == XV_FDB_PEER && val->dst < XV_MAX_PEERS) {
+		peer = view->inst->peer_by_id[val->dst];
+		if (peer)
+			xv_row_ip(row, XV_COL_FDB_REMOTE, &peer->ip);
+	}
+}
+
+bool xv_view_next_fdb(struct xv_view *view, struct xv_row *row)
+{
+	const struct xv_fdb_entry *entry;
+	const struct xv_network *net;
+	uint64_t seen;
+
+	do {
+		if (view->pos >= view->n_entries)
+			return false;
+		entry = &view->entries[view->pos++];
+		net = view->inst->by_bd[entry->key.bd];
+	} while (!net);
+	xv_row_mac(row, XV_COL_FDB_MAC, entry->key.mac);
+	xv_row_text(row, XV_COL_FDB_NETWORK, net->set.name);
+	xv_row_number(row, XV_COL_FDB_VNI, net->vni);
+	put_destination(view, &entry->val, row);
+	if (entry->val.flags & XV_FDB_STATIC) {
+		xv_row_text(row, XV_COL_FDB_TYPE, "static");
+		xv_row_text(row, XV_COL_FDB_ORIGIN,
+			    entry->val.flags & XV_FDB_CONFIG ? "config" : "runtime");
+	} else {
+		xv_row_text(row, XV_COL_FDB_TYPE, "learned");
+		seen = entry->val.last_seen;
+		xv_row_number(row, XV_COL_FDB_AGE,
+			      view->now > seen ? (view->now - seen) / NSEC_PER_SEC : 0);
+		xv_row_number(row, XV_COL_FDB_MOVES, entry->val.moves);
+	}
+	return true;
+}

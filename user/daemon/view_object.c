@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Rows of what is configured: networks, ports, flood lists and peers. */
+#include "flood.h"
+#include "view.h"
+
+static const char *origin(bool from_config)
+{
+	return from_config ? "config" : "runtime";
+}
+
+static bool link_up(const struct xv_link *link, uint32_t ifindex)
+{
+	return ifindex && link->flags & IFF_UP;
+}
+
+bool xv_view_next_network(struct xv_view *view, struct xv_row *row)
+{
+	const struct xv_network *net = xv_view_network(view);
+	size_t i, ports = 0;
+
+	if (!net)
+		return false;
+	for (i = 0; i < net->n_flood; i++)
+		ports += xv_flood_is_port(&net->flood[i]);
+	xv_row_number(row, XV_COL_NETWORK_VNI, net->vni);
+	xv_row_text(row, XV_COL_NETWORK_NAME, net->set.name);
+	xv_row_number(row, XV_COL_NETWORK_PORTS, ports);
+	xv_row_number(row, XV_COL_NETWORK_REMOTES, net->n_flood - ports);
+	xv_row_number(row, XV_COL_NETWORK_LEARNING, net->set.learning);
+	xv_row_number(row, XV_COL_NETWORK_AGEING, net->set.ageing);
+	xv_row_number(row, XV_COL_NETWORK_LEARNED, net->learned);
+	xv_row_number(row, XV_COL_NETWORK_MAX_MACS, net->set.max_macs);
+	xv_row_number(row, XV_COL_NETWORK_DENIED, net->quota_denied);
+	xv_row_number(row, XV_COL_NETWORK_MOVES, net->moves);
+	xv_row_number(row, XV_COL_NETWORK_MOVES_DENIED, net->moves_denied);
+	xv_row_number(row, XV_COL_NETWORK_LEARN_RATE, net->set.learn_rate);
+	xv_row_text(row, XV_COL_NETWORK_INNER_VLAN, net->set.inner_vlan ? "keep" : "drop");
+	xv_row_number(row, XV_COL_NETWORK_BD, net->bd);
+	xv_row_text(row, XV_COL_NETWORK_ORIGIN, origin(net->from_config));
+	return true;
+}
+
+bool xv_view_next_port(struct xv_view *view, struct xv_row *row)
+{
+	const struct xv_port *port = xv_view_port(view);
+
+	if (!port)
+		return false;
+	xv_row_text(row, XV_COL_PORT_DEV, port->key.dev);
+	xv_row_number(row, XV_COL_PORT_VLAN, port->key.vlan);
+	xv_row_text(row, XV_COL_PORT_NETWORK, port->net->set.name);
+	xv_row_number(row, XV_COL_PORT_VNI, port->net->vni);
+	xv_row_number(row, XV_COL_PORT_UP, link_up(&port->link, port->ifindex));
+	xv_row_text(row, XV_COL_PORT_DELIVERY, xv_port_delivery(view->inst, port));
+	if (port->ifindex) {
+		xv_row_number(row, XV_COL_PORT_MTU, port->link.mtu);
+		xv_row_number(row, XV_COL_PORT_IFINDEX, port->ifindex);
+	}
+	xv_row_number(row, XV_COL_PORT_ID, port->id);
+	xv_row_text(row, XV_COL_PORT_ORIGIN, origin(port->from_config));
+	xv_row_text(row, XV_COL_PORT_STATUS, port->status);
+	return true;
+}
+
+static void flood_row(const struct xv_view *view, const struct xv_network *net,
+		      const struct xv_flood_member *member, struct xv_row *row)
+{
+	const struct xv_port *port;
+	bool from_config = member->val.flags & XV_FLOOD_CONFIG;
+
+	xv_row_text(row, XV_COL_FLOOD_NETWORK, net->set.name);
+	xv_row_number(row, XV_COL_FLOOD_VNI, net->vni);
+	if (xv_flood_is_port(member)) {
+		port = view->inst->port_by_id[member->val.id];
+		xv_row_text(row, XV_COL_FLOOD_TYPE, "port");
+		if (port) {
+			xv_row_text(row, XV_COL_FLOOD_DEV, port->key.dev);
+			xv_row_number(row, XV_COL_FLOOD_VLAN, port->key.vlan);
+			from_config = port->from_config;
+		}
+	} else {
+		xv_row_text(row, XV_COL_FLOOD_TYPE, member->val.id ? "peer" : "group");
+		xv_row_ip(row, XV_COL_FLOOD_REMOTE, &member->val.remote);
+	}
+	xv_row_text(row, XV_COL_FLOOD_ORIGIN, origin(from_config));
+}
+
+bool xv_view_next_flood(struct xv_view *view, struct xv_row *row)
+{
+	const struct xv_network *net;
+
+	/* pos stays on the network until its list is through. */
+	while ((net = xv_view_network(view))) {
+		if (view->sub < net->n_flood) {
+			flood_row(view, net, &net->flood[view->sub++], row);
+			view->pos = net->bd;
+			return true;
+		}
+		view->sub = 0;
+	}
+	return false;
+}
+
+static const char *device_name(const struct xv_instance *inst, uint32_t ifindex,
+			       char buf[IF_NAMESIZE])
+{
+	size_t i;
+
+	for (i = 0; i < inst->n_uplinks; i++) {
+		if (inst->uplinks[i].ifindex == ifindex)
+			return inst->uplinks[i].dev;
+	}
+	return if_indextoname(ifindex, buf);
+}
+
+bool xv_view_next_peer(struct xv_view *view, struct xv_row *row)
+{
+	const struct xv_peer *peer = xv_view_peer(view);
+	static const uint8_t no_mac[6];
+	char dev[IF_NAMESIZE];
+
+	if (!peer)
+		return false;
+	xv_row_ip(row, XV_COL_PEER_REMOTE, &peer->ip);
+	xv_row_number(row, XV_COL_PEER_READY, peer->ready);
+	if (peer->ifindex) {
+		xv_row_text(row, XV_COL_PEER_DEV, device_name(view->inst, peer->ifindex, dev));
+		xv_row_ip(row, XV_COL_PEER_NEXTHOP, &peer->nexthop);
+		if (memcmp(peer->mac, no_mac, sizeof(no_mac)))
+			xv_row_mac(row, XV_COL_PEER_MAC, peer->mac);
+		xv_row_number(row, XV_COL_PEER_MTU, peer->mtu);
+	}
+	xv_row_number(row, XV_COL_PEER_REFS, peer->refs);
+	xv_row_text(row, XV_COL_PEER_ORIGIN,
+		    peer->pinned    ? "added"
+		    : peer->dynamic ? "learned"
+				    : "listed");
+	xv_row_number(row, XV_COL_PEER_ID, peer->id);
+	xv_row_text(row, XV_COL_PEER_STATUS, peer->status);
+	return true;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Rows of counters. A counter that cannot be read is left out, never shown as zero. */
+#include "stats.h"
+#include "view.h"
+
+static void put_count(struct xv_row *row, unsigned int packets, unsigned int bytes,
+		      const struct xv_count *count)
+{
+	xv_row_number(row, packets, count->packets);
+	xv_row_number(row, bytes, count->bytes);
+}
+
+bool xv_view_next_net_stats(struct xv_view *view, struct xv_row *row)
+{
+	const struct xv_network *net = xv_view_network(view);
+	struct xv_net_stats_val sum;
+
+	if (!net)
+		return false;
+	xv_row_text(row, XV_COL_NET_STATS_NAME, net->set.name);
+	xv_row_number(row, XV_COL_NET_STATS_VNI, net->vni);
+	if (xv_stats_network(view->inst, net->bd, &sum))
+		return true;
+	put_count(row, XV_COL_NET_STATS_RX_UC_PACKETS, XV_COL_NET_STATS_RX_UC_BYTES,
+		  &sum.rx_unicast);
+	put_count(row, XV_COL_NET_STATS_RX_BUM_PACKETS, XV_COL_NET_STATS_RX_BUM_BYTES, &sum.rx_bum);
+	put_count(row, XV_COL_NET_STATS_TX_UC_PACKETS, XV_COL_NET_STATS_TX_UC_BYTES,
+		  &sum.tx_unicast);
+	put_count(row, XV_COL_NET_STATS_TX_BUM_PACKETS, XV_COL_NET_STATS_TX_BUM_BYTES, &sum.tx_bum);
+	return true;
+}
+
+bool xv_view_next_port_stats(struct xv_view *view, struct xv_row *row)
+{
+	const struct xv_port *port = xv_view_port(view);
+	struct xv_id_stats_val sum;
+
+	if (!port)
+		return false;
+	xv_row_text(row, XV_COL_PORT_STATS_DEV, port->key.dev);
+	xv_row_number(row, XV_COL_PORT_STATS_VLAN, port->key.vlan);
+	xv_row_text(row, XV_COL_PORT_STATS_NETWORK, port->net->set.name);
+	if (xv_stats_port(view->inst, port->id, &sum))
+		return true;
+	put_count(row, XV_COL_PORT_STATS_RX_PACKETS, XV_COL_PORT_STATS_RX_BYTES, &sum.rx);
+	put_count(row, XV_COL_PORT_STATS_TX_PACKETS, XV_COL_PORT_STATS_TX_BYTES, &sum.tx);
+	return true;
+}
+
+bool xv_view_next_peer_stats(struct xv_view *view, struct xv_row *row)
+{
+	const struct xv_peer *peer = xv_view_peer(view);
+	struct xv_id_stats_val sum;
+
+	if (!peer)
+		return false;
+	xv_row_ip(row, XV_COL_PEER_STATS_REMOTE, &peer->ip);
+	if (xv_stats_peer(view->inst, peer->id, &sum))
+		return true;
+	put_count(row, XV_COL_PEER_STATS_RX_PACKETS, XV_COL_PEER_STATS_RX_BYTES, &sum.rx);
+	put_count(row, XV_COL_PEER_STATS_TX_PACKETS, XV_COL_PEER_STATS_TX_BYTES, &sum.tx);
+	return true;
+}
+
+bool xv_view_next_path_stats(struct xv_view *view, struct xv_row *row)
+{
+	uint32_t path = view->pos++;
+	struct xv_count sum;
+
+	if (path >= XV_PATH_MAX)
+		return false;
+	xv_row_text(row, XV_COL_PATH_STATS_PATH, xv_path_names[path]);
+	xv_row_text(row, XV_COL_PATH_STATS_HELP, xv_path_help[path]);
+	if (!xv_stats_path(view->inst, path, &sum))
+		put_count(row, XV_COL_PATH_STATS_PACKETS, XV_COL_PATH_STATS_BYTES, &sum);
+	return true;
+}
+
+bool xv_view_next_drops(struct xv_view *view, struct xv_row *row)
+{
+	uint32_t reason = view->pos++;
+	struct xv_count sum;
+
+	if (reason >= XV_DROP_MAX)
+		return false;
+	xv_row_text(row, XV_COL_DROPS_REASON, xv_drop_names[reason]);
+	xv_row_text(row, XV_COL_DROPS_HELP, xv_drop_help[reason]);
+	if (!xv_stats_drop(view->inst, reason, &sum))
+		put_count(row, XV_COL_DROPS_PACKETS, XV_COL_DROPS_BYTES, &sum);
+	return true;
+}

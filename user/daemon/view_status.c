@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Rows of the instance itself: its status, and its underlay devices. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "uplink.h"
+#include "view.h"
+
+static void put_counts(const struct xv_instance *inst, struct xv_row *row)
+{
+	const struct xv_network *net;
+	uint64_t learned = 0;
+
+	for (net = inst->networks; net; net = net->hh.next)
+		learned += net->learned;
+	xv_row_number(row, XV_COL_STATUS_NETWORKS, HASH_COUNT(inst->networks));
+	xv_row_number(row, XV_COL_STATUS_LEARNED, learned);
+}
+
+bool xv_view_next_status(struct xv_view *view, struct xv_row *row)
+{
+	const struct xv_instance *inst = view->inst;
+	const struct xv_config *config = inst->config;
+	bool v6 = strchr(config->listen_host, ':');
+	char metrics[XV_LISTEN_LEN + 16];
+
+	if (view->pos++)
+		return false;
+	xv_row_text(row, XV_COL_STATUS_INSTANCE, inst->name);
+	xv_row_text(row, XV_COL_STATUS_VERSION, XV_VERSION);
+	xv_row_number(row, XV_COL_STATUS_PID, getpid());
+	xv_row_number(row, XV_COL_STATUS_UPTIME, time(NULL) - inst->started);
+	xv_row_text(row, XV_COL_STATUS_CONFIG, inst->config_file);
+	xv_row_ip(row, XV_COL_STATUS_ADDRESS, &config->address);
+	xv_row_ip(row, XV_COL_STATUS_ADDRESS6, &config->address6);
+	xv_row_number(row, XV_COL_STATUS_UDP_PORT, config->udp_port);
+	xv_row_text(row, XV_COL_STATUS_XDP, xv_xdp_mode_name(config->xdp));
+	xv_row_text(row, XV_COL_STATUS_SLOW_DEV, inst->slow_name);
+	xv_row_text(row, XV_COL_STATUS_PIN_DIR, inst->dp->pin_dir);
+	xv_row_number(row, XV_COL_STATUS_ADOPTED, inst->dp->adopted);
+	if (config->metrics) {
+		snprintf(metrics, sizeof(metrics), "%s%s%s:%u", v6 ? "[" : "", config->listen_host,
+			 v6 ? "]" : "", config->listen_port);
+		xv_row_text(row, XV_COL_STATUS_METRICS, metrics);
+	}
+	xv_row_number(row, XV_COL_STATUS_PORTS, HASH_COUNT(inst->ports));
+	xv_row_number(row, XV_COL_STATUS_PEERS, HASH_COUNT(inst->peers));
+	put_counts(inst, row);
+	return true;
+}
+
+bool xv_view_next_uplink(struct xv_view *view, struct xv_row *row)
+{
+	const struct xv_instance *inst = view->inst;
+	const struct xv_uplink *uplink;
+
+	if (view->pos >= inst->n_uplinks)
+		return false;
+	uplink = &inst->uplinks[view->pos++];
+	xv_row_text(row, XV_COL_UPLINK_DEV, uplink->dev);
+	xv_row_number(row, XV_COL_UPLINK_UP, uplink->ifindex && uplink->link.flags & IFF_UP);
+	xv_row_text(row, XV_COL_UPLINK_ATTACHED, xv_uplink_mode(uplink));
+	if (uplink->ifindex) {
+		xv_row_number(row, XV_COL_UPLINK_MTU, uplink->link.mtu);
+		xv_row_number(row, XV_COL_UPLINK_QUEUES, uplink->link.rx_queues);
+		xv_row_number(row, XV_COL_UPLINK_IFINDEX, uplink->ifindex);
+	}
+	xv_row_text(row, XV_COL_UPLINK_STATUS, uplink->status);
+	return true;
+}
