@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The configuration: what an instance shall be. Parsed from YAML (xvtep.yaml(5)), checked as a whole,
- * and compared with the running one (plan.h). All strings are NUL-terminated; addresses in network order.
+ * The configuration: what an instance shall be. Parsed from YAML (xvtep.yaml(5)), checked as a
+ * whole, and compared with the running one (plan.h). All strings are NUL-terminated; addresses in
+ * network order.
  */
 #ifndef XV_CONFIG_H
 #define XV_CONFIG_H
@@ -23,7 +24,7 @@ enum xv_xdp_mode {
 };
 
 enum xv_config_limits {
-	XV_INSTANCE_LEN = 32, /* [A-Za-z0-9._-]+, with NUL */
+	XV_INSTANCE_LEN = 32, /* [A-Za-z0-9_-]+ (bpffs refuses dots), with NUL */
 	XV_DEFAULT_AGEING = 300,
 	XV_DEFAULT_MAX_MACS = 4096,
 	XV_DEFAULT_LEARN_RATE = 100000, /* events a second, network and CPU */
@@ -85,9 +86,10 @@ struct xv_config {
 };
 
 /*
- * Reads and checks a configuration. file names it in messages ("FILE:LINE: ..."). On success *config
- * is a new object, owned by the caller; on failure it is untouched and err says file, line, the bad
- * word and what would be right. -ENOENT etc. if the file cannot be read, -EINVAL if it is wrong.
+ * Reads and checks a configuration. file names it in messages ("FILE:LINE: ..."). On success
+ * *config is a new object, owned by the caller; on failure it is untouched and err says file, line,
+ * the bad word and what would be right. -ENOENT etc. if the file cannot be read, -EINVAL if it is
+ * wrong.
  */
 int xv_config_load(const char *file, struct xv_config **config, struct xv_err *err);
 int xv_config_parse(const char *file, const char *text, size_t len, struct xv_config **config,

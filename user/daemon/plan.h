@@ -9,7 +9,8 @@
 #include "config.h"
 
 enum xv_op_type {
-	/* in this order in the list: removals before additions, members before their network's removal */
+	/* in this order in the list: removals before additions, members before their network's
+	   removal */
 	XV_OP_FDB_DEL,
 	XV_OP_FLOOD_DEL,
 	XV_OP_PORT_DEL,
@@ -36,8 +37,8 @@ struct xv_plan {
 };
 
 /*
- * Operations that turn have into want (networks only: instance, underlay and metrics are compared by
- * the caller). The plan points into both configurations and must not outlive them. 0 or -ENOMEM.
+ * Operations that turn have into want (networks only: instance, underlay and metrics are compared
+ * by the caller). The plan points into both configurations and must not outlive them. 0 or -ENOMEM.
  * Linear-ish in the sizes: 4,000 networks and a million static entries stay under a second.
  */
 int xv_plan_make(const struct xv_config *have, const struct xv_config *want, struct xv_plan *plan);

@@ -88,16 +88,16 @@ static int parse_options(int argc, char **argv, struct options *o)
 	return EXIT_USAGE;
 }
 
-/* The name becomes a path element and a socket path. */
+/* The name becomes a directory of bpffs, which takes no dots. */
 static int check_name(const char *name)
 {
-	if (name[0] && name[0] != '.' && strlen(name) < XV_INSTANCE_LEN &&
-	    strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
+	if (name[0] && strlen(name) < XV_INSTANCE_LEN &&
+	    strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") ==
 		    strlen(name))
 		return 0;
 	fprintf(stderr,
-		"xvtepd: \"%s\" is not an instance name: up to %d letters, digits, '.', '_' and "
-		"'-', not starting with '.'\n",
+		"xvtepd: \"%s\" is not an instance name: 1 to %d letters, digits, '_' and "
+		"'-'\n",
 		name, XV_INSTANCE_LEN - 1);
 	return -EINVAL;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Addresses as text: underlay IPs (struct xv_ip: network order, IPv4 mapped) and MACs.
- * Parsers are strict: the whole string must be one address; out-parameters are untouched on failure.
+ * Parsers are strict: the whole string must be one address; out-parameters are untouched on
+ * failure.
  */
 #ifndef XV_ADDR_H
 #define XV_ADDR_H
