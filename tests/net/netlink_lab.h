@@ -186,7 +186,7 @@ static inline void assert_output(const char *cmd, const char *text)
 		fail_msg("no %s in the output of %s: %s", text, cmd, out);
 }
 
-static inline void set_sysctl(const char *path, const char *value)
+static void set_sysctl(const char *path, const char *value)
 {
 	char full[256];
 	int fd;
@@ -284,6 +284,7 @@ static bool lab_start(void)
 	}
 	start_peer();
 	run("ip link set lo up");
+	set_sysctl("ipv6/conf/default/accept_dad", "0"); /* no events long after their cause */
 	return false;
 }
 

@@ -107,8 +107,10 @@ static void test_route_events(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
-		int n = seen.n_route;
+		int n;
 
+		dispatch(0); /* what the change before caused */
+		n = seen.n_route;
 		run("%s", changes[i]);
 		wait_until(seen.n_route > n);
 	}
