@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 # xvtep: build, install, test. `make help` lists the targets. Quiet by default; V=1 shows commands.
 PREFIX ?= /usr/local
 DESTDIR ?=
