@@ -176,10 +176,13 @@ class Host:
 
 
 class Lab:
-    """wire is "default" (a veth as the kernel makes it) or "nic" (what a simple NIC can do)."""
+    """
+    wire is "default" (a veth as the kernel makes it) or "nic" (what a simple NIC can do). All names
+    begin with the prefix.
+    """
 
-    def __init__(self, hosts=2, wire="default", mtu=UNDER_MTU):
-        self.prefix = f"{PREFIX}{os.getpid()}-{next(labs)}"
+    def __init__(self, hosts=2, wire="default", mtu=UNDER_MTU, prefix=None):
+        self.prefix = prefix or f"{PREFIX}{os.getpid()}-{next(labs)}"
         self.macs = itertools.count(1)
         self.namespaces, self.things, self.vteps = [], [], []
         self.dir = tempfile.mkdtemp(prefix=self.prefix + "-")
