@@ -2,6 +2,7 @@
 /* The Prometheus text format: see exposition.h. */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "exposition.h"
