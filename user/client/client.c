@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The connection to the daemon: see client.h. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "rundir.h"
+
+enum {
+	REQUEST_MAX = 64 << 20, /* what the daemon takes */
+};
+
+static int explain_connect(int code, const char *path, const char *instance, struct xv_err *err)
+{
+	switch (code) {
+	case ENOENT:
+	case ECONNREFUSED:
+		return xv_err_set(
+			err, -code,
+			"no daemon answers at %s: is xvtepd running for instance \"%s\"? "
+			"Start it (systemctl start xvtepd@%s, or xvtepd -c FILE -i %s), or "
+			"name another instance with -i",
+			path, instance, instance, instance);
+	case EACCES:
+	case EPERM:
+		return xv_err_set(err, -code, "%s: permission denied: run xvtep as root", path);
+	default:
+		return xv_err_set(err, -code, "cannot connect to %s: %s", path, strerror(code));
+	}
+}
+
+int xv_client_open(struct xv_client *client, const char *instance, struct xv_err *err)
+{
+	struct sockaddr_un sun = {.sun_family = AF_UNIX};
+	int fd, ret;
+
+	ret = xv_rundir_path(instance, "control.sock", sun.sun_path, sizeof(sun.sun_path), err);
+	if (ret)
+		return ret;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return xv_err_set(err, -errno, "cannot make a socket: %s", strerror(errno));
+	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun))) {
+		ret = explain_connect(errno, sun.sun_path, instance, err);
+		close(fd);
+		return ret;
+	}
+	*client = (struct xv_client){.fd = fd, .in = fdopen(fd, "r")};
+	if (!client->in) {
+		close(fd);
+		return xv_err_set(err, -ENOMEM, "out of memory");
+	}
+	return 0;
+}
+
+int xv_client_send(struct xv_client *client, const json_t *request, struct xv_err *err)
+{
+	char *text = json_dumps(request, JSON_COMPACT);
+	size_t len, sent = 0;
+	ssize_t n;
+
+	if (!text)
+		return xv_err_set(err, -ENOMEM, "out of memory");
+	len = strlen(text);
+	if (len >= REQUEST_MAX) {
+		free(text);
+		return xv_err_set(err, -EMSGSIZE, "the request is larger than 64 MiB");
+	}
+	text[len++] = '\n';
+	while (sent < len) {
+		n = send(client->fd, text + sent, len - sent, MSG_NOSIGNAL);
+		if (n < 0 && errno == EINTR)
+			continue;
+		/* A daemon that closes early has said why: the answer is read next. */
+		if (n < 0)
+			break;
+		sent += n;
+	}
+	free(text);
+	return 0;
+}
+
+static int check_reply(const json_t *reply, struct xv_err *err)
+{
+	const char *error = json_string_value(json_object_get(reply, "error"));
+
+	if (json_is_true(json_object_get(reply, "ok")))
+		return 0;
+	return xv_err_set(err, -EREMOTEIO, "%s",
+			  error ? error : "the daemon's answer has neither \"ok\" nor \"error\"");
+}
+
+int xv_client_read(struct xv_client *client, json_t **reply, struct xv_err *err)
+{
+	json_error_t error;
+	json_t *answer;
+	ssize_t len;
+	int ret;
+
+	len = getline(&client->line, &client->room, client->in);
+	if (len < 0)
+		return xv_err_set(
+			err, -EPIPE,
+			"the daemon closed the connection before it had answered (it waits "
+			"%d s for a reader)",
+			60);
+	if (client->line[len - 1] != '\n')
+		return xv_err_set(err, -EPIPE, "the daemon closed the connection in mid-answer");
+	answer = json_loadb(client->line, len, 0, &error);
+	if (!answer)
+		return xv_err_set(err, -EPROTO, "the daemon's answer is not JSON: %s", error.text);
+	ret = check_reply(answer, err);
+	if (ret) {
+		json_decref(answer);
+		return ret;
+	}
+	*reply = answer;
+	return 0;
+}
+
+void xv_client_close(struct xv_client *client)
+{
+	fclose(client->in);
+	free(client->line);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Files that are sent to the daemon: see file.h. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "file.h"
+#include "row.h"
+
+enum {
+	FILE_LIMIT = 48 << 20, /* bytes: room for JSON's escapes below what the daemon takes */
+};
+
+static int read_all(FILE *in, char **text, size_t *len)
+{
+	size_t room = 1 << 16, used = 0, n;
+	char *buf = malloc(room), *grown;
+
+	while (buf) {
+		n = fread(buf + used, 1, room - used - 1, in);
+		used += n;
+		if (!n || used > FILE_LIMIT)
+			break;
+		if (used < room - 1)
+			continue;
+		room *= 2;
+		grown = realloc(buf, room);
+		if (!grown) {
+			free(buf);
+			return -ENOMEM;
+		}
+		buf = grown;
+	}
+	if (!buf)
+		return -ENOMEM;
+	if (ferror(in) || used > FILE_LIMIT) {
+		free(buf);
+		return used > FILE_LIMIT ? -EFBIG : -EIO;
+	}
+	buf[used] = '\0';
+	*text = buf;
+	*len = used;
+	return 0;
+}
+
+static int check_utf8(const char *name, const char *text, size_t len, struct xv_err *err)
+{
+	unsigned int line = 1;
+	size_t i, n;
+
+	for (i = 0; i < len; i += n) {
+		n = xv_utf8_length(text + i);
+		if (!n || !text[i])
+			return xv_err_set(err, -EILSEQ, "%s:%u: %s", name, line,
+					  n ? "a NUL byte: is this a text file?"
+					    : "not UTF-8: save the file as UTF-8");
+		line += text[i] == '\n';
+	}
+	return 0;
+}
+
+int xv_file_read(const char *name, json_t **text, struct xv_err *err)
+{
+	bool is_stdin = !strcmp(name, "-");
+	FILE *in = is_stdin ? stdin : fopen(name, "re");
+	char *buf = NULL;
+	size_t len = 0;
+	int ret;
+
+	if (!in)
+		return xv_err_set(err, -errno, "%s: %s", name, strerror(errno));
+	ret = read_all(in, &buf, &len);
+	if (!is_stdin)
+		fclose(in);
+	if (ret)
+		return xv_err_set(err, ret, "%s: %s", name, strerror(-ret));
+	ret = check_utf8(name, buf, len, err);
+	if (!ret) {
+		*text = json_stringn(buf, len);
+		if (!*text)
+			ret = xv_err_set(err, -ENOMEM, "out of memory");
+	}
+	free(buf);
+	return ret;
+}

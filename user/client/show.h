@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The daemon's answers on standard output, as text or JSON. */
+#ifndef XV_SHOW_H
+#define XV_SHOW_H
+
+#include <stdbool.h>
+
+#include "client.h"
+#include "commands.h"
+
+struct xv_show {
+	const struct xv_command *command;
+	const char *file; /* of apply and check */
+	bool json;
+	bool all;     /* rows without a packet too */
+	bool several; /* the answer has several tables: JSON is an object with a key for each */
+};
+
+/* Reads an answer to its end and prints it. Negative errno with the text in err. */
+int xv_show_answer(const struct xv_show *show, struct xv_client *client, struct xv_err *err);
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* xvtep: the command line client. See xvtep(8). */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client.h"
+#include "file.h"
+#include "help.h"
+#include "request.h"
+#include "show.h"
+
+enum {
+	EXIT_USAGE = 2,
+	OPT_COMPLETE = 256,
+};
+
+struct options {
+	const char *instance;
+	bool json, all, help, complete;
+};
+
+static const struct option long_options[] = {
+	{"json", no_argument, NULL, 'j'},
+	{"instance", required_argument, NULL, 'i'},
+	{"all", no_argument, NULL, 'a'},
+	{"version", no_argument, NULL, 'V'},
+	{"help", no_argument, NULL, 'h'},
+	{"complete", no_argument, NULL, OPT_COMPLETE},
+	{},
+};
+
+/* -1: go on; else the exit status. Options may stand anywhere but for --complete, which ends them.
+ */
+static int parse_options(int argc, char **argv, struct options *o)
+{
+	bool complete = argc > 1 && !strcmp(argv[1], "--complete");
+	int c;
+
+	o->instance = "default";
+	while ((c = getopt_long(argc, argv, complete ? "+ji:aVh" : "ji:aVh", long_options, NULL)) >=
+	       0) {
+		switch (c) {
+		case 'j':
+			o->json = true;
+			break;
+		case 'i':
+			o->instance = optarg;
+			break;
+		case 'a':
+			o->all = true;
+			break;
+		case 'V':
+			printf("xvtep %s\n", XV_VERSION);
+			return EXIT_SUCCESS;
+		case 'h':
+			o->help = true;
+			break;
+		case OPT_COMPLETE:
+			o->complete = true;
+			break;
+		default:
+			fprintf(stderr, "xvtep: see \"xvtep -h\"\n");
+			return EXIT_USAGE;
+		}
+	}
+	if (*o->instance && !strchr(o->instance, '/') && *o->instance != '.')
+		return -1;
+	fprintf(stderr, "xvtep: bad instance \"%s\": it is a name, not a path\n", o->instance);
+	return EXIT_USAGE;
+}
+
+/* Arguments that are for the client alone are taken out; files are read. */
+static int prepare(struct xv_request *request, struct xv_show *show, struct xv_err *err)
+{
+	const char *file = xv_args_text(request->args, "file");
+	json_t *text;
+	int ret;
+
+	show->command = request->command;
+	show->file = file;
+	show->several = !strcmp(request->command->object, "status") ||
+			!strcmp(request->command->object, "stats");
+	if (json_object_get(request->args, "all")) {
+		show->all = true;
+		json_object_del(request->args, "all");
+	}
+	if (!file)
+		return 0;
+	ret = xv_file_read(file, &text, err);
+	return ret ? ret : json_object_set_new(request->args, "text", text);
+}
+
+static int run(const struct options *o, struct xv_request *request, struct xv_err *err)
+{
+	struct xv_show show = {.json = o->json, .all = o->all};
+	struct xv_client client;
+	json_t *line;
+	int ret;
+
+	ret = prepare(request, &show, err);
+	if (ret)
+		return ret;
+	ret = xv_client_open(&client, o->instance, err);
+	if (ret && !strcmp(request->command->object, "check"))
+		return xv_err_prefix(err, ret,
+				     "check asks the daemon (xvtepd -n -c FILE does not)");
+	if (ret)
+		return ret;
+	line = json_pack("{s:s,s:s,s:O}", "object", request->command->object, "command",
+			 request->command->name, "args", request->args);
+	ret = line ? xv_client_send(&client, line, err) : xv_err_set(err, -ENOMEM, "out of memory");
+	if (!ret)
+		ret = xv_show_answer(&show, &client, err);
+	json_decref(line);
+	xv_client_close(&client);
+	return ret;
+}
+
+int main(int argc, char **argv)
+{
+	struct xv_err err = {.text = ""};
+	struct xv_request request;
+	struct options o = {};
+	int ret;
+
+	ret = parse_options(argc, argv, &o);
+	if (ret >= 0)
+		return ret;
+	argc -= optind;
+	argv += optind;
+	if (o.complete) {
+		xv_help_complete(o.instance, argc, argv);
+		return EXIT_SUCCESS;
+	}
+	if (o.help || (argc && !strcmp(argv[argc - 1], "help"))) {
+		xv_help_print(stdout, argc && strcmp(argv[0], "help") ? argv[0] : NULL);
+		return EXIT_SUCCESS;
+	}
+	if (xv_request_words(argc, argv, &request, &err)) {
+		fprintf(stderr, "xvtep: %s (\"xvtep -h\" lists all commands)\n", err.text);
+		return EXIT_USAGE;
+	}
+	ret = run(&o, &request, &err);
+	if (ret)
+		fprintf(stderr, "xvtep: %s\n", *err.text ? err.text : strerror(-ret));
+	xv_request_free(&request);
+	return ret ? EXIT_FAILURE : EXIT_SUCCESS;
+}
