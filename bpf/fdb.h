@@ -52,7 +52,7 @@ static __always_inline int xv_gate_open(__u32 bd, __u32 rate, __u64 now)
 		gate->tick = tick;
 		gate->used = 0;
 	}
-	if (gate->used > rate >> XV_GATE_SHARE_SHIFT)
+	if (gate->used >= (rate >> XV_GATE_SHARE_SHIFT ?: 1))
 		return 0;
 	gate->used++;
 	return 1;
