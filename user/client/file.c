@@ -75,7 +75,7 @@ int xv_file_read(const char *name, json_t **text, struct xv_err *err)
 		fclose(in);
 	if (ret)
 		return xv_err_set(err, ret, "%s: %s", name, strerror(-ret));
-	ret = check_utf8(name, buf, len, err);
+	ret = check_utf8(is_stdin ? "stdin" : name, buf, len, err);
 	if (!ret) {
 		*text = json_stringn(buf, len);
 		if (!*text)

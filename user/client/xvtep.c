@@ -80,7 +80,6 @@ static int prepare(struct xv_request *request, struct xv_show *show, struct xv_e
 	int ret;
 
 	show->command = request->command;
-	show->file = file;
 	show->several = !strcmp(request->command->object, "status") ||
 			!strcmp(request->command->object, "stats");
 	if (json_object_get(request->args, "all")) {
@@ -90,7 +89,12 @@ static int prepare(struct xv_request *request, struct xv_show *show, struct xv_e
 	if (!file)
 		return 0;
 	ret = xv_file_read(file, &text, err);
-	return ret ? ret : json_object_set_new(request->args, "text", text);
+	if (ret)
+		return ret;
+	if (!strcmp(file, "-"))
+		json_object_set_new(request->args, "file", json_string("stdin"));
+	show->file = xv_args_text(request->args, "file");
+	return json_object_set_new(request->args, "text", text);
 }
 
 static int run(const struct options *o, struct xv_request *request, struct xv_err *err)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The words of a command line made into a request: see request.h. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "request.h"
@@ -24,59 +25,92 @@ static int match(const char *word, const char *name)
 	return name[len] ? 1 : 2;
 }
 
-static int ambiguous(struct words *w, const char *word, const char *a, const char *b)
+/* Names that a word may mean: the exact one, or those it begins. */
+struct choice {
+	const char *word;
+	const char *exact;
+	const char *first;
+	unsigned int n; /* that the word begins */
+	char list[256];
+};
+
+static void consider(struct choice *choice, const char *name)
+{
+	size_t used = strlen(choice->list);
+
+	switch (match(choice->word, name)) {
+	case 2:
+		choice->exact = name;
+		break;
+	case 1:
+		if (!choice->n++)
+			choice->first = name;
+		snprintf(choice->list + used, sizeof(choice->list) - used, "%s%s", used ? ", " : "",
+			 name);
+		break;
+	}
+}
+
+/* The one name that is meant; NULL and 0 if none is, -EINVAL if several are. */
+static int decide(struct words *w, const struct choice *choice, const char **name)
 {
 	char quote[XV_QUOTE_MAX];
 
-	return xv_err_set(w->err, -EINVAL, "%s is ambiguous: %s or %s?", xv_quote(word, quote), a,
-			  b);
+	*name = choice->exact ? choice->exact : choice->first;
+	if (choice->exact || choice->n < 2)
+		return 0;
+	return xv_err_set(w->err, -EINVAL, "%s is ambiguous: it may be %s",
+			  xv_quote(choice->word, quote), choice->list);
 }
 
 static int find_object(struct words *w, const char *word, const char **object)
 {
+	struct choice choice = {.word = word};
 	char list[256], quote[XV_QUOTE_MAX];
 	const struct xv_command *c;
-	const char *found = NULL;
-	const char *second = NULL;
+	int ret;
 
 	for (c = xv_commands; c->object; c++) {
-		switch (match(word, c->object)) {
-		case 2:
-			*object = c->object;
-			return 0;
-		case 1:
-			if (found && strcmp(found, c->object))
-				second = c->object;
-			else
-				found = c->object;
-		}
+		if (c == xv_commands || strcmp(c->object, c[-1].object))
+			consider(&choice, c->object);
 	}
-	if (second)
-		return ambiguous(w, word, found, second);
-	*object = found;
-	if (found)
-		return 0;
+	ret = decide(w, &choice, object);
+	if (ret || *object)
+		return ret;
 	return xv_err_set(w->err, -EINVAL, "unknown object %s: use %s", xv_quote(word, quote),
 			  xv_command_objects(list, sizeof(list)));
 }
 
-static bool is_argument(const struct xv_command *command, const char *word)
+/*
+ * Whether show may be left out before the word: it names or begins an argument, or is the value of
+ * one that needs no name. Not any word: a mistyped command shall not be taken for a network's name.
+ */
+static bool goes_with_show(const struct xv_command *show, const char *word)
 {
 	const struct xv_arg *arg;
+	json_t *value;
 
-	for (arg = command->args; arg->name; arg++) {
-		if (!(arg->flags & XV_ARG_HIDDEN) && match(word, arg->name))
+	for (arg = show->args; arg->name; arg++) {
+		if (match(word, arg->name))
 			return true;
+		if (arg->type != XV_ARG_WORD && arg->type != XV_ARG_MAC && arg->type != XV_ARG_IP)
+			continue;
+		if (arg->flags & XV_ARG_POSITIONAL && !xv_arg_parse(arg, word, &value, NULL)) {
+			json_decref(value);
+			return true;
+		}
 	}
 	return false;
 }
 
-/* The command, or show if the words go on with one of its arguments, or end. */
 static int find_command(struct words *w, const char *object)
 {
-	char list[256], quote[XV_QUOTE_MAX];
 	const char *word = w->at < w->argc ? w->argv[w->at] : NULL;
-	const struct xv_command *c, *found = NULL, *second = NULL;
+	struct choice choice = {.word = word};
+	char list[256], quote[XV_QUOTE_MAX];
+	const struct xv_command *c;
+	const char *name;
+	int ret;
 
 	w->command = xv_command_find(object, "");
 	if (w->command)
@@ -85,33 +119,18 @@ static int find_command(struct words *w, const char *object)
 	if (!word)
 		return 0;
 	for (c = xv_commands; c->object; c++) {
-		if (strcmp(c->object, object))
-			continue;
-		if (match(word, c->name) == 2) {
-			found = c;
-			second = NULL;
-			break;
-		}
-		if (match(word, c->name) == 1) {
-			second = found;
-			found = c;
-		}
+		if (!strcmp(c->object, object))
+			consider(&choice, c->name);
 	}
-	if (second)
-		return ambiguous(w, word, second->name, found->name);
-	if (found) {
-		w->command = found;
+	ret = decide(w, &choice, &name);
+	if (ret)
+		return ret;
+	if (name) {
+		w->command = xv_command_find(object, name);
 		w->at++;
 		return 0;
 	}
-	/* "stats port", "drops all": show may be left out before a word that only show knows. */
-	for (const struct xv_arg *arg = w->command->args; arg->name; arg++) {
-		for (int i = 0; arg->type == XV_ARG_WORD && arg->words[i]; i++) {
-			if (match(word, arg->words[i]))
-				return 0;
-		}
-	}
-	if (is_argument(w->command, word))
+	if (goes_with_show(w->command, word))
 		return 0;
 	return xv_err_set(w->err, -EINVAL, "%s has no command %s: use %s", object,
 			  xv_quote(word, quote), xv_command_names(object, list, sizeof(list)));
@@ -120,22 +139,19 @@ static int find_command(struct words *w, const char *object)
 /* The argument that the word names; NULL and 0 if it names none. */
 static int find_argument(struct words *w, const char *word, const struct xv_arg **found)
 {
-	const struct xv_arg *arg, *second = NULL;
+	struct choice choice = {.word = word};
+	const struct xv_arg *arg;
+	const char *name;
+	int ret;
 
-	*found = NULL;
 	for (arg = w->command->args; arg->name; arg++) {
-		if (arg->flags & XV_ARG_HIDDEN)
-			continue;
-		if (match(word, arg->name) == 2) {
-			*found = arg;
-			return 0;
-		}
-		if (match(word, arg->name) == 1) {
-			second = *found;
-			*found = arg;
-		}
+		if (!(arg->flags & XV_ARG_HIDDEN))
+			consider(&choice, arg->name);
 	}
-	return second ? ambiguous(w, word, second->name, (*found)->name) : 0;
+	ret = decide(w, &choice, &name);
+	if (!ret)
+		*found = name ? xv_command_arg(w->command, name) : NULL;
+	return ret;
 }
 
 /* The argument that may stand here without its name. */
