@@ -5,7 +5,7 @@ BENCH_OUT := .output/bench
 BENCH_BINS := $(patsubst tests/bench/%.c,$(BENCH_OUT)/%,\
 	$(filter-out %.bpf.c,$(wildcard tests/bench/*.c)))
 BENCH_MULTIARCH := $(shell $(CC) -print-multiarch)
-BENCH_Q := $(if $(V),,@)
+BENCH_Q := $(if $(filter 1,$(V)),,@)
 
 .PHONY: bench bench-tools
 .DELETE_ON_ERROR:
@@ -13,27 +13,29 @@ BENCH_Q := $(if $(V),,@)
 
 bench-tools: $(BENCH_BINS)
 
-bench: bench-tools .output/xvtepd .output/xvtep
+bench:
+	$(BENCH_Q)tools/install-deps
+	$(BENCH_Q)$(MAKE) --no-print-directory all bench-tools
 	$(BENCH_Q)tools/bench $(ONLY)
 
 $(BENCH_OUT):
 	$(BENCH_Q)mkdir -p $@
 
 $(BENCH_OUT)/%.bpf.o: tests/bench/%.bpf.c | $(BENCH_OUT)
-	$(if $(V),,@echo "  BPF     $@")
+	$(if $(filter 1,$(V)),,@echo "  BPF     $@")
 	$(BENCH_Q)clang -g -O2 -Wall -Wextra -Werror -Wno-unused-parameter -target bpf -mcpu=v3 \
 		-idirafter /usr/include/$(BENCH_MULTIARCH) -MMD -MP -c $< -o $@
 
 $(BENCH_OUT)/%.skel.h: $(BENCH_OUT)/%.bpf.o
-	$(if $(V),,@echo "  SKEL    $@")
+	$(if $(filter 1,$(V)),,@echo "  SKEL    $@")
 	$(BENCH_Q)bpftool gen skeleton $< name $*_bpf > $@
 
 $(BENCH_OUT)/%.o: tests/bench/%.c $(BENCH_OUT)/%.skel.h
-	$(if $(V),,@echo "  CC      $@")
+	$(if $(filter 1,$(V)),,@echo "  CC      $@")
 	$(BENCH_Q)$(CC) -std=gnu11 -g -O2 -Wall -Wextra -Werror -I$(BENCH_OUT) -MMD -MP -c $< -o $@
 
 $(BENCH_BINS): $(BENCH_OUT)/%: $(BENCH_OUT)/%.o
-	$(if $(V),,@echo "  LINK    $@")
+	$(if $(filter 1,$(V)),,@echo "  LINK    $@")
 	$(BENCH_Q)$(CC) $(LDFLAGS) $< -lbpf -o $@
 
 -include $(wildcard $(BENCH_OUT)/*.d)
