@@ -19,6 +19,8 @@ void hs_note(const char *fmt, ...)
 {
 	va_list args;
 
+	if (harness_quiet)
+		return;
 	fputs("# ", stderr);
 	va_start(args, fmt);
 	vfprintf(stderr, fmt, args);
@@ -56,6 +58,19 @@ static int loopback_up(void)
 	return err;
 }
 
+/* One CPU: repeated events and rates are held back by each CPU for itself. */
+static int pin_cpu(void)
+{
+	int cpu = sched_getcpu();
+	cpu_set_t set;
+
+	if (cpu < 0)
+		return -1;
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	return sched_setaffinity(0, sizeof(set), &set);
+}
+
 static int on_event(void *ctx, void *data, size_t size)
 {
 	(void)ctx;
@@ -71,8 +86,8 @@ int hs_open(void)
 		printf("1..0 # SKIP needs root to load BPF programs\n");
 		return -1;
 	}
-	if (unshare(CLONE_NEWNET) || loopback_up()) {
-		perror("# network namespace");
+	if (unshare(CLONE_NEWNET) || loopback_up() || pin_cpu()) {
+		perror("# network namespace, lo or CPU");
 		exit(1);
 	}
 	hs.netns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);

@@ -7,6 +7,8 @@
 
 #include "harness_frame.h"
 
+int harness_quiet;
+
 static const uint8_t mac_router[6] = {0x02, 0xee, 0, 0, 0, 1};
 static const uint8_t mac_nic[6] = {0x02, 0xee, 0, 0, 0, 2};
 
@@ -250,6 +252,8 @@ int frame_check(const struct frame *got, const struct frame *want, const char *w
 
 	if (at < 0)
 		return 0;
+	if (harness_quiet)
+		return -1;
 	fprintf(stderr, "# %s: frames differ at byte %d\n", what, at);
 	dump("got", got);
 	dump("want", want);

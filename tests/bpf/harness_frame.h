@@ -79,6 +79,9 @@ void frame_tunnel(struct frame *f, const struct outer_spec *outer, const struct 
 /* A copy with a VLAN tag behind the addresses. */
 void frame_tagged(struct frame *to, const struct frame *from, uint16_t tpid, uint16_t tci);
 
+/* Checks print nothing while this is set: for tests that want them to fail. */
+extern int harness_quiet;
+
 /* Offset of the first byte that differs, or of the shorter one's end; -1 if equal. */
 int frame_diff(const struct frame *a, const struct frame *b);
 /* 0 if equal, else -1 and both are printed. */
