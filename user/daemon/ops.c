@@ -60,6 +60,11 @@ static const struct op *find_op(const struct xv_command *command)
 	return NULL;
 }
 
+bool xv_ops_knows(const struct xv_command *command)
+{
+	return find_op(command);
+}
+
 int xv_ops_run(struct xv_instance *inst, const struct xv_request *request, struct xv_call *call)
 {
 	const struct op *op = find_op(request->command);

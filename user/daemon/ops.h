@@ -27,6 +27,9 @@ struct xv_call {
 /* Runs a request. 0, or a negative errno with call->err set; nothing is changed then. */
 int xv_ops_run(struct xv_instance *inst, const struct xv_request *request, struct xv_call *call);
 
+/* Whether a command of commands.h has its handler (a test asks, for all). */
+bool xv_ops_knows(const struct xv_command *command);
+
 /* For handlers: what an argument names. -ENOENT with a text if there is no such thing. */
 int xv_ops_network(struct xv_call *call, struct xv_network **net);
 int xv_ops_port(struct xv_call *call, struct xv_port **port);
