@@ -9,6 +9,13 @@
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
+/* UAPI of Linux 6.3; Debian 12 has the headers of 6.1. */
+#define XV_ADJ_ROOM_DECAP_L3_IPV4 (1ULL << 7)
+#define XV_ADJ_ROOM_DECAP_L3_IPV6 (1ULL << 8)
+#ifndef EINVAL
+#define EINVAL 22
+#endif
+
 /* One load, not merged or repeated: for words that the daemon replaces while we read. */
 #define READ_ONCE(x) (*(const volatile typeof(x) *)&(x))
 

@@ -127,6 +127,27 @@ int xv_deliver(struct __sk_buff *skb)
 }
 
 /*
+ * Removes the room of the outer header. The skb's protocol must become the inner one, or a merged
+ * frame is lost when it is cut again; before Linux 6.3 the kernel cannot change it (-EINVAL), and
+ * only a single frame does without.
+ */
+static __always_inline int strip_room(struct __sk_buff *skb, __u32 strip, __be16 inner)
+{
+	__u64 flags = BPF_F_ADJ_ROOM_FIXED_GSO;
+	int ret;
+
+	if (inner != (__be16)skb->protocol && inner == bpf_htons(ETH_P_IP))
+		flags |= XV_ADJ_ROOM_DECAP_L3_IPV4;
+	if (inner != (__be16)skb->protocol && inner == bpf_htons(ETH_P_IPV6))
+		flags |= XV_ADJ_ROOM_DECAP_L3_IPV6;
+	ret = bpf_skb_adjust_room(skb, -(__s32)strip, BPF_ADJ_ROOM_MAC, flags);
+	if (ret == -EINVAL && !skb->gso_size)
+		ret = bpf_skb_adjust_room(skb, -(__s32)strip, BPF_ADJ_ROOM_MAC,
+					  BPF_F_ADJ_ROOM_FIXED_GSO);
+	return ret;
+}
+
+/*
  * Takes the outer header off an skb: room is removed behind the MAC header, which then is the outer
  * one and is overwritten with the inner. XV_PATH_TC_PASS: the kernel would not, nothing is changed.
  */
@@ -141,7 +162,7 @@ static __always_inline int strip_skb(struct __sk_buff *skb, const struct xv_deca
 	if ((void *)(inner + 1) > data_end)
 		return XV_PATH_TC_PASS;
 	xv_copy(&eth, inner, sizeof(eth));
-	if (bpf_skb_adjust_room(skb, -(__s32)d->strip, BPF_ADJ_ROOM_MAC, BPF_F_ADJ_ROOM_FIXED_GSO))
+	if (strip_room(skb, d->strip, eth.h_proto))
 		return XV_PATH_TC_PASS;
 	data = xv_ctx_ptr(skb->data);
 	data_end = xv_ctx_ptr(skb->data_end);

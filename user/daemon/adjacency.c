@@ -107,7 +107,8 @@ static void keep_nexthop(struct xv_instance *inst, struct xv_peer *peer, uint32_
 }
 
 /* Egress device and next hop, from the kernel's routes. 0, or negative with peer->status set. */
-static int find_route(struct xv_instance *inst, struct xv_peer *peer, struct xv_link *link)
+static int find_route(struct xv_instance *inst, struct xv_peer *peer, struct xv_link *link,
+		      bool keep)
 {
 	const struct xv_ip *own = xv_ip_is_v4(&peer->ip) ? &inst->config->address
 							 : &inst->config->address6;
@@ -127,13 +128,14 @@ static int find_route(struct xv_instance *inst, struct xv_peer *peer, struct xv_
 			 link->name, link->flags & IFF_UP ? "not Ethernet" : "down");
 		return -ENETUNREACH;
 	}
-	keep_nexthop(inst, peer, route.ifindex, &route.nexthop);
+	if (keep)
+		keep_nexthop(inst, peer, route.ifindex, &route.nexthop);
 	peer->mtu = route.mtu && route.mtu < link->mtu ? route.mtu : link->mtu;
 	return 0;
 }
 
 /* What the adjacency should be now; flags without XV_ADJ_VALID if it cannot be used. */
-static void build(struct xv_instance *inst, struct xv_peer *peer, struct xv_adj_val *adj)
+static void build(struct xv_instance *inst, struct xv_peer *peer, struct xv_adj_val *adj, bool keep)
 {
 	const struct xv_config *config = inst->config;
 	const struct xv_ip *own = xv_ip_is_v4(&peer->ip) ? &config->address : &config->address6;
@@ -141,7 +143,7 @@ static void build(struct xv_instance *inst, struct xv_peer *peer, struct xv_adj_
 	bool resolved = false;
 
 	*adj = (struct xv_adj_val){.ip = peer->ip};
-	if (find_route(inst, peer, &link))
+	if (find_route(inst, peer, &link, keep))
 		return;
 	if (xv_netlink_get_neigh(inst->nl, peer->ifindex, &peer->nexthop, &resolved, peer->mac,
 				 NULL) ||
@@ -189,8 +191,12 @@ static void log_change(const struct xv_peer *peer, bool was_ready)
 		       peer->status);
 }
 
-/* Rebuilds the peers for which pick says so. */
-static void refresh(struct xv_instance *inst, uint32_t ifindex, const struct xv_ip *nexthop)
+/*
+ * Rebuilds every peer, or those behind one next hop. keep: asks the kernel to keep next hops
+ * resolved; not when it has just told us that one is not, which would go round in circles.
+ */
+static void refresh(struct xv_instance *inst, uint32_t ifindex, const struct xv_ip *nexthop,
+		    bool keep)
 {
 	struct change *changes = calloc(HASH_COUNT(inst->peers) + 1, sizeof(*changes));
 	struct xv_peer *peer, *tmp;
@@ -205,7 +211,7 @@ static void refresh(struct xv_instance *inst, uint32_t ifindex, const struct xv_
 
 		if (nexthop && !(peer->ifindex == ifindex && xv_ip_equal(&peer->nexthop, nexthop)))
 			continue;
-		build(inst, peer, want);
+		build(inst, peer, want, keep);
 		was_ready = peer->ready;
 		peer->ready = want->flags & XV_ADJ_VALID;
 		log_change(peer, was_ready);
@@ -226,7 +232,7 @@ static void refresh(struct xv_instance *inst, uint32_t ifindex, const struct xv_
 
 void xv_adjacency_refresh_all(struct xv_instance *inst)
 {
-	refresh(inst, 0, NULL);
+	refresh(inst, 0, NULL, true);
 }
 
 void xv_adjacency_neigh(struct xv_instance *inst, uint32_t ifindex, const struct xv_ip *ip,
@@ -241,10 +247,15 @@ void xv_adjacency_neigh(struct xv_instance *inst, uint32_t ifindex, const struct
 		/* Confirmed again with the same address, as it is every half minute. */
 		if (mac && peer->ready && !memcmp(mac, peer->mac, sizeof(peer->mac)))
 			return;
+		/* The kernel drops a managed entry when the device goes down or changes. */
+		if (!mac)
+			peer->kept = false;
 		affected = true;
 	}
 	if (affected)
-		refresh(inst, ifindex, ip);
+		refresh(inst, ifindex, ip, false);
+	if (affected && !mac)
+		xv_peer_retry_later(inst);
 }
 
 void xv_adjacency_clear(struct xv_instance *inst, struct xv_peer *peer)

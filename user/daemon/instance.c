@@ -26,6 +26,7 @@
 
 enum {
 	REFRESH_DELAY_US = 20000, /* a burst of route changes is one look */
+	RETRY_DELAY_S = 1,
 };
 
 /* ---- following the kernel ---- */
@@ -129,12 +130,21 @@ void xv_peer_refresh_soon(struct xv_instance *inst)
 		evtimer_add(inst->refresh, &delay);
 }
 
+void xv_peer_retry_later(struct xv_instance *inst)
+{
+	struct timeval delay = {.tv_sec = RETRY_DELAY_S};
+
+	if (inst->retry && !evtimer_pending(inst->retry, NULL))
+		evtimer_add(inst->retry, &delay);
+}
+
 static int follow(struct xv_instance *inst, struct xv_err *err)
 {
 	int fds[2], i;
 
 	inst->refresh = evtimer_new(inst->base, on_refresh, inst);
-	if (!inst->refresh)
+	inst->retry = evtimer_new(inst->base, on_refresh, inst);
+	if (!inst->refresh || !inst->retry)
 		return xv_err_set(err, -ENOMEM, "out of memory");
 	xv_netlink_fds(inst->nl, fds);
 	for (i = 0; i < 2; i++) {
@@ -262,6 +272,8 @@ static void destroy(struct xv_instance *inst)
 			event_free(inst->nl_events[i]);
 	if (inst->refresh)
 		event_free(inst->refresh);
+	if (inst->retry)
+		event_free(inst->retry);
 	xv_port_free_all(inst);
 	xv_peer_free_all(inst);
 	xv_network_free_all(inst);

@@ -54,6 +54,7 @@ struct xv_instance {
 	struct xv_peer **peer_by_id;		/* [XV_MAX_PEERS] */
 	struct xv_group *groups;		/* uthash by ip */
 	struct event *refresh;			/* adjacencies are to be looked at again */
+	struct event *retry;			/* ... later */
 	struct xv_learn *learn;
 	struct xv_control *control;
 	struct xv_metrics *metrics;

@@ -44,5 +44,7 @@ void xv_peer_free_all(struct xv_instance *inst);
 
 /* Looks every adjacency up again soon (adjacency.c). */
 void xv_peer_refresh_soon(struct xv_instance *inst);
+/* The same, a second from now: a next hop was lost. */
+void xv_peer_retry_later(struct xv_instance *inst);
 
 #endif
