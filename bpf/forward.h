@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A tenant's frame from its port to where its destination MAC is: a port, a peer, or the flood
+ * list.
+ */
+#ifndef XV_BPF_FORWARD_H
+#define XV_BPF_FORWARD_H
+
+#include "encap.h"
+
+enum {
+	XV_TC_INNER = 14 + 40, /* what is read of a tenant's frame: Ethernet, IPv6 */
+};
+
+/*
+ * The port that a frame belongs to: its device and VLAN, else its device alone. *tagged tells that
+ * the tag is the port's, to be taken off. NULL: not ours (another VLAN of a trunk).
+ */
+static __always_inline const struct xv_port_val *port_of(const struct __sk_buff *skb, int *tagged)
+{
+	struct xv_port_key key = {.ifindex = skb->ifindex};
+	const struct xv_port_val *port = NULL;
+
+	*tagged = 0;
+	if (unlikely(skb->vlan_present)) {
+		key.vlan = skb->vlan_tci & XV_VLAN_VID_MASK;
+		port = key.vlan ? bpf_map_lookup_elem(&xv_port, &key) : NULL;
+		*tagged = port != NULL;
+		key.vlan = 0;
+	}
+	return port ?: bpf_map_lookup_elem(&xv_port, &key);
+}
+
+/* 01:80:c2:00:00:0X never leaves its link (802.1Q, 8.6.3). */
+static __always_inline int mac_is_link_local(const __u8 *mac)
+{
+	return *(const __u32 *)mac == bpf_htonl(0x0180c200) && mac[4] == 0 && (mac[5] & 0xf0) == 0;
+}
+
+/* A frame from port to what its destination MAC says. */
+static __always_inline int forward(struct __sk_buff *skb, const struct xv_config_val *cfg,
+				   const struct xv_bd_val *net, __u32 bd, __u32 port,
+				   const struct xv_fdb_key *dst, int *action)
+{
+	int multicast = xv_mac_is_multicast(dst->mac), ret;
+	const struct xv_fdb_val *to = multicast ? NULL : xv_fdb_lookup(dst);
+	struct xv_end from = {.id = port, .kind = XV_FDB_PORT};
+	struct xv_size size = xv_skb_size(skb);
+	const struct xv_port_dev_val *dev;
+	__u32 id;
+
+	if (!to) {
+		if (!multicast)
+			xv_event_send(XV_EVENT_MISS, net, dst, from, NULL);
+		xv_net_tx(bd, XV_BUM, size);
+		xv_flood_frame(skb, cfg, net, bd, port);
+		return XV_PATH_ENCAP_FLOOD;
+	}
+	id = to->dst;
+	if (to->kind == XV_FDB_PEER) {
+		ret = xv_encap_peer(skb, cfg, net->vni, id, action);
+		if (ret >= 0) {
+			xv_net_tx(bd, XV_UNICAST, size);
+			xv_peer_tx(id, size);
+		}
+		return ret;
+	}
+	if (id == port)
+		return XV_DROP(SAME_PORT);
+	ret = xv_port_check(id, bd, xv_skb_check_len(skb), &dev);
+	if (ret)
+		return ret;
+	ret = xv_deliver_port(skb, dev, XV_PATH_LOCAL, action);
+	if (ret >= 0) {
+		xv_net_tx(bd, XV_UNICAST, size);
+		xv_port_tx(id, size);
+	}
+	return ret;
+}
+
+static __always_inline int xv_forward_frame(struct __sk_buff *skb, int *action)
+{
+	const struct xv_config_val *cfg = xv_config_get();
+	struct xv_end from = {.kind = XV_FDB_PORT};
+	const struct xv_port_val *port;
+	void *data, *data_end;
+	struct xv_fdb_key src, dst;
+	struct xv_bd_val *net;
+	struct ethhdr *eth;
+	int tagged, err;
+	__u32 bd;
+
+	port = port_of(skb, &tagged);
+	if (!port)
+		return XV_PATH_TC_PASS;
+	from.id = port->port;
+	bd = port->bd;
+	net = xv_bd_get(bd);
+	if (!cfg || !cfg->abi || !net)
+		return XV_DROP(NOT_CONFIGURED);
+	if (tagged && bpf_skb_vlan_pop(skb))
+		return XV_DROP(NO_MEMORY);
+	data = xv_ctx_ptr(skb->data);
+	data_end = xv_ctx_ptr(skb->data_end);
+	if (data + XV_TC_INNER > data_end && !skb->gso_size) {
+		bpf_skb_pull_data(skb, skb->len < XV_TC_INNER ? skb->len : XV_TC_INNER);
+		data = xv_ctx_ptr(skb->data);
+		data_end = xv_ctx_ptr(skb->data_end);
+	}
+	eth = data;
+	if ((void *)(eth + 1) > data_end)
+		return XV_DROP(PKT_TOO_SMALL);
+	if ((skb->vlan_present || xv_is_vlan(eth->h_proto)) && !(net->flags & XV_BD_INNER_VLAN))
+		return XV_DROP(INNER_VLAN);
+	if (!xv_mac_is_source(eth->h_source))
+		return XV_DROP(MAC_INVALID_SOURCE);
+	if (mac_is_link_local(eth->h_dest))
+		return XV_DROP(RESERVED_MAC);
+	src = xv_fdb_key_of(bd, eth->h_source);
+	dst = xv_fdb_key_of(bd, eth->h_dest);
+	err = xv_fdb_source(net, &src, from, NULL);
+	if (err)
+		return err;
+	xv_port_rx(from.id, xv_skb_size(skb));
+	return forward(skb, cfg, net, bd, from.id, &dst, action);
+}
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A frame that the kernel's vxlan device took off the wire: fragments, BUM, checksums, odd headers.
+ * The kernel has checked the outer headers, and has done ECN.
+ */
+#ifndef XV_BPF_SLOW_H
+#define XV_BPF_SLOW_H
+
+#include "deliver.h"
+
+/* Tunnel key of a packet from xv0, in one form for both families. 0 or a drop. */
+static __always_inline int tunnel_get(struct __sk_buff *skb, struct xv_ip *remote,
+				      struct xv_ip *local, __u32 *vni)
+{
+	struct bpf_tunnel_key key = {};
+
+	if (!bpf_skb_get_tunnel_key(skb, &key, sizeof(key), 0)) {
+		remote->q[0] = 0;
+		remote->w[2] = bpf_htonl(0xffff);
+		remote->w[3] = bpf_htonl(key.remote_ipv4);
+		*local = *remote;
+		local->w[3] = bpf_htonl(key.local_ipv4);
+	} else if (!bpf_skb_get_tunnel_key(skb, &key, sizeof(key), BPF_F_TUNINFO_IPV6)) {
+		__builtin_memcpy(remote->w, key.remote_ipv6, sizeof(*remote));
+		__builtin_memcpy(local->w, key.local_ipv6, sizeof(*local));
+	} else {
+		return XV_DROP(TUNNEL_TXINFO);
+	}
+	*vni = key.tunnel_id;
+	return 0;
+}
+
+static __always_inline int ip_equal(const struct xv_ip *a, const struct xv_ip *b)
+{
+	return a->q[0] == b->q[0] && a->q[1] == b->q[1];
+}
+
+/* Outer destination: ours, or any group where the network floods to one. */
+static __always_inline int local_ok(const struct xv_config_val *cfg, const struct xv_bd_val *net,
+				    const struct xv_ip *local)
+{
+	if (ip_equal(local, &cfg->local4) || ip_equal(local, &cfg->local6))
+		return 1;
+	return net->flags & XV_BD_ANY_PEER &&
+	       (local->b[0] == 0xff || (!local->q[0] && (local->b[12] & 0xf0) == 0xe0));
+}
+
+/* The frame, once its network and peer are known. */
+static __always_inline int slow_deliver(struct __sk_buff *skb, const struct xv_config_val *cfg,
+					const struct xv_bd_val *net, struct xv_decap *d,
+					const struct xv_ip *remote, int *action)
+{
+	void *data = xv_ctx_ptr(skb->data), *data_end = xv_ctx_ptr(skb->data_end);
+	struct xv_end from = {.id = d->peer, .kind = XV_FDB_PEER};
+	struct xv_size size = xv_skb_size(skb);
+	const struct xv_fdb_val *to = NULL;
+	struct ethhdr *eth = data;
+	struct xv_fdb_key key, src;
+	int err;
+
+	if ((void *)(eth + 1) > data_end)
+		return XV_DROP(PKT_TOO_SMALL);
+	if (!xv_mac_is_source(eth->h_source))
+		return XV_DROP(MAC_INVALID_SOURCE);
+	if ((skb->vlan_present || xv_is_vlan(eth->h_proto)) && !(net->flags & XV_BD_INNER_VLAN))
+		return XV_DROP(INNER_VLAN);
+	src = xv_fdb_key_of(d->bd, eth->h_source);
+	key = xv_fdb_key_of(d->bd, eth->h_dest);
+	if (!xv_mac_is_multicast(eth->h_dest))
+		to = xv_fdb_lookup(&key);
+	if (to && to->kind != XV_FDB_PORT)
+		return XV_DROP(SPLIT_HORIZON);
+	if (to) {
+		d->port = to->dst;
+		err = xv_port_check(d->port, d->bd, xv_skb_check_len(skb), &d->dev);
+		if (err)
+			return err;
+	}
+	err = xv_fdb_source(net, &src, from, remote);
+	if (err)
+		return err;
+	if (!to) {
+		xv_net_rx(d->bd, XV_BUM, size);
+		xv_peer_rx(d->peer, size);
+		xv_flood_frame(skb, cfg, net, d->bd, 0);
+		return XV_PATH_SLOW_RX_FLOOD;
+	}
+	xv_decap_count(d, size);
+	return xv_deliver_port(skb, d->dev, XV_PATH_SLOW_RX, action);
+}
+
+static __always_inline int xv_slow_frame(struct __sk_buff *skb, int *action)
+{
+	const struct xv_config_val *cfg = xv_config_get();
+	struct xv_ip remote = {}, local = {};
+	struct xv_decap d = {};
+	struct xv_bd_val *net;
+	__u32 vni, *id;
+	int err;
+
+	if (!cfg || !cfg->abi)
+		return XV_DROP(NOT_CONFIGURED);
+	err = tunnel_get(skb, &remote, &local, &vni);
+	if (err)
+		return err;
+	id = bpf_map_lookup_elem(&xv_vni, &vni);
+	if (!id)
+		return XV_DROP(VXLAN_VNI_NOT_FOUND);
+	d.bd = *id;
+	net = xv_bd_get(d.bd);
+	if (!net)
+		return XV_DROP(VXLAN_VNI_NOT_FOUND);
+	if (!local_ok(cfg, net, &local))
+		return XV_DROP(WRONG_LOCAL);
+	id = bpf_map_lookup_elem(&xv_peer, &remote);
+	if (id)
+		d.peer = *id;
+	else if (!(net->flags & XV_BD_ANY_PEER) || ip_equal(&remote, &cfg->local4) ||
+		 ip_equal(&remote, &cfg->local6))
+		return XV_DROP(UNKNOWN_PEER);
+	return slow_deliver(skb, cfg, net, &d, &remote, action);
+}
+
+#endif
