@@ -6,16 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "addr.h"
 #include "attach.h"
 #include "group.h"
 #include "log.h"
+#include "nic.h"
 #include "peer.h"
 #include "uplink.h"
-
-enum {
-	OVERHEAD4 = XV_ENCAP4_LEN, /* behind the outer IP header's own: 50 for a 1500 byte tenant */
-	TENANT_MTU = 1500,
-};
 
 const char *xv_uplink_mode(const struct xv_uplink *uplink)
 {
@@ -123,13 +120,13 @@ static void detach(struct xv_instance *inst, struct xv_uplink *uplink)
 	forget(inst, uplink);
 }
 
-static void warn_mtu(struct xv_uplink *uplink)
+static void check_nic(const struct xv_config *config, struct xv_uplink *uplink)
 {
-	if (uplink->status[0] || uplink->link.mtu >= TENANT_MTU + OVERHEAD4)
-		return;
-	snprintf(uplink->status, sizeof(uplink->status),
-		 "MTU %u leaves tenants %u bytes: raise it to %u, or lower theirs",
-		 uplink->link.mtu, uplink->link.mtu - OVERHEAD4, TENANT_MTU + OVERHEAD4);
+	bool v6 = !xv_ip_is_zero(&config->address6);
+
+	if (!uplink->status[0])
+		xv_nic_check(&uplink->link, v6 ? XV_ENCAP6_LEN : XV_ENCAP4_LEN, uplink->status,
+			     sizeof(uplink->status));
 }
 
 static uint32_t free_slot(const struct xv_uplink *uplinks, size_t n)
@@ -195,7 +192,7 @@ static int attach_list(struct xv_instance *inst, const struct xv_config *config,
 		ret = ret ?: attach(inst, config, &list[i], &link, true, err);
 		if (ret)
 			break;
-		warn_mtu(&list[i]);
+		check_nic(config, &list[i]);
 		if (list[i].status[0])
 			xv_log(LOG_WARNING, "underlay %s: %s", list[i].dev, list[i].status);
 	}
@@ -254,7 +251,7 @@ void xv_uplink_link(struct xv_instance *inst, const struct xv_link *link)
 			return;
 		}
 		xv_group_uplink(inst, link->ifindex);
-		warn_mtu(uplink);
+		check_nic(inst->config, uplink);
 		xv_log(LOG_NOTICE, "underlay %s: attached (%s) %s", uplink->dev,
 		       xv_uplink_mode(uplink), uplink->status);
 	}
