@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The Prometheus endpoint over HTTP, without root: an instance that holds networks and no maps, so
+ * that its gauges are there and the counters, which cannot be read, are left out.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "metrics.h"
+#include "network.h"
+
+enum {
+	PATIENCE = 10, /* seconds until a test has failed */
+	ANSWER_MAX = 1 << 16,
+};
+
+static struct xv_instance inst;
+static struct xv_config config;
+static struct xv_datapath dp;
+static struct xv_network net;
+
+/* A TCP port of 127.0.0.1 that was free a moment ago. */
+static uint16_t free_port(void)
+{
+	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(sin);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&sin, len), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&sin, &len), 0);
+	close(fd);
+	return ntohs(sin.sin_port);
+}
+
+static int set_up(void **state)
+{
+	struct xv_err err;
+
+	(void)state;
+	memset(&inst, 0, sizeof(inst));
+	memset(&dp.fd, 0xff, sizeof(dp.fd));
+	dp.cpus = 2;
+	strcpy(inst.name, "test");
+	config.metrics = true;
+	strcpy(config.listen_host, "127.0.0.1");
+	config.listen_port = free_port();
+	inst.config = &config;
+	inst.dp = &dp;
+	inst.base = event_base_new();
+	inst.by_bd = calloc(XV_MAX_NETWORKS, sizeof(*inst.by_bd));
+	inst.port_by_id = calloc(XV_MAX_PORTS, sizeof(*inst.port_by_id));
+	inst.peer_by_id = calloc(XV_MAX_PEERS, sizeof(*inst.peer_by_id));
+	memset(&net, 0, sizeof(net));
+	net.vni = 100;
+	net.bd = 1;
+	net.learned = 7;
+	strcpy(net.set.name, "blue");
+	inst.by_bd[1] = &net;
+	HASH_ADD(hh, inst.networks, vni, sizeof(net.vni), &net);
+	return xv_metrics_start(&inst, &err);
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	xv_metrics_stop(&inst);
+	event_base_free(inst.base);
+	HASH_CLEAR(hh, inst.networks);
+	free(inst.by_bd);
+	free(inst.port_by_id);
+	free(inst.peer_by_id);
+	return 0;
+}
+
+static int client(void)
+{
+	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	sin.sin_port = htons(config.listen_port);
+	assert_int_equal(connect(fd, (struct sockaddr *)&sin, sizeof(sin)), 0);
+	return fd;
+}
+
+/* Sends a request and reads until the server closes. */
+static const char *ask(const char *request)
+{
+	static char answer[ANSWER_MAX];
+	time_t until = time(NULL) + PATIENCE;
+	size_t used = 0;
+	int fd = client();
+	ssize_t n;
+
+	assert_int_equal(send(fd, request, strlen(request), 0), strlen(request));
+	for (;;) {
+		assert_true(time(NULL) <= until);
+		event_base_loop(inst.base, EVLOOP_NONBLOCK);
+		n = recv(fd, answer + used, sizeof(answer) - 1 - used, MSG_DONTWAIT);
+		if (!n || (n < 0 && errno != EAGAIN))
+			break;
+		used += n > 0 ? n : 0;
+	}
+	close(fd);
+	answer[used] = '\0';
+	return answer;
+}
+
+static void test_get(void **state)
+{
+	const char *answer = ask("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+
+	(void)state;
+	assert_memory_equal(answer, "HTTP/1.1 200 OK\r\n", 17);
+	assert_non_null(
+		strstr(answer, "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"));
+	assert_non_null(strstr(answer, "\nxvtep_info{name=\"test\"} 1\n"));
+	assert_non_null(strstr(answer, "\nxvtep_networks{name=\"test\"} 1\n"));
+	assert_non_null(strstr(answer,
+			       "# TYPE xvtep_network_learned_macs gauge\n"
+			       "xvtep_network_learned_macs{vni=\"100\",network=\"blue\"} 7\n"));
+	/* Counters that cannot be read are not there, rather than zero. */
+	assert_null(strstr(answer, "xvtep_drop_packets_total"));
+	assert_int_equal(answer[strlen(answer) - 1], '\n');
+}
+
+static void test_refusals(void **state)
+{
+	static const struct {
+		const char *request, *status;
+	} cases[] = {
+		{"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 404 "},
+		{"GET /metrics/x HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 404 "},
+		{"GET /metrics?a=b HTTP/1.0\r\n\r\n", "HTTP/1.0 200 "},
+		{"POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx",
+		 "HTTP/1.1 405 "},
+		{"PUT /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 405 "},
+		{"HEAD /metrics HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 405 "},
+		{"POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n",
+		 "HTTP/1.1 413 "},
+		{"FROB /metrics HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 405 "},
+		{"\xff\xff\r\n\r\n", "HTTP/1.1 400 "},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *answer = ask(cases[i].request);
+
+		if (strncmp(answer, cases[i].status, strlen(cases[i].status)))
+			fail_msg("%s: got \"%s\", want %s", cases[i].request, answer,
+				 cases[i].status);
+	}
+}
+
+static void test_long_headers(void **state)
+{
+	char request[20000] = "GET /metrics HTTP/1.1\r\nX: ";
+	size_t head = strlen(request);
+	const char *answer;
+
+	(void)state;
+	memset(request + head, 'x', sizeof(request) - head - 1);
+	strcpy(request + sizeof(request) - 5, "\r\n\r\n");
+	answer = ask(request);
+	assert_null(strstr(answer, "200 OK"));
+}
+
+/* More connections than a collector would make wait, instead of taking all file descriptors. */
+static void test_many(void **state)
+{
+	enum { TRIED = 300, TAKEN = 256, HIGHEST = 1000 };
+	int fds[TRIED], i, mine = 0, all = 0;
+
+	(void)state;
+	for (i = 0; i < HIGHEST; i++)
+		mine -= fcntl(i, F_GETFD) >= 0;
+	for (i = 0; i < TRIED; i++) {
+		fds[i] = client();
+		event_base_loop(inst.base, EVLOOP_NONBLOCK);
+	}
+	for (i = 0; i < HIGHEST; i++)
+		all += fcntl(i, F_GETFD) >= 0;
+	assert_int_equal(all + mine - TRIED, TAKEN);
+	for (i = 0; i < TRIED; i++)
+		close(fds[i]);
+}
+
+static void test_bind(void **state)
+{
+	struct xv_metrics *first = inst.metrics;
+	struct xv_err err;
+
+	(void)state;
+	inst.metrics = NULL;
+	assert_int_equal(xv_metrics_start(&inst, &err), -EADDRINUSE);
+	assert_non_null(strstr(err.text, "metrics.listen: cannot listen on 127.0.0.1 port"));
+	assert_non_null(strstr(err.text, "Address already in use"));
+	assert_null(inst.metrics);
+	strcpy(config.listen_host, "192.0.2.1");
+	assert_int_equal(xv_metrics_start(&inst, &err), -EADDRNOTAVAIL);
+	assert_non_null(strstr(err.text, "192.0.2.1"));
+	config.metrics = false;
+	assert_int_equal(xv_metrics_start(&inst, &err), 0);
+	assert_null(inst.metrics);
+	inst.metrics = first;
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_get),	 TEST(test_refusals), TEST(test_long_headers),
+		TEST(test_many), TEST(test_bind),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
