@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "harness.h"
@@ -124,6 +125,17 @@ int hs_main(const char *name, const struct CMUnitTest *tests, size_t n)
 	return failed ? 1 : 0;
 }
 
+int kernel_at_least(int major, int minor)
+{
+	static int have_major, have_minor;
+	struct utsname name;
+
+	if (!have_major &&
+	    (uname(&name) || sscanf(name.release, "%d.%d", &have_major, &have_minor) != 2))
+		abort();
+	return have_major > major || (have_major == major && have_minor >= minor);
+}
+
 int program_fd(struct bpf_program *prog)
 {
 	return bpf_program__fd(prog);
@@ -187,6 +199,7 @@ struct outer_spec adj_outer(const struct world *w, __u32 peer)
 
 	return (struct outer_spec){
 		.v6 = v6,
+		.sent = 1,
 		.src = v6 ? w->local6 : w->local4,
 		.dst = w->peer[peer].ip,
 		.ttl = 64,
@@ -200,6 +213,7 @@ struct outer_spec outer_from(const struct world *w, __u32 peer, __u32 bd)
 	struct outer_spec s = adj_outer(w, peer);
 	const char *us = s.src;
 
+	s.sent = 0;
 	s.src = s.dst;
 	s.dst = us;
 	s.sport = 50000;

@@ -106,6 +106,7 @@ struct inner_spec inner_udp(const __u8 *dst, const __u8 *src);
 
 const char *drop_name(int reason);
 const char *path_name(int path);
+int kernel_at_least(int major, int minor);
 int program_fd(struct bpf_program *prog);
 
 #endif

@@ -176,8 +176,8 @@ void frame_outer(struct frame *f, const struct outer_spec *s, uint32_t inner_len
 {
 	uint32_t udp_len = 16 + inner_len, at;
 
-	frame_put(f, mac_nic, 6);
-	frame_put(f, mac_router, 6);
+	frame_put(f, s->sent ? mac_router : mac_nic, 6);
+	frame_put(f, s->sent ? mac_nic : mac_router, 6);
 	if (s->tpid) {
 		frame_put16(f, s->tpid);
 		frame_put16(f, s->tci);

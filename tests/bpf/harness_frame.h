@@ -46,6 +46,7 @@ struct inner_spec {
 /* What a VTEP puts in front of it. Addresses as text. */
 struct outer_spec {
 	int v6;
+	int sent; /* by us: the MACs of the other direction */
 	uint16_t tpid, tci;
 	const char *src, *dst;
 	uint8_t tos, ttl;

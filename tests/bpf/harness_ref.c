@@ -230,13 +230,17 @@ static int way_out(const struct walk *k, const struct world *w, __u32 port, enum
 }
 
 /*
- * What bpf_skb_adjust_room() will not shorten: a frame whose skb->protocol is a VLAN tag
- * (BPF_PROG_TEST_RUN leaves tags in the frame), or less than an outer IP header's length left
- * behind the Ethernet header.
+ * What bpf_skb_adjust_room() will not shorten: a frame whose skb->protocol is a VLAN tag, which
+ * BPF_PROG_TEST_RUN leaves in the frame; or one with less left than an IP header, which is the
+ * inner one's where the kernel can be told of it (Linux 6.3), else the outer one's.
  */
 static int kernel_refuses(const struct walk *k)
 {
-	return k->tagged || k->f->len - k->inner_at - 14 < (k->v6 ? 40 : 20);
+	__u32 type = be16(k, k->inner_at + 12), least = k->v6 ? 40 : 20;
+
+	if (kernel_at_least(6, 3) && (type == T_IP || type == T_IPV6))
+		least = type == T_IP ? 20 : 40;
+	return k->tagged || k->f->len - k->inner_at - 14 < least;
 }
 
 static int decap(const struct world *w, struct walk *k, enum ref_hook hook, struct ref *r)

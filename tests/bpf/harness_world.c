@@ -176,6 +176,27 @@ static void clear(struct bpf_map *map)
 		bpf_map_delete_elem(bpf_map__fd(map), key);
 }
 
+/* The large tables are cleared by what was put in: to look for keys would walk a million buckets.
+ */
+static void clear_last(const struct world *last)
+{
+	__u32 bd;
+	int i;
+
+	for (i = 0; i < last->fdbs; i++) {
+		struct xv_fdb_key key = {.bd = last->fdb[i].bd};
+
+		memcpy(key.mac, last->fdb[i].mac, 6);
+		bpf_map_delete_elem(bpf_map__fd(hs.skel->maps.xv_fdb), &key);
+	}
+	for (bd = 0; bd < WORLD_NETS; bd++)
+		for (i = 0; i < last->floods[bd]; i++) {
+			struct xv_flood_key key = {.bd = bd, .gen = 7, .index = i};
+
+			bpf_map_delete_elem(bpf_map__fd(hs.skel->maps.xv_flood), &key);
+		}
+}
+
 /* Outer header as sent, with zeroes where the datapath fills in (xv_abi.h, struct xv_adj_val). */
 static void install_adj(const struct world *w, __u32 id)
 {
@@ -255,14 +276,15 @@ static void install_tables(const struct world *w)
 void world_install(const struct world *w)
 {
 	struct xv_config_val cfg = {.abi = w->configured ? XV_ABI_VERSION : 0};
+	static struct world last;
 	__u32 zero = 0;
 	int i;
 
 	clear(hs.skel->maps.xv_vni);
 	clear(hs.skel->maps.xv_port);
 	clear(hs.skel->maps.xv_peer);
-	clear(hs.skel->maps.xv_fdb);
-	clear(hs.skel->maps.xv_flood);
+	clear_last(&last);
+	last = *w;
 	cfg.flags = w->config_flags;
 	cfg.udp_port = htons(w->udp_port);
 	cfg.slow_ifindex = w->slow_ifindex;

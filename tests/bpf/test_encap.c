@@ -76,7 +76,7 @@ static void test_case(void **state)
 static void test_golden(void **state)
 {
 	static const __u8 want[] = {
-		/* Ethernet */ 0x02, 0xee, 0, 0, 0, 2, 0x02, 0xee, 0, 0, 0, 1, 0x08, 0x00,
+		/* Ethernet */ 0x02, 0xee, 0, 0, 0, 1, 0x02, 0xee, 0, 0, 0, 2, 0x08, 0x00,
 		/* IPv4: 50 - 14 + 43 = 79 bytes, DF, TTL 64, UDP */
 		0x45, 0x00, 0x00, 0x4f, 0, 0, 0x40, 0, 64, 17, 0xb6, 0x9a, 192, 0, 2, 1, 192, 0, 2,
 		2,

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Frames through real devices from the wire: XDP redirect, XDP metadata and xv_deliver,
+ * xv_decap_tc; tags taken off and put on; each frame arrives once, at the right port, and nowhere
+ * else.
+ */
+#include <string.h>
+
+#include "harness_lab.h"
+
+static struct world world;
+
+struct wire_case {
+	const char *name;
+	__u32 peer, bd, port;
+	__u16 type, tpid; /* tpid: of an outer tag */
+	__u8 proto;
+	enum lab_dev to;
+	__u16 vlan; /* tag that the receiver sees */
+	int xdp_path;
+};
+
+static const struct wire_case cases[] = {
+	{"redirect, v4", PEER_V4, BD_BLUE, PORT_XDP, T_IP, 0, P_UDP, LAB_T1, 0,
+	 XV_PATH_XDP_REDIRECT},
+	{"redirect, v6", PEER_V6, BD_BLUE, PORT_XDP, T_IPV6, 0, P_UDP, LAB_T1, 0,
+	 XV_PATH_XDP_REDIRECT},
+	{"redirect, outer tag", PEER_V4, BD_BLUE, PORT_XDP, T_IP, T_VLAN, P_UDP, LAB_T1, 0,
+	 XV_PATH_XDP_REDIRECT},
+	{"stack, v4", PEER_V4, BD_BLUE, PORT_STACK, T_IP, 0, P_UDP, LAB_T2, 0, XV_PATH_XDP_STACK},
+	{"stack, IPv6 inside v4", PEER_V4, BD_BLUE, PORT_STACK, T_IPV6, 0, P_TCP, LAB_T2, 0,
+	 XV_PATH_XDP_STACK},
+	{"stack, v6, ARP", PEER_V6, BD_BLUE, PORT_STACK, T_ARP, 0, 0, LAB_T2, 0, XV_PATH_XDP_STACK},
+	{"stack, outer tag", PEER_V6, BD_BLUE, PORT_STACK, T_IP, T_VLAN, P_UDP, LAB_T2, 0,
+	 XV_PATH_XDP_STACK},
+	{"VLAN 10", PEER_V4, BD_BLUE, PORT_VLAN, T_IP, 0, P_UDP, LAB_TRUNK, 10, XV_PATH_XDP_STACK},
+	{"VLAN 20, another network", PEER_V6, BD_RED, PORT_RED, T_IPV6, 0, P_UDP, LAB_TRUNK, 20,
+	 XV_PATH_XDP_STACK},
+};
+
+static void build(const struct wire_case *c, struct frame *wire, struct frame *want)
+{
+	struct outer_spec outer = outer_from(&world, c->peer, c->bd);
+	struct inner_spec inner = inner_udp(mac_of_port(c->port), mac_of_peer(c->peer));
+
+	inner.type = c->type;
+	inner.proto = c->proto;
+	outer.tpid = c->tpid;
+	outer.tci = 7;
+	frame_tunnel(wire, &outer, &inner);
+	want->len = 0;
+	inner.tpid = c->vlan ? T_VLAN : 0;
+	inner.tci = c->vlan;
+	frame_inner(want, &inner);
+}
+
+/* As the port sees it, and as the counters do: inner frame without tags. */
+static void expect(const struct wire_case *c, int path, int deliver)
+{
+	static struct frame wire, want, got;
+	struct counts before, counts = {};
+	__u32 n;
+
+	build(c, &wire, &want);
+	n = want.len - (c->vlan ? 4 : 0);
+	assert_int_equal(lab_silent(), 0);
+	counts_read(&before);
+	lab_send(LAB_WIRE, &wire);
+	assert_int_equal(lab_recv(c->to, &got), 0);
+	assert_int_equal(frame_check(&got, &want, c->name), 0);
+	count_add(&counts.path[path], 1, n);
+	if (deliver)
+		count_add(&counts.path[XV_PATH_DELIVER], 1, n);
+	count_add(&counts.net[c->bd].rx_unicast, 1, n);
+	count_add(&counts.peer[c->peer].rx, 1, n);
+	count_add(&counts.port[c->port].tx, 1, n);
+	assert_int_equal(lab_counts(&before, &counts, c->name), 0);
+	assert_int_equal(lab_silent(), 0);
+}
+
+static void test_xdp(void **state)
+{
+	const struct wire_case *c = *state;
+
+	lab_attach(REF_XDP);
+	expect(c, c->xdp_path, c->xdp_path == XV_PATH_XDP_STACK);
+}
+
+static void test_tc(void **state)
+{
+	const struct wire_case *c = *state;
+
+	lab_attach(REF_TC);
+	expect(c, XV_PATH_TC_DECAP, 0);
+}
+
+/* Also where XDP strips and the TC program is the one that could strip. */
+static void test_xdp_and_decap_tc(void **state)
+{
+	const struct wire_case *c = *state;
+
+	lab_attach(REF_XDP);
+	lab_tc(lab.ifindex[LAB_WIRE], hs.skel->progs.xv_decap_tc);
+	expect(c, c->xdp_path, c->xdp_path == XV_PATH_XDP_STACK);
+}
+
+/* An order of frames to one port stays one, whichever way it takes. */
+static void test_order(void **state)
+{
+	struct outer_spec outer = outer_from(&world, PEER_V4, BD_BLUE);
+	struct inner_spec inner = inner_udp(mac_of_port(PORT_STACK), mac_of_peer(PEER_V4));
+	static struct frame f;
+	int i;
+
+	(void)state;
+	lab_attach(REF_XDP);
+	for (i = 0; i < 100; i++) {
+		inner.sport = 100 + i;
+		frame_tunnel(&f, &outer, &inner);
+		lab_send(LAB_WIRE, &f);
+	}
+	for (i = 0; i < 100; i++) {
+		assert_int_equal(lab_recv(LAB_T2, &f), 0);
+		assert_int_equal(frame_get16(&f, 34), 100 + i);
+	}
+	assert_int_equal(lab_silent(), 0);
+}
+
+/*
+ * The lab itself: without programs nothing arrives, a second frame is found, and the checks
+ * say so.
+ */
+static void test_control(void **state)
+{
+	static struct frame wire, want, got;
+	static struct counts before, counts;
+
+	(void)state;
+	build(&cases[0], &wire, &want);
+	lab_xdp(NULL);
+	lab_tc(lab.ifindex[LAB_WIRE], NULL);
+	lab_tc(lab.slow_ifindex, NULL);
+	counts_read(&before);
+	lab_send(LAB_WIRE, &wire);
+	assert_int_equal(lab_recv_fd(lab.fd[LAB_T1], &got, 200), -1);
+	harness_quiet = 1;
+	counts.path[XV_PATH_XDP_REDIRECT].packets = 1;
+	assert_int_equal(lab_counts(&before, &counts, "none came"), -1);
+	lab_attach(REF_XDP);
+	lab_send(LAB_WIRE, &wire);
+	assert_int_equal(lab_recv(LAB_T1, &got), 0);
+	lab_send(LAB_WIRE, &wire);
+	lab_counts(&before, &counts, "until it must have come");
+	assert_int_equal(lab_silent(), -1);
+	harness_quiet = 0;
+}
+
+int main(void)
+{
+	static struct CMUnitTest tests[3 * ARRAY_SIZE(cases) + 2];
+	static const CMUnitTestFunction functions[] = {test_xdp, test_tc, test_xdp_and_decap_tc};
+	size_t i, n = 0;
+
+	for (i = 0; i < 3 * ARRAY_SIZE(cases); i++)
+		tests[n++] = (struct CMUnitTest){cases[i / 3].name, functions[i % 3], NULL, NULL,
+						 (void *)&cases[i / 3]};
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_order);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_control);
+	if (hs_open())
+		return 0;
+	lab_open();
+	lab_world(&world);
+	i = _cmocka_run_group_tests("wire", tests, n, NULL, NULL);
+	hs_close();
+	return i ? 1 : 0;
+}
