@@ -116,6 +116,9 @@ static void open_underlay(void)
 
 	lab_inside("sysctl -qw net.ipv6.conf.u0.disable_ipv6=0 net.ipv6.conf.u0.accept_ra=0 "
 		   "net.ipv6.conf.u0.router_solicitations=0");
+	/* As a NIC without offloads: what is captured is what a wire would carry. */
+	lab_inside("ethtool -K u0 tx off tso off tx-udp_tnl-segmentation off "
+		   "tx-udp_tnl-csum-segmentation off >/dev/null");
 	lab_inside("ip link set u0 address 02:ee:00:00:00:02");
 	lab_inside("ip addr add 192.0.2.1/24 dev u0");
 	lab_inside("ip addr add 2001:db8::1/64 dev u0 nodad");
