@@ -21,9 +21,14 @@ __u64 gen_sent;
 SEC("xdp")
 int bench_gen(struct xdp_md *ctx)
 {
-	__u64 *to = (void *)(long)ctx->data;
-	void *end = (void *)(long)ctx->data_end;
 	__u32 words = gen_config.head / 8;
+	void *end;
+	__u64 *to;
+
+	if (bpf_xdp_adjust_head(ctx, GEN_HEADROOM))
+		return XDP_ABORTED;
+	to = (void *)(long)ctx->data;
+	end = (void *)(long)ctx->data_end;
 
 	for (__u32 i = 0; i < GEN_HEAD_MAX / 8; i++) {
 		if (i >= words || (void *)(to + i + 1) > end)

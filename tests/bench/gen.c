@@ -7,7 +7,7 @@
  *   gen -d DEV -f HEX [-c CPU] [-t SECONDS] [-n FRAMES]
  *
  * Sends FRAMES frames in one call, or calls of 2^20 frames until SECONDS have passed, and prints
- * {"sent": frames, "ns": time inside the calls}.
+ * {"sent": frames, "ns": time inside the calls, "cpu_ns": what of it this thread had the CPU}.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -34,7 +34,7 @@ struct options {
 	double seconds;
 	unsigned long frames; /* 0: by time */
 	size_t len;
-	unsigned char frame[GEN_FRAME_MAX];
+	unsigned char buf[GEN_HEADROOM + GEN_FRAME_MAX]; /* a frame behind its headroom */
 };
 
 static int usage(void)
@@ -48,13 +48,13 @@ static int parse_hex(const char *text, struct options *o)
 {
 	size_t digits = strlen(text);
 
-	if (!digits || digits % 2 || digits / 2 > sizeof(o->frame))
+	if (!digits || digits % 2 || digits / 2 > GEN_FRAME_MAX)
 		return -EINVAL;
 	for (size_t i = 0; i < digits / 2; i++) {
 		char byte[3] = {text[2 * i], text[2 * i + 1], 0};
 		char *rest;
 
-		o->frame[i] = strtoul(byte, &rest, 16);
+		o->buf[GEN_HEADROOM + i] = strtoul(byte, &rest, 16);
 		if (*rest)
 			return -EINVAL;
 	}
@@ -100,37 +100,44 @@ static int pin(int cpu)
 	return sched_setaffinity(0, sizeof(set), &set) ? -errno : 0;
 }
 
-static long long now_ns(void)
+static long long now_ns(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(clock, &t);
 	return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
-/* Returns 0 and adds to *ns, or a negative errno. */
-static int send_call(int prog, struct options *o, unsigned long frames, long long *ns)
+struct elapsed {
+	long long ns;
+	long long cpu_ns;
+};
+
+/* Returns 0 and adds to *e, or a negative errno. */
+static int send_call(int prog, struct options *o, unsigned long frames, struct elapsed *e)
 {
-	struct xdp_md ctx = {.data_end = o->len};
-	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = o->frame, .data_size_in = o->len,
-		    .ctx_in = &ctx, .ctx_size_in = sizeof(ctx), .repeat = frames,
+	struct xdp_md ctx = {.data_end = GEN_HEADROOM + o->len};
+	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = o->buf,
+		    .data_size_in = GEN_HEADROOM + o->len, .ctx_in = &ctx,
+		    .ctx_size_in = sizeof(ctx), .repeat = frames,
 		    .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = BATCH);
-	long long start = now_ns();
+	long long start = now_ns(CLOCK_MONOTONIC), cpu = now_ns(CLOCK_THREAD_CPUTIME_ID);
 	int err = bpf_prog_test_run_opts(prog, &run);
 
-	*ns += now_ns() - start;
+	e->ns += now_ns(CLOCK_MONOTONIC) - start;
+	e->cpu_ns += now_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
 	return err;
 }
 
-static int send_all(int prog, struct options *o, long long *ns)
+static int send_all(int prog, struct options *o, struct elapsed *e)
 {
 	int err;
 
 	if (o->frames)
-		return send_call(prog, o, o->frames, ns);
+		return send_call(prog, o, o->frames, e);
 	do {
-		err = send_call(prog, o, CALL_FRAMES, ns);
-	} while (!err && *ns < o->seconds * 1e9);
+		err = send_call(prog, o, CALL_FRAMES, e);
+	} while (!err && e->ns < o->seconds * 1e9);
 	return err;
 }
 
@@ -147,7 +154,8 @@ static struct gen_bpf *load(struct options *o)
 	if (!skel)
 		return NULL;
 	skel->rodata->gen_config.head = (o->len < GEN_HEAD_MAX ? o->len : GEN_HEAD_MAX) & ~7U;
-	memcpy((void *)skel->rodata->gen_config.bytes, o->frame, skel->rodata->gen_config.head);
+	memcpy((void *)skel->rodata->gen_config.bytes, o->buf + GEN_HEADROOM,
+	       skel->rodata->gen_config.head);
 	if (gen_bpf__load(skel) ||
 	    bpf_map_update_elem(bpf_map__fd(skel->maps.gen_tx), &key, &ifindex, BPF_ANY)) {
 		fprintf(stderr, "gen: load: %s\n", strerror(errno));
@@ -161,7 +169,7 @@ int main(int argc, char **argv)
 {
 	struct options o = {.cpu = 0};
 	struct gen_bpf *skel;
-	long long ns = 0;
+	struct elapsed e = {};
 	int err;
 
 	if (parse_options(argc, argv, &o))
@@ -174,11 +182,12 @@ int main(int argc, char **argv)
 	skel = load(&o);
 	if (!skel)
 		return 1;
-	err = send_all(bpf_program__fd(skel->progs.bench_gen), &o, &ns);
+	err = send_all(bpf_program__fd(skel->progs.bench_gen), &o, &e);
 	if (err)
 		fprintf(stderr, "gen: live frames: %s\n", strerror(-err));
 	else
-		printf("{\"sent\": %llu, \"ns\": %lld}\n", skel->bss->gen_sent, ns);
+		printf("{\"sent\": %llu, \"ns\": %lld, \"cpu_ns\": %lld}\n", skel->bss->gen_sent,
+		       e.ns, e.cpu_ns);
 	gen_bpf__destroy(skel);
 	return err ? 1 : 0;
 }

@@ -8,6 +8,12 @@
 enum bench_gen_limits {
 	GEN_FRAME_MAX = 2048, /* bytes of a frame */
 	GEN_HEAD_MAX = 128,   /* bytes written anew into every frame; a multiple of 8 */
+	/*
+	 * Headroom in front of a frame beyond XDP's own 256 bytes: what is left of it after
+	 * encapsulation must be those 256, or the veth of an XDP sink copies every skb, which no
+	 * NIC would do.
+	 */
+	GEN_HEADROOM = 64,
 };
 
 struct gen_config {
