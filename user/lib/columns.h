@@ -45,10 +45,10 @@ enum xv_column_type {
 	  "Inner frames of a peer; rx: from the peer, tx: to the peer.")                           \
 	X(PEER_BYTES, "xvtep_peer_bytes_total", "counter", "Bytes of a peer's inner frames.")      \
 	X(PATH_PACKETS, "xvtep_path_packets_total", "counter",                                     \
-	  "Packets, copies or events by the path they took (see xvtepd(8)).")                      \
+	  "Packets, copies or events by the path they took (see xvtep(8)).")                      \
 	X(PATH_BYTES, "xvtep_path_bytes_total", "counter", "Bytes by the path they took.")         \
 	X(DROP_PACKETS, "xvtep_drop_packets_total", "counter",                                     \
-	  "Packets dropped, by reason (see xvtepd(8)).")                                           \
+	  "Packets dropped, by reason (see xvtep(8)).")                                           \
 	X(DROP_BYTES, "xvtep_drop_bytes_total", "counter", "Bytes dropped, by reason.")
 
 enum xv_metric_id {
