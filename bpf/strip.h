@@ -17,7 +17,8 @@ static __always_inline int meta_reserve(struct xdp_md *ctx, __u32 port)
 	const struct xv_config_val *cfg = xv_config_get();
 	struct xv_meta *meta;
 
-	if (!cfg || bpf_xdp_adjust_meta(ctx, -(int)sizeof(*meta)))
+	if (!cfg || cfg->flags & XV_CONFIG_NO_STACK ||
+	    bpf_xdp_adjust_meta(ctx, -(int)sizeof(*meta)))
 		return -1;
 	meta = xv_ctx_ptr(ctx->data_meta);
 	if ((void *)(meta + 1) > xv_ctx_ptr(ctx->data))

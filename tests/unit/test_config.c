@@ -55,6 +55,7 @@ static const char full[] = "instance: lab-1\n"
 			   "  address6: \"2001:db8::1\"\n"
 			   "  port: 8472\n"
 			   "  xdp: off\n"
+			   "  delivery: stack\n"
 			   "  udp6-checksum: yes\n"
 			   "networks:\n"
 			   "  - vni: 100\n"
@@ -80,7 +81,7 @@ static void expect_blue(const struct xv_config_network *net)
 {
 	assert_int_equal(net->vni, 100);
 	assert_string_equal(net->name, "blue");
-	assert_int_equal(net->line, 10);
+	assert_int_equal(net->line, 11);
 	assert_false(net->learning);
 	assert_true(net->inner_vlan);
 	assert_int_equal(net->ageing, 0);
@@ -94,11 +95,11 @@ static void expect_blue(const struct xv_config_network *net)
 	assert_int_equal(net->ports[1].vlan, 10);
 	assert_string_equal(net->ports[2].dev, "eth2");
 	assert_int_equal(net->ports[2].vlan, 0);
-	assert_int_equal(net->ports[2].line, 12);
+	assert_int_equal(net->ports[2].line, 13);
 	assert_int_equal(net->n_flood, 2);
 	expect_ip(&net->flood[0].ip, "192.0.2.2");
 	expect_ip(&net->flood[1].ip, "2001:db8::3");
-	assert_int_equal(net->flood[1].line, 18);
+	assert_int_equal(net->flood[1].line, 19);
 }
 
 static void expect_blue_fdb(const struct xv_config_network *net)
@@ -107,7 +108,7 @@ static void expect_blue_fdb(const struct xv_config_network *net)
 	assert_memory_equal(net->fdb[0].mac, "\x02\0\0\0\0\x0b", 6);
 	assert_false(net->fdb[0].is_port);
 	expect_ip(&net->fdb[0].remote, "192.0.2.2");
-	assert_int_equal(net->fdb[0].line, 20);
+	assert_int_equal(net->fdb[0].line, 21);
 	assert_memory_equal(net->fdb[1].mac, "\x02\0\0\0\0\x0c", 6);
 	assert_true(net->fdb[1].is_port);
 	assert_string_equal(net->fdb[1].port.dev, "eth2");
@@ -115,8 +116,8 @@ static void expect_blue_fdb(const struct xv_config_network *net)
 	assert_true(net->fdb[2].is_port);
 	assert_string_equal(net->fdb[2].port.dev, "veth-blue");
 	assert_int_equal(net->fdb[2].port.vlan, 0);
-	assert_int_equal(net->fdb[2].line, 22);
-	assert_int_equal(net->fdb[2].port.line, 23);
+	assert_int_equal(net->fdb[2].line, 23);
+	assert_int_equal(net->fdb[2].port.line, 24);
 }
 
 static void test_full(void **state)
@@ -180,6 +181,7 @@ static const char full_printed[] = "instance: lab-1\n"
 				   "  address6: \"2001:db8::1\"\n"
 				   "  port: 8472\n"
 				   "  xdp: off\n"
+				   "  delivery: stack\n"
 				   "  udp6-checksum: true\n"
 				   "networks:\n"
 				   "  - vni: 100\n"
@@ -232,7 +234,7 @@ static void expect_printed(const char *text, const char *expected)
 
 #define UL_PRINTED                                                                        \
 	"underlay:\n  devices: [eth0]\n  address: 192.0.2.1\n  port: 4789\n  xdp: auto\n" \
-	"  udp6-checksum: false\n"
+	"  delivery: auto\n  udp6-checksum: false\n"
 
 static void test_print(void **state)
 {
@@ -260,7 +262,8 @@ static void test_print_quotes(void **state)
 		"  devices: [\"null\", \"a\\\"b\", \"a\\\\b\", \"#a\", \"-\", \"12\", \"on\", "
 		"\"{a}\", eth0.1, \"*a\", \"&a\", \"!a\", \"a,b\", \"~\"]\n"
 		"  address6: \"::2\"\n"
-		"  port: 4789\n  xdp: auto\n  udp6-checksum: false\n"
+		"  port: 4789\n  xdp: auto\n  delivery: auto\n"
+		"  udp6-checksum: false\n"
 		"networks: []\n");
 }
 

@@ -122,6 +122,11 @@ void xv_config_free(struct xv_config *config)
 	free(config);
 }
 
+const char *xv_delivery_name(enum xv_delivery delivery)
+{
+	return xv_delivery_words[delivery];
+}
+
 const char *xv_xdp_mode_name(enum xv_xdp_mode mode)
 {
 	return xv_xdp_mode_words[mode];

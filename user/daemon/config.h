@@ -23,6 +23,14 @@ enum xv_xdp_mode {
 	XV_XDP_OFF,	/* TC */
 };
 
+/* How xv_decap gives known unicast to a port that takes XDP frames; another gets it via the stack.
+ */
+enum xv_delivery {
+	XV_DELIVERY_AUTO, /* redirect, but inner TCP, or all from a veth underlay, via the stack */
+	XV_DELIVERY_REDIRECT, /* devmap redirect, all of it */
+	XV_DELIVERY_STACK,    /* strip, pass up, TC redirect */
+};
+
 enum xv_config_limits {
 	XV_INSTANCE_LEN = 32, /* [A-Za-z0-9_-]+ (bpffs refuses dots), with NUL */
 	XV_DEFAULT_AGEING = 300,
@@ -77,6 +85,7 @@ struct xv_config {
 	struct xv_ip address6; /* IPv6 VTEP address, or zero */
 	uint16_t udp_port;     /* host order */
 	enum xv_xdp_mode xdp;
+	enum xv_delivery delivery;
 	bool udp6_checksum; /* key udp6-checksum, default false */
 	struct xv_config_network *networks;
 	size_t n_networks;
@@ -100,5 +109,6 @@ void xv_config_free(struct xv_config *config);
 void xv_config_print(const struct xv_config *config, FILE *out);
 
 const char *xv_xdp_mode_name(enum xv_xdp_mode mode);
+const char *xv_delivery_name(enum xv_delivery delivery);
 
 #endif

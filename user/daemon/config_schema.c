@@ -19,6 +19,13 @@ const char *const xv_xdp_mode_words[] = {
 	NULL,
 };
 
+const char *const xv_delivery_words[] = {
+	[XV_DELIVERY_AUTO] = "auto",
+	[XV_DELIVERY_REDIRECT] = "redirect",
+	[XV_DELIVERY_STACK] = "stack",
+	NULL,
+};
+
 /* Capacity is n rounded up to a power of two, so that it need not be stored. */
 void *xv_schema_append(struct xv_reader *r, void *array, size_t n, size_t size)
 {
@@ -118,12 +125,25 @@ static int read_xdp(struct xv_reader *r, const struct xv_reader_key *key, void *
 	return err;
 }
 
+static int read_delivery(struct xv_reader *r, const struct xv_reader_key *key, void *obj)
+{
+	struct xv_config *config = obj;
+	uint32_t index;
+	int err;
+
+	err = xv_value_word(r, key->name, xv_delivery_words, &index);
+	if (!err)
+		config->delivery = index;
+	return err;
+}
+
 enum {
 	UL_DEVICES,
 	UL_ADDRESS,
 	UL_ADDRESS6,
 	UL_PORT,
 	UL_XDP,
+	UL_DELIVERY,
 	UL_CHECKSUM,
 	UL_KEYS,
 };
@@ -136,6 +156,7 @@ static const struct xv_reader_key underlay_keys[UL_KEYS] = {
 	[UL_ADDRESS6] = {"address6", read_address, CONFIG(address6), 6},
 	[UL_PORT] = {"port", xv_value_key_u16, CONFIG(udp_port), 1, UINT16_MAX},
 	[UL_XDP] = {"xdp", read_xdp},
+	[UL_DELIVERY] = {"delivery", read_delivery},
 	[UL_CHECKSUM] = {"udp6-checksum", xv_value_key_bool, CONFIG(udp6_checksum)},
 };
 

@@ -57,10 +57,26 @@ static uint32_t free_id(struct xv_instance *inst)
 }
 
 /*
+ * A frame from a veth underlay may lack its inner checksum, which the sender left to a NIC that
+ * never came; an skb says so, an XDP frame cannot.
+ */
+static bool redirect_wanted(const struct xv_instance *inst)
+{
+	size_t i;
+
+	if (inst->config->delivery != XV_DELIVERY_AUTO)
+		return inst->config->delivery == XV_DELIVERY_REDIRECT;
+	for (i = 0; i < inst->n_uplinks; i++)
+		if (inst->uplinks[i].ifindex && !strcmp(inst->uplinks[i].link.kind, "veth"))
+			return false;
+	return true;
+}
+
+/*
  * What the device can take. Features unknown (before Linux 6.3): through the stack, which every
  * device takes. Inner TCP goes through the stack even so, where GRO merges it.
  */
-static uint32_t flags_of(const struct xv_port *port)
+static uint32_t flags_of(const struct xv_instance *inst, const struct xv_port *port)
 {
 	const struct xv_link *link = &port->link;
 	uint32_t flags = port->from_config ? XV_PORT_CONFIG : 0;
@@ -69,7 +85,10 @@ static uint32_t flags_of(const struct xv_port *port)
 		flags |= XV_PORT_UP;
 	if (link->xdp_features != XV_XDP_FEATURES_UNKNOWN &&
 	    link->xdp_features & XV_XDP_ACT_NDO_XMIT) {
-		flags |= XV_PORT_XDP_TX | XV_PORT_TCP_STACK;
+		if (redirect_wanted(inst))
+			flags |= XV_PORT_XDP_TX;
+		if (inst->config->delivery == XV_DELIVERY_AUTO)
+			flags |= XV_PORT_TCP_STACK;
 		if (link->xdp_features & XV_XDP_ACT_NDO_XMIT_SG)
 			flags |= XV_PORT_XDP_SG;
 	}
@@ -83,7 +102,7 @@ static int write_dev(struct xv_instance *inst, struct xv_port *port)
 {
 	struct xv_port_dev_val val = {
 		.ifindex = port->ifindex,
-		.flags = flags_of(port),
+		.flags = flags_of(inst, port),
 		.bd = port->net->bd,
 		.vlan = port->key.vlan,
 		.mtu = port->link.mtu,
@@ -325,6 +344,15 @@ int xv_port_adopt(struct xv_instance *inst, struct xv_err *err)
 			ret = adopt_one(inst, &keys[i], &val, err);
 	free(keys);
 	return ret;
+}
+
+void xv_port_rewrite_all(struct xv_instance *inst)
+{
+	struct xv_port *port, *tmp;
+
+	HASH_ITER (hh, inst->ports, port, tmp)
+		if (port->ifindex)
+			write_dev(inst, port);
 }
 
 void xv_port_free_all(struct xv_instance *inst)

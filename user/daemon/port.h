@@ -37,6 +37,8 @@ int xv_port_del(struct xv_instance *inst, struct xv_port *port, struct xv_err *e
 /* Undoes what being a port changed in a device itself (promiscuity), for --detach. */
 void xv_port_release_device(struct xv_netlink *nl, uint32_t ifindex);
 int xv_port_adopt(struct xv_instance *inst, struct xv_err *err);
+/* The underlay or its delivery changed: which ports get redirects may too. */
+void xv_port_rewrite_all(struct xv_instance *inst);
 void xv_port_free_all(struct xv_instance *inst);
 
 /* From netlink. */

@@ -12,6 +12,7 @@
 #include "log.h"
 #include "nic.h"
 #include "peer.h"
+#include "port.h"
 #include "uplink.h"
 
 const char *xv_uplink_mode(const struct xv_uplink *uplink)
@@ -251,6 +252,7 @@ void xv_uplink_link(struct xv_instance *inst, const struct xv_link *link)
 			return;
 		}
 		xv_group_uplink(inst, link->ifindex);
+		xv_port_rewrite_all(inst);
 		check_nic(inst->config, uplink);
 		xv_log(LOG_NOTICE, "underlay %s: attached (%s) %s", uplink->dev,
 		       xv_uplink_mode(uplink), uplink->status);
