@@ -14,7 +14,9 @@ enum {
 
 /*
  * The port that a frame belongs to: its device and VLAN, else its device alone. *tagged tells that
- * the tag is the port's, to be taken off. NULL: not ours (another VLAN of a trunk).
+ * the tag is to be taken off: it is the port's, or VID 0, which says the priority of a frame that
+ * counts as untagged (802.1Q, 6.9.1). NULL: not ours (another VLAN of a trunk; 802.1ad tags are no
+ * port's).
  */
 static __always_inline const struct xv_port_val *port_of(const struct __sk_buff *skb, int *tagged)
 {
@@ -22,10 +24,10 @@ static __always_inline const struct xv_port_val *port_of(const struct __sk_buff 
 	const struct xv_port_val *port = NULL;
 
 	*tagged = 0;
-	if (unlikely(skb->vlan_present)) {
+	if (unlikely(skb->vlan_present) && skb->vlan_proto == bpf_htons(ETH_P_8021Q)) {
 		key.vlan = skb->vlan_tci & XV_VLAN_VID_MASK;
 		port = key.vlan ? bpf_map_lookup_elem(&xv_port, &key) : NULL;
-		*tagged = port != NULL;
+		*tagged = port || !key.vlan;
 		key.vlan = 0;
 	}
 	return port ?: bpf_map_lookup_elem(&xv_port, &key);
