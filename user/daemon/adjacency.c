@@ -268,7 +268,9 @@ void xv_adjacency_clear(struct xv_instance *inst, struct xv_peer *peer)
 
 void xv_adjacency_drop(struct xv_instance *inst, struct xv_peer *peer)
 {
-	store_flags(&inst->dp->adj[peer->id], 0);
+	struct xv_adj_val none = {};
+
+	inst->dp->adj[peer->id] = none;
 	keep_nexthop(inst, peer, 0, NULL);
 }
 

@@ -49,14 +49,17 @@ struct xv_network *xv_network_lookup(struct xv_instance *inst, const char *word)
 	return net;
 }
 
-/* Ids are given out in a circle, so that a late event does not meet a reused one. */
+/*
+ * Ids are given out in a circle, so that a late event does not meet a reused one. What an outside
+ * program wrote into the map is not ours to give.
+ */
 static uint32_t free_bd(struct xv_instance *inst)
 {
 	uint32_t i, bd;
 
 	for (i = 1; i < XV_MAX_NETWORKS; i++) {
 		bd = 1 + (inst->last_bd + i - 1) % (XV_MAX_NETWORKS - 1);
-		if (!inst->by_bd[bd])
+		if (!inst->by_bd[bd] && !inst->dp->bd[bd].flags)
 			return bd;
 	}
 	return 0;

@@ -26,7 +26,7 @@ static uint32_t free_id(struct xv_instance *inst)
 
 	for (i = 1; i < XV_MAX_PEERS; i++) {
 		id = 1 + (inst->last_peer + i - 1) % (XV_MAX_PEERS - 1);
-		if (!inst->peer_by_id[id])
+		if (!inst->peer_by_id[id] && xv_ip_is_zero(&inst->dp->adj[id].ip))
 			return id;
 	}
 	return 0;

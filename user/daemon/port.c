@@ -46,11 +46,13 @@ const char *xv_port_delivery(const struct xv_instance *inst, const struct xv_por
 
 static uint32_t free_id(struct xv_instance *inst)
 {
+	struct xv_port_dev_val val;
 	uint32_t i, id;
 
 	for (i = 1; i < XV_MAX_PORTS; i++) {
 		id = 1 + (inst->last_port + i - 1) % (XV_MAX_PORTS - 1);
-		if (!inst->port_by_id[id])
+		if (!inst->port_by_id[id] &&
+		    !bpf_map_lookup_elem(inst->dp->fd.port_dev, &id, &val) && !val.ifindex)
 			return id;
 	}
 	return 0;
