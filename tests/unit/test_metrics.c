@@ -217,13 +217,46 @@ static void test_bind(void **state)
 	inst.metrics = first;
 }
 
+/* Moving to an address that is taken leaves the endpoint where it was; a wider one can be had. */
+static void test_move(void **state)
+{
+	static const char get[] = "GET /metrics HTTP/1.0\r\n\r\n";
+	struct xv_config other = config;
+	struct xv_metrics *first = inst.metrics;
+	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int taken = socket(AF_INET, SOCK_STREAM, 0);
+	struct xv_err err;
+
+	(void)state;
+	assert_int_equal(xv_metrics_apply(&inst, &config, &err), 0);
+	assert_ptr_equal(inst.metrics, first);
+	other.listen_port = free_port();
+	sin.sin_port = htons(other.listen_port);
+	assert_int_equal(bind(taken, (struct sockaddr *)&sin, sizeof(sin)), 0);
+	assert_int_equal(listen(taken, 1), 0);
+	assert_int_equal(xv_metrics_apply(&inst, &other, &err), -EADDRINUSE);
+	assert_ptr_equal(inst.metrics, first);
+	assert_memory_equal(ask(get), "HTTP/1.0 200", 12);
+	close(taken);
+
+	assert_int_equal(xv_metrics_apply(&inst, &other, &err), 0);
+	config.listen_port = other.listen_port;
+	assert_memory_equal(ask(get), "HTTP/1.0 200", 12);
+	strcpy(other.listen_host, "0.0.0.0");
+	assert_int_equal(xv_metrics_apply(&inst, &other, &err), 0);
+	assert_memory_equal(ask(get), "HTTP/1.0 200", 12);
+	other.metrics = false;
+	assert_int_equal(xv_metrics_apply(&inst, &other, &err), 0);
+	assert_null(inst.metrics);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_get),	 TEST(test_refusals), TEST(test_long_headers),
-		TEST(test_many), TEST(test_bind),
+		TEST(test_many), TEST(test_bind),     TEST(test_move),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 #include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
 #include <event2/bufferevent.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +29,8 @@ enum {
 
 struct xv_metrics {
 	struct xv_instance *inst;
+	char host[XV_LISTEN_LEN];
+	uint16_t port;
 	struct evhttp *http;
 	struct evconnlistener *listener;
 	struct event *window; /* accepts counts since it started */
@@ -154,7 +157,6 @@ static void on_window(evutil_socket_t fd, short what, void *arg)
 
 static int start(struct xv_metrics *metrics, struct xv_err *err)
 {
-	const struct xv_config *config = metrics->inst->config;
 	struct evhttp_bound_socket *bound;
 	int code;
 
@@ -170,12 +172,11 @@ static int start(struct xv_metrics *metrics, struct xv_err *err)
 	evhttp_set_gencb(metrics->http, on_request, metrics);
 	evhttp_set_bevcb(metrics->http, on_connection, metrics);
 	errno = 0;
-	bound = evhttp_bind_socket_with_handle(metrics->http, config->listen_host,
-					       config->listen_port);
+	bound = evhttp_bind_socket_with_handle(metrics->http, metrics->host, metrics->port);
 	if (!bound) {
 		code = errno ? -errno : -EADDRNOTAVAIL;
 		return xv_err_set(err, code, "metrics.listen: cannot listen on %s port %u: %s",
-				  config->listen_host, config->listen_port, strerror(-code));
+				  metrics->host, metrics->port, strerror(-code));
 	}
 	metrics->listener = evhttp_bound_socket_get_listener(bound);
 	return 0;
@@ -183,6 +184,8 @@ static int start(struct xv_metrics *metrics, struct xv_err *err)
 
 static void destroy(struct xv_metrics *metrics)
 {
+	if (!metrics)
+		return;
 	if (metrics->http)
 		evhttp_free(metrics->http);
 	if (metrics->window)
@@ -190,29 +193,73 @@ static void destroy(struct xv_metrics *metrics)
 	free(metrics);
 }
 
-int xv_metrics_start(struct xv_instance *inst, struct xv_err *err)
+static int create(struct xv_instance *inst, const char *host, uint16_t port,
+		  struct xv_metrics **created, struct xv_err *err)
 {
-	struct xv_metrics *metrics;
+	struct xv_metrics *metrics = calloc(1, sizeof(*metrics));
 	int ret;
 
-	if (!inst->config->metrics)
-		return 0;
-	metrics = calloc(1, sizeof(*metrics));
 	if (!metrics)
 		return xv_err_set(err, -ENOMEM, "out of memory");
 	metrics->inst = inst;
+	metrics->port = port;
+	snprintf(metrics->host, sizeof(metrics->host), "%s", host);
 	ret = start(metrics, err);
-	if (ret) {
+	if (ret)
 		destroy(metrics);
-		return ret;
+	else
+		*created = metrics;
+	return ret;
+}
+
+/*
+ * The new address takes in the old one (127.0.0.1:9476, then 0.0.0.0:9476), so that the old one
+ * must go first; it is taken again if that does not help.
+ */
+static int swap(struct xv_instance *inst, const struct xv_config *config, struct xv_err *err)
+{
+	struct xv_metrics *old = inst->metrics;
+	char host[XV_LISTEN_LEN];
+	uint16_t port = old->port;
+	int ret;
+
+	memcpy(host, old->host, sizeof(host));
+	destroy(old);
+	inst->metrics = NULL;
+	ret = create(inst, config->listen_host, config->listen_port, &inst->metrics, err);
+	if (ret)
+		create(inst, host, port, &inst->metrics, NULL);
+	return ret;
+}
+
+int xv_metrics_apply(struct xv_instance *inst, const struct xv_config *config, struct xv_err *err)
+{
+	struct xv_metrics *old = inst->metrics, *metrics = NULL;
+	int ret;
+
+	if (!config->metrics) {
+		xv_metrics_stop(inst);
+		return 0;
 	}
+	if (old && old->port == config->listen_port && !strcmp(old->host, config->listen_host))
+		return 0;
+	ret = create(inst, config->listen_host, config->listen_port, &metrics, err);
+	if (ret == -EADDRINUSE && old && old->port == config->listen_port)
+		return swap(inst, config, err);
+	if (ret)
+		return ret;
+	destroy(old);
 	inst->metrics = metrics;
 	return 0;
 }
 
+int xv_metrics_start(struct xv_instance *inst, struct xv_err *err)
+{
+	return xv_metrics_apply(inst, inst->config, err);
+}
+
 void xv_metrics_stop(struct xv_instance *inst)
 {
-	if (inst->metrics)
-		destroy(inst->metrics);
+	destroy(inst->metrics);
 	inst->metrics = NULL;
 }
