@@ -10,18 +10,18 @@ const struct xv_metric xv_metrics[XV_METRIC_MAX] = {
 #undef X
 };
 
-#define COLUMN(table, id, key, header, type, label, metric, labels)                                \
+#define COLUMN(table, id, key, header, type, label, metric, labels) \
 	{key, header, XV_##type, label, XV_METRIC_##metric, labels},
 
-#define X(id, list, name, part, flags)                                                             \
-	static const struct xv_column columns_##id[] = {list(COLUMN)};                             \
+#define X(id, list, name, part, flags)                                 \
+	static const struct xv_column columns_##id[] = {list(COLUMN)}; \
 	_Static_assert(sizeof(columns_##id) <= XV_COLUMNS_MAX * sizeof(columns_##id[0]), #id);
 XV_TABLES(X)
 #undef X
 
 const struct xv_table xv_tables[XV_TABLE_MAX] = {
-#define X(id, list, name, part, flags)                                                             \
-	[XV_TABLE_##id] = {name, part, flags, columns_##id,                                        \
+#define X(id, list, name, part, flags)                      \
+	[XV_TABLE_##id] = {name, part, flags, columns_##id, \
 			   sizeof(columns_##id) / sizeof(columns_##id[0])},
 	XV_TABLES(X)
 #undef X

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Every table that xvtep shows: which columns it has, under which JSON key, heading and metric. Text,
+ * Every table that xvtep shows: its columns, each with its JSON key, heading and metric. Text,
  * JSON and the Prometheus endpoint all come from these lists; a counter is one line here.
  */
 #ifndef XV_COLUMNS_H
@@ -16,39 +16,39 @@ enum xv_column_type {
 };
 
 /* X(id, name, type, help). Counters restart when their network, port or peer is made anew. */
-#define XV_METRICS(X)                                                                              \
-	X(INFO, "xvtep_info", "gauge", "Always 1; the labels say which instance this is.")         \
-	X(UPTIME, "xvtep_uptime_seconds", "gauge", "Seconds since the daemon started.")            \
-	X(NETWORKS, "xvtep_networks", "gauge", "Networks.")                                        \
-	X(PORTS, "xvtep_ports", "gauge", "Ports.")                                                 \
-	X(PEERS, "xvtep_peers", "gauge", "Peers.")                                                 \
-	X(LEARNED, "xvtep_learned_macs", "gauge", "Learned FDB entries of all networks.")          \
-	X(UPLINK_UP, "xvtep_uplink_up", "gauge", "1 if the underlay device is there and up.")      \
-	X(NET_LEARNED, "xvtep_network_learned_macs", "gauge", "Learned FDB entries.")              \
-	X(NET_MAX_MACS, "xvtep_network_max_macs", "gauge", "Quota of learned FDB entries.")        \
-	X(NET_DENIED, "xvtep_network_quota_denied_total", "counter",                               \
-	  "New MAC addresses refused because of max-macs.")                                        \
-	X(NET_MOVES, "xvtep_network_mac_moves_total", "counter", "MAC moves admitted.")            \
-	X(NET_MOVES_DENIED, "xvtep_network_mac_moves_denied_total", "counter",                     \
-	  "MAC moves refused: too many in a short time.")                                          \
-	X(PORT_UP, "xvtep_port_up", "gauge", "1 if the port's device is there and up.")            \
-	X(PEER_READY, "xvtep_peer_ready", "gauge",                                                 \
-	  "1 if the peer is reached on the fast path, 0 if through the slow path.")                \
-	X(NET_PACKETS, "xvtep_network_packets_total", "counter",                                   \
-	  "Inner frames of a network; rx: from the wire, tx: from its ports.")                     \
-	X(NET_BYTES, "xvtep_network_bytes_total", "counter",                                       \
-	  "Bytes of a network's inner frames, from the Ethernet header, without FCS.")             \
-	X(PORT_PACKETS, "xvtep_port_packets_total", "counter",                                     \
-	  "Frames of a port; rx: from the port, tx: to the port.")                                 \
-	X(PORT_BYTES, "xvtep_port_bytes_total", "counter", "Bytes of a port's frames.")            \
-	X(PEER_PACKETS, "xvtep_peer_packets_total", "counter",                                     \
-	  "Inner frames of a peer; rx: from the peer, tx: to the peer.")                           \
-	X(PEER_BYTES, "xvtep_peer_bytes_total", "counter", "Bytes of a peer's inner frames.")      \
-	X(PATH_PACKETS, "xvtep_path_packets_total", "counter",                                     \
-	  "Packets, copies or events by the path they took (see xvtep(8)).")                      \
-	X(PATH_BYTES, "xvtep_path_bytes_total", "counter", "Bytes by the path they took.")         \
-	X(DROP_PACKETS, "xvtep_drop_packets_total", "counter",                                     \
-	  "Packets dropped, by reason (see xvtep(8)).")                                           \
+#define XV_METRICS(X)                                                                         \
+	X(INFO, "xvtep_info", "gauge", "Always 1; the labels say which instance this is.")    \
+	X(UPTIME, "xvtep_uptime_seconds", "gauge", "Seconds since the daemon started.")       \
+	X(NETWORKS, "xvtep_networks", "gauge", "Networks.")                                   \
+	X(PORTS, "xvtep_ports", "gauge", "Ports.")                                            \
+	X(PEERS, "xvtep_peers", "gauge", "Peers.")                                            \
+	X(LEARNED, "xvtep_learned_macs", "gauge", "Learned FDB entries of all networks.")     \
+	X(UPLINK_UP, "xvtep_uplink_up", "gauge", "1 if the underlay device is there and up.") \
+	X(NET_LEARNED, "xvtep_network_learned_macs", "gauge", "Learned FDB entries.")         \
+	X(NET_MAX_MACS, "xvtep_network_max_macs", "gauge", "Quota of learned FDB entries.")   \
+	X(NET_DENIED, "xvtep_network_quota_denied_total", "counter",                          \
+	  "New MAC addresses refused because of max-macs.")                                   \
+	X(NET_MOVES, "xvtep_network_mac_moves_total", "counter", "MAC moves admitted.")       \
+	X(NET_MOVES_DENIED, "xvtep_network_mac_moves_denied_total", "counter",                \
+	  "MAC moves refused: too many in a short time.")                                     \
+	X(PORT_UP, "xvtep_port_up", "gauge", "1 if the port's device is there and up.")       \
+	X(PEER_READY, "xvtep_peer_ready", "gauge",                                            \
+	  "1 if the peer is reached on the fast path, 0 if through the slow path.")           \
+	X(NET_PACKETS, "xvtep_network_packets_total", "counter",                              \
+	  "Inner frames of a network; rx: from the wire, tx: from its ports.")                \
+	X(NET_BYTES, "xvtep_network_bytes_total", "counter",                                  \
+	  "Bytes of a network's inner frames, from the Ethernet header, without FCS.")        \
+	X(PORT_PACKETS, "xvtep_port_packets_total", "counter",                                \
+	  "Frames of a port; rx: from the port, tx: to the port.")                            \
+	X(PORT_BYTES, "xvtep_port_bytes_total", "counter", "Bytes of a port's frames.")       \
+	X(PEER_PACKETS, "xvtep_peer_packets_total", "counter",                                \
+	  "Inner frames of a peer; rx: from the peer, tx: to the peer.")                      \
+	X(PEER_BYTES, "xvtep_peer_bytes_total", "counter", "Bytes of a peer's inner frames.") \
+	X(PATH_PACKETS, "xvtep_path_packets_total", "counter",                                \
+	  "Packets, copies or events by the path they took (see xvtep(8)).")                  \
+	X(PATH_BYTES, "xvtep_path_bytes_total", "counter", "Bytes by the path they took.")    \
+	X(DROP_PACKETS, "xvtep_drop_packets_total", "counter",                                \
+	  "Packets dropped, by reason (see xvtep(8)).")                                       \
 	X(DROP_BYTES, "xvtep_drop_bytes_total", "counter", "Bytes dropped, by reason.")
 
 enum xv_metric_id {
@@ -56,39 +56,39 @@ enum xv_metric_id {
 #define X(id, name, type, help) XV_METRIC_##id,
 	XV_METRICS(X)
 #undef X
-	XV_METRIC_MAX,
+		XV_METRIC_MAX,
 };
 
 /*
- * X(table, id, JSON key, heading or NULL: not in text, type, label or NULL, metric, its own labels).
+ * X(table, id, JSON key, heading or NULL: not in text, type, label or NULL, metric, own labels).
  * label: the column names the row in metrics, under this label.
  */
-#define XV_STATUS_COLUMNS(X)                                                                       \
-	X(STATUS, INSTANCE, "instance", "instance", TEXT, "name", INFO, "")                        \
-	X(STATUS, VERSION, "version", "version", TEXT, NULL, NONE, "")                             \
-	X(STATUS, PID, "pid", "pid", UINT, NULL, NONE, "")                                         \
-	X(STATUS, UPTIME, "uptime", "uptime", UINT, NULL, UPTIME, "")                              \
-	X(STATUS, CONFIG, "config_file", "config file", TEXT, NULL, NONE, "")                      \
-	X(STATUS, ADDRESS, "address", "address", TEXT, NULL, NONE, "")                             \
-	X(STATUS, ADDRESS6, "address6", "address6", TEXT, NULL, NONE, "")                          \
-	X(STATUS, UDP_PORT, "udp_port", "UDP port", UINT, NULL, NONE, "")                          \
-	X(STATUS, XDP, "xdp", "xdp", TEXT, NULL, NONE, "")                                         \
-	X(STATUS, SLOW_DEV, "slow_dev", "slow path", TEXT, NULL, NONE, "")                         \
-	X(STATUS, PIN_DIR, "pin_dir", "pins", TEXT, NULL, NONE, "")                                \
-	X(STATUS, ADOPTED, "adopted", "adopted", YESNO, NULL, NONE, "")                            \
-	X(STATUS, METRICS, "metrics", "metrics", TEXT, NULL, NONE, "")                             \
-	X(STATUS, NETWORKS, "networks", "networks", UINT, NULL, NETWORKS, "")                      \
-	X(STATUS, PORTS, "ports", "ports", UINT, NULL, PORTS, "")                                  \
-	X(STATUS, PEERS, "peers", "peers", UINT, NULL, PEERS, "")                                  \
+#define XV_STATUS_COLUMNS(X)                                                  \
+	X(STATUS, INSTANCE, "instance", "instance", TEXT, "name", INFO, "")   \
+	X(STATUS, VERSION, "version", "version", TEXT, NULL, NONE, "")        \
+	X(STATUS, PID, "pid", "pid", UINT, NULL, NONE, "")                    \
+	X(STATUS, UPTIME, "uptime", "uptime", UINT, NULL, UPTIME, "")         \
+	X(STATUS, CONFIG, "config_file", "config file", TEXT, NULL, NONE, "") \
+	X(STATUS, ADDRESS, "address", "address", TEXT, NULL, NONE, "")        \
+	X(STATUS, ADDRESS6, "address6", "address6", TEXT, NULL, NONE, "")     \
+	X(STATUS, UDP_PORT, "udp_port", "UDP port", UINT, NULL, NONE, "")     \
+	X(STATUS, XDP, "xdp", "xdp", TEXT, NULL, NONE, "")                    \
+	X(STATUS, SLOW_DEV, "slow_dev", "slow path", TEXT, NULL, NONE, "")    \
+	X(STATUS, PIN_DIR, "pin_dir", "pins", TEXT, NULL, NONE, "")           \
+	X(STATUS, ADOPTED, "adopted", "adopted", YESNO, NULL, NONE, "")       \
+	X(STATUS, METRICS, "metrics", "metrics", TEXT, NULL, NONE, "")        \
+	X(STATUS, NETWORKS, "networks", "networks", UINT, NULL, NETWORKS, "") \
+	X(STATUS, PORTS, "ports", "ports", UINT, NULL, PORTS, "")             \
+	X(STATUS, PEERS, "peers", "peers", UINT, NULL, PEERS, "")             \
 	X(STATUS, LEARNED, "learned", "learned MACs", UINT, NULL, LEARNED, "")
 
-#define XV_UPLINK_COLUMNS(X)                                                                       \
-	X(UPLINK, DEV, "dev", "UPLINK", TEXT, "dev", NONE, "")                                     \
-	X(UPLINK, UP, "up", "UP", YESNO, NULL, UPLINK_UP, "")                                      \
-	X(UPLINK, ATTACHED, "attached", "ATTACHED", TEXT, NULL, NONE, "")                          \
-	X(UPLINK, MTU, "mtu", "MTU", UINT, NULL, NONE, "")                                         \
-	X(UPLINK, QUEUES, "rx_queues", "RX-QUEUES", UINT, NULL, NONE, "")                          \
-	X(UPLINK, IFINDEX, "ifindex", NULL, UINT, NULL, NONE, "")                                  \
+#define XV_UPLINK_COLUMNS(X)                                              \
+	X(UPLINK, DEV, "dev", "UPLINK", TEXT, "dev", NONE, "")            \
+	X(UPLINK, UP, "up", "UP", YESNO, NULL, UPLINK_UP, "")             \
+	X(UPLINK, ATTACHED, "attached", "ATTACHED", TEXT, NULL, NONE, "") \
+	X(UPLINK, MTU, "mtu", "MTU", UINT, NULL, NONE, "")                \
+	X(UPLINK, QUEUES, "rx_queues", "RX-QUEUES", UINT, NULL, NONE, "") \
+	X(UPLINK, IFINDEX, "ifindex", NULL, UINT, NULL, NONE, "")         \
 	X(UPLINK, STATUS, "status", "STATUS", TEXT, NULL, NONE, "")
 
 #define XV_NETWORK_COLUMNS(X)                                                                      \
@@ -108,104 +108,104 @@ enum xv_metric_id {
 	X(NETWORK, BD, "bd", NULL, UINT, NULL, NONE, "")                                           \
 	X(NETWORK, ORIGIN, "origin", "ORIGIN", TEXT, NULL, NONE, "")
 
-#define XV_PORT_COLUMNS(X)                                                                         \
-	X(PORT, DEV, "dev", "DEV", TEXT, "dev", NONE, "")                                          \
-	X(PORT, VLAN, "vlan", "VLAN", UINT, "vlan", NONE, "")                                      \
-	X(PORT, NETWORK, "network", "NETWORK", TEXT, "network", NONE, "")                          \
-	X(PORT, VNI, "vni", "VNI", UINT, "vni", NONE, "")                                          \
-	X(PORT, UP, "up", "UP", YESNO, NULL, PORT_UP, "")                                          \
-	X(PORT, DELIVERY, "delivery", "DELIVERY", TEXT, NULL, NONE, "")                            \
-	X(PORT, MTU, "mtu", "MTU", UINT, NULL, NONE, "")                                           \
-	X(PORT, IFINDEX, "ifindex", NULL, UINT, NULL, NONE, "")                                    \
-	X(PORT, ID, "id", NULL, UINT, NULL, NONE, "")                                              \
-	X(PORT, ORIGIN, "origin", "ORIGIN", TEXT, NULL, NONE, "")                                  \
+#define XV_PORT_COLUMNS(X)                                                \
+	X(PORT, DEV, "dev", "DEV", TEXT, "dev", NONE, "")                 \
+	X(PORT, VLAN, "vlan", "VLAN", UINT, "vlan", NONE, "")             \
+	X(PORT, NETWORK, "network", "NETWORK", TEXT, "network", NONE, "") \
+	X(PORT, VNI, "vni", "VNI", UINT, "vni", NONE, "")                 \
+	X(PORT, UP, "up", "UP", YESNO, NULL, PORT_UP, "")                 \
+	X(PORT, DELIVERY, "delivery", "DELIVERY", TEXT, NULL, NONE, "")   \
+	X(PORT, MTU, "mtu", "MTU", UINT, NULL, NONE, "")                  \
+	X(PORT, IFINDEX, "ifindex", NULL, UINT, NULL, NONE, "")           \
+	X(PORT, ID, "id", NULL, UINT, NULL, NONE, "")                     \
+	X(PORT, ORIGIN, "origin", "ORIGIN", TEXT, NULL, NONE, "")         \
 	X(PORT, STATUS, "status", "STATUS", TEXT, NULL, NONE, "")
 
-#define XV_FDB_COLUMNS(X)                                                                          \
-	X(FDB, MAC, "mac", "MAC", TEXT, NULL, NONE, "")                                            \
-	X(FDB, NETWORK, "network", "NETWORK", TEXT, NULL, NONE, "")                                \
-	X(FDB, VNI, "vni", "VNI", UINT, NULL, NONE, "")                                            \
-	X(FDB, DEV, "dev", "DEV", TEXT, NULL, NONE, "")                                            \
-	X(FDB, VLAN, "vlan", "VLAN", UINT, NULL, NONE, "")                                         \
-	X(FDB, REMOTE, "remote", "REMOTE", TEXT, NULL, NONE, "")                                   \
-	X(FDB, TYPE, "type", "TYPE", TEXT, NULL, NONE, "")                                         \
-	X(FDB, AGE, "age", "AGE", UINT, NULL, NONE, "")                                            \
-	X(FDB, MOVES, "moves", "MOVES", UINT, NULL, NONE, "")                                      \
+#define XV_FDB_COLUMNS(X)                                           \
+	X(FDB, MAC, "mac", "MAC", TEXT, NULL, NONE, "")             \
+	X(FDB, NETWORK, "network", "NETWORK", TEXT, NULL, NONE, "") \
+	X(FDB, VNI, "vni", "VNI", UINT, NULL, NONE, "")             \
+	X(FDB, DEV, "dev", "DEV", TEXT, NULL, NONE, "")             \
+	X(FDB, VLAN, "vlan", "VLAN", UINT, NULL, NONE, "")          \
+	X(FDB, REMOTE, "remote", "REMOTE", TEXT, NULL, NONE, "")    \
+	X(FDB, TYPE, "type", "TYPE", TEXT, NULL, NONE, "")          \
+	X(FDB, AGE, "age", "AGE", UINT, NULL, NONE, "")             \
+	X(FDB, MOVES, "moves", "MOVES", UINT, NULL, NONE, "")       \
 	X(FDB, ORIGIN, "origin", "ORIGIN", TEXT, NULL, NONE, "")
 
-#define XV_FLOOD_COLUMNS(X)                                                                        \
-	X(FLOOD, NETWORK, "network", "NETWORK", TEXT, NULL, NONE, "")                              \
-	X(FLOOD, VNI, "vni", "VNI", UINT, NULL, NONE, "")                                          \
-	X(FLOOD, TYPE, "type", "TYPE", TEXT, NULL, NONE, "")                                       \
-	X(FLOOD, DEV, "dev", "DEV", TEXT, NULL, NONE, "")                                          \
-	X(FLOOD, VLAN, "vlan", "VLAN", UINT, NULL, NONE, "")                                       \
-	X(FLOOD, REMOTE, "remote", "REMOTE", TEXT, NULL, NONE, "")                                 \
+#define XV_FLOOD_COLUMNS(X)                                           \
+	X(FLOOD, NETWORK, "network", "NETWORK", TEXT, NULL, NONE, "") \
+	X(FLOOD, VNI, "vni", "VNI", UINT, NULL, NONE, "")             \
+	X(FLOOD, TYPE, "type", "TYPE", TEXT, NULL, NONE, "")          \
+	X(FLOOD, DEV, "dev", "DEV", TEXT, NULL, NONE, "")             \
+	X(FLOOD, VLAN, "vlan", "VLAN", UINT, NULL, NONE, "")          \
+	X(FLOOD, REMOTE, "remote", "REMOTE", TEXT, NULL, NONE, "")    \
 	X(FLOOD, ORIGIN, "origin", "ORIGIN", TEXT, NULL, NONE, "")
 
-#define XV_PEER_COLUMNS(X)                                                                         \
-	X(PEER, REMOTE, "remote", "REMOTE", TEXT, "peer", NONE, "")                                \
-	X(PEER, READY, "ready", "READY", YESNO, NULL, PEER_READY, "")                              \
-	X(PEER, DEV, "dev", "DEV", TEXT, NULL, NONE, "")                                           \
-	X(PEER, NEXTHOP, "nexthop", "NEXTHOP", TEXT, NULL, NONE, "")                               \
-	X(PEER, MAC, "mac", "MAC", TEXT, NULL, NONE, "")                                           \
-	X(PEER, MTU, "mtu", "MTU", UINT, NULL, NONE, "")                                           \
-	X(PEER, REFS, "refs", "REFS", UINT, NULL, NONE, "")                                        \
-	X(PEER, ORIGIN, "origin", "ORIGIN", TEXT, NULL, NONE, "")                                  \
-	X(PEER, ID, "id", NULL, UINT, NULL, NONE, "")                                              \
+#define XV_PEER_COLUMNS(X)                                            \
+	X(PEER, REMOTE, "remote", "REMOTE", TEXT, "peer", NONE, "")   \
+	X(PEER, READY, "ready", "READY", YESNO, NULL, PEER_READY, "") \
+	X(PEER, DEV, "dev", "DEV", TEXT, NULL, NONE, "")              \
+	X(PEER, NEXTHOP, "nexthop", "NEXTHOP", TEXT, NULL, NONE, "")  \
+	X(PEER, MAC, "mac", "MAC", TEXT, NULL, NONE, "")              \
+	X(PEER, MTU, "mtu", "MTU", UINT, NULL, NONE, "")              \
+	X(PEER, REFS, "refs", "REFS", UINT, NULL, NONE, "")           \
+	X(PEER, ORIGIN, "origin", "ORIGIN", TEXT, NULL, NONE, "")     \
+	X(PEER, ID, "id", NULL, UINT, NULL, NONE, "")                 \
 	X(PEER, STATUS, "status", "STATUS", TEXT, NULL, NONE, "")
 
-#define XV_NET_STATS_COLUMNS(X)                                                                    \
-	X(NET_STATS, NAME, "network", "NETWORK", TEXT, "network", NONE, "")                        \
-	X(NET_STATS, VNI, "vni", "VNI", UINT, "vni", NONE, "")                                     \
-	X(NET_STATS, RX_UC_PACKETS, "rx_unicast_packets", "RX-UC-PKTS", UINT, NULL, NET_PACKETS,   \
-	  "direction=\"rx\",kind=\"unicast\"")                                                     \
-	X(NET_STATS, RX_UC_BYTES, "rx_unicast_bytes", "RX-UC-BYTES", UINT, NULL, NET_BYTES,        \
-	  "direction=\"rx\",kind=\"unicast\"")                                                     \
-	X(NET_STATS, RX_BUM_PACKETS, "rx_bum_packets", "RX-BUM-PKTS", UINT, NULL, NET_PACKETS,     \
-	  "direction=\"rx\",kind=\"bum\"")                                                         \
-	X(NET_STATS, RX_BUM_BYTES, "rx_bum_bytes", "RX-BUM-BYTES", UINT, NULL, NET_BYTES,          \
-	  "direction=\"rx\",kind=\"bum\"")                                                         \
-	X(NET_STATS, TX_UC_PACKETS, "tx_unicast_packets", "TX-UC-PKTS", UINT, NULL, NET_PACKETS,   \
-	  "direction=\"tx\",kind=\"unicast\"")                                                     \
-	X(NET_STATS, TX_UC_BYTES, "tx_unicast_bytes", "TX-UC-BYTES", UINT, NULL, NET_BYTES,        \
-	  "direction=\"tx\",kind=\"unicast\"")                                                     \
-	X(NET_STATS, TX_BUM_PACKETS, "tx_bum_packets", "TX-BUM-PKTS", UINT, NULL, NET_PACKETS,     \
-	  "direction=\"tx\",kind=\"bum\"")                                                         \
-	X(NET_STATS, TX_BUM_BYTES, "tx_bum_bytes", "TX-BUM-BYTES", UINT, NULL, NET_BYTES,          \
+#define XV_NET_STATS_COLUMNS(X)                                                                  \
+	X(NET_STATS, NAME, "network", "NETWORK", TEXT, "network", NONE, "")                      \
+	X(NET_STATS, VNI, "vni", "VNI", UINT, "vni", NONE, "")                                   \
+	X(NET_STATS, RX_UC_PACKETS, "rx_unicast_packets", "RX-UC-PKTS", UINT, NULL, NET_PACKETS, \
+	  "direction=\"rx\",kind=\"unicast\"")                                                   \
+	X(NET_STATS, RX_UC_BYTES, "rx_unicast_bytes", "RX-UC-BYTES", UINT, NULL, NET_BYTES,      \
+	  "direction=\"rx\",kind=\"unicast\"")                                                   \
+	X(NET_STATS, RX_BUM_PACKETS, "rx_bum_packets", "RX-BUM-PKTS", UINT, NULL, NET_PACKETS,   \
+	  "direction=\"rx\",kind=\"bum\"")                                                       \
+	X(NET_STATS, RX_BUM_BYTES, "rx_bum_bytes", "RX-BUM-BYTES", UINT, NULL, NET_BYTES,        \
+	  "direction=\"rx\",kind=\"bum\"")                                                       \
+	X(NET_STATS, TX_UC_PACKETS, "tx_unicast_packets", "TX-UC-PKTS", UINT, NULL, NET_PACKETS, \
+	  "direction=\"tx\",kind=\"unicast\"")                                                   \
+	X(NET_STATS, TX_UC_BYTES, "tx_unicast_bytes", "TX-UC-BYTES", UINT, NULL, NET_BYTES,      \
+	  "direction=\"tx\",kind=\"unicast\"")                                                   \
+	X(NET_STATS, TX_BUM_PACKETS, "tx_bum_packets", "TX-BUM-PKTS", UINT, NULL, NET_PACKETS,   \
+	  "direction=\"tx\",kind=\"bum\"")                                                       \
+	X(NET_STATS, TX_BUM_BYTES, "tx_bum_bytes", "TX-BUM-BYTES", UINT, NULL, NET_BYTES,        \
 	  "direction=\"tx\",kind=\"bum\"")
 
-#define XV_PORT_STATS_COLUMNS(X)                                                                   \
-	X(PORT_STATS, DEV, "dev", "DEV", TEXT, "dev", NONE, "")                                    \
-	X(PORT_STATS, VLAN, "vlan", "VLAN", UINT, "vlan", NONE, "")                                \
-	X(PORT_STATS, NETWORK, "network", "NETWORK", TEXT, "network", NONE, "")                    \
-	X(PORT_STATS, RX_PACKETS, "rx_packets", "RX-PKTS", UINT, NULL, PORT_PACKETS,               \
-	  "direction=\"rx\"")                                                                      \
-	X(PORT_STATS, RX_BYTES, "rx_bytes", "RX-BYTES", UINT, NULL, PORT_BYTES,                    \
-	  "direction=\"rx\"")                                                                      \
-	X(PORT_STATS, TX_PACKETS, "tx_packets", "TX-PKTS", UINT, NULL, PORT_PACKETS,               \
-	  "direction=\"tx\"")                                                                      \
+#define XV_PORT_STATS_COLUMNS(X)                                                     \
+	X(PORT_STATS, DEV, "dev", "DEV", TEXT, "dev", NONE, "")                      \
+	X(PORT_STATS, VLAN, "vlan", "VLAN", UINT, "vlan", NONE, "")                  \
+	X(PORT_STATS, NETWORK, "network", "NETWORK", TEXT, "network", NONE, "")      \
+	X(PORT_STATS, RX_PACKETS, "rx_packets", "RX-PKTS", UINT, NULL, PORT_PACKETS, \
+	  "direction=\"rx\"")                                                        \
+	X(PORT_STATS, RX_BYTES, "rx_bytes", "RX-BYTES", UINT, NULL, PORT_BYTES,      \
+	  "direction=\"rx\"")                                                        \
+	X(PORT_STATS, TX_PACKETS, "tx_packets", "TX-PKTS", UINT, NULL, PORT_PACKETS, \
+	  "direction=\"tx\"")                                                        \
 	X(PORT_STATS, TX_BYTES, "tx_bytes", "TX-BYTES", UINT, NULL, PORT_BYTES, "direction=\"tx\"")
 
-#define XV_PEER_STATS_COLUMNS(X)                                                                   \
-	X(PEER_STATS, REMOTE, "remote", "PEER", TEXT, "peer", NONE, "")                            \
-	X(PEER_STATS, RX_PACKETS, "rx_packets", "RX-PKTS", UINT, NULL, PEER_PACKETS,               \
-	  "direction=\"rx\"")                                                                      \
-	X(PEER_STATS, RX_BYTES, "rx_bytes", "RX-BYTES", UINT, NULL, PEER_BYTES,                    \
-	  "direction=\"rx\"")                                                                      \
-	X(PEER_STATS, TX_PACKETS, "tx_packets", "TX-PKTS", UINT, NULL, PEER_PACKETS,               \
-	  "direction=\"tx\"")                                                                      \
+#define XV_PEER_STATS_COLUMNS(X)                                                     \
+	X(PEER_STATS, REMOTE, "remote", "PEER", TEXT, "peer", NONE, "")              \
+	X(PEER_STATS, RX_PACKETS, "rx_packets", "RX-PKTS", UINT, NULL, PEER_PACKETS, \
+	  "direction=\"rx\"")                                                        \
+	X(PEER_STATS, RX_BYTES, "rx_bytes", "RX-BYTES", UINT, NULL, PEER_BYTES,      \
+	  "direction=\"rx\"")                                                        \
+	X(PEER_STATS, TX_PACKETS, "tx_packets", "TX-PKTS", UINT, NULL, PEER_PACKETS, \
+	  "direction=\"tx\"")                                                        \
 	X(PEER_STATS, TX_BYTES, "tx_bytes", "TX-BYTES", UINT, NULL, PEER_BYTES, "direction=\"tx\"")
 
-#define XV_PATH_STATS_COLUMNS(X)                                                                   \
-	X(PATH_STATS, PATH, "path", "PATH", TEXT, "path", NONE, "")                                \
-	X(PATH_STATS, PACKETS, "packets", "PACKETS", UINT, NULL, PATH_PACKETS, "")                 \
-	X(PATH_STATS, BYTES, "bytes", "BYTES", UINT, NULL, PATH_BYTES, "")                         \
+#define XV_PATH_STATS_COLUMNS(X)                                                   \
+	X(PATH_STATS, PATH, "path", "PATH", TEXT, "path", NONE, "")                \
+	X(PATH_STATS, PACKETS, "packets", "PACKETS", UINT, NULL, PATH_PACKETS, "") \
+	X(PATH_STATS, BYTES, "bytes", "BYTES", UINT, NULL, PATH_BYTES, "")         \
 	X(PATH_STATS, HELP, "help", "WHAT", TEXT, NULL, NONE, "")
 
-#define XV_DROPS_COLUMNS(X)                                                                        \
-	X(DROPS, REASON, "reason", "REASON", TEXT, "reason", NONE, "")                             \
-	X(DROPS, PACKETS, "packets", "PACKETS", UINT, NULL, DROP_PACKETS, "")                      \
-	X(DROPS, BYTES, "bytes", "BYTES", UINT, NULL, DROP_BYTES, "")                              \
+#define XV_DROPS_COLUMNS(X)                                                   \
+	X(DROPS, REASON, "reason", "REASON", TEXT, "reason", NONE, "")        \
+	X(DROPS, PACKETS, "packets", "PACKETS", UINT, NULL, DROP_PACKETS, "") \
+	X(DROPS, BYTES, "bytes", "BYTES", UINT, NULL, DROP_BYTES, "")         \
 	X(DROPS, HELP, "help", "WHY", TEXT, NULL, NONE, "")
 
 enum xv_table_flags {
@@ -214,25 +214,25 @@ enum xv_table_flags {
 };
 
 /* X(id, columns, name on the control socket, key of its part in JSON with several, flags). */
-#define XV_TABLES(X)                                                                               \
-	X(STATUS, XV_STATUS_COLUMNS, "status", "status", XV_TABLE_SINGLE)                          \
-	X(UPLINK, XV_UPLINK_COLUMNS, "uplink", "uplink", 0)                                        \
-	X(NETWORK, XV_NETWORK_COLUMNS, "network", "network", 0)                                    \
-	X(PORT, XV_PORT_COLUMNS, "port", "port", 0)                                                \
-	X(FDB, XV_FDB_COLUMNS, "fdb", "fdb", 0)                                                    \
-	X(FLOOD, XV_FLOOD_COLUMNS, "flood", "flood", 0)                                            \
-	X(PEER, XV_PEER_COLUMNS, "peer", "peer", 0)                                                \
-	X(NET_STATS, XV_NET_STATS_COLUMNS, "network_stats", "network", 0)                          \
-	X(PORT_STATS, XV_PORT_STATS_COLUMNS, "port_stats", "port", 0)                              \
-	X(PEER_STATS, XV_PEER_STATS_COLUMNS, "peer_stats", "peer", 0)                              \
-	X(PATH_STATS, XV_PATH_STATS_COLUMNS, "path_stats", "path", 0)                              \
+#define XV_TABLES(X)                                                      \
+	X(STATUS, XV_STATUS_COLUMNS, "status", "status", XV_TABLE_SINGLE) \
+	X(UPLINK, XV_UPLINK_COLUMNS, "uplink", "uplink", 0)               \
+	X(NETWORK, XV_NETWORK_COLUMNS, "network", "network", 0)           \
+	X(PORT, XV_PORT_COLUMNS, "port", "port", 0)                       \
+	X(FDB, XV_FDB_COLUMNS, "fdb", "fdb", 0)                           \
+	X(FLOOD, XV_FLOOD_COLUMNS, "flood", "flood", 0)                   \
+	X(PEER, XV_PEER_COLUMNS, "peer", "peer", 0)                       \
+	X(NET_STATS, XV_NET_STATS_COLUMNS, "network_stats", "network", 0) \
+	X(PORT_STATS, XV_PORT_STATS_COLUMNS, "port_stats", "port", 0)     \
+	X(PEER_STATS, XV_PEER_STATS_COLUMNS, "peer_stats", "peer", 0)     \
+	X(PATH_STATS, XV_PATH_STATS_COLUMNS, "path_stats", "path", 0)     \
 	X(DROPS, XV_DROPS_COLUMNS, "drops", "drops", XV_TABLE_HIDE_ZERO)
 
 enum xv_table_id {
 #define X(id, columns, name, part, flags) XV_TABLE_##id,
 	XV_TABLES(X)
 #undef X
-	XV_TABLE_MAX,
+		XV_TABLE_MAX,
 };
 
 /* XV_COL_<table>_<id>: index of a column in its table. */
