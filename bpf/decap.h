@@ -39,7 +39,7 @@ static __always_inline struct xv_bd_val *xv_bd_get(__u32 bd)
 	return net && net->flags & XV_BD_VALID ? net : NULL;
 }
 
-static __always_inline int xv_inner_is_tcp(struct ethhdr *eth, void *data_end)
+static __always_inline int xv_inner_is_tcp(struct xv_ethhdr *eth, void *data_end)
 {
 	if (eth->h_proto == bpf_htons(ETH_P_IP)) {
 		struct iphdr *ip = (void *)(eth + 1);
@@ -72,7 +72,7 @@ static __always_inline int xv_port_check(__u32 port, __u32 bd, __u32 len,
 }
 
 /* The inner frame's part of xv_decap_decide(). */
-static __always_inline int xv_decap_inner(struct ethhdr *eth, void *data_end,
+static __always_inline int xv_decap_inner(struct xv_ethhdr *eth, void *data_end,
 					  const struct xv_bd_val *net, const struct xv_ip *src,
 					  int merged, struct xv_decap *d)
 {
@@ -117,7 +117,7 @@ static __always_inline int xv_decap_decide(void *data, void *data_end, __u32 tot
 	const struct xv_config_val *cfg = xv_config_get();
 	struct xv_outer outer = {};
 	struct xv_bd_val *net;
-	struct ethhdr *eth;
+	struct xv_ethhdr *eth;
 	__u32 *id;
 	int ret;
 

@@ -5,10 +5,17 @@
 
 #include "decap.h"
 
+enum {
+	XV_VLAN_HLEN = 4,
+};
+
+/* A tag that the kernel keeps beside the frame counts as it does in the frame. */
 static __always_inline struct xv_size xv_skb_size(const struct __sk_buff *skb)
 {
 	struct xv_size size = {.packets = skb->gso_segs ?: 1, .bytes = skb->len};
 
+	if (skb->vlan_present)
+		size.bytes += XV_VLAN_HLEN;
 	return size;
 }
 

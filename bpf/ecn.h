@@ -14,7 +14,7 @@ enum {
 };
 
 /* ECN field of the IP header behind the Ethernet header at eth; -1: not IP, or not all there. */
-static __always_inline int xv_ecn_of(struct ethhdr *eth, void *data_end)
+static __always_inline int xv_ecn_of(struct xv_ethhdr *eth, void *data_end)
 {
 	if (eth->h_proto == bpf_htons(ETH_P_IP)) {
 		struct iphdr *ip = (void *)(eth + 1);
@@ -34,7 +34,7 @@ static __always_inline int xv_ecn_of(struct ethhdr *eth, void *data_end)
 }
 
 /* What to write inside: XV_ECN_KEEP, an ECN value, or a drop. */
-static __always_inline int xv_ecn_decap(__u8 outer, struct ethhdr *eth, void *data_end)
+static __always_inline int xv_ecn_decap(__u8 outer, struct xv_ethhdr *eth, void *data_end)
 {
 	int inner;
 
@@ -63,7 +63,7 @@ static __always_inline __u8 xv_ecn_encap(__u8 inner)
  * change. Returns the two bytes that hold the field, as they are now, for a caller that must store
  * them.
  */
-static __always_inline void xv_ecn_write(struct ethhdr *eth, void *data_end, __u8 ecn)
+static __always_inline void xv_ecn_write(struct xv_ethhdr *eth, void *data_end, __u8 ecn)
 {
 	if (eth->h_proto == bpf_htons(ETH_P_IP)) {
 		struct iphdr *ip = (void *)(eth + 1);

@@ -14,9 +14,9 @@ enum {
 
 /* Facts about the frame that the outer header needs, taken before the room is made. */
 struct xv_inner {
-	struct ethhdr eth __attribute__((aligned(8))); /* as the tenant sent it */
-	__u32 len;				       /* inner frame */
-	__u8 ecn;				       /* outer ECN field */
+	struct xv_ethhdr eth __attribute__((aligned(8))); /* as the tenant sent it */
+	__u32 len;					  /* inner frame */
+	__u8 ecn;					  /* outer ECN field */
 	__be16 sport;
 };
 
@@ -73,7 +73,7 @@ static __always_inline void xv_outer6_write(void *pos, const struct xv_adj_val *
  * IP and transport header that each segment of a merged frame gets: exact for TCP and UDP straight
  * behind an IP header that can be read, else the longest there can be.
  */
-static __always_inline __u32 xv_gso_headers(struct ethhdr *eth, void *data_end)
+static __always_inline __u32 xv_gso_headers(struct xv_ethhdr *eth, void *data_end)
 {
 	void *l4 = eth + 1;
 	__u8 proto, *doff;
@@ -104,7 +104,7 @@ static __always_inline __u32 xv_gso_headers(struct ethhdr *eth, void *data_end)
 
 /* Whether the outer packet, or each that a merged frame is cut into, fits the egress MTU. */
 static __always_inline int xv_encap_fits(const struct __sk_buff *skb, const struct xv_adj_val *adj,
-					 struct ethhdr *eth, void *data_end, __u32 room)
+					 struct xv_ethhdr *eth, void *data_end, __u32 room)
 {
 	__u32 len = skb->len - ETH_HLEN;
 
@@ -163,7 +163,7 @@ static __always_inline int xv_encap_peer(struct __sk_buff *skb, const struct xv_
 {
 	const struct xv_adj_val *adj = bpf_map_lookup_elem(&xv_adj, &peer);
 	void *data = xv_ctx_ptr(skb->data), *data_end = xv_ctx_ptr(skb->data_end);
-	struct ethhdr *eth = data;
+	struct xv_ethhdr *eth = data;
 	struct xv_inner inner = {.len = skb->len};
 	int ecn, path = XV_PATH_ENCAP_SLOW;
 

@@ -80,7 +80,9 @@ static __always_inline int forward(struct __sk_buff *skb, const struct xv_config
 	return ret;
 }
 
-static __always_inline int xv_forward_frame(struct __sk_buff *skb, int *action)
+/* *size becomes that of the frame without the tag that tells its port. */
+static __always_inline int xv_forward_frame(struct __sk_buff *skb, struct xv_size *size,
+					    int *action)
 {
 	const struct xv_config_val *cfg = xv_config_get();
 	struct xv_end from = {.kind = XV_FDB_PORT};
@@ -88,7 +90,7 @@ static __always_inline int xv_forward_frame(struct __sk_buff *skb, int *action)
 	void *data, *data_end;
 	struct xv_fdb_key src, dst;
 	struct xv_bd_val *net;
-	struct ethhdr *eth;
+	struct xv_ethhdr *eth;
 	int tagged, err;
 	__u32 bd;
 
@@ -102,6 +104,7 @@ static __always_inline int xv_forward_frame(struct __sk_buff *skb, int *action)
 		return XV_DROP(NOT_CONFIGURED);
 	if (tagged && bpf_skb_vlan_pop(skb))
 		return XV_DROP(NO_MEMORY);
+	*size = xv_skb_size(skb);
 	data = xv_ctx_ptr(skb->data);
 	data_end = xv_ctx_ptr(skb->data_end);
 	if (data + XV_TC_INNER > data_end && !skb->gso_size) {
@@ -123,7 +126,7 @@ static __always_inline int xv_forward_frame(struct __sk_buff *skb, int *action)
 	err = xv_fdb_source(net, &src, from, NULL);
 	if (err)
 		return err;
-	xv_port_rx(from.id, xv_skb_size(skb));
+	xv_port_rx(from.id, *size);
 	return forward(skb, cfg, net, bd, from.id, &dst, action);
 }
 

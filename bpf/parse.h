@@ -135,7 +135,7 @@ static __always_inline int xv_parse_ip6(void *data, void *pos, void *data_end,
 static __always_inline int xv_parse_outer(void *data, void *data_end,
 					  const struct xv_config_val *cfg, struct xv_outer *outer)
 {
-	struct ethhdr *eth = data;
+	struct xv_ethhdr *eth = data;
 	void *pos = eth + 1;
 	__be16 proto;
 

@@ -54,7 +54,7 @@ static __always_inline int slow_deliver(struct __sk_buff *skb, const struct xv_c
 	struct xv_end from = {.id = d->peer, .kind = XV_FDB_PEER};
 	struct xv_size size = xv_skb_size(skb);
 	const struct xv_fdb_val *to = NULL;
-	struct ethhdr *eth = data;
+	struct xv_ethhdr *eth = data;
 	struct xv_fdb_key key, src;
 	int err;
 

@@ -49,7 +49,7 @@ static __always_inline int xv_strip_xdp(struct xdp_md *ctx, struct xv_size *size
 	if (unlikely(d.ecn)) {
 		data = xv_ctx_ptr(ctx->data);
 		data_end = xv_ctx_ptr(ctx->data_end);
-		if (data + sizeof(struct ethhdr) <= data_end)
+		if (data + sizeof(struct xv_ethhdr) <= data_end)
 			xv_ecn_write(data, data_end, d.ecn);
 	}
 	size->bytes = d.len;
@@ -63,7 +63,8 @@ static __always_inline int xv_strip_xdp(struct xdp_md *ctx, struct xv_size *size
  * A frame that xv_decap stripped. It is counted there; the tag of the underlay, if the NIC took it
  * off, belongs to the outer header and goes. XV_PATH_TC_PASS: not such a frame.
  */
-static __always_inline int xv_strip_deliver(struct __sk_buff *skb, int *action)
+static __always_inline int xv_strip_deliver(struct __sk_buff *skb, struct xv_size *size,
+					    int *action)
 {
 	struct xv_meta *meta = xv_ctx_ptr(skb->data_meta);
 	const struct xv_config_val *cfg = xv_config_get();
@@ -78,6 +79,7 @@ static __always_inline int xv_strip_deliver(struct __sk_buff *skb, int *action)
 		return XV_DROP(STALE_META);
 	if (skb->vlan_present && bpf_skb_vlan_pop(skb))
 		return XV_DROP(NO_MEMORY);
+	*size = xv_skb_size(skb);
 	return xv_deliver_port(skb, dev, XV_PATH_DELIVER, action);
 }
 
@@ -114,7 +116,7 @@ static __always_inline int strip_room(struct __sk_buff *skb, __u32 strip, __be16
 static __always_inline int strip_skb(struct __sk_buff *skb, const struct xv_decap *d)
 {
 	void *data = xv_ctx_ptr(skb->data), *data_end = xv_ctx_ptr(skb->data_end);
-	struct ethhdr *inner, eth __attribute__((aligned(8)));
+	struct xv_ethhdr *inner, eth __attribute__((aligned(8)));
 
 	if (d->strip > 128)
 		return XV_PATH_TC_PASS;

@@ -44,7 +44,7 @@ int xv_deliver(struct __sk_buff *skb)
 {
 	struct xv_size size = xv_skb_size(skb);
 	int action = TC_ACT_SHOT;
-	int verdict = xv_strip_deliver(skb, &action);
+	int verdict = xv_strip_deliver(skb, &size, &action);
 
 	return tc_exit(verdict, action, size);
 }
@@ -54,7 +54,7 @@ int xv_decap_tc(struct __sk_buff *skb)
 {
 	struct xv_size size = xv_skb_size(skb);
 	int action = TC_ACT_SHOT;
-	int verdict = xv_strip_deliver(skb, &action);
+	int verdict = xv_strip_deliver(skb, &size, &action);
 
 	if (verdict == XV_PATH_TC_PASS)
 		verdict = xv_strip_tc(skb, &size, &action);
@@ -80,7 +80,7 @@ int xv_encap(struct __sk_buff *skb)
 {
 	struct xv_size size = xv_skb_size(skb);
 	int action = TC_ACT_SHOT;
-	int verdict = xv_forward_frame(skb, &action);
+	int verdict = xv_forward_frame(skb, &size, &action);
 
 	return tc_exit(verdict, action, size);
 }
