@@ -7,6 +7,7 @@
 #define XV_BPF_ENCAP_H
 
 #include "deliver.h"
+#include "flow.h"
 
 enum {
 	XV_GSO_MAX_HEADERS = 60 + 60, /* longest IPv4, longest TCP */
@@ -21,12 +22,13 @@ struct xv_inner {
 };
 
 /*
- * Source port from the inner flow's hash (RFC 7348, section 5). The kernel's skb hash is that of
- * the socket, or dissected once; its high bits are folded in as the low ones pick the queue.
+ * Source port from the inner flow's hash (RFC 7348, section 5): the skb's if it has one, from the
+ * sending socket or the NIC, as the kernel does; else ours, which costs less than its dissector.
  */
-static __always_inline __be16 xv_source_port(struct __sk_buff *skb)
+static __always_inline __be16 xv_source_port(struct __sk_buff *skb, struct xv_ethhdr *eth,
+					     void *data_end)
 {
-	__u32 hash = bpf_get_hash_recalc(skb);
+	__u32 hash = skb->hash ?: xv_flow_hash(eth, data_end);
 
 	hash ^= hash >> 16;
 	return bpf_htons(XV_SRC_PORT_MIN | (hash & ((1 << XV_SRC_PORT_BITS) - 1)));
@@ -131,7 +133,7 @@ static __always_inline int xv_encap_fast(struct __sk_buff *skb, const struct xv_
 
 	if (data + ETH_HLEN > data_end || !xv_encap_fits(skb, adj, data, data_end, room))
 		return XV_PATH_ENCAP_SLOW;
-	inner->sport = xv_source_port(skb);
+	inner->sport = xv_source_port(skb, data, data_end);
 	/* -EALREADY: the tenant's own tunnel with offloads; -ENOTSUPP: not IP. */
 	if (bpf_skb_adjust_room(
 		    skb, room, BPF_ADJ_ROOM_MAC,

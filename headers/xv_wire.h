@@ -15,6 +15,13 @@
 
 #include <linux/types.h>
 
+/* struct ethhdr without its packing, which makes clang load the type byte by byte. */
+struct xv_ethhdr {
+	__u8 h_dest[6];
+	__u8 h_source[6];
+	__be16 h_proto;
+};
+
 struct xv_vxlanhdr {
 	__be32 flags; /* XV_VXLAN_I and nothing else */
 	__be32 vni;   /* VNI << 8 */
