@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "addr.h"
 #include "flood.h"
 #include "ops.h"
 
@@ -62,6 +63,28 @@ int xv_ops_network_del(struct xv_call *call)
 	return ret ? ret : xv_network_del(call->inst, net, &call->err);
 }
 
+/* As in the configuration: a network floods to peers, or to one multicast group. */
+static int check_mix(struct xv_call *call, const struct xv_network *net, const struct xv_ip *remote)
+{
+	const struct xv_flood_val *val;
+	char text[XV_IP_STRLEN];
+	size_t i;
+
+	for (i = 0; i < net->n_flood; i++) {
+		val = &net->flood[i].val;
+		if (xv_flood_is_port(&net->flood[i]) || xv_ip_equal(&val->remote, remote))
+			continue;
+		if (!xv_ip_is_multicast(remote) && !xv_ip_is_multicast(&val->remote))
+			continue;
+		return xv_err_set(
+			&call->err, -EBUSY,
+			"network %s floods to %s already; a network floods either to peers "
+			"or to one multicast group: delete that first",
+			net->set.name, xv_ip_format(&val->remote, text));
+	}
+	return 0;
+}
+
 int xv_ops_flood_add(struct xv_call *call)
 {
 	struct xv_network *net;
@@ -71,6 +94,8 @@ int xv_ops_flood_add(struct xv_call *call)
 	ret = xv_ops_network(call, &net);
 	if (!ret)
 		ret = xv_ops_remote(call, true, &remote);
+	if (!ret)
+		ret = check_mix(call, net, &remote);
 	return ret ? ret : xv_flood_add(call->inst, net, &remote, false, &call->err);
 }
 
