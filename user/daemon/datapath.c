@@ -206,14 +206,19 @@ static int load(struct xv_datapath *dp, struct xv_err *err)
 	return 0;
 }
 
+int xv_datapath_check(struct xv_err *err)
+{
+	int ret = check_kernel(err);
+
+	return ret ?: check_privileges(err);
+}
+
 int xv_datapath_open(const char *instance, struct xv_datapath **out, struct xv_err *err)
 {
 	struct xv_datapath *dp;
 	int ret;
 
-	ret = check_kernel(err);
-	ret = ret ?: check_privileges(err);
-	ret = ret ?: mount_bpffs(err);
+	ret = mount_bpffs(err);
 	if (ret)
 		return ret;
 	dp = calloc(1, sizeof(*dp));

@@ -40,6 +40,8 @@ struct xv_datapath {
 	int cpus;		/* possible CPUs: entries of a per-CPU value */
 };
 
+/* Kernel version and privileges; to be called before anything is made. -EPERM, -EOPNOTSUPP. */
+int xv_datapath_check(struct xv_err *err);
 /*
  * Loads the programs with new or adopted maps. -EPERM without CAP_BPF etc., -EPROTO if the pinned
  * maps are of another ABI version, each with a text that says what to do.

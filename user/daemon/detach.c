@@ -109,7 +109,8 @@ int xv_instance_detach(const char *name, struct xv_err *err)
 	struct pinned p = {};
 	int lock = -1, ret;
 
-	ret = xv_lock_take(name, &lock, err);
+	ret = xv_datapath_check(err);
+	ret = ret ?: xv_lock_take(name, &lock, err);
 	if (ret)
 		return ret;
 	snprintf(p.dir, sizeof(p.dir), XV_PIN_ROOT "/%s", name);

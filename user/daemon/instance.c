@@ -332,7 +332,8 @@ int xv_instance_start(struct xv_config *config, const char *config_file, struct 
 	inst->started = time(NULL);
 	memcpy(inst->name, config->instance, sizeof(inst->name));
 	snprintf(inst->config_file, sizeof(inst->config_file), "%s", config_file);
-	ret = xv_lock_take(inst->name, &inst->lock_fd, err);
+	ret = xv_datapath_check(err);
+	ret = ret ?: xv_lock_take(inst->name, &inst->lock_fd, err);
 	ret = ret ?: start(inst, err);
 	if (ret) {
 		destroy(inst);
