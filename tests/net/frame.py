@@ -69,10 +69,10 @@ def vxlan(vni, inner, flags=0x08000000):
 
 
 class Tap:
-    """A raw socket on a device: sends frames, and keeps those received that hold a marker."""
+    """A raw socket on a device: sends frames, keeps those received, or those the host sends."""
 
-    def __init__(self, netns, dev):
-        self.name = f"{netns.name}/{dev}"
+    def __init__(self, netns, dev, outgoing=False):
+        self.name, self.outgoing = f"{netns.name}/{dev}", outgoing
         self.socket = netns.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
         with netns.inside():
             self.socket.bind((dev, 3))
@@ -94,7 +94,7 @@ class Tap:
                 data, about, _, address = self.socket.recvmsg(65536, 64)
             except BlockingIOError:
                 return
-            if address[2] == socket.PACKET_OUTGOING:
+            if (address[2] == socket.PACKET_OUTGOING) != self.outgoing:
                 continue
             self.frames.append(data)
             status, _, _, _, _, tci = struct.unpack("IIIHHH", about[0][2][:18])

@@ -5,14 +5,18 @@ tenants behind ports of the hosts. Everything goes when the lab is closed, whate
 VTEP then leaves behind fails the case.
 
   tenant eth0 ── port | host | under ── rN | router | rM ── under | host | port ── eth0 tenant
+
+On the default wire a veth hands checksums on undone, which no NIC does; XDP frames cannot say so.
+Where XDP redirects to ports, the wire has to be the NIC-like one.
 """
 import fcntl
+import functools
+import glob
 import itertools
 import os
 import shutil
 import signal
 import struct
-import subprocess
 import tempfile
 
 import tap
@@ -120,7 +124,7 @@ class Host:
         self.ns = lab.netns(self.name)
         self.v4, self.v6 = f"198.18.{number}.1", f"2001:db8:{number}::1"
         self.gw4, self.gw6 = f"198.18.{number}.254", f"2001:db8:{number}::fe"
-        self.wire, self.mtu = wire, mtu
+        self.wire, self.mtu, self.up = wire, mtu, f"r{number}"  # up: the router's device
         self.underlay()
 
     def cable(self, dev, up, own, gateways):
@@ -138,7 +142,7 @@ class Host:
 
     def underlay(self):
         """The device that the configuration names; again if it was deleted."""
-        self.cable("under", f"r{self.number}", (f"{self.v4}/24", f"{self.v6}/64"),
+        self.cable("under", self.up, (f"{self.v4}/24", f"{self.v6}/64"),
                    (f"{self.gw4}/24", f"{self.gw6}/64"))
         self.routes()
 
@@ -171,8 +175,14 @@ class Host:
         return TapTenant(self, port, mac)
 
     def wire_tap(self):
-        """Sees what comes in from the underlay."""
-        return self.lab.keep(Tap(self.ns, "under"))
+        """
+        Sees what the router sends to this host. On the host itself a socket sees what XDP left.
+        """
+        return self.lab.keep(Tap(self.lab.router, self.up, outgoing=True))
+
+    def sent_tap(self):
+        """Sees what this host sends to the router."""
+        return self.lab.keep(Tap(self.lab.router, self.up))
 
 
 class Lab:
@@ -182,6 +192,7 @@ class Lab:
     """
 
     def __init__(self, hosts=2, wire="default", mtu=UNDER_MTU, prefix=None):
+        sweep()
         self.prefix = prefix or f"{PREFIX}{os.getpid()}-{next(labs)}"
         self.macs = itertools.count(1)
         self.namespaces, self.things, self.vteps = [], [], []
@@ -246,10 +257,36 @@ class Lab:
             tap.comment("left behind: " + text)
 
 
+def is_stale(name):
+    """Made by a test run that is no more."""
+    pid = name[len(PREFIX):].split("-")[0] if name.startswith(PREFIX) else ""
+    return pid.isdigit() and not os.path.exists(f"/proc/{pid}")
+
+
+@functools.cache
 def sweep():
-    """Removes namespaces of test runs that were killed."""
+    """Removes what test runs that were killed left behind: daemons, instances, namespaces."""
+    for path in glob.glob("/run/xvtep/*") + glob.glob("/sys/fs/bpf/xvtep/*"):
+        instance = os.path.basename(path)
+        if is_stale(instance):
+            end_daemon(instance)
+            within = [f"--net=/run/netns/{instance}"]
+            enter = ["nsenter", *within] if os.path.exists(f"/run/netns/{instance}") else []
+            run(*enter, f"{OUT}/xvtepd", "--detach", "-i", instance, check=False)
     for line in run("ip", "netns", "list").stdout.splitlines():
-        name = line.split()[0]
-        pid = name[len(PREFIX):].split("-")[0] if name.startswith(PREFIX) else ""
-        if pid.isdigit() and not os.path.exists(f"/proc/{pid}"):
-            subprocess.run(["ip", "netns", "del", name], check=False)
+        if is_stale(name := line.split()[0]):
+            run("ip", "netns", "del", name, check=False)
+
+
+def end_daemon(instance):
+    """Of an instance that this program did not start itself."""
+    try:
+        with open(f"/run/xvtep/{instance}/lock", encoding="ascii") as f:
+            pid = int(f.read() or 0)
+        with open(f"/proc/{pid}/cmdline", encoding="ascii") as f:
+            command = f.read().split("\0")
+    except (OSError, ValueError):
+        return
+    if os.path.basename(command[0]) == "xvtepd":
+        os.kill(pid, signal.SIGTERM)
+        tap.wait_for(lambda: not os.path.exists(f"/proc/{pid}"), f"{instance} ends")

@@ -152,7 +152,7 @@ def quota():
         other.tap().send(frame.plain(other.mac, frame.BROADCAST, frame.marker()))
         tap.wait_for(lambda: (200, other.mac) in first.learned(), "the other network learns")
         victim = next(iter(m for v, m in first.learned() if v == VNI))
-        first.client("fdb", "del", "network", str(VNI), "mac", victim)
+        first.client("fdb", "del", victim, "network", str(VNI))
         say(one, "02:00:00:01:00:ff", [two])
         tap.wait_for(lambda: (VNI, "02:00:00:01:00:ff") in first.learned(),
                      "a new MAC is learned where there is room again")
@@ -174,8 +174,9 @@ def static(kind):
         frame.wait_count({t.taps[0]: 0, t.taps[1]: 1}, wire_mark, "stolen MAC from a peer", 0)
         tap.equal(t.first.where(VNI, owned), lab.hosts[1].v4, "the entry")
         tap.equal(t.first.fdb(VNI)[owned]["type"], "static", "its type")
+        wires = [h.wire_tap() for h in lab.hosts[1:]]
         frame.expect(t.taps[0], lambda m: frame.plain(t.macs[0], owned, m),
-                     {t.taps[1]: 1, t.taps[2]: 0}, "unicast to it", 5)
+                     {wires[0]: 1, wires[1]: 0}, "unicast to it", 5)
 
 
 def static_port():
@@ -186,23 +187,23 @@ def static_port():
         t.say(0)
         say(t.taps[1], mac, [t.taps[0], t.taps[2]])
         t.wait_where(0, mac, lab.hosts[1].v4)
-        t.first.client("fdb", "add", "network", str(VNI), "mac", mac, "dev", "p1")
+        t.first.client("fdb", "add", mac, "network", str(VNI), "dev", "p1")
         tap.equal(t.first.where(VNI, mac), "p1", "static after learned")
         frame.expect(t.taps[2], lambda m: frame.plain(t.macs[2], mac, m),
                      {t.taps[1]: 1, t.taps[0]: 0}, "host 3 knows what it learned")
-        again = t.first.client("fdb", "add", "network", str(VNI), "mac", mac, "remote",
+        again = t.first.client("fdb", "add", mac, "network", str(VNI), "remote",
                                lab.hosts[2].v4, check=False)
         tap.equal(again.returncode, 1, "adding it again: exit status")
         tap.contains(again.stderr, mac, "message")
-        t.first.client("fdb", "replace", "network", str(VNI), "mac", mac, "remote",
+        t.first.client("fdb", "replace", mac, "network", str(VNI), "remote",
                        lab.hosts[2].v4)
         tap.equal(t.first.where(VNI, mac), lab.hosts[2].v4, "replaced")
         t.first.client("fdb", "flush", "network", str(VNI))
         tap.equal(t.first.learned(), set(), "learned entries after flush")
         tap.equal(t.first.where(VNI, mac), lab.hosts[2].v4, "static entry after flush")
-        t.first.client("fdb", "del", "network", str(VNI), "mac", mac)
+        t.first.client("fdb", "del", mac, "network", str(VNI))
         tap.equal(t.first.where(VNI, mac), None, "entry after del")
-        gone = t.first.client("fdb", "del", "network", str(VNI), "mac", mac, check=False)
+        gone = t.first.client("fdb", "del", mac, "network", str(VNI), check=False)
         tap.equal(gone.returncode, 1, "deleting it again: exit status")
 
 

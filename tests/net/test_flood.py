@@ -28,6 +28,7 @@ class Fabric:
 
     def __init__(self, lab, kinds, family=4, mode="native", gro=False):
         self.lab, self.vteps = lab, []
+        underlay = {"xdp": mode, "delivery": "redirect" if gro else "auto"}
         self.taps, self.macs = {}, {}
         for vni, places in LAYOUT.items():
             for number, ports in places.items():
@@ -38,7 +39,7 @@ class Fabric:
                     self.macs[vni, number, port] = mac
         for host, kind in zip(lab.hosts, kinds):
             self.vteps.append(KINDS[kind](host, self.networks(host, family), family,
-                                          underlay={"xdp": mode}))
+                                          underlay=underlay))
 
     def networks(self, host, family):
         result = []

@@ -36,13 +36,13 @@ def exchange(one, two):
                      "broadcast", count=5)
 
 
-def pair(kinds, family, wire, mode, gro=False):
+def pair(kinds, family, wire, mode, gro=False, **underlay):
     with Lab(wire=wire) as lab:
         one, two = two_tenants(lab, gro)
         a, b = lab.hosts
         for host, other, kind in ((a, b, kinds[0]), (b, a, kinds[1])):
             KINDS[kind](host, [{"vni": 100, "ports": ["p1"], "flood": [other.address(family)]}],
-                        family, underlay={"xdp": mode})
+                        family, underlay={"xdp": mode, **underlay})
         exchange(one, two)
 
 
@@ -53,8 +53,11 @@ for _family, _wire in itertools.product((4, 6), ("default", "nic")):
         tap.case(f"xvtep {_mode} and {_kind}, IPv{_family}, {_wire} wire",
                  ("xvtep", _kind), _family, _wire, _mode)(pair)
 for _kind in ("xvtep", "kernel"):
-    tap.case(f"xvtep native and {_kind}, ports that take XDP frames",
+    tap.case(f"xvtep native and {_kind}, ports that take XDP frames, default wire",
              ("xvtep", _kind), 4, "default", "native", gro=True)(pair)
+    for _family in (4, 6):
+        tap.case(f"xvtep native and {_kind}, redirect to ports, IPv{_family}",
+                 ("xvtep", _kind), _family, "nic", "native", gro=True, delivery="redirect")(pair)
 
 if __name__ == "__main__":
     tap.main()

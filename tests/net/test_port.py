@@ -10,11 +10,11 @@ from vtep import KINDS, Xvtepd
 VNI = 100
 
 
-def start(lab, ports=("p1",), mode="native", kind="xvtep", **keys):
+def start(lab, ports=("p1",), mode="native", kind="xvtep", delivery="auto"):
     """An xvtepd on host 1 and `kind` on host 2, a network each with the same ports."""
     a, b = lab.hosts
-    return [KINDS[k](h, [{"vni": VNI, "ports": list(ports), "flood": [other.v4], **keys}],
-                     underlay={"xdp": mode})
+    return [KINDS[k](h, [{"vni": VNI, "ports": list(ports), "flood": [other.v4]}],
+                     underlay={"xdp": mode, "delivery": delivery})
             for h, other, k in ((a, b, "xvtep"), (b, a, kind))]
 
 
@@ -104,11 +104,11 @@ def renamed():
         one.ping(two.ip)
 
 
-def delivery(mode, gro, want):
+def delivery(mode, gro, want, configured="auto"):
     """What the port's device can take decides how frames are delivered, live."""
-    with Lab() as lab:
+    with Lab(wire="nic" if want == "redirect" else "default") as lab:
         one, two = [h.tenant("p1", f"10.0.0.{h.number}", gro=gro) for h in lab.hosts]
-        first, _ = start(lab, mode=mode)
+        first, _ = start(lab, mode=mode, delivery=configured)
         tap.wait_for(lambda: first.row("port", dev="p1")["delivery"] == want,
                      f"delivery is {want}")
         one.ping(two.ip)
@@ -123,11 +123,11 @@ def delivery(mode, gro, want):
 
 def delivery_changes():
     """GRO of the tenant's end is switched under traffic: both deliveries, nothing lost or doubled."""
-    with Lab() as lab:
+    with Lab(wire="nic") as lab:
         one, two = [h.tenant("p1", f"10.0.0.{h.number}") for h in lab.hosts]
         one.neigh(two)
         two.neigh(one)
-        first, _ = start(lab)
+        first, _ = start(lab, delivery="redirect")
         two.ping(one.ip)
         tap.equal(first.row("port", dev="p1")["delivery"], "stack", "delivery")
         for on, want in (("on", "redirect"), ("off", "stack")):
@@ -234,7 +234,11 @@ def trunk(mode):
 
 for _name in ("add_and_remove", "appears_later", "comes_back", "down_and_up", "renamed"):
     tap.case("port " + _name.replace("_", " "))(globals()[_name])
-tap.case("delivery: native XDP, port takes XDP frames", "native", True, "redirect")(delivery)
+tap.case("delivery: redirect to a port that takes XDP frames", "native", True, "redirect",
+         "redirect")(delivery)
+tap.case("delivery: auto, from a veth underlay", "native", True, "stack")(delivery)
+tap.case("delivery: stack, though the port takes XDP frames", "native", True, "stack",
+         "stack")(delivery)
 tap.case("delivery: native XDP, port does not", "native", False, "stack")(delivery)
 tap.case("delivery: no XDP", "off", False, "tc")(delivery)
 tap.case("delivery changes live")(delivery_changes)

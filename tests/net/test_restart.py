@@ -25,8 +25,9 @@ class Pair:
         a, b = lab.hosts
         self.one = a.tenant("p1", "10.0.0.1", gro=gro)
         self.two = b.tenant("p1", "10.0.0.2", gro=gro)
+        underlay = {"xdp": mode, "delivery": "redirect" if gro else "auto"}
         self.vteps = [Xvtepd(h, [{"vni": VNI, "ports": ["p1"], "flood": [other.v4]}],
-                             underlay={"xdp": mode}) for h, other in ((a, b), (b, a))]
+                             underlay=underlay) for h, other in ((a, b), (b, a))]
         self.one.neigh(self.two)
         self.two.neigh(self.one)
         self.one.ping("10.0.0.2")
@@ -40,7 +41,7 @@ class Pair:
 
 
 def kill_and_restart(mode, back, gro=False):
-    with Lab() as lab:
+    with Lab(wire="nic" if gro else "default") as lab:  # see lab.py on redirects
         pair = Pair(lab, mode, gro)
         vtep = pair.vteps[0]
         before = vtep.fdb()

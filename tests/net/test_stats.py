@@ -23,7 +23,8 @@ class Quiet:
         self.taps = [t.tap() for t in self.tenants]
         self.macs = [t.mac for t in self.tenants]
         self.vteps = [Xvtepd(h, [{"vni": VNI, "name": "blue", "ports": ["p1"], "flood": [o.v4]}],
-                             underlay={"xdp": mode}, metrics={"listen": LISTEN})
+                             underlay={"xdp": mode, "delivery": "redirect" if gro else "auto"},
+                             metrics={"listen": LISTEN})
                       for h, o in ((a, b), (b, a))]
 
     def know(self):

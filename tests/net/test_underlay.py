@@ -64,11 +64,11 @@ def nexthop_mac(family):
 def nexthop_mac_silent(family):
     """The same, and the router says nothing: the kernel must ask again by itself."""
     with Lab() as lab:
-        two = Two(lab, family)
         name = "ipv4" if family == 4 else "ipv6"
         for key, value in (("base_reachable_time_ms", 500), ("delay_first_probe_time", 1),
-                           ("retrans_time_ms", 100)):
+                           ("retrans_time_ms", 100), ("interval_probe_time_ms", 500)):
             lab.hosts[0].ns.sysctl(f"net.{name}.neigh.under.{key}", value)
+        two = Two(lab, family)
         lab.router.ip("link set r1 address 02:00:00:00:ee:03")
         stream = traffic.Stream(two.one, two.two, 500)
         tap.wait_for(lambda: two.first.row("peer", dev="under")["mac"] == "02:00:00:00:ee:03",
@@ -161,11 +161,11 @@ def checksum6(xvtep_sums, kernel_sums, kernel_takes_zero):
             tap.equal(one.ping(two.ip, 2, check=False), 0, "answers")
             return
         one.ping(two.ip)
-        wires = a.wire_tap(), b.wire_tap()
+        wires = a.sent_tap(), b.sent_tap()
         for source, target in ((one, two), (two, one)):
             traffic.udp(source, target)
             traffic.tcp(source, target)
-        for wire, sums in ((wires[1], xvtep_sums), (wires[0], kernel_sums)):
+        for wire, sums in ((wires[0], xvtep_sums), (wires[1], kernel_sums)):
             wire.drain()
             outer = [f for f in wire.frames if f[12:14] == b"\x86\xdd" and f[20] == 17]
             tap.ok(len(outer) > 10, "packets seen on the wire")

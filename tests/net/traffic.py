@@ -11,7 +11,7 @@ import time
 import tap
 from frame import SO_RCVBUFFORCE
 
-LIMIT = 20  # seconds for one transfer
+LIMIT = 8  # seconds for one transfer
 
 
 def family_of(address):
