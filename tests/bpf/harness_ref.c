@@ -215,20 +215,6 @@ static int inner_is_tcp(const struct walk *k)
 	       (type == T_IPV6 && has(k, at, 40) && k->f->b[at + 6] == P_TCP);
 }
 
-/* How the stripped frame leaves: enum xv_path, or -1: PORT_DOWN, found out too late to pass. */
-static int way_out(const struct walk *k, const struct world *w, __u32 port, enum ref_hook hook)
-{
-	const struct world_port *p = &w->port[port];
-
-	if (hook == REF_TC)
-		return XV_PATH_TC_DECAP;
-	if (!(p->flags & XV_PORT_XDP_TX) || p->vlan ||
-	    (p->flags & XV_PORT_TCP_STACK && inner_is_tcp(k)) ||
-	    (k->seen < k->f->len && !(p->flags & XV_PORT_XDP_SG)))
-		return XV_PATH_XDP_STACK;
-	return p->tx ? XV_PATH_XDP_REDIRECT : -1;
-}
-
 /*
  * What bpf_skb_adjust_room() will not shorten: a frame whose skb->protocol is a VLAN tag, which
  * BPF_PROG_TEST_RUN leaves in the frame; or one with less left than an IP header, which is the
@@ -241,6 +227,20 @@ static int kernel_refuses(const struct walk *k)
 	if (kernel_at_least(6, 3) && (type == T_IP || type == T_IPV6))
 		least = type == T_IP ? 20 : 40;
 	return k->tagged || k->f->len - k->inner_at - 14 < least;
+}
+
+/* How the stripped frame leaves: enum xv_path, or -1: PORT_DOWN, found out too late to pass. */
+static int way_out(const struct walk *k, const struct world *w, __u32 port, enum ref_hook hook)
+{
+	const struct world_port *p = &w->port[port];
+
+	if (hook == REF_TC)
+		return kernel_refuses(k) ? XV_PATH_TC_PASS : XV_PATH_TC_DECAP;
+	if (!(p->flags & XV_PORT_XDP_TX) || p->vlan ||
+	    (p->flags & XV_PORT_TCP_STACK && inner_is_tcp(k)) ||
+	    (k->seen < k->f->len && !(p->flags & XV_PORT_XDP_SG)))
+		return w->config_flags & XV_CONFIG_NO_STACK ? XV_PATH_XDP_PASS : XV_PATH_XDP_STACK;
+	return p->tx ? XV_PATH_XDP_REDIRECT : -1;
 }
 
 static int decap(const struct world *w, struct walk *k, enum ref_hook hook, struct ref *r)
@@ -264,10 +264,12 @@ static int decap(const struct world *w, struct walk *k, enum ref_hook hook, stru
 	if (!has(k, k->inner_at, 14))
 		return PASS;
 	step = walk_inner(k, w, bd, peer, r, &port, &ecn);
-	if (step != GO_ON || (hook == REF_TC && kernel_refuses(k)))
-		return step == GO_ON ? PASS : step;
-	strip(k, ecn, r);
+	if (step != GO_ON)
+		return step;
 	r->path = way_out(k, w, port, hook);
+	if (r->path == XV_PATH_XDP_PASS || r->path == XV_PATH_TC_PASS)
+		return PASS;
+	strip(k, ecn, r);
 	if (r->path < 0)
 		return XV_DROP_PORT_DOWN;
 	r->meta_port = r->path == XV_PATH_XDP_STACK ? port : 0;

@@ -283,9 +283,47 @@ static void test_tc(void **state)
 	run_case(c, REF_TC, c->tc);
 }
 
+/* Where metadata does not reach TC, only what can be redirected is stripped. */
+static void test_no_stack(void **state)
+{
+	struct world w = world;
+	size_t i, n = 0;
+
+	(void)state;
+	w.config_flags = XV_CONFIG_NO_STACK;
+	world_install(&w);
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		build(&cases[i], &frame);
+		assert_int_equal(ref_run_decap(&w, &frame, 0, REF_XDP, &ref, cases[i].name), 0);
+		assert_true(ref.path != XV_PATH_XDP_STACK);
+		n += cases[i].xdp == XV_PATH_XDP_STACK && ref.path == XV_PATH_XDP_PASS;
+	}
+	assert_int_equal(n, 5);
+	world_install(&world);
+}
+
+/* Not configured yet: everything is the kernel's. */
+static void test_not_configured(void **state)
+{
+	struct world w = world;
+	size_t i;
+
+	(void)state;
+	w.configured = 0;
+	world_install(&w);
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		build(&cases[i], &frame);
+		assert_int_equal(ref_run_decap(&w, &frame, 0, REF_XDP, &ref, cases[i].name), 0);
+		assert_int_equal(ref.path, XV_PATH_XDP_PASS);
+		assert_int_equal(ref_run_decap(&w, &frame, 0, REF_TC, &ref, cases[i].name), 0);
+		assert_int_equal(ref.path, XV_PATH_TC_PASS);
+	}
+	world_install(&world);
+}
+
 int main(void)
 {
-	static struct CMUnitTest tests[2 * ARRAY_SIZE(cases)];
+	static struct CMUnitTest tests[2 * ARRAY_SIZE(cases) + 2];
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -294,6 +332,8 @@ int main(void)
 		tests[2 * i + 1] = (struct CMUnitTest){cases[i].name, test_tc, NULL, NULL,
 						       (void *)&cases[i]};
 	}
+	tests[2 * i] = (struct CMUnitTest)cmocka_unit_test(test_no_stack);
+	tests[2 * i + 1] = (struct CMUnitTest)cmocka_unit_test(test_not_configured);
 	if (hs_open())
 		return 0;
 	world_default(&world);

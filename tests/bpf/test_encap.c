@@ -99,60 +99,119 @@ static void test_golden(void **state)
 	assert_int_equal(frame_check(&ref.out, &frame, "golden"), 0);
 }
 
-static int source_port(const struct inner_spec *inner)
+/* Outer source port that the frame gets. */
+static int source_port(void)
 {
 	static struct run run;
-	__u32 i;
+	int port;
 
-	frame.len = 0;
-	frame_inner(&frame, inner);
 	assert_int_equal(hs_run_tc(hs.skel->progs.xv_encap, &frame, NULL, &run), 0);
 	assert_int_equal(run.retval, ACT_REDIRECT);
-	i = frame_get16(&run.out, 34);
-	assert_true(i >= 49152);
-	return i;
+	port = frame_get16(&run.out, 34);
+	assert_true(port >= 49152);
+	return port;
 }
 
-/* The same flow keeps its port; flows that differ in one field spread over the range. */
-static void test_entropy(void **state)
+static void flow(__u16 type, __u8 proto, __u32 payload)
 {
 	struct inner_spec inner = inner_udp(mac_of_peer(PEER_V4), mac_of_port(PORT_XDP));
-	static __u8 used[65536];
-	int i, first, distinct = 0, halves = 0;
 
-	(void)state;
-	first = source_port(&inner);
-	for (i = 0; i < 50; i++) {
-		inner.payload = i * 20;
-		assert_int_equal(source_port(&inner), first);
-	}
-	for (i = 0; i < 1000; i++) {
-		int port;
-
-		inner.sport = 1000 + i;
-		port = source_port(&inner);
-		distinct += !used[port]++;
-		halves += port >= 49152 + 8192;
-	}
-	/* 1000 into 16384 at random: 970 distinct on average, deviation 5; halves 500, deviation 16
-	 */
-	hs_note("1000 flows: %d source ports, %d in the upper half", distinct, halves);
-	assert_in_range(distinct, 930, 1000);
-	assert_in_range(halves, 400, 600);
+	inner.type = type;
+	inner.proto = proto;
+	inner.payload = payload;
+	frame.len = 0;
+	frame_inner(&frame, &inner);
 }
 
-/* Two flows that differ in their addresses' checksum-neutral way or in protocol alone differ too.
- */
-static void test_entropy_protocol(void **state)
+/* A field that tells flows apart: 16 bits in a frame of this kind. */
+struct field {
+	const char *name;
+	__u16 type;
+	__u8 proto;
+	__u32 at;
+};
+
+static const struct field fields[] = {
+	{"IPv4 UDP source port", T_IP, P_UDP, 34},
+	{"IPv4 UDP destination port", T_IP, P_UDP, 36},
+	{"IPv4 TCP source port", T_IP, P_TCP, 34},
+	{"IPv4 source address", T_IP, P_ICMP, 28},
+	{"IPv4 destination address", T_IP, P_TCP, 32},
+	{"IPv6 UDP source port", T_IPV6, P_UDP, 54},
+	{"IPv6 TCP destination port", T_IPV6, P_TCP, 56},
+	{"IPv6 source address, end", T_IPV6, P_TCP, 36},
+	{"IPv6 source address, prefix", T_IPV6, P_TCP, 26},
+	{"IPv6 destination address, end", T_IPV6, P_ICMPV6, 52},
+};
+
+/* Flows that differ in one field spread over the range, whatever the field. */
+static void test_entropy(void **state)
 {
-	struct inner_spec udp = inner_udp(mac_of_peer(PEER_V4), mac_of_port(PORT_XDP)), tcp = udp;
-	int i, same = 0;
+	static __u8 used[65536];
+	size_t f;
+	int i;
 
 	(void)state;
-	tcp.proto = P_TCP;
+	for (f = 0; f < ARRAY_SIZE(fields); f++) {
+		int distinct = 0, halves = 0, quarters = 0;
+
+		memset(used, 0, sizeof(used));
+		flow(fields[f].type, fields[f].proto, 16);
+		for (i = 0; i < 1000; i++) {
+			int port;
+
+			frame_set16(&frame, fields[f].at, 1000 + i);
+			port = source_port();
+			distinct += !used[port]++;
+			halves += port >> 13 & 1;
+			quarters += port & 1;
+		}
+		/* 1000 into 16384 at random: 970 distinct on average, halves 500, deviation 16 */
+		hs_note("1000 flows by %s: %d source ports, %d in the upper half, %d odd",
+			fields[f].name, distinct, halves, quarters);
+		assert_in_range(distinct, 900, 1000);
+		assert_in_range(halves, 400, 600);
+		assert_in_range(quarters, 400, 600);
+	}
+}
+
+/* One flow keeps its port, whatever it carries; and so do the fragments of one packet. */
+static void test_same_flow(void **state)
+{
+	int i, first;
+
+	(void)state;
+	flow(T_IP, P_UDP, 0);
+	first = source_port();
+	for (i = 0; i < 50; i++) {
+		flow(T_IP, P_UDP, i * 20);
+		frame.b[15] = i;	    /* class */
+		frame_set16(&frame, 18, i); /* identification */
+		assert_int_equal(source_port(), first);
+	}
+	flow(T_IP, P_UDP, 64);
+	frame_set16(&frame, 20, 0x2000);
+	first = source_port();
+	for (i = 1; i < 20; i++) {
+		frame_set16(&frame, 20, (i < 19 ? 0x2000 : 0) | i * 8);
+		frame_set16(&frame, 34, 1000 + i); /* payload, no port */
+		assert_int_equal(source_port(), first);
+	}
+}
+
+/* Two flows that differ in protocol alone differ too. */
+static void test_entropy_protocol(void **state)
+{
+	int i, udp, same = 0;
+
+	(void)state;
 	for (i = 0; i < 20; i++) {
-		udp.sport = tcp.sport = 3000 + i;
-		same += source_port(&udp) == source_port(&tcp);
+		flow(T_IP, P_UDP, 16);
+		frame_set16(&frame, 34, 3000 + i);
+		udp = source_port();
+		flow(T_IP, P_TCP, 16);
+		frame_set16(&frame, 34, 3000 + i);
+		same += source_port() == udp;
 	}
 	assert_in_range(same, 0, 1);
 }
@@ -262,13 +321,11 @@ static void test_round_trip(void **state)
 
 int main(void)
 {
-	static struct CMUnitTest tests[ARRAY_SIZE(cases) + 6];
+	static struct CMUnitTest tests[ARRAY_SIZE(cases) + 7];
 	static const struct CMUnitTest more[] = {
-		cmocka_unit_test(test_golden),
-		cmocka_unit_test(test_entropy),
-		cmocka_unit_test(test_entropy_protocol),
-		cmocka_unit_test(test_udp6_checksum),
-		cmocka_unit_test(test_flood),
+		cmocka_unit_test(test_golden),	      cmocka_unit_test(test_same_flow),
+		cmocka_unit_test(test_entropy),	      cmocka_unit_test(test_entropy_protocol),
+		cmocka_unit_test(test_udp6_checksum), cmocka_unit_test(test_flood),
 		cmocka_unit_test(test_round_trip),
 	};
 	size_t i;
