@@ -2,6 +2,7 @@
 /* xvtepd --detach: everything that an instance left in the kernel goes; see instance.h. */
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,6 +13,7 @@
 #include "instance.h"
 #include "lock.h"
 #include "port.h"
+#include "rundir.h"
 
 struct pinned {
 	char dir[128];
@@ -92,16 +94,18 @@ static void restore_devices(const struct pinned *p)
 
 static void remove_run_dir(const char *name)
 {
-	static const char *const files[] = {"control.sock", "lock"};
-	char path[160];
+	static const char *const files[] = {"control.sock", "lock", ""};
+	char path[PATH_MAX];
 	size_t i;
 
 	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		snprintf(path, sizeof(path), XV_RUN_DIR "/%s/%s", name, files[i]);
-		unlink(path);
+		if (xv_rundir_path(name, files[i], path, sizeof(path), NULL))
+			continue;
+		if (files[i][0])
+			unlink(path);
+		else
+			rmdir(path);
 	}
-	snprintf(path, sizeof(path), XV_RUN_DIR "/%s", name);
-	rmdir(path);
 }
 
 int xv_instance_detach(const char *name, struct xv_err *err)

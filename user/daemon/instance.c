@@ -370,13 +370,6 @@ static int check_fixed(const struct xv_instance *inst, const struct xv_config *c
 	return 0;
 }
 
-static bool same_listen(const struct xv_config *a, const struct xv_config *b)
-{
-	return a->metrics == b->metrics &&
-	       (!a->metrics ||
-		(a->listen_port == b->listen_port && !strcmp(a->listen_host, b->listen_host)));
-}
-
 int xv_instance_apply(struct xv_instance *inst, struct xv_config *config, size_t *changes,
 		      struct xv_err *err)
 {
@@ -388,15 +381,13 @@ int xv_instance_apply(struct xv_instance *inst, struct xv_config *config, size_t
 	if (ret)
 		return ret;
 	inst->config = config;
-	ret = xv_reconcile(inst, config, changes, err);
-	if (!ret && !same_listen(old, config)) {
-		xv_metrics_stop(inst);
-		ret = xv_metrics_start(inst, err);
-	}
+	ret = xv_metrics_apply(inst, config, err);
+	ret = ret ?: xv_reconcile(inst, config, changes, err);
 	if (ret) {
 		struct xv_err ignored;
 
 		inst->config = old;
+		xv_metrics_apply(inst, old, &ignored);
 		xv_uplink_apply(inst, old, &ignored);
 		return ret;
 	}

@@ -2,29 +2,22 @@
 /* One daemon an instance: see lock.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lock.h"
-
-static int make_run_dir(const char *dir, struct xv_err *err)
-{
-	if ((mkdir(XV_RUN_DIR, 0755) && errno != EEXIST) || (mkdir(dir, 0755) && errno != EEXIST))
-		return xv_err_set(err, -errno, "cannot make %s: %s", dir, strerror(errno));
-	return 0;
-}
+#include "rundir.h"
 
 int xv_lock_take(const char *instance, int *out, struct xv_err *err)
 {
-	char dir[128], path[140], pid[32] = "";
+	char path[PATH_MAX], pid[32] = "";
 	int fd, ret;
 
-	snprintf(dir, sizeof(dir), XV_RUN_DIR "/%s", instance);
-	snprintf(path, sizeof(path), "%s/lock", dir);
-	ret = make_run_dir(dir, err);
+	ret = xv_rundir_path(instance, "lock", path, sizeof(path), err);
+	ret = ret ?: xv_rundir_make(instance, err);
 	if (ret)
 		return ret;
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);

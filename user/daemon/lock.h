@@ -6,8 +6,6 @@
 
 #include "err.h"
 
-#define XV_RUN_DIR "/run/xvtep"
-
 /* Makes the run directory and takes the lock. -EBUSY: a daemon runs, its process id is in err. */
 int xv_lock_take(const char *instance, int *fd, struct xv_err *err);
 /* fd may be -1. */

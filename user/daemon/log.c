@@ -6,13 +6,13 @@
 
 #include "log.h"
 
-static const char *log_instance = "?";
+static char log_instance[64] = "?";
 static bool log_verbose;
 static bool log_journal;
 
 void xv_log_open(const char *instance, bool verbose)
 {
-	log_instance = instance;
+	snprintf(log_instance, sizeof(log_instance), "%s", instance);
 	log_verbose = verbose;
 	log_journal = !isatty(STDERR_FILENO);
 }

@@ -173,6 +173,13 @@ static bool listed(const struct xv_config *config, const char *dev)
 	return false;
 }
 
+static bool told_before(struct xv_instance *inst, const struct xv_uplink *uplink)
+{
+	const struct xv_uplink *old = xv_uplink_find(inst, uplink->dev);
+
+	return old && !strcmp(old->status, uplink->status);
+}
+
 /* Attaches what is there. On failure devices that were not attached before are let go again. */
 static int attach_list(struct xv_instance *inst, const struct xv_config *config,
 		       struct xv_uplink *list, struct xv_err *err)
@@ -194,7 +201,7 @@ static int attach_list(struct xv_instance *inst, const struct xv_config *config,
 		if (ret)
 			break;
 		check_nic(config, &list[i]);
-		if (list[i].status[0])
+		if (list[i].status[0] && !told_before(inst, &list[i]))
 			xv_log(LOG_WARNING, "underlay %s: %s", list[i].dev, list[i].status);
 	}
 	for (k = 0; ret && k <= i && k < config->n_devices; k++) {
