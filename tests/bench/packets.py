@@ -93,7 +93,7 @@ class Wire:
         return raw - self.src.xmit_errors("far") - self.host.xmit_errors(last)
 
     def measure(self):
-        """One round: {"value", "lost", "disturbed"}. Raises BadFrame for frames unaccounted for."""
+        """One round, a dictionary. Raises BadFrame if frames are unaccounted for."""
         before, lost_before = self.sink.ask("count"), self.losses()
         window = machine.Window()
         run = self.generate("-t", str(self.options.seconds))
@@ -108,6 +108,7 @@ class Wire:
             raise frame.BadFrame(f"sent {run['sent']} frames, {sum(cpus)} arrived, "
                                  f"{lost} reported lost")
         return {"value": sum(cpus) * 1e3 / run["ns"], "lost": lost / run["sent"],
+                "steal": window.most_stolen,
                 "disturbed": self.doubt(window, run, cpus)}
 
     def doubt(self, window, run, cpus):

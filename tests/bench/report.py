@@ -22,7 +22,7 @@ def row(result):
         out["ns_over_floor"] = round(1e3 / out["xvtep"] - 1e3 / out["floor"], 1)
     out["rounds"] = max(map(len, result.samples.values()))
     out["spread"] = {n: [round(min(v), 3), round(max(v), 3)] for n, v in values_of(result, "value")}
-    for key in ("cpu", "lost", "retransmits"):
+    for key in ("cpu", "lost", "retransmits", "steal"):
         columns = {n: round(median(v), 6) for n, v in values_of(result, key)}
         if columns:
             out[{"cpu": "cpu_seconds_per_gb"}.get(key, key)] = columns

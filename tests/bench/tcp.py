@@ -2,7 +2,8 @@
 """
 One TCP stream (iperf3) between tenants of two hosts: tenant -> veth -> host -> underlay veth ->
 host -> veth -> tenant, tenants' offloads at their defaults. Besides the rate, the CPU seconds both
-cores were busy for a gigabyte: bursts that overflow a veth's ring can cap the rate while cores idle.
+cores were busy for a gigabyte: bursts that overflow a veth's ring can cap the rate while cores
+idle.
 """
 import json
 import select
@@ -104,7 +105,7 @@ class Wire:
         return carried
 
     def measure(self):
-        """One round: {"value", "cpu", "retransmits", "disturbed"}"""
+        """One round, a dictionary."""
         server = subprocess.Popen(
             self.tenants["b"].enter("iperf3", "-s", "-1", "-B", IP["b"], "--forceflush"),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -121,6 +122,7 @@ class Wire:
         return {"value": received["bits_per_second"] / 1e9,
                 "cpu": window.busy_seconds / (received["bytes"] / 1e9),
                 "retransmits": result["end"]["sum_sent"]["retransmits"],
+                "steal": window.most_stolen,
                 "disturbed": machine.disturbed(window, window.busy)}
 
     @staticmethod
