@@ -1,0 +1,456 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Every drop reason of headers/xv_reasons.h, in every program that has it: one frame, one drop of
+ * exactly its bytes, nothing else counted, nothing sent. The suite fails if a reason has no case.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness_lab.h"
+
+static struct world world; /* of the running case; the default one again before each */
+static struct frame frame;
+static struct ref ref;
+
+/* A frame from the wire to be spoilt: where its parts are, in the order of the packet. */
+enum {
+	OUTER_IP = 14,
+	OUTER_UDP = 34,
+	VXLAN = 42,
+	INNER = 50,
+};
+
+static void good_wire(__u32 port, __u32 payload)
+{
+	struct outer_spec outer = outer_from(&world, PEER_V4, BD_BLUE);
+	struct inner_spec inner = inner_udp(mac_of_port(port), mac_of_peer(PEER_V4));
+
+	inner.payload = payload;
+	frame_tunnel(&frame, &outer, &inner);
+}
+
+static void good_tenant(const __u8 *dst, __u32 payload)
+{
+	struct inner_spec inner = inner_udp(dst, mac_of_port(PORT_XDP));
+
+	inner.payload = payload;
+	frame.len = 0;
+	frame_inner(&frame, &inner);
+}
+
+/* How a good frame is spoilt. Each leaves it, or the world, wrong in one thing alone. */
+static void invalid_header(void)
+{
+	frame.b[VXLAN] = 0x0c;
+}
+
+static void no_such_vni(void)
+{
+	frame.b[VXLAN + 6] = 99;
+}
+
+static void no_such_peer(void)
+{
+	frame.b[OUTER_IP + 15] = 77;
+	frame_fix_ip4(&frame, OUTER_IP);
+}
+
+static void too_small(void)
+{
+	frame.len--;
+}
+
+static void bad_checksum(void)
+{
+	frame.b[OUTER_IP + 10] ^= 0x80;
+}
+
+static void wire_source_multicast(void)
+{
+	frame.b[INNER + 6] |= 1;
+}
+
+static void wire_source_zero(void)
+{
+	memset(frame.b + INNER + 6, 0, 6);
+}
+
+static void wire_source_static(void)
+{
+	memcpy(frame.b + INNER + 6, mac_static_port(), 6);
+}
+
+static void outer_ce(void)
+{
+	frame.b[OUTER_IP + 1] = 3;
+	frame_fix_ip4(&frame, OUTER_IP);
+}
+
+static void wire_tag(void)
+{
+	frame_set16(&frame, INNER + 12, T_VLAN);
+}
+
+static void to_another_peer(void)
+{
+	memcpy(frame.b + INNER, mac_of_peer(PEER_V6), 6);
+}
+
+static void to_port_down(void)
+{
+	memcpy(frame.b + INNER, mac_of_port(PORT_DOWN), 6);
+}
+
+static void to_other_network(void)
+{
+	memcpy(frame.b + INNER, mac_of_other_net(), 6);
+}
+
+static void too_big(void)
+{
+	good_wire(PORT_XDP, 1473);
+}
+
+static void net_gone(void)
+{
+	world.net[BD_BLUE].flags = 0;
+}
+
+static void not_configured(void)
+{
+	world.configured = 0;
+}
+
+static void source_multicast(void)
+{
+	frame.b[6] |= 1;
+}
+
+static void source_static(void)
+{
+	memcpy(frame.b + 6, mac_static_peer(), 6);
+}
+
+static void tag(void)
+{
+	static struct frame bare;
+
+	frame_copy(&bare, &frame);
+	frame_tagged(&frame, &bare, T_VLAN, 5);
+}
+
+static void to_bridge(void)
+{
+	memcpy(frame.b, (const __u8[]){0x01, 0x80, 0xc2, 0, 0, 0x00}, 6);
+}
+
+static void to_lldp(void)
+{
+	memcpy(frame.b, (const __u8[]){0x01, 0x80, 0xc2, 0, 0, 0x0f}, 6);
+}
+
+static void to_itself(void)
+{
+	memcpy(frame.b, mac_of_port(PORT_XDP), 6);
+}
+
+static void to_a_port_down(void)
+{
+	memcpy(frame.b, mac_of_port(PORT_DOWN), 6);
+}
+
+static void to_nothing(void)
+{
+	memcpy(frame.b, mac_to_nothing(), 6);
+}
+
+static void too_big_local(void)
+{
+	good_tenant(mac_of_port(PORT_STACK), 1473);
+}
+
+static void to_nowhere(void)
+{
+	memcpy(frame.b, mac_of_peer(PEER_NOWHERE), 6);
+}
+
+/* Where a case runs, and how it is judged. */
+struct reason_case;
+typedef void (*run_fn)(const struct reason_case *c);
+
+struct reason_case {
+	int reason;
+	const char *program;
+	run_fn run;
+	void (*spoil)(void);
+};
+
+static const char *label(const struct reason_case *c)
+{
+	static char text[96];
+
+	snprintf(text, sizeof(text), "%s: %s", c->program, drop_name(c->reason));
+	return text;
+}
+
+static void run_decap(const struct reason_case *c, enum ref_hook hook)
+{
+	good_wire(PORT_XDP, 100);
+	c->spoil();
+	world_install(&world);
+	assert_int_equal(ref_run_decap(&world, &frame, 0, hook, &ref, label(c)), 0);
+	assert_int_equal(ref.reason, c->reason);
+	assert_int_equal(ref.counts.drop[c->reason].packets, 1);
+}
+
+static void xdp(const struct reason_case *c)
+{
+	run_decap(c, REF_XDP);
+}
+
+static void tc(const struct reason_case *c)
+{
+	run_decap(c, REF_TC);
+}
+
+static void encap(const struct reason_case *c)
+{
+	good_tenant(mac_of_peer(PEER_V4), 100);
+	c->spoil();
+	world_install(&world);
+	assert_int_equal(ref_run_encap(&world, &frame, 0, &ref, label(c)), 0);
+	assert_int_equal(ref.reason, c->reason);
+	assert_int_equal(ref.counts.drop[c->reason].packets, 1);
+}
+
+/* Sends the frame; exactly one drop of bytes bytes must be all that happens. */
+static void expect_drop(const struct reason_case *c, enum lab_dev dev, __u32 bytes)
+{
+	static struct counts before, counts;
+
+	world_install(&world);
+	memset(&counts, 0, sizeof(counts));
+	assert_int_equal(lab_silent(), 0);
+	counts_read(&before);
+	lab_send(dev, &frame);
+	count_add(&counts.drop[c->reason], 1, bytes);
+	assert_int_equal(lab_counts(&before, &counts, label(c)), 0);
+	assert_int_equal(lab_silent(), 0);
+}
+
+/* Through the vxlan device, as nothing else is on the wire. */
+static void slow(const struct reason_case *c)
+{
+	lab_xdp(NULL);
+	lab_tc(lab.ifindex[LAB_WIRE], NULL);
+	good_wire(PORT_XDP, 100);
+	c->spoil();
+	expect_drop(c, LAB_WIRE, frame.len - INNER);
+}
+
+static void other_local(void)
+{
+	frame.b[OUTER_IP + 19] = 99; /* 192.0.2.99, which the host has, but the VTEP not */
+	frame_fix_ip4(&frame, OUTER_IP);
+}
+
+/* BPF_PROG_TEST_RUN gives no tunnel key, which no frame of a vxlan device lacks. */
+static void no_tunnel_key(const struct reason_case *c)
+{
+	static struct counts counts, want;
+	static struct run run;
+
+	good_tenant(mac_of_port(PORT_XDP), 100);
+	world_install(&world);
+	counts_read(&counts);
+	assert_int_equal(hs_run_tc(hs.skel->progs.xv_slow_rx, &frame, NULL, &run), 0);
+	counts_since(&counts);
+	assert_int_equal(run.retval, ACT_SHOT);
+	memset(&want, 0, sizeof(want));
+	count_add(&want.drop[c->reason], 1, frame.len);
+	assert_int_equal(counts_check(&counts, &want, label(c)), 0);
+}
+
+/*
+ * The kernel cannot take the tag of a trunk's VLAN off a frame that ends in the middle of a second
+ * one: the one failure of its packet helpers that a sender can bring about.
+ */
+static void half_tag(const struct reason_case *c)
+{
+	lab_attach(REF_XDP);
+	good_tenant(mac_of_peer(PEER_V4), 0);
+	frame.len = 12;
+	frame_put16(&frame, T_VLAN);
+	frame_put16(&frame, 10);
+	frame_put16(&frame, T_VLAN);
+	frame_put16(&frame, 5);
+	expect_drop(c, LAB_TRUNK, 20);
+}
+
+static __u64 drops_of(struct xvtep_bpf *skel, __u32 reason)
+{
+	struct xv_count count[256] = {};
+	__u64 sum = 0;
+	int i;
+
+	assert_in_range(libbpf_num_possible_cpus(), 1, 256);
+	assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(skel->maps.xv_drop_stats), &reason, count),
+			 0);
+	for (i = 0; i < libbpf_num_possible_cpus(); i++)
+		sum += count[i].packets;
+	return sum;
+}
+
+/*
+ * Stripped, and the port is gone when TC gets it: the deliverer is of a second object, with the
+ * same cookie and no ports. The frame must not reach the host's own stack.
+ */
+static void stale(const struct reason_case *c, int decap_tc)
+{
+	struct xv_config_val cfg = {.abi = XV_ABI_VERSION, .cookie = WORLD_COOKIE};
+	struct xvtep_bpf *other = hs_load();
+	static struct counts before, counts;
+	__u32 zero = 0, n;
+
+	assert_non_null(other);
+	assert_int_equal(bpf_map_update_elem(bpf_map__fd(other->maps.xv_config), &zero, &cfg, 0),
+			 0);
+	world_install(&world);
+	lab_attach(REF_XDP);
+	lab_tc(lab.ifindex[LAB_WIRE],
+	       decap_tc ? other->progs.xv_decap_tc : other->progs.xv_deliver);
+	good_wire(PORT_STACK, 100);
+	n = frame.len - INNER;
+	memset(&counts, 0, sizeof(counts));
+	counts_read(&before);
+	lab_send(LAB_WIRE, &frame);
+	count_add(&counts.path[XV_PATH_XDP_STACK], 1, n);
+	count_add(&counts.net[BD_BLUE].rx_unicast, 1, n);
+	count_add(&counts.peer[PEER_V4].rx, 1, n);
+	count_add(&counts.port[PORT_STACK].tx, 1, n);
+	assert_int_equal(lab_counts(&before, &counts, label(c)), 0);
+	assert_int_equal(drops_of(other, c->reason), 1);
+	assert_int_equal(lab_silent(), 0);
+	lab_attach(REF_XDP);
+	xvtep_bpf__destroy(other);
+}
+
+static void stale_deliver(const struct reason_case *c)
+{
+	stale(c, 0);
+}
+
+static void stale_decap_tc(const struct reason_case *c)
+{
+	stale(c, 1);
+}
+
+#define WIRE(reason, spoil)                                \
+	{XV_DROP_##reason, "xv_decap", xdp, spoil},        \
+	{                                                  \
+		XV_DROP_##reason, "xv_decap_tc", tc, spoil \
+	}
+#define ALL_WIRE(reason, spoil)                             \
+	WIRE(reason, spoil),                                \
+	{                                                   \
+		XV_DROP_##reason, "xv_slow_rx", slow, spoil \
+	}
+#define SLOW(reason, spoil)                                 \
+	{                                                   \
+		XV_DROP_##reason, "xv_slow_rx", slow, spoil \
+	}
+#define TENANT(reason, spoil)                              \
+	{                                                  \
+		XV_DROP_##reason, "xv_encap", encap, spoil \
+	}
+
+static const struct reason_case cases[] = {
+	WIRE(VXLAN_INVALID_HDR, invalid_header),
+	ALL_WIRE(VXLAN_VNI_NOT_FOUND, no_such_vni),
+	ALL_WIRE(VXLAN_VNI_NOT_FOUND, net_gone),
+	ALL_WIRE(UNKNOWN_PEER, no_such_peer),
+	WIRE(PKT_TOO_SMALL, too_small),
+	WIRE(IP_CSUM, bad_checksum),
+	ALL_WIRE(MAC_INVALID_SOURCE, wire_source_multicast),
+	ALL_WIRE(MAC_INVALID_SOURCE, wire_source_zero),
+	ALL_WIRE(VXLAN_ENTRY_EXISTS, wire_source_static),
+	WIRE(IP_TUNNEL_ECN, outer_ce),
+	ALL_WIRE(INNER_VLAN, wire_tag),
+	ALL_WIRE(SPLIT_HORIZON, to_another_peer),
+	ALL_WIRE(PKT_TOO_BIG, too_big),
+	ALL_WIRE(PORT_DOWN, to_port_down),
+	ALL_WIRE(PORT_DOWN, to_other_network),
+	SLOW(NOT_CONFIGURED, not_configured),
+	SLOW(WRONG_LOCAL, other_local),
+	{XV_DROP_TUNNEL_TXINFO, "xv_slow_rx", no_tunnel_key, NULL},
+	TENANT(NOT_CONFIGURED, not_configured),
+	TENANT(NOT_CONFIGURED, net_gone),
+	TENANT(MAC_INVALID_SOURCE, source_multicast),
+	TENANT(VXLAN_ENTRY_EXISTS, source_static),
+	TENANT(INNER_VLAN, tag),
+	TENANT(RESERVED_MAC, to_bridge),
+	TENANT(RESERVED_MAC, to_lldp),
+	TENANT(SAME_PORT, to_itself),
+	TENANT(PORT_DOWN, to_a_port_down),
+	TENANT(PORT_DOWN, to_nothing),
+	TENANT(PKT_TOO_BIG, too_big_local),
+	TENANT(VXLAN_NO_REMOTE, to_nowhere),
+	{XV_DROP_NO_MEMORY, "xv_encap", half_tag, NULL},
+	{XV_DROP_STALE_META, "xv_deliver", stale_deliver, NULL},
+	{XV_DROP_STALE_META, "xv_decap_tc", stale_decap_tc, NULL},
+};
+
+static void test_case(void **state)
+{
+	const struct reason_case *c = *state;
+
+	lab_world(&world);
+	world_key_set(&world, 1, 0, PORT_XDP); /* BPF_PROG_TEST_RUN's frames come from lo */
+	c->run(c);
+}
+
+/* Reasons without a case among the first n. */
+static int missing(size_t n, int tell)
+{
+	int reason, left = 0;
+	size_t i;
+
+	for (reason = 0; reason < XV_DROP_MAX; reason++) {
+		for (i = 0; i < n && cases[i].reason != reason; i++)
+			;
+		if (i == n && tell)
+			hs_note("no case for %s", drop_name(reason));
+		left += i == n;
+	}
+	return left;
+}
+
+static void test_complete(void **state)
+{
+	(void)state;
+	assert_int_equal(missing(ARRAY_SIZE(cases), 1), 0);
+	/* and it would tell: the last two are the only ones of their reason */
+	assert_int_equal(missing(ARRAY_SIZE(cases) - 2, 0), 1);
+	assert_int_equal(missing(0, 0), XV_DROP_MAX);
+}
+
+int main(void)
+{
+	static struct CMUnitTest tests[ARRAY_SIZE(cases) + 1];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		tests[i] = (struct CMUnitTest){strdup(label(&cases[i])), test_case, NULL, NULL,
+					       (void *)&cases[i]};
+	tests[i] = (struct CMUnitTest)cmocka_unit_test(test_complete);
+	if (hs_open())
+		return 0;
+	lab_open();
+	lab_inside("ip addr add 192.0.2.99/24 dev u0");
+	lab_world(&world);
+	lab_attach(REF_XDP);
+	i = _cmocka_run_group_tests("reason", tests, ARRAY_SIZE(tests), NULL, NULL);
+	hs_close();
+	return i ? 1 : 0;
+}
