@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Merged (GSO) frames: a tenant's TCP of several segments is encapsulated as one and cut behind us,
+ * and each packet on the wire is what it would be had it been sent alone; a merged packet from a
+ * tunnel is stripped whole. Counted as their segments.
+ */
+#include <errno.h>
+#include <linux/if_packet.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "harness_lab.h"
+
+enum {
+	SEGMENT = 1000,
+	SEGMENTS = 5,
+	LAST = 123, /* bytes of the last one */
+	PAYLOAD = (SEGMENTS - 1) * SEGMENT + LAST,
+};
+
+static struct world world;
+static struct frame whole, got, want, segment;
+static struct counts before, counts;
+
+static __u32 tcp_at(__u16 type)
+{
+	return type == T_IP ? 34 : 54;
+}
+
+/* TCP checksum over addresses and segment, right or as an offload wants it (pseudo header alone).
+ */
+static void tcp_checksum(struct frame *f, __u16 type, int partial)
+{
+	__u32 tcp = tcp_at(type), addr = type == T_IP ? 26 : 22, n = f->len - tcp;
+	__u32 sum = sum16(f->b + addr, tcp - addr, P_TCP + n);
+
+	frame_set16(f, tcp + 16, 0);
+	frame_set16(f, tcp + 16, partial ? sum : (__u16)~sum16(f->b + tcp, n, sum));
+}
+
+static void build_whole(const __u8 *dst, const __u8 *src, __u16 type)
+{
+	struct inner_spec inner = inner_udp(dst, src);
+
+	inner.type = type;
+	inner.proto = P_TCP;
+	inner.payload = PAYLOAD;
+	whole.len = 0;
+	frame_inner(&whole, &inner);
+	tcp_checksum(&whole, type, 1);
+}
+
+/* The i-th segment as TCP would have sent it: RFC 9293 sequence numbers, PSH at the end alone. */
+static void build_segment(__u16 type, int i)
+{
+	__u32 tcp = tcp_at(type), headers = tcp + 20, n = i == SEGMENTS - 1 ? LAST : SEGMENT;
+	__u32 seq = 0x01020304 + i * SEGMENT;
+
+	segment.len = 0;
+	frame_put(&segment, whole.b, headers);
+	frame_put(&segment, whole.b + headers + i * SEGMENT, n);
+	frame_set16(&segment, type == T_IP ? 16 : 18, type == T_IP ? 40 + n : 20 + n);
+	if (type == T_IP) {
+		frame_set16(&segment, 18, 0x1a2b + i);
+		frame_fix_ip4(&segment, 14);
+	}
+	frame_set16(&segment, tcp + 4, seq >> 16);
+	frame_set16(&segment, tcp + 6, seq);
+	segment.b[tcp + 13] = i == SEGMENTS - 1 ? 0x18 : 0x10;
+	tcp_checksum(&segment, type, 0);
+}
+
+static void send_merged(int fd, __u16 type)
+{
+	struct virtio_net_hdr hdr = {
+		.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
+		.gso_type = type == T_IP ? VIRTIO_NET_HDR_GSO_TCPV4 : VIRTIO_NET_HDR_GSO_TCPV6,
+		.gso_size = SEGMENT,
+		.csum_offset = 16,
+	};
+	struct iovec iov[] = {{&hdr, sizeof(hdr)}, {whole.b, whole.len}};
+
+	hdr.hdr_len = tcp_at(type) + 20;
+	hdr.csum_start = tcp_at(type);
+	if (writev(fd, iov, 2) != (ssize_t)(sizeof(hdr) + whole.len))
+		fail_msg("send: %s", strerror(errno));
+}
+
+static void begin(void)
+{
+	assert_int_equal(lab_silent(), 0);
+	memset(&counts, 0, sizeof(counts));
+	counts_read(&before);
+}
+
+static void end(const char *what)
+{
+	assert_int_equal(lab_counts(&before, &counts, what), 0);
+	assert_int_equal(lab_silent(), 0);
+}
+
+struct merged_case {
+	const char *name;
+	__u32 peer;
+	__u16 type;
+};
+
+static const struct merged_case cases[] = {
+	{"IPv4 in v4", PEER_V4, T_IP},
+	{"IPv6 in v4", PEER_V4, T_IPV6},
+	{"IPv4 in v6", PEER_V6, T_IP},
+	{"IPv6 in v6", PEER_V6, T_IPV6},
+};
+
+/* All on the wire, in order, of one source port; identification is the segmenter's own. */
+static void expect_segments(const struct merged_case *c)
+{
+	struct outer_spec s = adj_outer(&world, c->peer);
+	int i;
+
+	s.vni = world.net[BD_BLUE].vni;
+	for (i = 0; i < SEGMENTS; i++) {
+		assert_int_equal(lab_recv(LAB_WIRE, &got), 0);
+		if (i == 0)
+			s.sport = frame_get16(&got, outer_udp_at(&s));
+		assert_true(s.sport >= 49152);
+		build_segment(c->type, i);
+		want.len = 0;
+		frame_outer(&want, &s, segment.len);
+		frame_put(&want, segment.b, segment.len);
+		if (!s.v6) {
+			memcpy(want.b + 18, got.b + 18, 2);
+			frame_fix_ip4(&want, 14);
+		}
+		assert_int_equal(frame_check(&got, &want, c->name), 0);
+	}
+}
+
+static void test_encap(void **state)
+{
+	const struct merged_case *c = *state;
+	int fd = lab_socket("p1", 1);
+
+	lab_attach(REF_XDP);
+	build_whole(mac_of_peer(c->peer), mac_of_port(PORT_XDP), c->type);
+	begin();
+	send_merged(fd, c->type);
+	expect_segments(c);
+	count_add(&counts.path[XV_PATH_ENCAP], SEGMENTS, whole.len);
+	count_add(&counts.port[PORT_XDP].rx, SEGMENTS, whole.len);
+	count_add(&counts.net[BD_BLUE].tx_unicast, SEGMENTS, whole.len);
+	count_add(&counts.peer[c->peer].tx, SEGMENTS, whole.len);
+	end(c->name);
+	close(fd);
+}
+
+/* The egress MTU holds for each segment: one that fits exactly is fast, one byte less is not. */
+static void test_encap_mtu(void **state)
+{
+	static const int paths[] = {XV_PATH_ENCAP, XV_PATH_ENCAP_SLOW};
+	struct world w;
+	int fd = lab_socket("p1", 1), i;
+
+	(void)state;
+	lab_attach(REF_XDP);
+	for (i = 0; i < 2; i++) {
+		lab_world(&w);
+		w.wire_mtu = 20 + 16 + 14 + 40 + SEGMENT - i;
+		world_install(&w);
+		build_whole(mac_of_peer(PEER_V4), mac_of_port(PORT_XDP), T_IP);
+		begin();
+		send_merged(fd, T_IP);
+		count_add(&counts.path[paths[i]], SEGMENTS, whole.len);
+		count_add(&counts.port[PORT_XDP].rx, SEGMENTS, whole.len);
+		count_add(&counts.net[BD_BLUE].tx_unicast, SEGMENTS, whole.len);
+		count_add(&counts.peer[PEER_V4].tx, SEGMENTS, whole.len);
+		assert_int_equal(lab_counts(&before, &counts, "egress MTU"), 0);
+		/* the kernel's own route has room: all come, either way */
+		for (int n = 0; n < SEGMENTS; n++)
+			assert_int_equal(lab_recv(LAB_WIRE, &got), 0);
+		end("egress MTU");
+	}
+	lab_world(&world);
+	close(fd);
+}
+
+/* Between two ports a merged frame stays one, whatever the MTU. */
+static void test_local(void **state)
+{
+	int fd = lab_socket("p1", 1);
+
+	(void)state;
+	lab_attach(REF_XDP);
+	build_whole(mac_of_port(PORT_STACK), mac_of_port(PORT_XDP), T_IP);
+	begin();
+	send_merged(fd, T_IP);
+	assert_int_equal(lab_recv(LAB_T2, &got), 0);
+	assert_int_equal(frame_check(&got, &whole, "local"), 0);
+	count_add(&counts.path[XV_PATH_LOCAL], SEGMENTS, whole.len);
+	count_add(&counts.port[PORT_XDP].rx, SEGMENTS, whole.len);
+	count_add(&counts.port[PORT_STACK].tx, SEGMENTS, whole.len);
+	count_add(&counts.net[BD_BLUE].tx_unicast, SEGMENTS, whole.len);
+	end("local");
+	close(fd);
+}
+
+/* The outside gets addresses, once; IPv6 says hello to its multicast groups, which is waited for.
+ */
+static void outside_addresses(void)
+{
+	static struct frame none;
+	struct counts now;
+	__u64 packets;
+
+	lab_outside("sysctl -qw net.ipv6.conf.u1.router_solicitations=0 "
+		    "net.ipv6.conf.u1.mldv2_unsolicited_report_interval=1 "
+		    "net.ipv6.conf.u1.accept_ra=0 net.ipv6.conf.u1.disable_ipv6=0");
+	lab_outside("ip addr add 192.0.2.2/24 dev u1");
+	lab_outside("ip addr add 2001:db8::2/64 dev u1 nodad");
+	lab_outside("ip neigh add 192.0.2.1 lladdr 02:ee:00:00:00:02 dev u1");
+	lab_outside("ip neigh add 2001:db8::1 lladdr 02:ee:00:00:00:02 dev u1");
+	lab_attach(REF_TC);
+	counts_read(&now);
+	do {
+		packets = now.path[XV_PATH_TC_PASS].packets;
+		lab_recv_fd(lab.fd[LAB_T1], &none, 300);
+		counts_read(&now);
+	} while (packets != now.path[XV_PATH_TC_PASS].packets);
+}
+
+/* A kernel VTEP, which sends a merged tunnel packet, as a veth underlay or GRO gives us. */
+static void kernel_vtep(int v6)
+{
+	lab_outside("ip link add vx1 type vxlan id 100 dstport 4789 dev u1 %s nolearning "
+		    "noudpcsum udp6zerocsumtx udp6zerocsumrx",
+		    v6 ? "local 2001:db8::2 remote 2001:db8::1"
+		       : "local 192.0.2.2 remote 192.0.2.1");
+	lab_outside("ip link set vx1 up");
+}
+
+/*
+ * merged: whether the port takes what was stripped while merged. If not, or if the kernel cannot
+ * change the skb's protocol (before Linux 6.3), the kernel's own vxlan does it.
+ */
+static void expect_decap(const struct merged_case *c, int merged)
+{
+	int fast = merged && (kernel_at_least(6, 3) || (c->peer == PEER_V4) == (c->type == T_IP));
+	struct outer_spec s = adj_outer(&world, c->peer);
+	struct world w;
+	int fd;
+
+	lab_attach(REF_TC);
+	lab_world(&w);
+	w.port[PORT_XDP].flags |= merged ? XV_PORT_GSO_DECAP : 0;
+	world_install(&w);
+	kernel_vtep(c->peer == PEER_V6);
+	fd = lab_socket("vx1", 1);
+	build_whole(mac_of_port(PORT_XDP), mac_of_peer(c->peer), c->type);
+	begin();
+	send_merged(fd, c->type);
+	assert_int_equal(lab_recv(LAB_T1, &got), 0);
+	assert_int_equal(frame_check(&got, &whole, c->name), 0);
+	if (!fast)
+		count_add(&counts.path[XV_PATH_TC_PASS], SEGMENTS, whole.len + outer_len(&s));
+	count_add(&counts.path[fast ? XV_PATH_TC_DECAP : XV_PATH_SLOW_RX], SEGMENTS, whole.len);
+	count_add(&counts.net[BD_BLUE].rx_unicast, SEGMENTS, whole.len);
+	count_add(&counts.peer[c->peer].rx, SEGMENTS, whole.len);
+	count_add(&counts.port[PORT_XDP].tx, SEGMENTS, whole.len);
+	end(c->name);
+	close(fd);
+	lab_outside("ip link del vx1");
+	lab_world(&world);
+}
+
+static void test_decap(void **state)
+{
+	expect_decap(*state, 1);
+}
+
+static void test_decap_passed(void **state)
+{
+	expect_decap(*state, 0);
+}
+
+int main(void)
+{
+	static struct CMUnitTest tests[3 * ARRAY_SIZE(cases) + 2];
+	static const CMUnitTestFunction functions[] = {test_encap, test_decap, test_decap_passed};
+	size_t i, n = 0;
+
+	for (i = 0; i < 3 * ARRAY_SIZE(cases); i++)
+		tests[n++] = (struct CMUnitTest){cases[i / 3].name, functions[i % 3], NULL, NULL,
+						 (void *)&cases[i / 3]};
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_encap_mtu);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_local);
+	if (hs_open())
+		return 0;
+	lab_open();
+	lab_world(&world);
+	outside_addresses();
+	i = _cmocka_run_group_tests("merged", tests, n, NULL, NULL);
+	hs_close();
+	return i ? 1 : 0;
+}
