@@ -4,6 +4,7 @@
 #define XV_BPF_DELIVER_H
 
 #include "decap.h"
+#include "gso.h"
 
 enum {
 	XV_VLAN_HLEN = 4,
@@ -12,7 +13,7 @@ enum {
 /* A tag that the kernel keeps beside the frame counts as it does in the frame. */
 static __always_inline struct xv_size xv_skb_size(const struct __sk_buff *skb)
 {
-	struct xv_size size = {.packets = skb->gso_segs ?: 1, .bytes = skb->len};
+	struct xv_size size = {.packets = xv_gso_segments(skb), .bytes = skb->len};
 
 	if (skb->vlan_present)
 		size.bytes += XV_VLAN_HLEN;

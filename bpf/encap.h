@@ -9,10 +9,6 @@
 #include "deliver.h"
 #include "flow.h"
 
-enum {
-	XV_GSO_MAX_HEADERS = 60 + 60, /* longest IPv4, longest TCP */
-};
-
 /* Facts about the frame that the outer header needs, taken before the room is made. */
 struct xv_inner {
 	struct xv_ethhdr eth __attribute__((aligned(8))); /* as the tenant sent it */
@@ -69,39 +65,6 @@ static __always_inline void xv_outer6_write(void *pos, const struct xv_adj_val *
 	udp->source = inner->sport;
 	udp->len = bpf_htons(len);
 	vxlan->vni = bpf_htonl(vni << 8);
-}
-
-/*
- * IP and transport header that each segment of a merged frame gets: exact for TCP and UDP straight
- * behind an IP header that can be read, else the longest there can be.
- */
-static __always_inline __u32 xv_gso_headers(struct xv_ethhdr *eth, void *data_end)
-{
-	void *l4 = eth + 1;
-	__u8 proto, *doff;
-	__u32 len;
-
-	if (eth->h_proto == bpf_htons(ETH_P_IP)) {
-		struct iphdr *ip = l4;
-
-		if ((void *)(ip + 1) > data_end)
-			return XV_GSO_MAX_HEADERS;
-		len = ip->ihl * 4;
-		proto = ip->protocol;
-	} else {
-		struct ipv6hdr *ip = l4;
-
-		if ((void *)(ip + 1) > data_end)
-			return XV_GSO_MAX_HEADERS;
-		len = sizeof(*ip);
-		proto = ip->nexthdr;
-	}
-	if (proto == IPPROTO_UDP)
-		return len + sizeof(struct udphdr);
-	doff = l4 + len + 12; /* RFC 9293, 3.1 */
-	if (proto != IPPROTO_TCP || (void *)(doff + 1) > data_end)
-		return XV_GSO_MAX_HEADERS;
-	return len + (*doff >> 4) * 4;
 }
 
 /* Whether the outer packet, or each that a merged frame is cut into, fits the egress MTU. */
