@@ -41,6 +41,13 @@ def plain(src, dst, mark, vlan=None):
     return ether(src, dst, ETH_EXPERIMENT, mark, vlan)
 
 
+def gratuitous_arp(source, ip):
+    """What a host says when it has moved (RFC 5227, section 3: an announcement)."""
+    who = mac(source) + socket.inet_aton(ip)
+    nobody = bytes(6) + socket.inet_aton(ip)
+    return ether(source, BROADCAST, 0x0806, struct.pack("!HHBBH", 1, ETH_IP, 6, 4, 1) + who + nobody)
+
+
 def checksum(data):
     data += b"\0" * (len(data) % 2)
     total = sum(struct.unpack(f"!{len(data) // 2}H", data))
