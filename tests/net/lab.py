@@ -122,8 +122,9 @@ class Host:
     def __init__(self, lab, number, wire, mtu):
         self.lab, self.number, self.name = lab, number, f"h{number}"
         self.ns = lab.netns(self.name)
-        self.v4, self.v6 = f"198.18.{number}.1", f"2001:db8:{number}::1"
-        self.gw4, self.gw6 = f"198.18.{number}.254", f"2001:db8:{number}::fe"
+        net, own = (0, number) if lab.switched else (number, 1)
+        self.v4, self.v6 = f"198.18.{net}.{own}", f"2001:db8:{net}::{own}"
+        self.gw4, self.gw6 = f"198.18.{net}.254", f"2001:db8:{net}::fe"
         self.wire, self.mtu, self.up = wire, mtu, f"r{number}"  # up: the router's device
         self.underlay()
 
@@ -137,6 +138,9 @@ class Host:
             ns.sysctl(f"net.ipv6.conf.{end}.accept_dad", 0)
             if self.wire == "nic":
                 ns.run("ethtool", "-K", end, *NIC_LIKE)
+        if self.lab.switched:
+            router.ip(f"link set {up} master sw")
+            gateways = ()
         router.ip(*(f"addr add {ip} dev {up}" for ip in gateways), f"link set {up} up")
         self.ns.ip(*(f"addr add {ip} dev {dev}" for ip in own), f"link set {dev} up")
 
@@ -152,7 +156,9 @@ class Host:
         self.cable("under2", f"r{n}b", (f"198.19.{n}.1/24",), (f"198.19.{n}.254/24",))
 
     def routes(self):
-        """Default routes; they go with the device."""
+        """Default routes; they go with the device. On a switch there is nothing behind it."""
+        if self.lab.switched:
+            return
         self.ns.ip(f"route replace default via {self.gw4}",
                    f"route replace ::/0 via {self.gw6}")
 
@@ -188,10 +194,10 @@ class Host:
 class Lab:
     """
     wire is "default" (a veth as the kernel makes it) or "nic" (what a simple NIC can do). All names
-    begin with the prefix.
+    begin with the prefix. switched: the underlay is one subnet, the router a switch.
     """
 
-    def __init__(self, hosts=2, wire="default", mtu=UNDER_MTU, prefix=None):
+    def __init__(self, hosts=2, wire="default", mtu=UNDER_MTU, prefix=None, switched=False):
         sweep()
         self.prefix = prefix or f"{PREFIX}{os.getpid()}-{next(labs)}"
         self.macs = itertools.count(1)
@@ -201,6 +207,9 @@ class Lab:
             self.router = self.netns("rt")
             self.router.sysctl("net.ipv4.ip_forward", 1)
             self.router.sysctl("net.ipv6.conf.all.forwarding", 1)
+            self.switched = switched
+            if switched:
+                self.router.ip("link add sw type bridge mcast_snooping 0", "link set sw up")
             self.hosts = [Host(self, i + 1, wire, mtu) for i in range(hosts)]
         except BaseException:
             self.close()
@@ -249,7 +258,7 @@ class Lab:
                 self.logs()
             except Exception as e:  # pylint: disable=broad-except
                 tap.comment(f"no logs: {e}")
-        signal.setitimer(signal.ITIMER_REAL, 30)  # the clean-up's own limit
+        signal.setitimer(signal.ITIMER_REAL, 30 * tap.SLOW)  # the clean-up's own limit
         left = self.close()
         if left and not kind:
             raise tap.Fail("left behind: " + "; ".join(left))

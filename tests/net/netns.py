@@ -11,6 +11,8 @@ import os
 import socket
 import subprocess
 
+from tap import SLOW
+
 CLONE_NEWNET = 0x40000000
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -22,7 +24,7 @@ class CommandError(Exception):
 def run(*cmd, stdin=None, timeout=30, check=True):
     """Runs a command to its end. Its result, or CommandError with what it said."""
     p = subprocess.run(cmd, input=stdin, stdin=None if stdin else subprocess.DEVNULL,
-                       capture_output=True, text=True, timeout=timeout, check=False)
+                       capture_output=True, text=True, timeout=timeout * SLOW, check=False)
     if check and p.returncode:
         said = (p.stderr or p.stdout).strip()
         raise CommandError(f"{' '.join(cmd)}: exit {p.returncode}: {said}")

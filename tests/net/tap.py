@@ -4,7 +4,11 @@ Test cases and their results in the Test Anything Protocol: plan, one line a cas
 failure as comments. A case is a function that returns, raises Skip, or raises anything else.
 
   test_x.py [-l] [WORD...]     -l lists the cases; with words only cases whose names hold one of them
+
+Under software emulation all limits are SLOW times as long, and cases that would take too long are
+skipped; the environment's SLOW overrides.
 """
+import os
 import signal
 import sys
 import time
@@ -12,6 +16,15 @@ import traceback
 
 LIMIT = 60  # seconds a case may take
 cases = []
+
+
+def slowness():
+    with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as f:
+        emulated = "QEMU TCG" in f.read()
+    return float(os.environ.get("SLOW", 10 if emulated else 1))
+
+
+SLOW = slowness()
 
 
 class Skip(Exception):
@@ -26,10 +39,18 @@ class Overtime(Exception):
     """The case took longer than its limit."""
 
 
-def case(name, *args, limit=LIMIT, **kwargs):
-    """Decorator: adds the function as a case, called with the arguments. May be stacked."""
+def case(name, *args, limit=LIMIT, emulated=True, **kwargs):
+    """
+    Decorator: adds the function as a case, called with the arguments. May be stacked. emulated tells
+    whether it is run under emulation too.
+    """
+    def skipped():
+        raise Skip("takes too long under emulation")
+
     def add(function):
-        cases.append((name, limit, lambda: function(*args, **kwargs)))
+        short = SLOW > 1 and not emulated
+        cases.append((name, limit * SLOW,
+                      skipped if short else lambda: function(*args, **kwargs)))
         return function
     return add
 
@@ -51,7 +72,7 @@ def contains(text, word, what):
 
 def wait_for(condition, what, limit=10):
     """Waits until condition() is true and returns its value. What it raises last is the reason."""
-    end = time.monotonic() + limit
+    end = time.monotonic() + limit * SLOW
     while True:
         reason = None
         try:

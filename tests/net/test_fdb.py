@@ -76,7 +76,7 @@ def learning_off():
 def ageing(kind):
     """A MAC ages by what it sends; what is sent to it does not keep it."""
     with Lab(hosts=3) as lab:
-        t = Three(lab, kind, ageing=2)
+        t = Three(lab, kind, ageing=int(2 * max(1, tap.SLOW / 3)))
         for n in range(3):
             t.say(n)
         t.first.wait_learned(3)

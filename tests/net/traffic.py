@@ -11,7 +11,7 @@ import time
 import tap
 from frame import SO_RCVBUFFORCE
 
-LIMIT = 8  # seconds for one transfer
+LIMIT = 8 * tap.SLOW  # seconds for one transfer
 
 
 def family_of(address):
@@ -82,7 +82,7 @@ def udp(source, target, sizes=(0, 1, 17, 18, 19, 200, 1400, 1472), v6=False):
     try:
         for data in sent:
             sender.sendto(data, receiver.getsockname()[:2])
-        receiver.settimeout(5)
+        receiver.settimeout(LIMIT)
         while len(got) < len(sent):
             got.append(receiver.recv(65536))
     except TimeoutError as e:
@@ -109,7 +109,7 @@ class Stream:
         self.sender = source.ns.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.sender.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 << 20)
         self.sender.connect(self.receiver.getsockname())
-        self.pps, self.pad = pps, b"\0" * (payload - 8)
+        self.pps, self.pad = pps / tap.SLOW, b"\0" * (payload - 8)
         self.sent, self.refused, self.ending = 0, 0, False
         self.seen = {}
         self.threads = [threading.Thread(target=f, daemon=True) for f in (self.send, self.receive)]
@@ -148,7 +148,7 @@ class Stream:
 
     def run_until(self, count):
         """Waits until count more datagrams were sent."""
-        want = self.sent + count
+        want = self.sent + int(count / tap.SLOW)
         tap.wait_for(lambda: self.sent >= want, f"{self.what}: {count} more datagrams sent", 20)
 
     def stop(self):

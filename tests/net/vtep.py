@@ -38,6 +38,8 @@ class Kernel:
             options += " udp6zerocsumrx"
         if self.family == 6 and not net.get("zero_tx", True):
             options = options.replace("udp6zerocsumtx", "noudp6zerocsumtx")
+        if "group" in net:  # which the device then joins
+            options += f" group {net['group']} dev under"
         ns.ip(f"link add br{vni} type bridge mcast_snooping 0 ageing_time 30000",
               f"link add vx{vni} type vxlan id {vni} local {self.host.address(self.family)}"
               f" dstport 4789 {options}",
@@ -67,15 +69,15 @@ class Kernel:
 
 class Xvtepd:
     """
-    A daemon of an instance of its own. underlay adds to or replaces keys of the configuration's
-    underlay; other keys go to its top.
+    A daemon of an instance of its own; name tells several on one host apart. underlay adds to or
+    replaces keys of the configuration's underlay; other keys go to its top.
     """
 
-    def __init__(self, host, networks, family=4, start=True, underlay=None, **keys):
+    def __init__(self, host, networks, family=4, start=True, underlay=None, name="", **keys):
         self.host, self.family = host, family
-        self.instance = f"{host.lab.prefix}-{host.name}"
-        self.file = os.path.join(host.lab.dir, f"{host.name}.yaml")
-        self.log_file = os.path.join(host.lab.dir, f"{host.name}.log")
+        self.instance = f"{host.lab.prefix}-{host.name}{name}"
+        self.file = os.path.join(host.lab.dir, f"{host.name}{name}.yaml")
+        self.log_file = os.path.join(host.lab.dir, f"{host.name}{name}.log")
         self.process = None
         own = {"address": host.v4} if family == 4 else {"address6": host.v6}
         self.config = {"instance": self.instance,
@@ -184,7 +186,7 @@ class Xvtepd:
     def end(self, number, limit=10):
         """Ends the daemon by a signal; it must be gone within the limit."""
         self.process.send_signal(number)
-        code = self.process.wait(limit)
+        code = self.process.wait(limit * tap.SLOW)
         self.process = None
         return code
 
@@ -244,9 +246,11 @@ class Xvtepd:
         if os.path.exists(f"{RUN}/{self.instance}"):
             left.append(f"{RUN}/{self.instance}: {os.listdir(f'{RUN}/{self.instance}')}")
         links = self.host.ns.links()
-        left += [f"link {name}" for name in links if link_is_ours(links[name])]
+        left += [f"link {name}" for name in links if link_is_ours(links[name])
+                 and not any(v.process for v in self.host.lab.vteps if v.host is self.host
+                             and v is not self)]
         left += [f"XDP on {name}" for name in links if "xdp" in links[name]]
-        end = time.monotonic() + 3  # programs and maps go after a grace period
+        end = time.monotonic() + 3 * tap.SLOW  # programs and maps go after a grace period
         while (programs := users_of(maps)) and time.monotonic() < end:
             time.sleep(0.05)
         return [f"{self.instance}: {text}" for text in left + programs]

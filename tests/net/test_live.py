@@ -1,0 +1,309 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""What is changed by command while traffic runs, and what strangers change behind our back."""
+import os
+
+import frame
+import tap
+import traffic
+from lab import Lab
+from vtep import KINDS, Xvtepd
+
+VNI = 100
+
+
+def bare_pair(lab, **keys):
+    """Two hosts of which neither knows the other, and their tenants."""
+    tenants = [h.tenant("p1", f"10.0.0.{h.number}") for h in lab.hosts]
+    vteps = [Xvtepd(h, [{"vni": VNI, "name": "blue", "ports": ["p1"], **keys}]) for h in lab.hosts]
+    return tenants, vteps
+
+
+def pair(lab, kind="xvtep", underlay=None, mtu=1500, **keys):
+    a, b = lab.hosts
+    tenants = [h.tenant("p1", f"10.0.0.{h.number}", mtu=mtu) for h in lab.hosts]
+    vteps = [KINDS[k](h, [{"vni": VNI, "name": "blue", "ports": ["p1"], "flood": [o.v4], **keys}],
+                      underlay=underlay or {"xdp": "native"})
+             for h, o, k in ((a, b, "xvtep"), (b, a, kind))]
+    return tenants, vteps
+
+
+def flood_by_hand():
+    """Flood lists filled and emptied by command; a peer that nothing names is forgotten."""
+    with Lab() as lab:
+        (one, two), vteps = bare_pair(lab)
+        a, b = lab.hosts
+        tap.equal(one.ping(two.ip, 1, check=False), 0, "answers without a flood list")
+        for vtep, other in zip(vteps, (b, a)):
+            vtep.client("flood", "add", "network", "blue", "remote", other.v4)
+        one.ping(two.ip)
+        tap.equal([(r["remote"], r["origin"]) for r in vteps[0].rows("flood", "show")
+                   if r["type"] != "port"][0][0], b.v4, "flood show")
+        vteps[0].client("flood", "del", "network", "blue", "remote", b.v4)
+        tap.wait_for(lambda: not vteps[0].rows("peer", "show"), "the peer is forgotten")
+        tap.equal(vteps[0].where(VNI, two.mac), None, "what was learned from it")
+        tap.equal(one.ping(two.ip, 1, check=False), 0, "answers without the peer")
+        vteps[0].client("peer", "add", b.v4)
+        vteps[0].client("fdb", "add", two.mac, "network", "blue", "remote", b.v4)
+        one.neigh(two)
+        two.neigh(one)
+        one.ping(two.ip)  # a peer without being in the flood list
+        vteps[0].client("flood", "flush", "blue")
+
+
+def network_by_hand():
+    """A network made, changed and removed by command, beside one from the file."""
+    with Lab() as lab:
+        _, vteps = pair(lab)
+        new = [h.tenant("q1", f"10.0.0.{h.number}") for h in lab.hosts]
+        for vtep, other in zip(vteps, lab.hosts[::-1]):
+            vtep.client("network", "add", "vni", "200", "name", "red", "ageing", "60")
+            vtep.client("port", "add", "q1", "network", "red")
+            vtep.client("flood", "add", "network", "200", "remote", other.v4)
+        new[0].ping("10.0.0.2")
+        first = vteps[0]
+        row = first.row("network", vni=200)
+        tap.equal((row["name"], row["ageing"]), ("red", 60), "as made")
+        first.client("network", "set", "red", "name", "pink", "max-macs", "7", "learning", "off")
+        row = first.row("network", vni=200)
+        tap.equal((row["name"], row["max_macs"], row["learning"], row["ageing"]),
+                  ("pink", 7, False, 60), "as set")
+        new[0].ping("10.0.0.2")
+        first.apply()  # what was made by hand is not the file's to remove
+        tap.equal(first.row("network", vni=200)["name"], "pink", "after apply")
+        first.client("network", "del", "pink")
+        tap.equal(new[0].ping("10.0.0.2", 1, check=False), 0, "answers in the removed network")
+        tap.equal([r["dev"] for r in first.rows("port", "show")], ["p1"], "ports left")
+        tap.equal({v for v, _ in first.fdb()} - {VNI}, set(), "networks left in the FDB")
+
+
+def save_again():
+    """What `save` prints is a file that changes nothing, and makes the same instance elsewhere."""
+    with Lab() as lab:
+        (one, two), vteps = pair(lab)
+        first = vteps[0]
+        first.client("network", "add", "vni", "200", "name", "red", "learning", "off")
+        first.client("fdb", "add", "02:00:00:00:77:01", "network", "red", "remote",
+                     lab.hosts[1].v4)
+        text = first.client("save").stdout
+        tap.contains(text, "02:00:00:00:77:01", "the saved file")
+        before = [first.rows(o, "show") for o in ("network", "port", "flood", "fdb")]
+        first.write(text)
+        first.client("apply", first.file)
+        after = [first.rows(o, "show") for o in ("network", "port", "flood", "fdb")]
+
+        def bare(tables):
+            return [[{k: v for k, v in r.items() if k not in ("origin", "age")} for r in t]
+                    for t in tables]
+        tap.equal(bare(after), bare(before), "tables after applying it")
+        tap.equal(first.client("save").stdout, text, "saved again")
+        one.ping(two.ip)
+
+
+def storm():
+    """A tenant that invents MAC addresses costs the others nothing: not one packet of theirs."""
+    with Lab() as lab:
+        (one, two), vteps = pair(lab)
+        noisy = lab.hosts[0].tenant("q1")
+        vteps[0].client("network", "add", "vni", "200", "name", "red", "max-macs", "1000")
+        vteps[0].client("port", "add", "q1", "network", "red")
+        vteps[0].client("flood", "add", "network", "red", "remote", lab.hosts[1].v4)
+        one.neigh(two)
+        two.neigh(one)
+        one.ping(two.ip)
+        vteps[0].wait_learned(2)
+        stream = traffic.Stream(one, two, 5000)
+        sender, count = noisy.tap(), int(20000 / tap.SLOW)
+        for n in range(count):
+            sender.send(frame.plain("02:01:%02x:%02x:%02x:%02x" % tuple(n.to_bytes(4, "big")),
+                                    "02:02:00:00:00:01", b"storm"))
+        stream.run_until(500)
+        stream.expect_no_loss(f"{count} new MACs beside")
+        tap.wait_for(lambda: vteps[0].row("network", vni=200)["learned"] == min(count, 1000),
+                     "the quota is used up")
+        paths = vteps[0].paths()
+        tap.equal(vteps[0].stats("port", dev="q1")["rx_packets"], count, "frames of the storm")
+        tap.ok(paths["event"] > 0, f"events: {paths}")
+        one.ping(two.ip)
+
+
+def flapping():
+    """A MAC that moves to and fro is held back after some moves, and the network says so."""
+    with Lab(hosts=1) as lab:
+        host = lab.hosts[0]
+        ends = [host.tenant(p).tap() for p in ("p1", "p2")]
+        vtep = Xvtepd(host, [{"vni": VNI, "ports": ["p1", "p2"]}])
+        mac = "02:00:00:00:aa:02"
+        for n in range(40):
+            ends[n % 2].send(frame.plain(mac, frame.BROADCAST, frame.marker()))
+            wanted = f"p{n % 2 + 1}"
+            if n < 5:
+                tap.wait_for(lambda w=wanted: vtep.where(VNI, mac) == w, f"move {n}")
+            else:
+                vtep.client("status")  # the daemon has seen what came before
+        tap.wait_for(lambda: vtep.row("network", vni=VNI)["moves_denied"] > 0, "moves denied")
+        tap.ok(vtep.row("network", vni=VNI)["moves"] <= 9, "moves admitted in a row")
+
+
+def own_mac():
+    """The underlay device gets another MAC address; what is sent bears it."""
+    with Lab() as lab:
+        (one, two), vteps = pair(lab)
+        one.ping(two.ip)
+        vteps[0].wait_ready()
+        sent = lab.hosts[0].sent_tap()
+        lab.hosts[0].ns.ip("link set under address 02:00:00:00:dd:01")
+        tap.wait_for(lambda: source_of(one, two, sent) == "02000000dd01",
+                     "frames with the new address")
+        tap.wait_for(lambda: one.ping(two.ip, 1, check=False), "pings are answered")
+        one.ping(two.ip)
+
+
+def source_of(one, two, sent):
+    """Outer source MAC of a frame sent now."""
+    mark = frame.marker()
+    one.tap().send(frame.udp4(one.mac, two.mac, "10.0.0.1", "10.0.0.2", mark))
+    frame.wait_count({sent: 1}, mark, "frame on the wire")
+    return sent.get(mark)[0][6:12].hex()
+
+
+def address_again():
+    """The VTEP's address is taken away and given back; the instance comes back with it."""
+    with Lab() as lab:
+        (one, two), vteps = pair(lab)
+        one.ping(two.ip)
+        a = lab.hosts[0]
+        a.ns.ip(f"addr del {a.v4}/24 dev under")
+        tap.equal(one.ping(two.ip, 1, check=False), 0, "answers without the address")
+        a.ns.ip(f"addr add {a.v4}/24 dev under")
+        a.routes()
+        tap.wait_for(lambda: one.ping(two.ip, 1, check=False), "pings are answered")
+        vteps[0].wait_ready()
+        traffic.tcp(one, two)
+
+
+def slow_device_gone():
+    """Someone deletes xv0: it is made again, and broadcasts go again."""
+    with Lab() as lab:
+        (one, two), vteps = pair(lab)
+        slow = vteps[0].status()["slow_dev"]
+        lab.hosts[0].ns.ip(f"link del {slow}")
+        tap.wait_for(lambda: vteps[0].status()["slow_dev"] in lab.hosts[0].ns.links(),
+                     "the slow path device is there again")
+        ends = one.tap(), two.tap()
+        frame.expect(ends[0], lambda m: frame.plain(one.mac, frame.BROADCAST, m), {ends[1]: 1},
+                     "broadcast", 5)
+        frame.expect(ends[1], lambda m: frame.plain(two.mac, frame.BROADCAST, m), {ends[0]: 1},
+                     "broadcast back", 5)
+
+
+def inner_vlan(keep):
+    """Tags of the tenant's own: dropped and counted, or carried as they are."""
+    with Lab() as lab:
+        word = "keep" if keep else "drop"
+        (one, two), vteps = pair(lab, **{"inner-vlan": word})
+        ends = one.tap(), two.tap()
+        mark, count = frame.marker(), 5
+        for to in (frame.BROADCAST, two.mac):
+            for _ in range(count):
+                ends[0].send(frame.udp4(one.mac, to, "10.0.0.1", "10.0.0.2", mark, vlan=42))
+        frame.expect(ends[0], lambda m: frame.plain(one.mac, frame.BROADCAST, m), {ends[1]: 1},
+                     "untagged after it")
+        frame.wait_count({ends[1]: 2 * count if keep else 0}, mark, "tagged frames", 2)
+        tap.equal({ends[1].tags.get(f) for f in ends[1].get(mark)}, {42} if keep else set(), "tags")
+        tap.equal(vteps[0].drops().get("inner_vlan", 0), 0 if keep else 2 * count, "drops")
+
+
+def small_underlay(kind):
+    """An underlay of 1500 bytes and tenants of 1500: slower, in fragments, and all arrives."""
+    with Lab(mtu=1500) as lab:
+        (one, two), vteps = pair(lab, kind)
+        tap.contains(vteps[0].rows("status", "show", part="uplink")[0]["status"] or "", "1500",
+                     "the uplink's status says so")
+        one.ping(two.ip)
+        for source, target in ((one, two), (two, one)):
+            traffic.tcp(source, target, 1 << 20)
+            if kind == "kernel":  # its bridge tells the tenant to send less
+                continue
+            source.ns.run("ping", "-n", "-c", "2", "-i", "0.05", "-W", "2", "-s", "1472", "-M",
+                          "do", target.ip)
+            traffic.udp(source, target)
+
+
+def group(kind, hosts=3):
+    """BUM by a multicast group of the underlay instead of copies; peers are found by learning."""
+    with Lab(hosts=hosts, switched=True) as lab:
+        tenants = [h.tenant("p1", f"10.0.0.{h.number}") for h in lab.hosts]
+        kinds = ["xvtep", kind, kind][:hosts]
+        vteps = [KINDS[k](h, [{"vni": VNI, "ports": ["p1"], "group": "239.1.1.1"}],
+                          underlay={"xdp": "native"}) for h, k in zip(lab.hosts, kinds)]
+        ends = [t.tap() for t in tenants]
+        for n, tenant in enumerate(tenants):
+            frame.expect(ends[n], lambda m, t=tenant: frame.plain(t.mac, frame.BROADCAST, m),
+                         {e: int(i != n) for i, e in enumerate(ends)}, f"broadcast from {n + 1}", 3)
+        for one in tenants:
+            for two in tenants:
+                if one is not two:
+                    one.ping(two.ip)
+        traffic.tcp(tenants[0], tenants[1])
+        traffic.tcp(tenants[1], tenants[0])
+        vteps[0].wait_learned(hosts)
+        tap.equal(vteps[0].where(VNI, tenants[1].mac), lab.hosts[1].v4, "where it was learned")
+
+
+def two_instances():
+    """Two daemons on one host, each with its own UDP port and networks, at TC of the same NIC."""
+    with Lab() as lab:
+        a, b = lab.hosts
+        pairs = {}
+        for port, name in ((4789, "p1"), (4790, "q1")):
+            pairs[name] = [h.tenant(name, f"10.0.0.{h.number}") for h in (a, b)]
+            for h, o in ((a, b), (b, a)):
+                Xvtepd(h, [{"vni": VNI, "ports": [name], "flood": [o.v4]}], name=name,
+                       underlay={"xdp": "off", "port": port})
+        for one, two in pairs.values():
+            one.ping(two.ip)
+            traffic.tcp(one, two)
+            traffic.tcp(two, one)
+
+
+def file_descriptors():
+    """Ports, networks and reloads come and go; the daemon keeps no descriptor of them."""
+    with Lab(hosts=1) as lab:
+        host = lab.hosts[0]
+        host.tenant("p1")
+        vtep = Xvtepd(host, [{"vni": VNI, "ports": ["p1"]}])
+        fds = f"/proc/{vtep.process.pid}/fd"
+
+        def cycle():
+            vtep.client("network", "add", "vni", "200")
+            vtep.client("port", "del", "p1")
+            vtep.client("port", "add", "p1", "network", "200")
+            vtep.client("network", "del", "200")
+            vtep.client("port", "add", "p1", "network", str(VNI))
+            vtep.apply()
+        cycle()
+        before = len(os.listdir(fds))
+        for _ in range(5):
+            cycle()
+        tap.wait_for(lambda: len(os.listdir(fds)) <= before, "no more descriptors than before")
+
+
+tap.case("flood lists by hand")(flood_by_hand)
+tap.case("networks by hand")(network_by_hand)
+tap.case("save is a file that changes nothing")(save_again)
+tap.case("storm of new MACs")(storm)
+tap.case("flapping MAC")(flapping)
+tap.case("own MAC address changes")(own_mac)
+tap.case("own IP address goes and comes back")(address_again)
+tap.case("slow path device deleted")(slow_device_gone)
+tap.case("inner VLAN tags dropped", False)(inner_vlan)
+tap.case("inner VLAN tags kept", True)(inner_vlan)
+tap.case("file descriptors")(file_descriptors)
+tap.case("two instances on one host")(two_instances)
+for _kind in ("xvtep", "kernel"):
+    tap.case(f"underlay with an MTU of 1500, the other end is {_kind}", _kind)(small_underlay)
+    tap.case(f"multicast group, the others are {_kind}", _kind)(group)
+
+if __name__ == "__main__":
+    tap.main()
