@@ -32,6 +32,19 @@
 	})
 
 /*
+ * An offset that is known to be below 128, told to the verifier by masking it. A comparison does
+ * not do before Linux 6.3: clang spills the value, compares one copy and uses the other, and the
+ * verifier does not carry the bound over ("invalid access to packet", "R1 offset is outside of the
+ * packet"). The asm keeps clang from proving the mask useless. May go with the support of older
+ * kernels.
+ */
+static __always_inline __u64 xv_below_128(__u64 offset)
+{
+	asm volatile("%[o] &= 0x7f" : [o] "+r"(offset));
+	return offset;
+}
+
+/*
  * Copies n bytes as 64-, 32- and 16-bit words. clang 14 copies from or to a packet byte by byte, as
  * it must assume alignment 1; every architecture we run on loads unaligned words.
  */

@@ -139,9 +139,7 @@ static __always_inline int xv_decap_decide(void *data, void *data_end, __u32 tot
 	if (!id)
 		return net->flags & XV_BD_ANY_PEER ? XV_DECAP_PASS : XV_DROP(UNKNOWN_PEER);
 	d->peer = *id;
-	if (outer.inner > 128) /* never: tells the verifier so */
-		return XV_DECAP_PASS;
-	eth = data + outer.inner;
+	eth = data + xv_below_128(outer.inner); /* 74 at most: IPv6 behind a tag */
 	if ((void *)(eth + 1) > data_end)
 		return XV_DECAP_PASS;
 	d->strip = outer.inner;
