@@ -17,8 +17,7 @@ static __always_inline int meta_reserve(struct xdp_md *ctx, __u32 port)
 	const struct xv_config_val *cfg = xv_config_get();
 	struct xv_meta *meta;
 
-	if (!cfg || cfg->flags & XV_CONFIG_NO_STACK ||
-	    bpf_xdp_adjust_meta(ctx, -(int)sizeof(*meta)))
+	if (!cfg || bpf_xdp_adjust_meta(ctx, -(int)sizeof(*meta)))
 		return -1;
 	meta = xv_ctx_ptr(ctx->data_meta);
 	if ((void *)(meta + 1) > xv_ctx_ptr(ctx->data))
@@ -57,6 +56,18 @@ static __always_inline int xv_strip_xdp(struct xdp_md *ctx, struct xv_size *size
 		return XV_DROP(PORT_DOWN);
 	xv_decap_count(&d, *size);
 	return redirect ? XV_PATH_XDP_REDIRECT : XV_PATH_XDP_STACK;
+}
+
+/* Under generic XDP: judges, and touches nothing. */
+static __always_inline int xv_strip_generic(struct xdp_md *ctx, struct xv_size *size)
+{
+	void *data = xv_ctx_ptr(ctx->data), *data_end = xv_ctx_ptr(ctx->data_end);
+	struct xv_decap d = {};
+	int ret;
+
+	size->bytes = data_end - data;
+	ret = xv_decap_decide(data, data_end, size->bytes, 1, &d);
+	return ret < 0 ? ret : XV_PATH_XDP_PASS;
 }
 
 /*
@@ -118,7 +129,9 @@ static __always_inline int strip_skb(struct __sk_buff *skb, const struct xv_deca
 	void *data = xv_ctx_ptr(skb->data), *data_end = xv_ctx_ptr(skb->data_end);
 	struct xv_ethhdr *inner, eth __attribute__((aligned(8)));
 
-	inner = data + xv_below_128(d->strip);
+	if (d->strip > 128)
+		return XV_PATH_TC_PASS;
+	inner = data + d->strip;
 	if ((void *)(inner + 1) > data_end)
 		return XV_PATH_TC_PASS;
 	xv_copy(&eth, inner, sizeof(eth));

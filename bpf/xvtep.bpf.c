@@ -17,16 +17,35 @@ char LICENSE[] SEC("license") = "GPL";
 
 /* ---- from the wire, XDP on the underlay device ---- */
 
+static __always_inline int xdp_exit(int verdict, struct xv_size size)
+{
+	xv_account(verdict, size);
+	if (verdict < 0)
+		return XDP_DROP;
+	return verdict == XV_PATH_XDP_REDIRECT ? XDP_REDIRECT : XDP_PASS;
+}
+
 SEC("xdp.frags")
 int xv_decap(struct xdp_md *ctx)
 {
 	struct xv_size size = {.packets = 1};
 	int verdict = xv_strip_xdp(ctx, &size);
 
-	xv_account(verdict, size);
-	if (verdict < 0)
-		return XDP_DROP;
-	return verdict == XV_PATH_XDP_REDIRECT ? XDP_REDIRECT : XDP_PASS;
+	return xdp_exit(verdict, size);
+}
+
+/*
+ * Generic XDP runs on skbs, which may be merged ones, and cannot tell: it refuses what is bad and
+ * leaves stripping to xv_decap_tc. Without fragments, because for a program that takes them the
+ * kernel copies the skb, and the copy has lost that it was merged (Linux 6.18: TCP stalls).
+ */
+SEC("xdp")
+int xv_decap_skb(struct xdp_md *ctx)
+{
+	struct xv_size size = {.packets = 1};
+	int verdict = xv_strip_generic(ctx, &size);
+
+	return xdp_exit(verdict, size);
 }
 
 /* ---- from the wire, TC ingress of the underlay device ---- */

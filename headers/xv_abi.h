@@ -37,7 +37,6 @@ struct xv_ip {
 /* xv_config: array with one entry. */
 enum xv_config_flags {
 	XV_CONFIG_UDP6_CHECKSUM = 1 << 0, /* outer UDP over IPv6 carries a checksum (slow path) */
-	XV_CONFIG_NO_STACK = 1 << 1,	  /* metadata does not reach TC: xv_decap only redirects */
 };
 
 struct xv_config_val {

@@ -140,16 +140,14 @@ static int say_foreign(const struct xv_link *link, struct xv_err *err)
 		link->name, info.name, id, link->name);
 }
 
-static int explain_xdp(const struct xv_datapath *dp, struct xv_netlink *nl,
-		       const struct xv_link *link, uint32_t flags, int error, struct xv_err *err)
+static int explain_xdp(struct xv_netlink *nl, const struct xv_link *link, int prog_fd,
+		       uint32_t flags, int error, struct xv_err *err)
 {
 	struct xv_err why = {.text = ""};
 
 	if (say_foreign(link, err) == -EBUSY)
 		return -EBUSY;
-	if (!xv_netlink_try_xdp(nl, link->ifindex, xv_datapath_prog_fd(dp, XV_PROG_DECAP), flags,
-				&why) ||
-	    !why.text[0])
+	if (!xv_netlink_try_xdp(nl, link->ifindex, prog_fd, flags, &why) || !why.text[0])
 		snprintf(why.text, sizeof(why.text), "%s", strerror(-error));
 	return xv_err_set(err, error, "%s does not take %s XDP: %s", link->name,
 			  flags & XDP_FLAGS_SKB_MODE ? "generic" : "native", why.text);
@@ -173,7 +171,8 @@ bool xv_attach_has_xdp(const char *pin_dir, uint32_t ifindex)
 int xv_attach_xdp(const struct xv_datapath *dp, struct xv_netlink *nl, const struct xv_link *link,
 		  bool generic, struct xv_err *err)
 {
-	int prog_fd = xv_datapath_prog_fd(dp, XV_PROG_DECAP), fd, ret;
+	enum xv_prog prog = generic ? XV_PROG_DECAP_SKB : XV_PROG_DECAP;
+	int prog_fd = xv_datapath_prog_fd(dp, prog), fd, ret;
 	uint32_t flags = generic ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE;
 	uint8_t attached = generic ? XDP_ATTACHED_SKB : XDP_ATTACHED_DRV;
 	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = flags);
@@ -186,7 +185,7 @@ int xv_attach_xdp(const struct xv_datapath *dp, struct xv_netlink *nl, const str
 		return 0;
 	fd = bpf_link_create(prog_fd, link->ifindex, BPF_XDP, &opts);
 	if (fd < 0)
-		return explain_xdp(dp, nl, link, flags, -errno, err);
+		return explain_xdp(nl, link, prog_fd, flags, -errno, err);
 	ret = pin_link(fd, path);
 	if (ret)
 		return xv_err_set(err, ret, "cannot pin %s: %s", path, strerror(-ret));

@@ -19,7 +19,7 @@
 enum xv_xdp_mode {
 	XV_XDP_AUTO,	/* native where the driver can and it pays, else TC */
 	XV_XDP_NATIVE,	/* native, or refuse */
-	XV_XDP_GENERIC, /* generic XDP (for tests) */
+	XV_XDP_GENERIC, /* generic XDP refuses, TC strips (for tests) */
 	XV_XDP_OFF,	/* TC */
 };
 

@@ -264,6 +264,8 @@ int xv_datapath_prog_fd(const struct xv_datapath *dp, enum xv_prog prog)
 	switch (prog) {
 	case XV_PROG_DECAP:
 		return bpf_program__fd(skel->progs.xv_decap);
+	case XV_PROG_DECAP_SKB:
+		return bpf_program__fd(skel->progs.xv_decap_skb);
 	case XV_PROG_DELIVER:
 		return bpf_program__fd(skel->progs.xv_deliver);
 	case XV_PROG_DECAP_TC:

@@ -203,9 +203,6 @@ int xv_instance_write(struct xv_instance *inst)
 	stat("/proc/thread-self/ns/net", &ns);
 	val.abi = XV_ABI_VERSION;
 	val.flags = config->udp6_checksum ? XV_CONFIG_UDP6_CHECKSUM : 0;
-	/* Metadata written under generic XDP was not there at TC (Linux 6.18). */
-	if (config->xdp == XV_XDP_GENERIC)
-		val.flags |= XV_CONFIG_NO_STACK;
 	val.udp_port = htons(config->udp_port);
 	val.slow_ifindex = inst->slow_ifindex;
 	val.local4 = config->address;

@@ -91,7 +91,8 @@ static int attach(struct xv_instance *inst, const struct xv_config *config,
 		snprintf(uplink->status, sizeof(uplink->status), "%.240s; at TC", why.text);
 	if (xdp && !ret) {
 		val.flags = generic ? XV_UPLINK_GENERIC : XV_UPLINK_XDP;
-		xv_attach_tc(inst->dp, link, XV_PROG_DELIVER, NULL);
+		if (!generic) /* generic XDP strips nothing: xv_decap_tc stays */
+			xv_attach_tc(inst->dp, link, XV_PROG_DELIVER, NULL);
 	}
 	bpf_map_update_elem(inst->dp->fd.uplink, &link->ifindex, &val, BPF_ANY);
 	bpf_map_update_elem(inst->dp->fd.tx, &val.tx_slot, &link->ifindex, BPF_ANY);
