@@ -129,9 +129,7 @@ static __always_inline int strip_skb(struct __sk_buff *skb, const struct xv_deca
 	void *data = xv_ctx_ptr(skb->data), *data_end = xv_ctx_ptr(skb->data_end);
 	struct xv_ethhdr *inner, eth __attribute__((aligned(8)));
 
-	if (d->strip > 128)
-		return XV_PATH_TC_PASS;
-	inner = data + d->strip;
+	inner = data + xv_below_128(d->strip);
 	if ((void *)(inner + 1) > data_end)
 		return XV_PATH_TC_PASS;
 	xv_copy(&eth, inner, sizeof(eth));
