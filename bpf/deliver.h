@@ -41,12 +41,6 @@ static __always_inline int xv_deliver_port(struct __sk_buff *skb, const struct x
 	return path;
 }
 
-/* Outer header of one packet through xv0, for bpf_skb_set_tunnel_key(). */
-struct xv_tunnel {
-	struct xv_ip remote;
-	__u32 vni;
-};
-
 /*
  * Sets the tunnel key for xv0: our address of the remote's family as source, TTL 64, no checksum
  * but where IPv6 peers want one. The kernel adds ECN and the source port. 0 or a drop.
@@ -160,7 +154,7 @@ static __always_inline void xv_flood_frame(struct __sk_buff *skb, const struct x
 		.vni = net->vni,
 		.from_port = from_port,
 		.check_len = xv_skb_check_len(skb),
-		.size = xv_skb_size(skb),
+		.size = xv_skb_size(skb), /* anew: fewer states for the verifier */
 	};
 	__u32 members = from_port ? head.total : head.ports;
 	struct xv_size size;

@@ -41,15 +41,14 @@ static __always_inline int mac_is_link_local(const __u8 *mac)
 
 /* A frame from port to what its destination MAC says. */
 static __always_inline int forward(struct __sk_buff *skb, const struct xv_config_val *cfg,
-				   const struct xv_bd_val *net, __u32 bd, __u32 port,
-				   const struct xv_fdb_key *dst, int *action)
+				   const struct xv_bd_val *net, __u32 port,
+				   const struct xv_fdb_key *dst, struct xv_size size, int *action)
 {
 	int multicast = xv_mac_is_multicast(dst->mac), ret;
 	const struct xv_fdb_val *to = multicast ? NULL : xv_fdb_lookup(dst);
 	struct xv_end from = {.id = port, .kind = XV_FDB_PORT};
-	struct xv_size size = xv_skb_size(skb);
 	const struct xv_port_dev_val *dev;
-	__u32 id;
+	__u32 id, bd = dst->bd;
 
 	if (!to) {
 		if (!multicast)
@@ -104,7 +103,8 @@ static __always_inline int xv_forward_frame(struct __sk_buff *skb, struct xv_siz
 		return XV_DROP(NOT_CONFIGURED);
 	if (tagged && bpf_skb_vlan_pop(skb))
 		return XV_DROP(NO_MEMORY);
-	*size = xv_skb_size(skb);
+	if (tagged)
+		size->bytes -= XV_VLAN_HLEN;
 	data = xv_ctx_ptr(skb->data);
 	data_end = xv_ctx_ptr(skb->data_end);
 	if (data + XV_TC_INNER > data_end && !skb->gso_size) {
@@ -127,7 +127,7 @@ static __always_inline int xv_forward_frame(struct __sk_buff *skb, struct xv_siz
 	if (err)
 		return err;
 	xv_port_rx(from.id, *size);
-	return forward(skb, cfg, net, bd, from.id, &dst, action);
+	return forward(skb, cfg, net, from.id, &dst, *size, action);
 }
 
 #endif

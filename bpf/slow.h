@@ -48,11 +48,11 @@ static __always_inline int local_ok(const struct xv_config_val *cfg, const struc
 /* The frame, once its network and peer are known. */
 static __always_inline int slow_deliver(struct __sk_buff *skb, const struct xv_config_val *cfg,
 					const struct xv_bd_val *net, struct xv_decap *d,
-					const struct xv_ip *remote, int *action)
+					const struct xv_ip *remote, struct xv_size size,
+					int *action)
 {
 	void *data = xv_ctx_ptr(skb->data), *data_end = xv_ctx_ptr(skb->data_end);
 	struct xv_end from = {.id = d->peer, .kind = XV_FDB_PEER};
-	struct xv_size size = xv_skb_size(skb);
 	const struct xv_fdb_val *to = NULL;
 	struct xv_ethhdr *eth = data;
 	struct xv_fdb_key key, src;
@@ -89,7 +89,7 @@ static __always_inline int slow_deliver(struct __sk_buff *skb, const struct xv_c
 	return xv_deliver_port(skb, d->dev, XV_PATH_SLOW_RX, action);
 }
 
-static __always_inline int xv_slow_frame(struct __sk_buff *skb, int *action)
+static __always_inline int xv_slow_frame(struct __sk_buff *skb, struct xv_size size, int *action)
 {
 	const struct xv_config_val *cfg = xv_config_get();
 	struct xv_ip remote = {}, local = {};
@@ -118,7 +118,7 @@ static __always_inline int xv_slow_frame(struct __sk_buff *skb, int *action)
 	else if (!(net->flags & XV_BD_ANY_PEER) || ip_equal(&remote, &cfg->local4) ||
 		 ip_equal(&remote, &cfg->local6))
 		return XV_DROP(UNKNOWN_PEER);
-	return slow_deliver(skb, cfg, net, &d, &remote, action);
+	return slow_deliver(skb, cfg, net, &d, &remote, size, action);
 }
 
 #endif

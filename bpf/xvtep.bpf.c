@@ -87,7 +87,7 @@ int xv_slow_rx(struct __sk_buff *skb)
 {
 	struct xv_size size = xv_skb_size(skb);
 	int action = TC_ACT_SHOT;
-	int verdict = xv_slow_frame(skb, &action);
+	int verdict = xv_slow_frame(skb, size, &action);
 
 	return tc_exit(verdict, action, size);
 }
