@@ -143,6 +143,11 @@ int program_fd(struct bpf_program *prog)
 
 int hs_run_xdp(const struct frame *in, __u32 linear, struct run *r)
 {
+	return hs_run_xdp_of(hs.skel->progs.xv_decap, in, linear, r);
+}
+
+int hs_run_xdp_of(struct bpf_program *prog, const struct frame *in, __u32 linear, struct run *r)
+{
 	static __u8 out[FRAME_MAX + 256];
 	/* An output context without an input one counts as one of zeroes: no linear data at all. */
 	struct xdp_md ctx = {.data_end = linear ? linear : in->len}, after = {};
@@ -151,7 +156,7 @@ int hs_run_xdp(const struct frame *in, __u32 linear, struct run *r)
 		    .ctx_size_in = sizeof(ctx), .ctx_out = &after, .ctx_size_out = sizeof(after),
 		    .repeat = 1);
 
-	if (bpf_prog_test_run_opts(program_fd(hs.skel->progs.xv_decap), &opts))
+	if (bpf_prog_test_run_opts(program_fd(prog), &opts))
 		return -errno;
 	r->retval = opts.retval;
 	/* The output begins with the metadata, and ctx_out counts from there. */

@@ -73,6 +73,8 @@ struct run {
 
 /* linear: bytes not in fragments, 0: as the kernel does by itself. 0 or negative errno. */
 int hs_run_xdp(const struct frame *in, __u32 linear, struct run *r);
+/* The same of another XDP program than xv_decap. */
+int hs_run_xdp_of(struct bpf_program *prog, const struct frame *in, __u32 linear, struct run *r);
 /* ctx may be NULL. */
 int hs_run_tc(struct bpf_program *prog, const struct frame *in, struct __sk_buff *ctx,
 	      struct run *r);

@@ -143,8 +143,10 @@ static int run_and_check(struct bpf_program *prog, const struct frame *in, __u32
 
 	if (!tally.open)
 		counts_read(&counts);
-	err = prog == hs.skel->progs.xv_decap ? hs_run_xdp(in, linear, &run)
-					      : hs_run_tc(prog, in, ctx, &run);
+	if (bpf_program__type(prog) == BPF_PROG_TYPE_XDP)
+		err = hs_run_xdp_of(prog, in, linear, &run);
+	else
+		err = hs_run_tc(prog, in, ctx, &run);
 	if (err)
 		return err;
 	if (tally.open) {
@@ -158,13 +160,17 @@ static int run_and_check(struct bpf_program *prog, const struct frame *in, __u32
 int ref_run_decap(const struct world *w, const struct frame *in, __u32 linear, enum ref_hook hook,
 		  struct ref *r, const char *what)
 {
+	struct bpf_program *const progs[] = {
+		[REF_XDP] = hs.skel->progs.xv_decap,
+		[REF_XDP_SKB] = hs.skel->progs.xv_decap_skb,
+		[REF_TC] = hs.skel->progs.xv_decap_tc,
+	};
 	/* Unless told otherwise the kernel fills one page but for head- and tailroom. */
 	__u32 room = sysconf(_SC_PAGESIZE) - 256 - 320;
 	__u32 seen = in->len < room || hook == REF_TC ? in->len : room;
 
 	ref_decap(w, in, linear ? linear : seen, hook, r);
-	return run_and_check(hook == REF_XDP ? hs.skel->progs.xv_decap : hs.skel->progs.xv_decap_tc,
-			     in, linear, NULL, r, what);
+	return run_and_check(progs[hook], in, linear, NULL, r, what);
 }
 
 int ref_run_encap(const struct world *w, const struct frame *in, __u32 segs, struct ref *r,

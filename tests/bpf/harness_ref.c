@@ -146,7 +146,7 @@ static int walk_vxlan(struct walk *k, const struct world *w)
 
 /* Everything about the inner frame. Leaves the port and the ECN field to write (-1: none). */
 static int walk_inner(const struct walk *k, const struct world *w, __u32 bd, __u32 peer,
-		      struct ref *r, __u32 *port, int *ecn)
+		      enum ref_hook hook, struct ref *r, __u32 *port, int *ecn)
 {
 	const struct world_fdb *to;
 	const __u8 *eth = k->f->b + k->inner_at;
@@ -165,7 +165,8 @@ static int walk_inner(const struct walk *k, const struct world *w, __u32 bd, __u
 	if (to->kind != XV_FDB_PORT)
 		return XV_DROP_SPLIT_HORIZON;
 	*port = to->dst;
-	reason = port_refuses(w, *port, bd, k->f->len - k->inner_at);
+	/* Generic XDP may see a merged frame, whose length says nothing. */
+	reason = port_refuses(w, *port, bd, hook == REF_XDP_SKB ? 0 : k->f->len - k->inner_at);
 	if (reason >= 0)
 		return reason;
 	*ecn = -1;
@@ -236,10 +237,12 @@ static int way_out(const struct walk *k, const struct world *w, __u32 port, enum
 
 	if (hook == REF_TC)
 		return kernel_refuses(k) ? XV_PATH_TC_PASS : XV_PATH_TC_DECAP;
+	if (hook == REF_XDP_SKB)
+		return XV_PATH_XDP_PASS; /* judged, not stripped */
 	if (!(p->flags & XV_PORT_XDP_TX) || p->vlan ||
 	    (p->flags & XV_PORT_TCP_STACK && inner_is_tcp(k)) ||
 	    (k->seen < k->f->len && !(p->flags & XV_PORT_XDP_SG)))
-		return w->config_flags & XV_CONFIG_NO_STACK ? XV_PATH_XDP_PASS : XV_PATH_XDP_STACK;
+		return XV_PATH_XDP_STACK;
 	return p->tx ? XV_PATH_XDP_REDIRECT : -1;
 }
 
@@ -263,7 +266,7 @@ static int decap(const struct world *w, struct walk *k, enum ref_hook hook, stru
 		return w->net[bd].flags & XV_BD_ANY_PEER ? PASS : XV_DROP_UNKNOWN_PEER;
 	if (!has(k, k->inner_at, 14))
 		return PASS;
-	step = walk_inner(k, w, bd, peer, r, &port, &ecn);
+	step = walk_inner(k, w, bd, peer, hook, r, &port, &ecn);
 	if (step != GO_ON)
 		return step;
 	r->path = way_out(k, w, port, hook);
@@ -295,15 +298,15 @@ void ref_decap(const struct world *w, const struct frame *in, __u32 seen, enum r
 	r->reason = -1;
 	end = decap(w, &k, hook, r);
 	if (end == PASS)
-		r->path = hook == REF_XDP ? XV_PATH_XDP_PASS : XV_PATH_TC_PASS;
+		r->path = hook == REF_TC ? XV_PATH_TC_PASS : XV_PATH_XDP_PASS;
 	if (end >= 0) {
 		r->path = -1;
 		r->reason = end;
-		r->retval = hook == REF_XDP ? (int)XDP_DROP : ACT_SHOT;
+		r->retval = hook == REF_TC ? ACT_SHOT : (int)XDP_DROP;
 		count_add(&r->counts.drop[end], 1, r->out.len);
 		return;
 	}
-	if (hook == REF_XDP)
+	if (hook != REF_TC)
 		r->retval = xdp_actions[r->path];
 	else
 		r->retval = r->path == XV_PATH_TC_PASS ? ACT_UNSPEC : ACT_REDIRECT;

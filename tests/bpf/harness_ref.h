@@ -30,7 +30,8 @@ struct ref {
 };
 
 enum ref_hook {
-	REF_XDP,
+	REF_XDP,     /* xv_decap */
+	REF_XDP_SKB, /* xv_decap_skb */
 	REF_TC,
 };
 
@@ -50,9 +51,9 @@ int ref_check(const struct ref *want, const struct run *got, struct counts *got_
 	      const char *what);
 
 /*
- * Runs xv_decap, xv_decap_tc or xv_encap over the frame and checks everything against the
- * reference, left in *r for more checks. linear: as in hs_run_xdp(). 0, -1: differs, or a negative
- * errno < -1 of the run itself.
+ * Runs xv_decap, xv_decap_skb, xv_decap_tc or xv_encap over the frame and checks everything against
+ * the reference, left in *r for more checks. linear: as in hs_run_xdp(). 0, -1: differs, or a
+ * negative errno < -1 of the run itself.
  */
 int ref_run_decap(const struct world *w, const struct frame *in, __u32 linear, enum ref_hook hook,
 		  struct ref *r, const char *what);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Random and mutated packets, from a fixed seed, through xv_decap, xv_decap_tc and xv_encap against
- * the reference: return value, bytes and metadata of every one, and all counters. XV_SEED and
- * XV_PACKETS (of each kind: decap) change the run, for a hunt or a slow machine.
+ * Random and mutated packets, from a fixed seed, through xv_decap, xv_decap_skb, xv_decap_tc and
+ * xv_encap against the reference: return value, bytes and metadata of every one, and all counters.
+ * XV_SEED and XV_PACKETS (of each kind: decap) change the run, for a hunt or a slow machine.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -12,6 +12,7 @@
 
 enum {
 	DECAP_XDP = 150000,
+	DECAP_SKB = 30000,
 	DECAP_TC = 60000,
 	ENCAP = 40000,
 	TEMPLATES = 64,
@@ -229,6 +230,12 @@ static int run_xdp(void)
 	return ref_run_decap(&world, &frame, 0, REF_XDP, &ref, "random, XDP");
 }
 
+static int run_skb(void)
+{
+	next_frame(from_wire, 1);
+	return ref_run_decap(&world, &frame, 0, REF_XDP_SKB, &ref, "random, generic XDP");
+}
+
 static int run_tc(void)
 {
 	next_frame(from_wire, 1);
@@ -245,6 +252,12 @@ static void test_xdp(void **state)
 {
 	(void)state;
 	run_many(packets(DECAP_XDP), run_xdp, "xv_decap");
+}
+
+static void test_skb(void **state)
+{
+	(void)state;
+	run_many(packets(DECAP_SKB), run_skb, "xv_decap_skb");
 }
 
 static void test_tc(void **state)
@@ -306,9 +319,8 @@ static void test_coverage(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_xdp),
-		cmocka_unit_test(test_tc),
-		cmocka_unit_test(test_encap),
+		cmocka_unit_test(test_xdp),	 cmocka_unit_test(test_skb),
+		cmocka_unit_test(test_tc),	 cmocka_unit_test(test_encap),
 		cmocka_unit_test(test_coverage),
 	};
 	const char *seed = getenv("XV_SEED");
