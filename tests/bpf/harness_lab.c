@@ -162,8 +162,16 @@ void lab_world(struct world *w)
 
 void lab_xdp(struct bpf_program *prog)
 {
-	if (bpf_xdp_attach(lab.ifindex[LAB_WIRE], prog ? bpf_program__fd(prog) : -1,
-			   XDP_FLAGS_DRV_MODE, NULL))
+	static __u32 mode = XDP_FLAGS_DRV_MODE;
+	__u32 next = mode, ifindex = lab.ifindex[LAB_WIRE];
+
+	if (prog)
+		next = prog == hs.skel->progs.xv_decap_skb ? XDP_FLAGS_SKB_MODE
+							   : XDP_FLAGS_DRV_MODE;
+	if ((!prog || next != mode) && bpf_xdp_detach(ifindex, mode, NULL))
+		die("XDP on u0");
+	mode = next;
+	if (prog && bpf_xdp_attach(ifindex, bpf_program__fd(prog), mode, NULL))
 		die("XDP on u0");
 }
 
@@ -191,9 +199,14 @@ void lab_tc(__u32 ifindex, struct bpf_program *prog)
 
 void lab_attach(enum ref_hook hook)
 {
+	struct bpf_program *const xdp[] = {
+		[REF_XDP] = hs.skel->progs.xv_decap,
+		[REF_XDP_SKB] = hs.skel->progs.xv_decap_skb,
+		[REF_TC] = NULL,
+	};
 	int i;
 
-	lab_xdp(hook == REF_XDP ? hs.skel->progs.xv_decap : NULL);
+	lab_xdp(xdp[hook]);
 	lab_tc(lab.ifindex[LAB_WIRE],
 	       hook == REF_XDP ? hs.skel->progs.xv_deliver : hs.skel->progs.xv_decap_tc);
 	lab_tc(lab.slow_ifindex, hs.skel->progs.xv_slow_rx);

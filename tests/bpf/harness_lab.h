@@ -48,7 +48,10 @@ int lab_socket(const char *dev, int vnet_hdr);
 /* Programs, from this object or a second one; attaching replaces. Detach: prog NULL. */
 void lab_xdp(struct bpf_program *prog);
 void lab_tc(__u32 ifindex, struct bpf_program *prog);
-/* The whole datapath: on the wire XDP and xv_deliver, or xv_decap_tc alone; tenants; xv0. */
+/*
+ * The whole datapath: on the wire native XDP and xv_deliver, generic XDP and xv_decap_tc, or
+ * xv_decap_tc alone; tenants; xv0.
+ */
 void lab_attach(enum ref_hook hook);
 
 void lab_send(enum lab_dev dev, const struct frame *f);

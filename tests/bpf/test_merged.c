@@ -281,14 +281,14 @@ static void kernel_vtep(int v6)
  * merged: whether the port takes what was stripped while merged. If not, or if the kernel cannot
  * change the skb's protocol (before Linux 6.3), the kernel's own vxlan does it.
  */
-static void expect_decap(const struct merged_case *c, int merged)
+static void expect_decap(const struct merged_case *c, enum ref_hook hook, int merged)
 {
 	int fast = merged && (kernel_at_least(6, 3) || (c->peer == PEER_V4) == (c->type == T_IP));
 	struct outer_spec s = adj_outer(&world, c->peer);
 	struct world w;
 	int fd;
 
-	lab_attach(REF_TC);
+	lab_attach(hook);
 	lab_world(&w);
 	w.port[PORT_XDP].flags |= merged ? XV_PORT_GSO_DECAP : 0;
 	world_install(&w);
@@ -299,6 +299,8 @@ static void expect_decap(const struct merged_case *c, int merged)
 	send_merged(fd, c->type);
 	assert_int_equal(lab_recv(LAB_T1, &got), 0);
 	assert_int_equal(frame_check(&got, &whole, c->name), 0);
+	if (hook == REF_XDP_SKB) /* which sees one packet */
+		count_add(&counts.path[XV_PATH_XDP_PASS], 1, whole.len + outer_len(&s));
 	if (!fast)
 		count_add(&counts.path[XV_PATH_TC_PASS], SEGMENTS, whole.len + outer_len(&s));
 	count_add(&counts.path[fast ? XV_PATH_TC_DECAP : XV_PATH_SLOW_RX], SEGMENTS, whole.len);
@@ -313,23 +315,29 @@ static void expect_decap(const struct merged_case *c, int merged)
 
 static void test_decap(void **state)
 {
-	expect_decap(*state, 1);
+	expect_decap(*state, REF_TC, 1);
 }
 
 static void test_decap_passed(void **state)
 {
-	expect_decap(*state, 0);
+	expect_decap(*state, REF_TC, 0);
+}
+
+static void test_decap_generic(void **state)
+{
+	expect_decap(*state, REF_XDP_SKB, 1);
 }
 
 int main(void)
 {
-	static struct CMUnitTest tests[3 * ARRAY_SIZE(cases) + 3];
-	static const CMUnitTestFunction functions[] = {test_encap, test_decap, test_decap_passed};
+	static struct CMUnitTest tests[4 * ARRAY_SIZE(cases) + 3];
+	static const CMUnitTestFunction functions[] = {test_encap, test_decap, test_decap_passed,
+						       test_decap_generic};
 	size_t i, n = 0;
 
-	for (i = 0; i < 3 * ARRAY_SIZE(cases); i++)
-		tests[n++] = (struct CMUnitTest){cases[i / 3].name, functions[i % 3], NULL, NULL,
-						 (void *)&cases[i / 3]};
+	for (i = 0; i < 4 * ARRAY_SIZE(cases); i++)
+		tests[n++] = (struct CMUnitTest){cases[i / 4].name, functions[i % 4], NULL, NULL,
+						 (void *)&cases[i / 4]};
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_encap_mtu);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_local);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_tap);

@@ -55,7 +55,8 @@ static void build(const struct wire_case *c, struct frame *wire, struct frame *w
 }
 
 /* As the port sees it, and as the counters do: inner frame without tags. */
-static void expect(const struct wire_case *c, int path, int deliver)
+/* generic: generic XDP has passed it before. */
+static void expect(const struct wire_case *c, int path, int deliver, int generic)
 {
 	static struct frame wire, want, got;
 	struct counts before, counts = {};
@@ -71,6 +72,8 @@ static void expect(const struct wire_case *c, int path, int deliver)
 	count_add(&counts.path[path], 1, n);
 	if (deliver)
 		count_add(&counts.path[XV_PATH_DELIVER], 1, n);
+	if (generic)
+		count_add(&counts.path[XV_PATH_XDP_PASS], 1, wire.len);
 	count_add(&counts.net[c->bd].rx_unicast, 1, n);
 	count_add(&counts.peer[c->peer].rx, 1, n);
 	count_add(&counts.port[c->port].tx, 1, n);
@@ -83,7 +86,7 @@ static void test_xdp(void **state)
 	const struct wire_case *c = *state;
 
 	lab_attach(REF_XDP);
-	expect(c, c->xdp_path, c->xdp_path == XV_PATH_XDP_STACK);
+	expect(c, c->xdp_path, c->xdp_path == XV_PATH_XDP_STACK, 0);
 }
 
 static void test_tc(void **state)
@@ -91,7 +94,15 @@ static void test_tc(void **state)
 	const struct wire_case *c = *state;
 
 	lab_attach(REF_TC);
-	expect(c, XV_PATH_TC_DECAP, 0);
+	expect(c, XV_PATH_TC_DECAP, 0, 0);
+}
+
+static void test_generic(void **state)
+{
+	const struct wire_case *c = *state;
+
+	lab_attach(REF_XDP_SKB);
+	expect(c, XV_PATH_TC_DECAP, 0, 1);
 }
 
 /* Also where XDP strips and the TC program is the one that could strip. */
@@ -101,7 +112,7 @@ static void test_xdp_and_decap_tc(void **state)
 
 	lab_attach(REF_XDP);
 	lab_tc(lab.ifindex[LAB_WIRE], hs.skel->progs.xv_decap_tc);
-	expect(c, c->xdp_path, c->xdp_path == XV_PATH_XDP_STACK);
+	expect(c, c->xdp_path, c->xdp_path == XV_PATH_XDP_STACK, 0);
 }
 
 /* An order of frames to one port stays one, whichever way it takes. */
@@ -157,13 +168,14 @@ static void test_control(void **state)
 
 int main(void)
 {
-	static struct CMUnitTest tests[3 * ARRAY_SIZE(cases) + 2];
-	static const CMUnitTestFunction functions[] = {test_xdp, test_tc, test_xdp_and_decap_tc};
+	static struct CMUnitTest tests[4 * ARRAY_SIZE(cases) + 2];
+	static const CMUnitTestFunction functions[] = {test_xdp, test_tc, test_xdp_and_decap_tc,
+						       test_generic};
 	size_t i, n = 0;
 
-	for (i = 0; i < 3 * ARRAY_SIZE(cases); i++)
-		tests[n++] = (struct CMUnitTest){cases[i / 3].name, functions[i % 3], NULL, NULL,
-						 (void *)&cases[i / 3]};
+	for (i = 0; i < 4 * ARRAY_SIZE(cases); i++)
+		tests[n++] = (struct CMUnitTest){cases[i / 4].name, functions[i % 4], NULL, NULL,
+						 (void *)&cases[i / 4]};
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_order);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_control);
 	if (hs_open())
