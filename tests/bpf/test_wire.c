@@ -166,9 +166,58 @@ static void test_control(void **state)
 	harness_quiet = 0;
 }
 
+static __u64 packets_of(struct bpf_map *map, __u32 index)
+{
+	struct xv_count count[256] = {};
+	__u64 sum = 0;
+	int i;
+
+	assert_in_range(libbpf_num_possible_cpus(), 1, 256);
+	assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(map), &index, count), 0);
+	for (i = 0; i < libbpf_num_possible_cpus(); i++)
+		sum += count[i].packets;
+	return sum;
+}
+
+/* Metadata of another program, or of another instance: not ours, left alone. */
+static void test_foreign_metadata(void **state)
+{
+	struct xv_config_val cfg = {.abi = XV_ABI_VERSION, .cookie = WORLD_COOKIE + 1};
+	struct bpf_program *progs[2];
+	struct xvtep_bpf *other = hs_load();
+	static struct frame wire, want;
+	struct counts before, counts = {};
+	__u32 zero = 0, i;
+
+	(void)state;
+	assert_non_null(other);
+	assert_int_equal(bpf_map_update_elem(bpf_map__fd(other->maps.xv_config), &zero, &cfg, 0),
+			 0);
+	progs[0] = other->progs.xv_deliver;
+	progs[1] = other->progs.xv_decap_tc;
+	build(&cases[3], &wire, &want);
+	lab_attach(REF_XDP);
+	for (i = 0; i < 2; i++) {
+		lab_tc(lab.ifindex[LAB_WIRE], progs[i]);
+		counts_read(&before);
+		lab_send(LAB_WIRE, &wire);
+		memset(&counts, 0, sizeof(counts));
+		count_add(&counts.path[XV_PATH_XDP_STACK], 1, want.len);
+		count_add(&counts.net[BD_BLUE].rx_unicast, 1, want.len);
+		count_add(&counts.peer[PEER_V4].rx, 1, want.len);
+		count_add(&counts.port[PORT_STACK].tx, 1, want.len);
+		assert_int_equal(lab_counts(&before, &counts, "stripped"), 0);
+		assert_int_equal(packets_of(other->maps.xv_path_stats, XV_PATH_TC_PASS), i + 1);
+		assert_int_equal(packets_of(other->maps.xv_drop_stats, XV_DROP_STALE_META), 0);
+		assert_int_equal(lab_silent(), 0);
+	}
+	lab_attach(REF_XDP);
+	xvtep_bpf__destroy(other);
+}
+
 int main(void)
 {
-	static struct CMUnitTest tests[4 * ARRAY_SIZE(cases) + 2];
+	static struct CMUnitTest tests[4 * ARRAY_SIZE(cases) + 3];
 	static const CMUnitTestFunction functions[] = {test_xdp, test_tc, test_xdp_and_decap_tc,
 						       test_generic};
 	size_t i, n = 0;
@@ -177,6 +226,7 @@ int main(void)
 		tests[n++] = (struct CMUnitTest){cases[i / 4].name, functions[i % 4], NULL, NULL,
 						 (void *)&cases[i / 4]};
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_order);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_foreign_metadata);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_control);
 	if (hs_open())
 		return 0;
