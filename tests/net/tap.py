@@ -35,20 +35,24 @@ class Fail(AssertionError):
     """What is, is not what must be."""
 
 
+class Over(Fail):
+    """Fail, and waiting longer cannot change it."""
+
+
 class Overtime(Exception):
     """The case took longer than its limit."""
 
 
-def case(name, *args, limit=LIMIT, emulated=True, **kwargs):
+def case(name, *args, limit=LIMIT, main=False, **kwargs):
     """
-    Decorator: adds the function as a case, called with the arguments. May be stacked. emulated tells
-    whether it is run under emulation too.
+    Decorator: adds the function as a case, called with the arguments. May be stacked. Under
+    emulation, where everything takes twenty times as long, only the main ones run.
     """
     def skipped():
-        raise Skip("takes too long under emulation")
+        raise Skip("not a main case, and this is an emulated machine")
 
     def add(function):
-        short = SLOW > 1 and not emulated
+        short = SLOW > 1 and not main
         cases.append((name, limit * SLOW,
                       skipped if short else lambda: function(*args, **kwargs)))
         return function
@@ -79,7 +83,7 @@ def wait_for(condition, what, limit=10):
             value = condition()
             if value:
                 return value
-        except (Skip, Overtime):
+        except (Skip, Over, Overtime):
             raise
         except Exception as e:  # pylint: disable=broad-except
             reason = e

@@ -208,10 +208,13 @@ def static_port():
 
 
 for _kind in ("xvtep", "kernel"):
-    tap.case(f"learning, remotes are {_kind}", _kind)(learning)
-    tap.case(f"ageing by what a MAC sends, remotes are {_kind}", _kind)(ageing)
-    tap.case(f"MAC move from here to a remote, remotes are {_kind}", _kind)(move)
-    tap.case(f"static entry is never overridden, remotes are {_kind}", _kind)(static)
+    tap.case(f"learning, remotes are {_kind}", _kind, main=_kind == "xvtep")(learning)
+    tap.case(f"ageing by what a MAC sends, remotes are {_kind}", _kind,
+             main=_kind == "kernel")(ageing)
+    tap.case(f"MAC move from here to a remote, remotes are {_kind}", _kind,
+             main=_kind == "xvtep")(move)
+    tap.case(f"static entry is never overridden, remotes are {_kind}", _kind,
+             main=_kind == "kernel")(static)
 tap.case("MAC move between remotes")(move_remote)
 tap.case("learning off")(learning_off)
 tap.case("quota")(quota)

@@ -135,9 +135,9 @@ tap.case("harness: known unicast, kernel only", ("kernel",) * 3, 4, None)(known_
 for _kinds in (("xvtep",) * 3, ("xvtep", "xvtep", "kernel"), ("xvtep", "kernel", "kernel")):
     for _family, _mode in ((4, "native"), (4, "off"), (6, "native"), (6, "generic")):
         _name = f"{', '.join(_kinds)}, IPv{_family}, {_mode}"
-        _main = _kinds == ("xvtep", "xvtep", "kernel") and _family == 4
-        tap.case(f"flood: {_name}", _kinds, _family, _mode, emulated=_main)(flood)
-        tap.case(f"known unicast: {_name}", _kinds, _family, _mode, emulated=_main)(known_unicast)
+        _main = _kinds == ("xvtep", "xvtep", "kernel") and _family == 4 and _mode == "off"
+        tap.case(f"flood: {_name}", _kinds, _family, _mode, main=_main)(flood)
+        tap.case(f"known unicast: {_name}", _kinds, _family, _mode, main=_main)(known_unicast)
 tap.case("known unicast: ports that take XDP frames", ("xvtep",) * 3, 4, "native",
          gro=True)(known_unicast)
 tap.case("flood: one copy a remote on the wire, xvtep remotes", "xvtep")(wire_copies)

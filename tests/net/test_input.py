@@ -299,7 +299,8 @@ def failed_start_leaves_nothing():
 
 for _name in ("bad_files", "check_only", "usage", "refused_commands", "no_daemon", "second_daemon",
               "no_privileges", "foreign_xdp", "broken_client", "failed_start_leaves_nothing"):
-    tap.case("input: " + _name.replace("_", " "))(globals()[_name])
+    tap.case("input: " + _name.replace("_", " "),
+             main=_name in ("second_daemon", "foreign_xdp"))(globals()[_name])
 
 if __name__ == "__main__":
     tap.main()

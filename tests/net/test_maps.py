@@ -145,7 +145,7 @@ def tenant():
 
 tap.case("maps: readable by their BTF")(readable)
 tap.case("maps: an FDB entry")(fdb_entry)
-tap.case("maps: a tenant")(tenant)
+tap.case("maps: a tenant", main=True)(tenant)
 
 if __name__ == "__main__":
     tap.main()

@@ -13,6 +13,8 @@ from lab import Lab
 from vtep import KINDS
 
 MODES = ("native", "generic", "off", "auto")
+MAIN = (("native", "xvtep", 4, "default"), ("native", "kernel", 4, "nic"),
+        ("off", "xvtep", 4, "default"), ("off", "kernel", 6, "default"))
 
 
 def two_tenants(lab, gro=False):
@@ -52,13 +54,14 @@ for _family, _wire in itertools.product((4, 6), ("default", "nic")):
     for _mode, _kind in itertools.product(MODES, ("xvtep", "kernel")):
         tap.case(f"xvtep {_mode} and {_kind}, IPv{_family}, {_wire} wire",
                  ("xvtep", _kind), _family, _wire, _mode,
-                 emulated=_mode in ("native", "off") and (_family, _wire) != (6, "default"))(pair)
+                 main=(_mode, _kind, _family, _wire) in MAIN)(pair)
 for _kind in ("xvtep", "kernel"):
     tap.case(f"xvtep native and {_kind}, ports that take XDP frames, default wire",
              ("xvtep", _kind), 4, "default", "native", gro=True)(pair)
     for _family in (4, 6):
         tap.case(f"xvtep native and {_kind}, redirect to ports, IPv{_family}",
-                 ("xvtep", _kind), _family, "nic", "native", gro=True, delivery="redirect")(pair)
+                 ("xvtep", _kind), _family, "nic", "native", gro=True, delivery="redirect",
+                 main=(_family, _kind) == (4, "kernel"))(pair)
 
 if __name__ == "__main__":
     tap.main()

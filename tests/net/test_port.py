@@ -233,7 +233,8 @@ def trunk(mode):
 
 
 for _name in ("add_and_remove", "appears_later", "comes_back", "down_and_up", "renamed"):
-    tap.case("port " + _name.replace("_", " "))(globals()[_name])
+    tap.case("port " + _name.replace("_", " "),
+             main=_name in ("add_and_remove", "comes_back"))(globals()[_name])
 tap.case("delivery: redirect to a port that takes XDP frames", "native", True, "redirect",
          "redirect")(delivery)
 tap.case("delivery: auto, from a veth underlay", "native", True, "stack")(delivery)
@@ -244,8 +245,9 @@ tap.case("delivery: no XDP", "off", False, "tc")(delivery)
 tap.case("delivery changes live")(delivery_changes)
 for _mode in ("native", "off"):
     for _kind in ("xvtep", "kernel"):
-        tap.case(f"taps, xdp {_mode}, the other end is {_kind}", _mode, _kind)(taps)
-    tap.case(f"VLAN trunk, xdp {_mode}", _mode)(trunk)
+        tap.case(f"taps, xdp {_mode}, the other end is {_kind}", _mode, _kind,
+                 main=(_mode, _kind) == ("off", "kernel"))(taps)
+    tap.case(f"VLAN trunk, xdp {_mode}", _mode, main=_mode == "native")(trunk)
 tap.case("tap and veth on one host")(tap_to_veth)
 tap.case("ports of one host", False)(local)
 tap.case("ports of one host that take XDP frames", True)(local)

@@ -202,17 +202,17 @@ def detach():
 for _mode in ("native", "off", "generic"):
     for _back in (False, True):
         _way = "to the wire" if not _back else "from the wire"
-        tap.case(f"kill -9 and restart, no loss: xdp {_mode}, {_way}", _mode,
-                 _back)(kill_and_restart)
+        tap.case(f"kill -9 and restart, no loss: xdp {_mode}, {_way}", _mode, _back,
+                 main=(_mode, _back) in (("native", True), ("off", False)))(kill_and_restart)
 tap.case("kill -9 and restart, no loss: redirect to ports, from the wire", "native", True,
          gro=True)(kill_and_restart)
 tap.case("stop and start, no loss")(stop_and_start)
 tap.case("all traffic without a daemon")(forwards_without_daemon)
 tap.case("restart with another file")(restart_with_changes)
-tap.case("SIGHUP touches only the difference", "SIGHUP")(only_the_difference)
+tap.case("SIGHUP touches only the difference", "SIGHUP", main=True)(only_the_difference)
 tap.case("apply touches only the difference", "apply")(only_the_difference)
 tap.case("a wrong file changes nothing")(reload_bad)
-tap.case("detach leaves nothing")(detach)
+tap.case("detach leaves nothing", main=True)(detach)
 
 if __name__ == "__main__":
     tap.main()

@@ -197,7 +197,7 @@ def restart_keeps():
 for _mode, _gro, _size in (("native", False, 16), ("native", True, 16), ("native", True, 1400),
                            ("generic", False, 600), ("off", False, 16), ("off", False, 1400)):
     tap.case(f"unicast, xdp {_mode}, {'redirect' if _gro else 'stack'}, {_size} bytes", _mode,
-             _gro, _size)(unicast)
+             _gro, _size, main=(_mode, _size) == ("off", 16))(unicast)
 tap.case("broadcast")(bum)
 tap.case("TCP, merged frames, xdp off", "off")(merged)
 tap.case("TCP, merged frames, xdp native", "native")(merged)

@@ -204,14 +204,16 @@ class Two3(Two):
 
 
 for _family in (4, 6):
-    tap.case(f"next hop's MAC changes, IPv{_family}", _family)(nexthop_mac)
+    tap.case(f"next hop's MAC changes, IPv{_family}", _family, main=_family == 4)(nexthop_mac)
     tap.case(f"next hop's MAC changes unsaid, IPv{_family}", _family)(nexthop_mac_silent)
     for _mode in ("native", "off"):
-        tap.case(f"underlay down and up, IPv{_family}, xdp {_mode}", _family, _mode)(down_and_up)
+        tap.case(f"underlay down and up, IPv{_family}, xdp {_mode}", _family, _mode,
+                 main=(_family, _mode) == (4, "native"))(down_and_up)
 tap.case("route changes between two devices")(route)
 tap.case("route goes and comes back")(no_route)
 for _mode in ("native", "off"):
-    tap.case(f"underlay device deleted and made again, xdp {_mode}", _mode)(device_again)
+    tap.case(f"underlay device deleted and made again, xdp {_mode}", _mode,
+             main=_mode == "off")(device_again)
     tap.case(f"unknown peer, xdp {_mode}", _mode)(unknown_peer)
 tap.case("IPv6 without UDP checksums, kernel takes zero", False, False, True)(checksum6)
 tap.case("IPv6 with UDP checksums, kernel refuses zero", True, True, False)(checksum6)

@@ -106,7 +106,7 @@ class Xvtepd:
     def answers(self):
         code = self.process.poll()
         if code is not None:
-            raise tap.Fail(f"xvtepd ended with {code}: {self.log()[-3:]}")
+            raise tap.Over(f"xvtepd ended with {code}: {self.log()[-3:]}")
         return self.client("status", check=False).returncode == 0
 
     def log(self):
