@@ -73,13 +73,14 @@ void lab_outside(const char *fmt, ...)
 int lab_socket(const char *dev, int vnet_hdr)
 {
 	struct sockaddr_ll addr = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
-	int one = 1, fd;
+	int one = 1, room = 1 << 22, fd; /* a page a frame, at least */
 
 	enter(lab.outside);
 	fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	addr.sll_ifindex = if_nametoindex(dev);
 	if (fd < 0 || !addr.sll_ifindex ||
 	    setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof(one)) ||
+	    setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) ||
 	    setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &one, sizeof(one)) ||
 	    (vnet_hdr && setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR, &one, sizeof(one))) ||
 	    bind(fd, (struct sockaddr *)&addr, sizeof(addr)))

@@ -304,18 +304,19 @@ static void test_last_seen(void **state)
 {
 	(void)state;
 	world_install(&world);
-	expect_stamp(PEER_V4, mac_of_peer(PEER_V4), 60000, 1, "a minute ago");
+	expect_stamp(PEER_V4, mac_of_peer(PEER_V4), 2000, 1, "two seconds ago");
 	expect_stamp(PEER_V4, mac_of_peer(PEER_V4), SEEN_GRAIN_MS + 20, 1, "just over the grain");
 	expect_stamp(PEER_V4, mac_of_peer(PEER_V4), SEEN_GRAIN_MS / 2, 0, "within the grain");
-	expect_stamp(PEER_V4, mac_static_peer(), 60000, 1, "static");
-	expect_stamp(PEER_V6, mac_of_peer(PEER_V4), 60000, 0, "from another peer");
-	expect_stamp(PEER_V6, mac_static_peer(), 60000, 0, "static, from another peer");
+	expect_stamp(PEER_V4, mac_static_peer(), 2000, 1, "static");
+	expect_stamp(PEER_V6, mac_of_peer(PEER_V4), 2000, 0, "from another peer");
+	expect_stamp(PEER_V6, mac_static_peer(), 2000, 0, "static, from another peer");
 }
 
 /* What a MAC is sent does not keep it alive, only what it sends. */
 static void test_last_seen_tenant(void **state)
 {
-	__u64 old = now_ns(CLOCK_MONOTONIC_COARSE) - 60000000000ULL;
+	__u64 old = now_ns(CLOCK_MONOTONIC_COARSE) -
+		    2000000000ULL /* the machine may not be up much longer */;
 
 	(void)state;
 	tenant_frame(PORT_XDP, mac_of_peer(PEER_V4), mac_of_port(PORT_XDP));
