@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Lookup in the bucket table of headers/xv_table.h, from XDP and TC. Takes no lock: what a program
+ * may rely on, and why, is in user/daemon/table.h. In short: a key that is in the table all through
+ * the program's run is found; the word that is returned belongs to that key until the program
+ * returns, and may be read again and stamped until then.
+ */
+#ifndef XV_BPF_TABLE_H
+#define XV_BPF_TABLE_H
+
+#include "compat.h"
+#include "xv_table.h"
+
+#define XV_TABLE_MAP(map_name, buckets, pin)           \
+	struct {                                       \
+		__uint(type, BPF_MAP_TYPE_ARRAY);      \
+		__uint(max_entries, (buckets) + 1);    \
+		__uint(map_flags, BPF_F_MMAPABLE);     \
+		__uint(pinning, pin);                  \
+		__type(key, __u32);                    \
+		__type(value, struct xv_table_bucket); \
+	} map_name SEC(".maps")
+
+/*
+ * The value must be loaded after the key it belongs to. x86 and s390 keep loads in order; elsewhere
+ * the value's address is made to depend on the key that was loaded. (BPF has no acquire load before
+ * Linux 6.15 and clang 20.)
+ */
+#if defined(__TARGET_ARCH_x86) || defined(__TARGET_ARCH_s390)
+#define xv_table_after(ptr, loaded) (ptr)
+#else
+#define xv_table_after(ptr, loaded)                    \
+	({                                             \
+		__u64 zero_ = (loaded);                \
+		asm volatile("%0 &= 0" : "+r"(zero_)); \
+		(typeof(ptr))((void *)(ptr) + zero_);  \
+	})
+#endif
+
+/* NULL never happens, but the verifier does not know. */
+static __always_inline const struct xv_table_head *xv_table_head(void *map)
+{
+	__u32 index = 0;
+
+	return bpf_map_lookup_elem(map, &index);
+}
+
+static __always_inline struct xv_table_bucket *xv_table_bucket(void *map, __u64 bucket)
+{
+	__u32 index = bucket + 1;
+
+	return bpf_map_lookup_elem(map, &index);
+}
+
+/*
+ * Compares one key after the other. Choosing the slot without branches was measured: no faster with
+ * many keys, 2 ns slower with few.
+ */
+static __always_inline struct xv_fdb_word *xv_table_find(struct xv_table_bucket *bucket, __u64 key)
+{
+	__u64 loaded;
+	__u32 i;
+
+#pragma unroll
+	for (i = 0; i < XV_TABLE_SLOTS; i++) {
+		loaded = READ_ONCE(bucket->key[i].word);
+		if (loaded == key)
+			return xv_table_after(&bucket->val[i], loaded);
+	}
+	return NULL;
+}
+
+/*
+ * map: the table, by its address; head: xv_table_head() of it, the same for all lookups of a
+ * packet. key: a union xv_table_key as a word, bd not 0.
+ */
+static __always_inline struct xv_fdb_word *
+xv_table_lookup(void *map, const struct xv_table_head *head, __u64 key)
+{
+	__u64 mask = READ_ONCE(head->mask), hash = xv_table_hash(key, head->seed);
+	struct xv_table_bucket *bucket = xv_table_bucket(map, xv_table_first(hash, mask));
+	struct xv_fdb_word *word;
+
+	if (!bucket)
+		return NULL;
+	word = xv_table_find(bucket, key);
+	if (word)
+		return word;
+	bucket = xv_table_bucket(map, xv_table_second(hash, mask));
+	return bucket ? xv_table_find(bucket, key) : NULL;
+}
+
+/* now: bpf_ktime_get_coarse_ns(). Only a store that changes something dirties the line. */
+static __always_inline void xv_table_stamp(struct xv_fdb_word *word, __u64 now)
+{
+	__u32 tick = now >> XV_SEEN_SHIFT;
+
+	if (READ_ONCE(word->last_seen) != tick)
+		*(volatile __u32 *)&word->last_seen = tick;
+}
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The forwarding database as a two-choice bucket table: one BPF array map (BPF_F_MMAPABLE) of
+ * 64-byte elements, memory-mapped by the daemon. Element 0 is the head, element 1 + b is bucket b,
+ * one cache line of four keys and their values. A key stands in its first or its second bucket, in
+ * any slot; both follow from its hash, so that a lookup reads at most two lines.
+ *
+ * Only the first mask + 1 buckets are in use. The mask grows with the number of entries, so that a
+ * small table stays within few pages: address translation costs more than the lines themselves.
+ *
+ * How the table changes under readers that take no lock is told in user/daemon/table.h.
+ */
+#ifndef XV_TABLE_H
+#define XV_TABLE_H
+
+#include <linux/types.h>
+
+#include "xv_abi.h"
+
+enum xv_table_limits {
+	XV_TABLE_SLOTS = 4,		/* of a bucket */
+	XV_TABLE_BUCKETS = 1 << 19,	/* for XV_MAX_FDB entries: half of all slots */
+	XV_TABLE_MIN_BUCKETS = 1 << 8,	/* in use from the beginning: four pages */
+	XV_TABLE_MAX_BUCKETS = 1 << 24, /* what the hash has bits for */
+	XV_SEEN_SHIFT = 29,		/* last_seen: CLOCK_MONOTONIC in units of 0.54 s */
+};
+
+/* (bd, MAC) as one word; 0 is an empty slot, so bd 0 is never looked up. */
+union xv_table_key {
+	struct xv_fdb_key key;
+	__u64 word;
+};
+
+/*
+ * What a key leads to. The first half is the daemon's, replaced in one store (alone, or with
+ * last_seen as one word), and never all zero. Programs store last_seen, on its own, and nothing
+ * else.
+ */
+struct xv_fdb_word {
+	union {
+		struct {
+			union {
+				struct {
+					__u32 id : 24;	 /* port, peer or group */
+					__u32 kind : 2;	 /* enum xv_fdb_kind */
+					__u32 flags : 4; /* enum xv_fdb_flags */
+					__u32 moves : 2; /* stays at 3 */
+				};
+				__u32 dest;
+			};
+			__u32 last_seen; /* see XV_SEEN_SHIFT */
+		};
+		__u64 word;
+	};
+};
+
+struct xv_table_head {
+	__u64 mask; /* buckets in use - 1; 0: not set up yet */
+	__u64 seed;
+	__u64 pad0[6];
+};
+
+struct xv_table_bucket {
+	union xv_table_key key[XV_TABLE_SLOTS];
+	struct xv_fdb_word val[XV_TABLE_SLOTS];
+} __attribute__((aligned(64)));
+
+/*
+ * Two multiplications: with one alone, MAC addresses that count upwards fill some pairs of buckets
+ * and leave others empty. The seed is secret, so that no tenant can choose MAC addresses that
+ * crowd out another's; it is not a cryptographic hash.
+ */
+static inline __attribute__((always_inline)) __u64 xv_table_hash(__u64 key, __u64 seed)
+{
+	__u64 h = (key ^ seed) * 0x9e3779b97f4a7c15ULL;
+
+	h ^= h >> 32;
+	return h * 0xd6e8feb86659fd93ULL;
+}
+
+static inline __attribute__((always_inline)) __u64 xv_table_first(__u64 hash, __u64 mask)
+{
+	return hash >> 40 & mask;
+}
+
+/* Never the first: they differ in the lowest bit. A growing mask adds bits at the top of both. */
+static inline __attribute__((always_inline)) __u64 xv_table_second(__u64 hash, __u64 mask)
+{
+	return (hash >> 40 ^ (hash >> 16 | 1)) & mask;
+}
+
+_Static_assert(sizeof(union xv_table_key) == 8, "ABI");
+_Static_assert(sizeof(struct xv_fdb_word) == 8, "ABI");
+_Static_assert(sizeof(struct xv_table_head) == 64, "ABI");
+_Static_assert(sizeof(struct xv_table_bucket) == 64, "ABI");
+
+#endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The one writer of a bucket table (headers/xv_table.h), beside BPF programs that read it without
+ * locks (bpf/table.h).
+ *
+ * What programs are promised
+ *
+ *  A. A key that is in the table from the beginning of a program's run to its end is found.
+ *  B. A word that was found belongs to that key until the program returns. It may be read again
+ *     and its last_seen may be stored. It is a value that the key has, or had during the run.
+ *  C. A program that starts after an insert, update or delete returned sees what it left.
+ *
+ * How
+ *
+ * A slot is: free (key 0, word 0); live (key, word, neither 0); or spent (key 0, word not 0): the
+ * key was taken away, but a program may still hold a pointer to the word. Every change is one of
+ * these steps, each a single store of an aligned word, in program order:
+ *
+ *  1. Fill: a free slot gets the word, then the key. A program that sees the key sees the word (the
+ *     key's store is a release; bpf/table.h orders the loads). [B]
+ *  2. Change: the word is replaced, or its first half alone.
+ *  3. Take away: the key becomes 0, the word stays; the slot is spent. A program that compared the
+ *     key before still reads that key's word. [B]
+ *  4. Free: after a grace period (each program that was running when it began has returned) a spent
+ *     slot's word becomes 0. Nobody holds a pointer to it, so the slot may serve another key. [B]
+ *
+ * An entry moves, to make room, by a fill of a free slot of its other bucket with the same word: it
+ * has two copies then. After a grace period every program finds the new one, whichever bucket it
+ * looks into first, so the old one is taken away (3), and freed after another (4). Without the
+ * first grace period a program could look into the new bucket before the fill and into the old one
+ * after the taking away. [A] While there are two copies:
+ *
+ *  - A change is made to the copy in the second bucket, then to that in the first. Programs look
+ *    into the first bucket first, so for those that start now the last store is the one that
+ *    counts: all of them see the old value, then all see the new. [C] A delete takes both away.
+ *  - Programs stamp whichever copy they found. The stamp of the old one is carried over to the new
+ *    one before it is taken away, and once more when it is freed, as nobody can stamp it after
+ * that. It is carried over by compare-and-swap, so that a newer one is not lost.
+ *
+ * The table grows in its map: all slots of the buckets behind the mask are free. Under a wider mask
+ * a bucket's keys stay, or go to one bucket behind the old mask that gets keys from nowhere else,
+ * so each is copied (1) to the same slot there; then the mask is replaced in one store. Programs
+ * load it once a lookup, so each finds the old copies or the new ones. [A] After a grace period
+ * nobody looks for a key at its old place: stamps are carried over and the old copies are erased
+ * (key, then word). They need no second grace period. Entries neither move nor grow again until
+ * then.
+ *
+ * Everything that waits for a grace period is kept in lists, so that one grace period serves all of
+ * it, and may run elsewhere meanwhile: xv_table_grace_begin(), a grace period,
+ * xv_table_grace_end(). xv_table_settle() does that in place. MEMBARRIER_CMD_GLOBAL is a
+ * grace period of the kernel's RCU, under which XDP and TC programs run; it takes 10 to 30 ms.
+ *
+ * A writer that is killed between any two stores leaves: a spent slot; a word without a key (the
+ * same to look at); a key in both of its buckets; a key under the wrong mask, or behind it. None of
+ * these breaks A or B. xv_table_open() recognises them by the table alone, puts them into the lists
+ * and goes on where the other one was killed. Of two copies the one in the first bucket stays, as
+ * it is what programs see.
+ *
+ * Not thread-safe: one thread at a time, and one process. Return values are 0 or negative errno.
+ */
+#ifndef XV_DAEMON_TABLE_H
+#define XV_DAEMON_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "err.h"
+#include "xv_table.h"
+
+struct xv_table;
+
+struct xv_table_entry {
+	uint64_t key; /* union xv_table_key */
+	struct xv_fdb_word word;
+	int result; /* of xv_table_insert_many() */
+};
+
+struct xv_table_counts {
+	size_t entries;
+	size_t buckets;	    /* in use */
+	size_t max_buckets; /* in the map */
+	size_t waiting;	    /* slots that wait for a grace period */
+	uint64_t moves;	    /* entries moved to make room */
+	uint64_t growths;
+	/* What xv_table_open() found and mended: */
+	size_t spent, twins, misplaced;
+};
+
+/*
+ * Opens the table in a map, or sets it up if it is new. synchronize() is to return after a grace
+ * period. -EINVAL: not a map of this kind; -EPROTO: a head that cannot be; -ENOMEM.
+ */
+int xv_table_open(int map_fd, void (*synchronize)(void), struct xv_table **t, struct xv_err *err);
+/* The same over plain memory, aligned to 64: a head and n buckets, all zero if it is new. n: a
+ * power of two, at least 2. The memory stays the caller's. */
+int xv_table_open_memory(void *memory, size_t n, void (*synchronize)(void), struct xv_table **t,
+			 struct xv_err *err);
+/* Forgets the table; what waits for a grace period is left for the next one who opens it. */
+void xv_table_close(struct xv_table *t);
+
+/*
+ * -EEXIST: the key is there, nothing changed. -EAGAIN: both of its buckets are full, and room is
+ * being made: try again after the next grace period; it may take several. -ENOSPC: no room can be
+ * made by moving others. -EINVAL: key 0, or a word whose first half is 0.
+ */
+int xv_table_insert(struct xv_table *t, uint64_t key, struct xv_fdb_word word);
+/* Waits for the grace periods that it needs instead of -EAGAIN. */
+int xv_table_insert_wait(struct xv_table *t, uint64_t key, struct xv_fdb_word word);
+/* Inserts all, with few grace periods together; each entry's result is that of insert_wait. Returns
+ * the number of entries whose result is not 0. */
+size_t xv_table_insert_many(struct xv_table *t, struct xv_table_entry *entries, size_t n);
+/* Grows at once to what n entries need, within the map. Less than that, -EAGAIN: entries are
+ * moving, try again after a grace period. */
+int xv_table_reserve(struct xv_table *t, size_t n);
+
+/* Replaces the whole word. -ENOENT; -EINVAL as above. */
+int xv_table_update(struct xv_table *t, uint64_t key, struct xv_fdb_word word);
+/* Replaces word.dest alone: a stamp that a program stores meanwhile is not lost. */
+int xv_table_update_dest(struct xv_table *t, uint64_t key, struct xv_fdb_word word);
+/* -ENOENT. */
+int xv_table_delete(struct xv_table *t, uint64_t key);
+/* With the newest last_seen. -ENOENT: *word is untouched. */
+int xv_table_lookup(const struct xv_table *t, uint64_t key, struct xv_fdb_word *word);
+/*
+ * Calls fn for every entry, once each, until it returns other than 0, and returns that. fn may
+ * update and delete, this entry and others (one that it deleted is not seen any more), but not
+ * insert or end a grace period.
+ */
+int xv_table_walk(struct xv_table *t, int (*fn)(void *arg, uint64_t key, struct xv_fdb_word word),
+		  void *arg);
+void xv_table_counts(const struct xv_table *t, struct xv_table_counts *counts);
+
+/*
+ * begin: whether anything waits for a grace period. If so the caller lets one pass and then calls
+ * end, which does what waited when begin was first called; more may wait then. Other calls may come
+ * in between.
+ */
+bool xv_table_grace_begin(struct xv_table *t);
+void xv_table_grace_end(struct xv_table *t);
+/* Until nothing waits. Two grace periods as a rule. */
+void xv_table_settle(struct xv_table *t);
+
+#endif
