@@ -33,12 +33,6 @@ static __always_inline const struct xv_port_val *port_of(const struct __sk_buff 
 	return port ?: bpf_map_lookup_elem(&xv_port, &key);
 }
 
-/* 01:80:c2:00:00:0X never leaves its link (802.1Q, 8.6.3). */
-static __always_inline int mac_is_link_local(const __u8 *mac)
-{
-	return *(const __u32 *)mac == bpf_htonl(0x0180c200) && mac[4] == 0 && (mac[5] & 0xf0) == 0;
-}
-
 /* A frame from port to what its destination MAC says. */
 static __always_inline int forward(struct __sk_buff *skb, const struct xv_config_val *cfg,
 				   const struct xv_bd_val *net, __u32 port,
@@ -119,7 +113,7 @@ static __always_inline int xv_forward_frame(struct __sk_buff *skb, struct xv_siz
 		return XV_DROP(INNER_VLAN);
 	if (!xv_mac_is_source(eth->h_source))
 		return XV_DROP(MAC_INVALID_SOURCE);
-	if (mac_is_link_local(eth->h_dest))
+	if (xv_mac_is_link_local(eth->h_dest))
 		return XV_DROP(RESERVED_MAC);
 	src = xv_fdb_key_of(bd, eth->h_source);
 	dst = xv_fdb_key_of(bd, eth->h_dest);

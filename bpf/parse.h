@@ -162,6 +162,12 @@ static __always_inline int xv_mac_is_multicast(const __u8 *mac)
 	return mac[0] & 1;
 }
 
+/* 01:80:c2:00:00:0X never leaves its link (802.1Q, 8.6.3). */
+static __always_inline int xv_mac_is_link_local(const __u8 *mac)
+{
+	return *(const __u32 *)mac == bpf_htonl(0x0180c200) && mac[4] == 0 && (mac[5] & 0xf0) == 0;
+}
+
 /* Valid as a source: neither multicast nor zero (kernel: is_valid_ether_addr()). */
 static __always_inline int xv_mac_is_source(const __u8 *mac)
 {

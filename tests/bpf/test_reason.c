@@ -107,6 +107,11 @@ static void to_other_network(void)
 	memcpy(frame.b + INNER, mac_of_other_net(), 6);
 }
 
+static void wire_to_bridge(void)
+{
+	memcpy(frame.b + INNER, (const __u8[]){0x01, 0x80, 0xc2, 0, 0, 0x0e}, 6);
+}
+
 static void too_big(void)
 {
 	good_wire(PORT_XDP, 1473);
@@ -381,6 +386,7 @@ static const struct reason_case cases[] = {
 	ALL_WIRE(PKT_TOO_BIG, too_big),
 	ALL_WIRE(PORT_DOWN, to_port_down),
 	ALL_WIRE(PORT_DOWN, to_other_network),
+	SLOW(RESERVED_MAC, wire_to_bridge),
 	SLOW(NOT_CONFIGURED, not_configured),
 	SLOW(WRONG_LOCAL, other_local),
 	{XV_DROP_TUNNEL_TXINFO, "xv_slow_rx", no_tunnel_key, NULL},
