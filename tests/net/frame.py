@@ -45,7 +45,8 @@ def gratuitous_arp(source, ip):
     """What a host says when it has moved (RFC 5227, section 3: an announcement)."""
     who = mac(source) + socket.inet_aton(ip)
     nobody = bytes(6) + socket.inet_aton(ip)
-    return ether(source, BROADCAST, 0x0806, struct.pack("!HHBBH", 1, ETH_IP, 6, 4, 1) + who + nobody)
+    head = struct.pack("!HHBBH", 1, ETH_IP, 6, 4, 1)
+    return ether(source, BROADCAST, 0x0806, head + who + nobody)
 
 
 def checksum(data):

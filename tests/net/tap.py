@@ -3,7 +3,7 @@
 Test cases and their results in the Test Anything Protocol: plan, one line a case, reasons of a
 failure as comments. A case is a function that returns, raises Skip, or raises anything else.
 
-  test_x.py [-l] [WORD...]     -l lists the cases; with words only cases whose names hold one of them
+  test_x.py [-l] [WORD...]     -l lists cases; with words only those whose names hold one of them
 
 Under software emulation all limits are SLOW times as long, and cases that would take too long are
 skipped; the environment's SLOW overrides.

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
 """
-Broadcast, multicast and unknown unicast among three hosts with several ports and networks: each frame
-reaches exactly the ports that must have it, once. MAC addresses are the same in all networks.
+Broadcast, multicast and unknown unicast among three hosts with several ports and networks: each
+frame reaches exactly the ports that must have it, once. MAC addresses are the same in all networks.
 """
 import frame
 import tap

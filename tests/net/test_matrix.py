@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
 """
-Two hosts, every pair of ends, both underlay families, both wires, every XDP mode: ARP, ping, TCP and
-UDP both ways, and frames that are not IP.
+Two hosts, every pair of ends, both underlay families, both wires, every XDP mode: ARP, ping, TCP
+and UDP both ways, and frames that are not IP.
 """
 import itertools
 

@@ -122,7 +122,7 @@ def delivery(mode, gro, want, configured="auto"):
 
 
 def delivery_changes():
-    """GRO of the tenant's end is switched under traffic: both deliveries, nothing lost or doubled."""
+    """GRO of the tenant's end is switched: both deliveries, nothing lost or doubled."""
     with Lab(wire="nic") as lab:
         one, two = [h.tenant("p1", f"10.0.0.{h.number}") for h in lab.hosts]
         one.neigh(two)

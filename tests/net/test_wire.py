@@ -107,7 +107,7 @@ def headers(family):
                            (a.address(family), b.address(family)), 0), f"{kind}, {name}")
                 seen[kind, name] = (o.ecn, o.dscp)
     for name in FRAMES:
-        tap.equal(seen["xvtep", name], seen["kernel", name], f"{name}: ECN and DSCP as the kernel's")
+        tap.equal(seen["xvtep", name], seen["kernel", name], f"{name}: ECN and DSCP")
 
 
 def entropy():
@@ -138,7 +138,8 @@ def ecn_in(mode):
         end, source = two.tap(), one.tap()
         Xvtepd(a, [{"vni": VNI, "ports": ["p1"], "flood": [b.v4]}])
         vtep = Xvtepd(b, [{"vni": VNI, "ports": ["p1"], "flood": [a.v4]}], underlay={"xdp": mode})
-        frame.expect(end, lambda m: frame.plain(B_MAC, frame.BROADCAST, m), {source: 1}, "broadcast")
+        frame.expect(end, lambda m: frame.plain(B_MAC, frame.BROADCAST, m), {source: 1},
+                     "broadcast")
         vtep.wait_learned(1)
         raw = a.ns.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
         for outer in range(4):

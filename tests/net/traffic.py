@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Traffic between tenants that is checked byte by byte, or counted: TCP, UDP, and a paced stream."""
+"""Traffic between tenants, checked byte by byte or counted: TCP, UDP, and a paced stream."""
 import hashlib
 import random
 import select
@@ -96,8 +96,8 @@ def udp(source, target, sizes=(0, 1, 17, 18, 19, 200, 1400, 1472), v6=False):
 
 class Stream:
     """
-    Numbered UDP datagrams at a steady rate until stop(). No burst is longer than BURST, however late
-    the sender is, so that no queue on the way must be longer.
+    Numbered UDP datagrams at a steady rate until stop(). No burst is longer than BURST, however
+    late the sender is, so that no queue on the way must be longer.
     """
 
     BURST = 50

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """
-The two kinds of tunnel ends: xvtepd, and the kernel's bridge + vxlan. Both are told their networks in
-the words of xvtep's configuration ({"vni", "ports", "flood", "fdb"}).
+The two kinds of tunnel ends: xvtepd, and the kernel's bridge + vxlan. Both are told their networks
+in the words of xvtep's configuration ({"vni", "ports", "flood", "fdb"}).
 """
 import json
 import os
@@ -226,7 +226,7 @@ class Xvtepd:
         return self.host.ns.run(f"{OUT}/xvtepd", "--detach", "-i", self.instance)
 
     def close(self):
-        """Ends the daemon and removes the instance. Returns what stays that was not there before."""
+        """Ends the daemon and removes the instance. Returns what stays behind."""
         left = []
         if self.process and self.process.poll() is None:
             try:
