@@ -18,7 +18,7 @@ CPPFLAGS += -D_GNU_SOURCE -DXV_VERSION='"$(VERSION)"' -Iheaders -Iuser/lib -Iuse
 CFLAGS ?= -O2 -g
 CFLAGS += -std=gnu11 -Wall -Wextra -Werror
 LDLIBS += $(shell pkg-config --libs $(PKGS))
-BPF_CFLAGS := -O2 -g -target bpf -D__TARGET_ARCH_$(ARCH) -I/usr/include/$(shell uname -m)-linux-gnu \
+BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -I/usr/include/$(shell uname -m)-linux-gnu \
 	-Wall -Wextra -Werror -Iheaders -Ibpf
 
 LIB_OBJS := $(patsubst %.c,$(OUT)/%.o,$(wildcard user/lib/*.c))

@@ -30,7 +30,12 @@ static __always_inline const struct xv_port_val *port_of(const struct __sk_buff 
 		*tagged = port || !key.vlan;
 		key.vlan = 0;
 	}
-	return port ?: bpf_map_lookup_elem(&xv_port, &key);
+	if (unlikely(port))
+		return port;
+	port = bpf_map_lookup_elem(&xv_port_index, &key.ifindex);
+	if (likely(port && port->port))
+		return port;
+	return bpf_map_lookup_elem(&xv_port, &key);
 }
 
 /* A frame from port to what its destination MAC says. */

@@ -16,6 +16,7 @@ enum xv_limits {
 	XV_ABI_VERSION = 1,
 	XV_MAX_NETWORKS = 16384, /* bd 1..XV_MAX_NETWORKS-1; 0 is never a network */
 	XV_MAX_PORTS = 16384,	 /* port id 1..XV_MAX_PORTS-1; 0 is never a port */
+	XV_PORT_INDEX = 1 << 16, /* device indices below it are looked up in xv_port_index first */
 	XV_MAX_PEERS = 4096,	 /* peer id 1..XV_MAX_PEERS-1; 0 is never a peer */
 	XV_MAX_UPLINKS = 64,	 /* underlay devices: slots behind the ports in xv_tx */
 	XV_MAX_FDB = 1 << 20,
@@ -90,7 +91,11 @@ struct xv_bd_val {
 	char name[XV_NAME_LEN];
 };
 
-/* xv_port: hash, (ifindex, VLAN) -> port. VLAN 0 is the untagged port. */
+/*
+ * xv_port: hash, (ifindex, VLAN) -> port. VLAN 0 is the untagged port. xv_port_index: array,
+ * ifindex -> the same value for the untagged ports that the daemon made; a shortcut, port 0 where
+ * it has none.
+ */
 struct xv_port_key {
 	__u32 ifindex;
 	__u16 vlan; /* VLAN id, host order */

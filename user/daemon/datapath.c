@@ -161,6 +161,7 @@ static void fill_fds(struct xv_datapath *dp)
 		.vni = bpf_map__fd(skel->maps.xv_vni),
 		.bd = bpf_map__fd(skel->maps.xv_bd),
 		.port = bpf_map__fd(skel->maps.xv_port),
+		.port_index = bpf_map__fd(skel->maps.xv_port_index),
 		.port_dev = bpf_map__fd(skel->maps.xv_port_dev),
 		.peer = bpf_map__fd(skel->maps.xv_peer),
 		.adj = bpf_map__fd(skel->maps.xv_adj),

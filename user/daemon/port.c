@@ -160,6 +160,23 @@ static void set_status(struct xv_port *port)
 		snprintf(port->status, sizeof(port->status), "device is down");
 }
 
+/* The way in: from the device, and the VLAN, to the port. NULL: none any more. */
+static int write_key(struct xv_instance *inst, const struct xv_port_key *key,
+		     const struct xv_port_val *val)
+{
+	struct xv_port_val none = {};
+	int ret = 0;
+
+	if (val)
+		ret = bpf_map_update_elem(inst->dp->fd.port, key, val, BPF_ANY);
+	else
+		bpf_map_delete_elem(inst->dp->fd.port, key);
+	if (!ret && !key->vlan && key->ifindex < XV_PORT_INDEX)
+		ret = bpf_map_update_elem(inst->dp->fd.port_index, &key->ifindex, val ?: &none,
+					  BPF_ANY);
+	return ret;
+}
+
 /* The device is there: delivery first, then the way in. */
 static int attach(struct xv_instance *inst, struct xv_port *port, const struct xv_link *link,
 		  struct xv_err *err)
@@ -172,7 +189,7 @@ static int attach(struct xv_instance *inst, struct xv_port *port, const struct x
 	port->link = *link;
 	set_status(port);
 	ret = write_dev(inst, port);
-	ret = ret ?: bpf_map_update_elem(inst->dp->fd.port, &key, &val, BPF_ANY);
+	ret = ret ?: write_key(inst, &key, &val);
 	if (ret)
 		return xv_err_set(err, ret, "cannot write port %s: %s", port->key.dev,
 				  strerror(-ret));
@@ -197,7 +214,7 @@ static void detach(struct xv_instance *inst, struct xv_port *port, bool device_e
 		if (device_exists && needs_promisc(&port->link))
 			xv_netlink_set_promisc(inst->nl, port->ifindex, false, NULL);
 	}
-	bpf_map_delete_elem(inst->dp->fd.port, &key);
+	write_key(inst, &key, NULL);
 	port->ifindex = 0;
 	memset(&port->link, 0, sizeof(port->link));
 	write_dev(inst, port);
@@ -319,7 +336,7 @@ static int adopt_one(struct xv_instance *inst, const struct xv_port_key *key,
 	    bpf_map_lookup_elem(inst->dp->fd.port_dev, &val->port, &dev) ||
 	    dev.ifindex != key->ifindex ||
 	    xv_netlink_get_link(inst->nl, NULL, key->ifindex, &link, NULL)) {
-		bpf_map_delete_elem(inst->dp->fd.port, key);
+		write_key(inst, key, NULL);
 		return 0;
 	}
 	port = new_port(inst, net, link.name, key->vlan, val->port);
