@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The bucket table against a plain array, by random operations in a fixed order, and its limits.
+ * The bucket table against a plain array, by random operations in a fixed order.
  * Programs are played by a lookup of this file's own, which may keep what it found across other
- * operations until a grace period has passed. Interleavings and killed writers: test_table_steps.c.
+ * operations until a grace period has passed. Limits and errors: test_table_limits.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -392,121 +392,6 @@ static void check_clean(void)
 	assert_int_equal(used, w.entries);
 }
 
-/* Two buckets: every key has both, so it is full with eight and not before. */
-static void test_full(void **state)
-{
-	struct xv_fdb_word word = {.id = 1};
-	uint32_t i;
-
-	(void)state;
-	world_open(2, 1);
-	for (i = 0; i < 8; i++)
-		assert_int_equal(xv_table_insert(w.table, key_of(i), word), 0);
-	assert_int_equal(xv_table_insert(w.table, key_of(8), word), -ENOSPC);
-	assert_int_equal(xv_table_insert_wait(w.table, key_of(8), word), -ENOSPC);
-	assert_int_equal(counts().entries, 8);
-	assert_int_equal(counts().waiting, 0);
-	assert_int_equal(xv_table_insert(w.table, key_of(7), word), -EEXIST);
-
-	assert_int_equal(xv_table_delete(w.table, key_of(3)), 0);
-	assert_int_equal(xv_table_delete(w.table, key_of(3)), -ENOENT);
-	assert_int_equal(xv_table_insert(w.table, key_of(8), word), -EAGAIN);
-	assert_true(xv_table_grace_begin(w.table));
-	assert_int_equal(xv_table_insert(w.table, key_of(8), word), -EAGAIN);
-	xv_table_grace_end(w.table);
-	assert_int_equal(xv_table_insert(w.table, key_of(8), word), 0);
-	assert_int_equal(xv_table_insert(w.table, key_of(9), word), -ENOSPC);
-	assert_false(xv_table_grace_begin(w.table));
-	w.entries = 8;
-	check_clean();
-	world_close();
-}
-
-static void test_bad_words(void **state)
-{
-	struct xv_fdb_word word = {.id = 1}, zero = {.last_seen = 5}, got = {.word = 77};
-
-	(void)state;
-	world_open(2, 1);
-	assert_int_equal(xv_table_insert(w.table, 0, word), -EINVAL);
-	assert_int_equal(xv_table_insert(w.table, key_of(1), zero), -EINVAL);
-	assert_int_equal(xv_table_insert(w.table, key_of(1), word), 0);
-	assert_int_equal(xv_table_update(w.table, key_of(1), zero), -EINVAL);
-	assert_int_equal(xv_table_update_dest(w.table, key_of(1), zero), -EINVAL);
-	assert_int_equal(xv_table_update(w.table, key_of(2), word), -ENOENT);
-	assert_int_equal(xv_table_update_dest(w.table, key_of(2), word), -ENOENT);
-	assert_int_equal(xv_table_lookup(w.table, key_of(2), &got), -ENOENT);
-	assert_int_equal(xv_table_lookup(w.table, 0, &got), -ENOENT);
-	assert_int_equal(xv_table_delete(w.table, 0), -ENOENT);
-	assert_int_equal(got.word, 77);
-	world_close();
-}
-
-/* Up to where no more goes in: 95 % at least, and a refusal changes nothing. */
-static void test_load(void **state)
-{
-	size_t slots = BUCKETS * XV_TABLE_SLOTS;
-	uint32_t i;
-	int ret = 0;
-
-	(void)state;
-	world_open(BUCKETS, 7);
-	for (i = 0; i < KEYS && !ret; i++) {
-		struct xv_fdb_word word = random_word(i);
-
-		ret = xv_table_insert_wait(w.table, key_of(i), word);
-		if (ret)
-			break;
-		w.want[i] = word;
-		w.entries++;
-	}
-	assert_int_equal(ret, -ENOSPC);
-	print_message("# full at %.1f %%\n", 100.0 * w.entries / slots);
-	assert_true(w.entries >= slots * 95 / 100);
-	check_all();
-	check_clean();
-	do_delete(i / 2);
-	settle();
-	check_all();
-	check_clean();
-	world_close();
-}
-
-/* All at once: the same, with few grace periods. */
-static int graces;
-
-static void grace_counted(void)
-{
-	graces++;
-}
-
-static void test_many(void **state)
-{
-	static struct xv_table_entry e[BUCKETS * 3];
-	size_t n = BUCKETS * 3, i;
-
-	(void)state;
-	world_open(BUCKETS, 3);
-	xv_table_close(w.table);
-	assert_int_equal(xv_table_open_memory(w.memory, BUCKETS, grace_counted, &w.table, NULL), 0);
-	assert_int_equal(xv_table_reserve(w.table, n), 0);
-	assert_int_equal(counts().buckets, BUCKETS);
-	for (i = 0; i < n; i++)
-		e[i] = (struct xv_table_entry){.key = key_of(i), .word = random_word(i)};
-	e[n - 1] = e[0];
-	graces = 0;
-	assert_int_equal(xv_table_insert_many(w.table, e, n), 1);
-	assert_int_equal(e[n - 1].result, -EEXIST);
-	assert_in_range(graces, 1, 20);
-	for (i = 0; i < n - 1; i++) {
-		assert_int_equal(e[i].result, 0);
-		w.want[i] = e[i].word;
-	}
-	w.entries = n - 1;
-	check_all();
-	world_close();
-}
-
 /* Programs that loaded the old mask find everything until the grace period has passed. */
 static void test_growth(void **state)
 {
@@ -627,29 +512,6 @@ static void test_foreign(void **state)
 	world_close();
 }
 
-static void test_open_errors(void **state)
-{
-	struct xv_table_head head[3] __attribute__((aligned(64))) = {{.mask = 6}};
-	struct xv_table *t = NULL;
-	struct xv_err err = {};
-
-	(void)state;
-	assert_int_equal(xv_table_open_memory(head, 2, grace_now, &t, &err), -EPROTO);
-	assert_non_null(strstr(err.text, "mask 0x6"));
-	head[0].mask = 3;
-	assert_int_equal(xv_table_open_memory(head, 2, grace_now, &t, &err), -EPROTO);
-	assert_int_equal(xv_table_open_memory(head, 1, grace_now, &t, &err), -EINVAL);
-	assert_int_equal(xv_table_open_memory(head, 3, grace_now, &t, &err), -EINVAL);
-	assert_int_equal(xv_table_open(0, grace_now, &t, &err), -EINVAL);
-	assert_null(t);
-	head[0].mask = 0;
-	assert_int_equal(xv_table_open_memory(head, 2, grace_now, &t, &err), 0);
-	assert_int_equal(head[0].mask, 1);
-	assert_true(head[0].seed != 0);
-	xv_table_close(t);
-	xv_table_close(NULL);
-}
-
 static int loads[] = {25, 50, 80, 95};
 
 int main(void)
@@ -659,14 +521,9 @@ int main(void)
 		cmocka_unit_test_prestate(test_model, &loads[1]),
 		cmocka_unit_test_prestate(test_model, &loads[2]),
 		cmocka_unit_test_prestate(test_model, &loads[3]),
-		cmocka_unit_test(test_full),
-		cmocka_unit_test(test_bad_words),
-		cmocka_unit_test(test_load),
-		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_growth),
 		cmocka_unit_test(test_walk),
 		cmocka_unit_test(test_foreign),
-		cmocka_unit_test(test_open_errors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

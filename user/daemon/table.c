@@ -10,6 +10,8 @@ enum {
 	PREFER_BELOW = 3, /* the first bucket is taken while it holds fewer */
 };
 
+void (*table_stored)(void);
+
 long table_find(const struct xv_table *t, uint32_t bucket, uint64_t key)
 {
 	uint32_t slot = bucket * XV_TABLE_SLOTS, i;
@@ -63,6 +65,7 @@ static void raise_slot(struct xv_table *t, long slot, uint32_t seen)
 	while (old < seen && !__atomic_compare_exchange_n(last_seen, &old, seen, false,
 							  __ATOMIC_RELEASE, __ATOMIC_RELAXED))
 		;
+	table_note_store();
 }
 
 void table_raise(struct xv_table *t, uint64_t key, uint32_t seen)
@@ -191,9 +194,10 @@ int xv_table_update_dest(struct xv_table *t, uint64_t key, struct xv_fdb_word wo
 	if (!find_copies(t, key, &c))
 		return -ENOENT;
 	for (i = 1; i >= 0; i--) {
-		if (c.in[i] != TABLE_NONE)
-			__atomic_store_n(&table_word(t, c.in[i])->dest, word.dest,
-					 __ATOMIC_RELEASE);
+		if (c.in[i] == TABLE_NONE)
+			continue;
+		__atomic_store_n(&table_word(t, c.in[i])->dest, word.dest, __ATOMIC_RELEASE);
+		table_note_store();
 	}
 	return 0;
 }

@@ -30,31 +30,31 @@
  * first grace period a program could look into the new bucket before the fill and into the old one
  * after the taking away. [A] While there are two copies:
  *
- *  - A change is made to the copy in the second bucket, then to that in the first. Programs look
- *    into the first bucket first, so for those that start now the last store is the one that
- *    counts: all of them see the old value, then all see the new. [C] A delete takes both away.
+ *  - A change is made to both, one after the other. Programs look into the first bucket first, so
+ *    those that start now see it from one moment on: that of the store to that copy. [C] A delete
+ *    takes both away.
  *  - Programs stamp whichever copy they found. The stamp of the old one is carried over to the new
- *    one before it is taken away, and once more when it is freed, as nobody can stamp it after
- * that. It is carried over by compare-and-swap, so that a newer one is not lost.
+ *    one before it is taken away, and once more when it is freed, as nobody can stamp it any more.
+ *    It is carried over by compare-and-swap, so that a newer one is not lost.
  *
  * The table grows in its map: all slots of the buckets behind the mask are free. Under a wider mask
  * a bucket's keys stay, or go to one bucket behind the old mask that gets keys from nowhere else,
  * so each is copied (1) to the same slot there; then the mask is replaced in one store. Programs
  * load it once a lookup, so each finds the old copies or the new ones. [A] After a grace period
  * nobody looks for a key at its old place: stamps are carried over and the old copies are erased
- * (key, then word). They need no second grace period. Entries neither move nor grow again until
- * then.
+ * (key, then word); no second grace period is needed. No entry moves, and the table does not grow
+ * again, until then; nor does it grow while entries move.
  *
  * Everything that waits for a grace period is kept in lists, so that one grace period serves all of
  * it, and may run elsewhere meanwhile: xv_table_grace_begin(), a grace period,
- * xv_table_grace_end(). xv_table_settle() does that in place. MEMBARRIER_CMD_GLOBAL is a
- * grace period of the kernel's RCU, under which XDP and TC programs run; it takes 10 to 30 ms.
+ * xv_table_grace_end(). xv_table_settle() does that in place. MEMBARRIER_CMD_GLOBAL is a grace
+ * period of the kernel's RCU, under which XDP and TC programs run; it takes some 15 ms.
  *
  * A writer that is killed between any two stores leaves: a spent slot; a word without a key (the
  * same to look at); a key in both of its buckets; a key under the wrong mask, or behind it. None of
  * these breaks A or B. xv_table_open() recognises them by the table alone, puts them into the lists
- * and goes on where the other one was killed. Of two copies the one in the first bucket stays, as
- * it is what programs see.
+ * and goes on where the other one was killed. Of two copies the one in the first bucket stays.
+ * Nothing is lost but stamps that programs stored into a slot after its key was taken away.
  *
  * Not thread-safe: one thread at a time, and one process. Return values are 0 or negative errno.
  */

@@ -47,10 +47,23 @@ static inline uint64_t table_load(const __u64 *word)
 	return __atomic_load_n(word, __ATOMIC_RELAXED);
 }
 
+/*
+ * Called after each store to the table, for the test that looks at every state that a program may
+ * see and a killed writer leave. NULL otherwise.
+ */
+extern void (*table_stored)(void);
+
+static inline void table_note_store(void)
+{
+	if (table_stored)
+		table_stored();
+}
+
 /* Release: no store is seen, or happens, before the ones in front of it. */
 static inline void table_store(__u64 *word, uint64_t value)
 {
 	__atomic_store_n(word, value, __ATOMIC_RELEASE);
+	table_note_store();
 }
 
 static inline __u64 *table_key(const struct xv_table *t, uint32_t slot)

@@ -45,8 +45,11 @@ static void move(struct xv_table *t, uint32_t from, uint32_t to)
 	table_fill(t, to, twin->key, table_load(&table_word(t, from)->word));
 }
 
-/* Looks at the other buckets of a bucket's entries. 0: nothing found, they are in the queue. */
-static int expand(struct xv_table *t, uint32_t bucket, size_t *n)
+/*
+ * Looks at the other buckets of a bucket's entries. 0: nothing found, they are in the queue.
+ * moving: set if an entry is on its way already, and so cannot move now.
+ */
+static int expand(struct xv_table *t, uint32_t bucket, size_t *n, bool *moving)
 {
 	uint32_t slot = bucket * XV_TABLE_SLOTS, end = slot + XV_TABLE_SLOTS, other;
 	struct table_place place;
@@ -57,8 +60,12 @@ static int expand(struct xv_table *t, uint32_t bucket, size_t *n)
 		key = table_load(table_key(t, slot));
 		place = table_place(t, key);
 		other = bucket == place.first ? place.second : place.first;
-		if (!key || table_find(t, other, key) != TABLE_NONE)
+		if (!key)
 			continue;
+		if (table_find(t, other, key) != TABLE_NONE) {
+			*moving = true;
+			continue;
+		}
 		to = table_find_free(t, other);
 		if (to != TABLE_NONE) {
 			move(t, slot, to);
@@ -80,6 +87,7 @@ static int expand(struct xv_table *t, uint32_t bucket, size_t *n)
 int table_room_make(struct xv_table *t, uint64_t key)
 {
 	struct table_place place = table_place(t, key);
+	bool moving = false;
 	size_t n = 2, i;
 	int ret = 0;
 
@@ -89,8 +97,8 @@ int table_room_make(struct xv_table *t, uint64_t key)
 	t->steps[0].bucket = place.first;
 	t->steps[1].bucket = place.second;
 	for (i = 0; i < n && !ret; i++)
-		ret = expand(t, t->steps[i].bucket, &n);
-	return ret ?: -ENOSPC;
+		ret = expand(t, t->steps[i].bucket, &n, &moving);
+	return ret ?: moving ? -EAGAIN : -ENOSPC;
 }
 
 /* Copies a bucket's keys to where the wider mask has them, the same slot behind the old mask. */
