@@ -12,30 +12,51 @@ enum {
 	XV_TC_INNER = 14 + 40, /* what is read of a tenant's frame: Ethernet, IPv6 */
 };
 
+/* The untagged port of a device, by the index where that has it: it saves a hash lookup. */
+static __always_inline int port_of_device(__u32 ifindex, struct xv_port_val *port)
+{
+	__u32 *id = bpf_map_lookup_elem(&xv_port_index, &ifindex);
+	struct xv_port_key key = {.ifindex = ifindex};
+	const struct xv_port_dev_val *dev;
+	const struct xv_port_val *val;
+
+	if (likely(id)) {
+		port->port = *id;
+		dev = bpf_map_lookup_elem(&xv_port_dev, id);
+		if (likely(dev && dev->ifindex == ifindex && !dev->vlan)) {
+			port->bd = dev->bd;
+			return 1;
+		}
+	}
+	val = bpf_map_lookup_elem(&xv_port, &key);
+	if (!val)
+		return 0;
+	*port = *val;
+	return 1;
+}
+
 /*
  * The port that a frame belongs to: its device and VLAN, else its device alone. *tagged tells that
  * the tag is to be taken off: it is the port's, or VID 0, which says the priority of a frame that
- * counts as untagged (802.1Q, 6.9.1). NULL: not ours (another VLAN of a trunk; 802.1ad tags are no
+ * counts as untagged (802.1Q, 6.9.1). 0: not ours (another VLAN of a trunk; 802.1ad tags are no
  * port's).
  */
-static __always_inline const struct xv_port_val *port_of(const struct __sk_buff *skb, int *tagged)
+static __always_inline int port_of(const struct __sk_buff *skb, struct xv_port_val *port,
+				   int *tagged)
 {
 	struct xv_port_key key = {.ifindex = skb->ifindex};
-	const struct xv_port_val *port = NULL;
+	const struct xv_port_val *val = NULL;
 
 	*tagged = 0;
 	if (unlikely(skb->vlan_present) && skb->vlan_proto == bpf_htons(ETH_P_8021Q)) {
 		key.vlan = skb->vlan_tci & XV_VLAN_VID_MASK;
-		port = key.vlan ? bpf_map_lookup_elem(&xv_port, &key) : NULL;
-		*tagged = port || !key.vlan;
-		key.vlan = 0;
+		val = key.vlan ? bpf_map_lookup_elem(&xv_port, &key) : NULL;
+		*tagged = val || !key.vlan;
 	}
-	if (unlikely(port))
-		return port;
-	port = bpf_map_lookup_elem(&xv_port_index, &key.ifindex);
-	if (likely(port && port->port))
-		return port;
-	return bpf_map_lookup_elem(&xv_port, &key);
+	if (!val)
+		return port_of_device(key.ifindex, port);
+	*port = *val;
+	return 1;
 }
 
 /* A frame from port to what its destination MAC says. */
@@ -84,7 +105,7 @@ static __always_inline int xv_forward_frame(struct __sk_buff *skb, struct xv_siz
 {
 	const struct xv_config_val *cfg = xv_config_get();
 	struct xv_end from = {.kind = XV_FDB_PORT};
-	const struct xv_port_val *port;
+	struct xv_port_val port = {};
 	void *data, *data_end;
 	struct xv_fdb_key src, dst;
 	struct xv_bd_val *net;
@@ -92,11 +113,10 @@ static __always_inline int xv_forward_frame(struct __sk_buff *skb, struct xv_siz
 	int tagged, err;
 	__u32 bd;
 
-	port = port_of(skb, &tagged);
-	if (!port)
+	if (!port_of(skb, &port, &tagged))
 		return XV_PATH_TC_PASS;
-	from.id = port->port;
-	bd = port->bd;
+	from.id = port.port;
+	bd = port.bd;
 	net = xv_bd_get(bd);
 	if (!cfg || !cfg->abi || !net)
 		return XV_DROP(NOT_CONFIGURED);

@@ -93,8 +93,8 @@ struct xv_bd_val {
 
 /*
  * xv_port: hash, (ifindex, VLAN) -> port. VLAN 0 is the untagged port. xv_port_index: array,
- * ifindex -> the same value for the untagged ports that the daemon made; a shortcut, port 0 where
- * it has none.
+ * ifindex
+ * -> __u32 port id, a shortcut to untagged ports; it counts only if xv_port_dev says the same.
  */
 struct xv_port_key {
 	__u32 ifindex;

@@ -164,7 +164,7 @@ static void set_status(struct xv_port *port)
 static int write_key(struct xv_instance *inst, const struct xv_port_key *key,
 		     const struct xv_port_val *val)
 {
-	struct xv_port_val none = {};
+	uint32_t id = val ? val->port : 0;
 	int ret = 0;
 
 	if (val)
@@ -172,8 +172,7 @@ static int write_key(struct xv_instance *inst, const struct xv_port_key *key,
 	else
 		bpf_map_delete_elem(inst->dp->fd.port, key);
 	if (!ret && !key->vlan && key->ifindex < XV_PORT_INDEX)
-		ret = bpf_map_update_elem(inst->dp->fd.port_index, &key->ifindex, val ?: &none,
-					  BPF_ANY);
+		ret = bpf_map_update_elem(inst->dp->fd.port_index, &key->ifindex, &id, BPF_ANY);
 	return ret;
 }
 
