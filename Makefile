@@ -92,6 +92,7 @@ $(OUT)/tests/fuzz/%: tests/fuzz/%.c $(wildcard user/lib/*.c user/daemon/config*.
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -fsanitize=address,undefined -o $@ $^ $(LDLIBS) -lcmocka
 
 -include tests/bench/bench.mk
+-include tests/bpf/table.mk
 
 install: all
 	tools/install "$(DESTDIR)" "$(PREFIX)"
