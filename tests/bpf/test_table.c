@@ -43,6 +43,8 @@ struct run {
 static struct {
 	struct table_stress_bpf *skel;
 	struct xv_table *table;
+	pthread_t reader, keeper;
+	bool threads; /* they run */
 	_Atomic bool stop;
 	_Atomic int wanted, passed; /* grace periods */
 	sem_t start;		    /* posted for each */
@@ -320,26 +322,42 @@ static void close_table(struct stress_counts *sum)
 	table_stress_bpf__destroy(s.skel);
 }
 
-static void run_round(const struct run *r, struct stress_counts *sum)
+/* What the reader said: NULL if no call failed. */
+static void *stop_threads(void)
 {
-	pthread_t readers, keeper;
 	void *failed;
 
+	s.stop = true;
+	sem_post(&s.start);
+	pthread_join(s.keeper, NULL);
+	pthread_join(s.reader, &failed);
+	s.threads = false;
+	return failed;
+}
+
+/* After a check that failed in the middle. */
+static int tear_down(void **state)
+{
+	(void)state;
+	if (s.threads)
+		stop_threads();
+	return 0;
+}
+
+static void run_round(const struct run *r, struct stress_counts *sum)
+{
 	open_table(r);
 	s.stop = false;
 	s.wanted = s.passed = 0;
 	sem_init(&s.start, 0, 0);
-	assert_int_equal(pthread_create(&readers, NULL, reader, NULL), 0);
-	assert_int_equal(pthread_create(&keeper, NULL, grace_keeper, NULL), 0);
+	assert_int_equal(pthread_create(&s.reader, NULL, reader, NULL), 0);
+	assert_int_equal(pthread_create(&s.keeper, NULL, grace_keeper, NULL), 0);
+	s.threads = true;
 	write_for(r, r->seconds / r->rounds);
 	s.skel->bss->quiet = 1;
 	write_for(r, 0.01);
 	settle();
-	s.stop = true;
-	sem_post(&s.start);
-	pthread_join(keeper, NULL);
-	pthread_join(readers, &failed);
-	assert_null(failed);
+	assert_null(stop_threads());
 	check_stamps(r);
 	close_table(sum);
 }
@@ -393,8 +411,8 @@ static struct run runs[] = {
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		{"full", test_run, NULL, NULL, &runs[0]},
-		{"growing", test_run, NULL, NULL, &runs[1]},
+		{"full", test_run, NULL, tear_down, &runs[0]},
+		{"growing", test_run, NULL, tear_down, &runs[1]},
 	};
 
 	if (geteuid()) {
