@@ -8,6 +8,8 @@
 enum {
 	ROUNDS = 64,	  /* of making room, before it is given up */
 	PREFER_BELOW = 3, /* the first bucket is taken while it holds fewer */
+	CHUNK = 16,	  /* buckets that a walk looks at together */
+	AHEAD = 8,	  /* entries whose buckets are fetched before they are needed */
 };
 
 void (*table_stored)(void);
@@ -136,6 +138,14 @@ int xv_table_insert(struct xv_table *t, uint64_t key, struct xv_fdb_word word)
 	return 0;
 }
 
+static void prefetch(const struct xv_table *t, uint64_t key)
+{
+	struct table_place place = table_place(t, key);
+
+	__builtin_prefetch(&t->buckets[place.first]);
+	__builtin_prefetch(&t->buckets[place.second]);
+}
+
 size_t xv_table_insert_many(struct xv_table *t, struct xv_table_entry *entries, size_t n)
 {
 	size_t i, again, failed = 0, round;
@@ -146,6 +156,8 @@ size_t xv_table_insert_many(struct xv_table *t, struct xv_table_entry *entries, 
 		if (round)
 			xv_table_settle(t);
 		for (i = 0, again = 0; i < n; i++) {
+			if (!round && i + AHEAD < n)
+				prefetch(t, entries[i + AHEAD].key);
 			if (entries[i].result == -EAGAIN)
 				entries[i].result = xv_table_insert(t, entries[i].key,
 								    entries[i].word);
@@ -274,30 +286,51 @@ static void sort_twins(struct xv_table *t)
 	}
 }
 
+/* Whether there is a newer copy of what this slot holds. */
+static bool is_old_copy(const struct xv_table *t, uint32_t slot, size_t *cursor)
+{
+	while (*cursor < t->n_twins && t->twins[*cursor].from < slot)
+		++*cursor;
+	return (*cursor < t->n_twins && t->twins[*cursor].from == slot) ||
+	       (slot < t->stale_buckets * XV_TABLE_SLOTS && !table_in_place(t, slot));
+}
+
+/* Slots in use in the CHUNK buckets from b on. Without a branch that nobody could predict. */
+static uint32_t list_used(const struct xv_table *t, uint32_t b, uint32_t used[])
+{
+	uint32_t end = b + CHUNK <= t->mask ? b + CHUNK : t->mask + 1, i, n = 0;
+
+	for (; b < end; b++) {
+		for (i = 0; i < XV_TABLE_SLOTS; i++) {
+			used[n] = b * XV_TABLE_SLOTS + i;
+			n += table_load(&t->buckets[b].key[i].word) != 0;
+		}
+	}
+	return n;
+}
+
 int xv_table_walk(struct xv_table *t, int (*fn)(void *arg, uint64_t key, struct xv_fdb_word word),
 		  void *arg)
 {
-	uint32_t slot, end = (t->mask + 1) * XV_TABLE_SLOTS;
-	uint32_t stale = t->stale_buckets * XV_TABLE_SLOTS;
+	uint32_t used[CHUNK * XV_TABLE_SLOTS + 1], b, i, n;
+	bool copies = t->n_twins || t->stale_buckets;
 	struct xv_fdb_word word;
 	size_t cursor = 0;
 	uint64_t key;
 	int ret;
 
 	sort_twins(t);
-	for (slot = 0; slot < end; slot++) {
-		key = table_load(table_key(t, slot));
-		if (!key)
-			continue;
-		while (cursor < t->n_twins && t->twins[cursor].from < slot)
-			cursor++;
-		if ((cursor < t->n_twins && t->twins[cursor].from == slot) ||
-		    (slot < stale && !table_in_place(t, slot)))
-			continue;
-		word.word = table_load(&table_word(t, slot)->word);
-		ret = fn(arg, key, word);
-		if (ret)
-			return ret;
+	for (b = 0; b <= t->mask; b += CHUNK) {
+		n = list_used(t, b, used);
+		for (i = 0; i < n; i++) {
+			key = table_load(table_key(t, used[i]));
+			if (!key || (copies && is_old_copy(t, used[i], &cursor)))
+				continue;
+			word.word = table_load(&table_word(t, used[i])->word);
+			ret = fn(arg, key, word);
+			if (ret)
+				return ret;
+		}
 	}
 	return 0;
 }
