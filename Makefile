@@ -18,7 +18,7 @@ CPPFLAGS += -D_GNU_SOURCE -DXV_VERSION='"$(VERSION)"' -Iheaders -Iuser/lib -Iuse
 CFLAGS ?= -O2 -g
 CFLAGS += -std=gnu11 -Wall -Wextra -Werror
 LDLIBS += $(shell pkg-config --libs $(PKGS))
-BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -I/usr/include/$(shell uname -m)-linux-gnu \
+BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -fno-strict-aliasing -D__TARGET_ARCH_$(ARCH) -I/usr/include/$(shell uname -m)-linux-gnu \
 	-Wall -Wextra -Werror -Iheaders -Ibpf
 
 LIB_OBJS := $(patsubst %.c,$(OUT)/%.o,$(wildcard user/lib/*.c))
@@ -28,6 +28,7 @@ DAEMON_MAIN := $(OUT)/user/daemon/xvtepd.o
 TEST_OBJS := $(LIB_OBJS) $(filter-out $(DAEMON_MAIN),$(DAEMON_OBJS))
 TESTS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/test_*.c tests/bpf/test_*.c tests/net/*_test.c))
 BPF_TEST_OBJS := $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/bpf/harness*.c))
+TABLE_OBJS := $(patsubst %.c,$(OUT)/%.o,$(wildcard user/daemon/table*.c)) $(OUT)/user/lib/err.o
 FUZZERS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .DELETE_ON_ERROR:
@@ -77,7 +78,7 @@ $(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(TEST_OBJS)
 	@echo '  LINK    $@'
 	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
-$(OUT)/tests/bpf/%: $(OUT)/tests/bpf/%.o $(BPF_TEST_OBJS)
+$(OUT)/tests/bpf/%: $(OUT)/tests/bpf/%.o $(BPF_TEST_OBJS) $(TABLE_OBJS)
 	@echo '  LINK    $@'
 	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 

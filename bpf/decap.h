@@ -77,7 +77,7 @@ static __always_inline int xv_decap_inner(struct xv_ethhdr *eth, void *data_end,
 					  int merged, struct xv_decap *d)
 {
 	struct xv_end from = {.id = d->peer, .kind = XV_FDB_PEER};
-	const struct xv_fdb_val *to;
+	struct xv_fdb_val to;
 	struct xv_fdb_key key;
 	int err;
 
@@ -88,12 +88,11 @@ static __always_inline int xv_decap_inner(struct xv_ethhdr *eth, void *data_end,
 	if (xv_mac_is_multicast(eth->h_dest))
 		return XV_DECAP_PASS;
 	key = xv_fdb_key_of(d->bd, eth->h_dest);
-	to = xv_fdb_lookup(&key);
-	if (!to)
+	if (!xv_fdb_lookup(&key, &to))
 		return XV_DECAP_PASS;
-	if (to->kind != XV_FDB_PORT)
+	if (to.kind != XV_FDB_PORT)
 		return XV_DROP(SPLIT_HORIZON);
-	d->port = to->dst;
+	d->port = to.dst;
 	err = xv_port_check(d->port, d->bd, merged ? 0 : d->len, &d->dev);
 	if (err)
 		return err;

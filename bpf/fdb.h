@@ -7,10 +7,9 @@
 #include "parse.h"
 
 enum {
-	XV_SEEN_GRAIN_NS = 1 << 29, /* last_seen is rewritten at most every 0.54 s */
-	XV_RECENT_TICK_SHIFT = 25,  /* an event is not repeated within 34 ms */
-	XV_GATE_TICK_SHIFT = 27,    /* learn rate is counted in windows of 134 ms ... */
-	XV_GATE_SHARE_SHIFT = 3,    /* ... each worth an eighth of the rate */
+	XV_RECENT_TICK_SHIFT = 25, /* an event is not repeated within 34 ms */
+	XV_GATE_TICK_SHIFT = 27,   /* learn rate is counted in windows of 134 ms ... */
+	XV_GATE_SHARE_SHIFT = 3,   /* ... each worth an eighth of the rate */
 };
 
 /* Where a frame came from or goes: a port, or a peer (id 0 if it is none of ours). */
@@ -32,9 +31,29 @@ static __always_inline struct xv_fdb_key xv_fdb_key_of(__u32 bd, const __u8 *mac
 	return u.key;
 }
 
-static __always_inline struct xv_fdb_val *xv_fdb_lookup(const struct xv_fdb_key *key)
+/* In the daemon's table, else among what was provisioned by map (headers/xv_abi.h). */
+static __always_inline struct xv_fdb_word *fdb_find(const struct xv_fdb_key *key)
 {
-	return bpf_map_lookup_elem(&xv_fdb, key);
+	const struct xv_table_head *head = xv_table_head(&xv_fdb_table);
+	struct xv_fdb_word *word;
+
+	if (unlikely(!head))
+		return NULL;
+	word = xv_table_lookup(&xv_fdb_table, head, *(const __u64 *)key);
+	return likely(word) ? word : bpf_map_lookup_elem(&xv_fdb, key);
+}
+
+/* Where the MAC is. 1: *to is filled in, from one load; 0: not known. */
+static __always_inline int xv_fdb_lookup(const struct xv_fdb_key *key, struct xv_fdb_val *to)
+{
+	const struct xv_fdb_word *word = fdb_find(key);
+	struct xv_fdb_word copy;
+
+	if (!word)
+		return 0;
+	copy.word = READ_ONCE(word->word);
+	*to = copy.val;
+	return 1;
 }
 
 /* Whether the network may send one more event in this window. */
@@ -105,21 +124,19 @@ static __always_inline void xv_event_send(__u8 type, const struct xv_bd_val *net
 static __always_inline int xv_fdb_source(const struct xv_bd_val *net, const struct xv_fdb_key *key,
 					 struct xv_end from, const struct xv_ip *remote)
 {
-	struct xv_fdb_val *val = xv_fdb_lookup(key);
-	__u64 now;
+	struct xv_fdb_word *word = fdb_find(key), now = {};
 
-	if (likely(val)) {
-		if (likely(val->dst == from.id && val->kind == from.kind)) {
-			now = bpf_ktime_get_coarse_ns();
-			if (now - val->last_seen > XV_SEEN_GRAIN_NS)
-				val->last_seen = now;
+	if (likely(word)) {
+		now.word = READ_ONCE(word->word);
+		if (likely(now.val.dst == from.id && now.val.kind == from.kind)) {
+			xv_table_stamp(word, bpf_ktime_get_coarse_ns());
 			return 0;
 		}
-		if (val->flags & XV_FDB_STATIC)
+		if (now.val.flags & XV_FDB_STATIC)
 			return XV_DROP(VXLAN_ENTRY_EXISTS);
 	}
 	if (net->flags & XV_BD_LEARN)
-		xv_event_send(val ? XV_EVENT_MOVE : XV_EVENT_LEARN, net, key, from, remote);
+		xv_event_send(word ? XV_EVENT_MOVE : XV_EVENT_LEARN, net, key, from, remote);
 	return 0;
 }
 

@@ -65,20 +65,20 @@ static __always_inline int forward(struct __sk_buff *skb, const struct xv_config
 				   const struct xv_fdb_key *dst, struct xv_size size, int *action)
 {
 	int multicast = xv_mac_is_multicast(dst->mac), ret;
-	const struct xv_fdb_val *to = multicast ? NULL : xv_fdb_lookup(dst);
 	struct xv_end from = {.id = port, .kind = XV_FDB_PORT};
 	const struct xv_port_dev_val *dev;
 	__u32 id, bd = dst->bd;
+	struct xv_fdb_val to;
 
-	if (!to) {
+	if (multicast || !xv_fdb_lookup(dst, &to)) {
 		if (!multicast)
 			xv_event_send(XV_EVENT_MISS, net, dst, from, NULL);
 		xv_net_tx(bd, XV_BUM, size);
 		xv_flood_frame(skb, cfg, net, bd, port);
 		return XV_PATH_ENCAP_FLOOD;
 	}
-	id = to->dst;
-	if (to->kind == XV_FDB_PEER) {
+	id = to.dst;
+	if (to.kind == XV_FDB_PEER) {
 		ret = xv_encap_peer(skb, cfg, net->vni, id, action);
 		if (ret >= 0) {
 			xv_net_tx(bd, XV_UNICAST, size);

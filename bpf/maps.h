@@ -7,6 +7,7 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
+#include "table.h"
 #include "xv_abi.h"
 #include "xv_reasons.h"
 
@@ -29,7 +30,8 @@ XV_MAP(xv_port_index, BPF_MAP_TYPE_ARRAY, __u32, __u32, XV_PORT_INDEX, 0);
 XV_MAP(xv_port_dev, BPF_MAP_TYPE_ARRAY, __u32, struct xv_port_dev_val, XV_MAX_PORTS, 0);
 XV_MAP(xv_peer, BPF_MAP_TYPE_HASH, struct xv_ip, __u32, XV_MAX_PEERS, BPF_F_NO_PREALLOC);
 XV_MAP(xv_adj, BPF_MAP_TYPE_ARRAY, __u32, struct xv_adj_val, XV_MAX_PEERS, BPF_F_MMAPABLE);
-XV_MAP(xv_fdb, BPF_MAP_TYPE_HASH, struct xv_fdb_key, struct xv_fdb_val, XV_MAX_FDB,
+XV_TABLE_MAP(xv_fdb_table, XV_TABLE_BUCKETS, LIBBPF_PIN_BY_NAME);
+XV_MAP(xv_fdb, BPF_MAP_TYPE_HASH, struct xv_fdb_key, struct xv_fdb_val, XV_MAX_FDB_EXTRA,
        BPF_F_NO_PREALLOC);
 XV_MAP(xv_flood, BPF_MAP_TYPE_HASH, struct xv_flood_key, struct xv_flood_val, XV_MAX_FLOOD,
        BPF_F_NO_PREALLOC);

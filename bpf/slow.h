@@ -53,10 +53,10 @@ static __always_inline int slow_deliver(struct __sk_buff *skb, const struct xv_c
 {
 	void *data = xv_ctx_ptr(skb->data), *data_end = xv_ctx_ptr(skb->data_end);
 	struct xv_end from = {.id = d->peer, .kind = XV_FDB_PEER};
-	const struct xv_fdb_val *to = NULL;
+	struct xv_fdb_val to;
 	struct xv_ethhdr *eth = data;
 	struct xv_fdb_key key, src;
-	int err;
+	int err, known;
 
 	if ((void *)(eth + 1) > data_end)
 		return XV_DROP(PKT_TOO_SMALL);
@@ -68,12 +68,11 @@ static __always_inline int slow_deliver(struct __sk_buff *skb, const struct xv_c
 		return XV_DROP(INNER_VLAN);
 	src = xv_fdb_key_of(d->bd, eth->h_source);
 	key = xv_fdb_key_of(d->bd, eth->h_dest);
-	if (!xv_mac_is_multicast(eth->h_dest))
-		to = xv_fdb_lookup(&key);
-	if (to && to->kind != XV_FDB_PORT)
+	known = !xv_mac_is_multicast(eth->h_dest) && xv_fdb_lookup(&key, &to);
+	if (known && to.kind != XV_FDB_PORT)
 		return XV_DROP(SPLIT_HORIZON);
-	if (to) {
-		d->port = to->dst;
+	if (known) {
+		d->port = to.dst;
 		err = xv_port_check(d->port, d->bd, xv_skb_check_len(skb), &d->dev);
 		if (err)
 			return err;
@@ -81,7 +80,7 @@ static __always_inline int slow_deliver(struct __sk_buff *skb, const struct xv_c
 	err = xv_fdb_source(net, &src, from, remote);
 	if (err)
 		return err;
-	if (!to) {
+	if (!known) {
 		xv_net_rx(d->bd, XV_BUM, size);
 		xv_peer_rx(d->peer, size);
 		xv_flood_frame(skb, cfg, net, d->bd, 0);

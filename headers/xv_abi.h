@@ -13,17 +13,18 @@
 #include <linux/types.h>
 
 enum xv_limits {
-	XV_ABI_VERSION = 1,
+	XV_ABI_VERSION = 2,
 	XV_MAX_NETWORKS = 16384, /* bd 1..XV_MAX_NETWORKS-1; 0 is never a network */
 	XV_MAX_PORTS = 16384,	 /* port id 1..XV_MAX_PORTS-1; 0 is never a port */
 	XV_PORT_INDEX = 1 << 16, /* device indices below it are looked up in xv_port_index first */
 	XV_MAX_PEERS = 4096,	 /* peer id 1..XV_MAX_PEERS-1; 0 is never a peer */
 	XV_MAX_UPLINKS = 64,	 /* underlay devices: slots behind the ports in xv_tx */
-	XV_MAX_FDB = 1 << 20,
-	XV_MAX_FLOOD = 1 << 17,	  /* flood list entries of all networks together */
-	XV_MAX_FLOOD_LIST = 4096, /* ports and peers of one network's flood list */
-	XV_NAME_LEN = 32,	  /* network name with its NUL */
-	XV_EVENT_RING = 1 << 22,  /* bytes */
+	XV_MAX_FDB = 1 << 20,	 /* entries in xv_fdb_table */
+	XV_MAX_FDB_EXTRA = 1 << 16, /* entries in xv_fdb */
+	XV_MAX_FLOOD = 1 << 17,	    /* flood list entries of all networks together */
+	XV_MAX_FLOOD_LIST = 4096,   /* ports and peers of one network's flood list */
+	XV_NAME_LEN = 32,	    /* network name with its NUL */
+	XV_EVENT_RING = 1 << 22,    /* bytes */
 };
 
 /* 16 bytes in network order, IPv4 mapped. Aligned so that it is compared and hashed as words. */
@@ -158,7 +159,12 @@ struct xv_adj_val {
 	__u8 pad0[24];
 };
 
-/* xv_fdb: hash, (bd, MAC) -> destination. */
+/*
+ * The forwarding database, (bd, MAC) -> destination, is two maps. xv_fdb_table (xv_table.h) has
+ * what the daemon learned or was told, and is written by nobody else. xv_fdb, a hash, is for
+ * programs that provision by map: what it holds counts where the table has no entry. Within a
+ * second of a static entry's being written here the daemon removes a learned one that hides it.
+ */
 struct xv_fdb_key {
 	__u16 bd;
 	__u8 mac[6];
@@ -175,14 +181,18 @@ enum xv_fdb_flags {
 	XV_FDB_CONFIG = 1 << 1, /* origin: the config file */
 };
 
-struct xv_fdb_val {
-	__u32 dst; /* port id or peer id */
-	__u8 kind; /* enum xv_fdb_kind */
-	__u8 flags;
-	__u16 moves;	 /* times the learned destination changed */
-	__u64 last_seen; /* CLOCK_MONOTONIC_COARSE, ns: when the MAC last sent; precise to a second
-			  */
+enum xv_fdb_numbers {
+	XV_SEEN_SHIFT = 29,    /* last_seen: CLOCK_MONOTONIC_COARSE in units of 2^29 ns, 0.54 s */
+	XV_FDB_MOVES_MAX = 15, /* so many, or more */
 };
+
+struct xv_fdb_val {
+	__u16 dst;	 /* port id or peer id */
+	__u8 kind;	 /* enum xv_fdb_kind */
+	__u8 flags : 4;	 /* enum xv_fdb_flags */
+	__u8 moves : 4;	 /* times the learned destination changed */
+	__u32 last_seen; /* when the MAC last sent; see XV_SEEN_SHIFT */
+} __attribute__((aligned(8)));
 
 /* xv_flood: hash, see struct xv_flood_head. */
 struct xv_flood_key {
@@ -271,7 +281,7 @@ _Static_assert(sizeof(struct xv_port_val) == 8, "ABI");
 _Static_assert(sizeof(struct xv_port_dev_val) == 16, "ABI");
 _Static_assert(sizeof(struct xv_adj_val) == 128, "ABI");
 _Static_assert(sizeof(struct xv_fdb_key) == 8, "ABI");
-_Static_assert(sizeof(struct xv_fdb_val) == 16, "ABI");
+_Static_assert(sizeof(struct xv_fdb_val) == 8, "ABI");
 _Static_assert(sizeof(struct xv_flood_key) == 8, "ABI");
 _Static_assert(sizeof(struct xv_flood_val) == 24, "ABI");
 _Static_assert(sizeof(struct xv_event) == 40, "ABI");

@@ -22,7 +22,6 @@ enum xv_table_limits {
 	XV_TABLE_BUCKETS = 1 << 19,	/* for XV_MAX_FDB entries: half of all slots */
 	XV_TABLE_MIN_BUCKETS = 1 << 8,	/* in use from the beginning: four pages */
 	XV_TABLE_MAX_BUCKETS = 1 << 24, /* what the hash has bits for */
-	XV_SEEN_SHIFT = 29,		/* last_seen: CLOCK_MONOTONIC in units of 0.54 s */
 };
 
 /* (bd, MAC) as one word; 0 is an empty slot, so bd 0 is never looked up. */
@@ -39,17 +38,10 @@ union xv_table_key {
 struct xv_fdb_word {
 	union {
 		struct {
-			union {
-				struct {
-					__u32 id : 24;	 /* port, peer or group */
-					__u32 kind : 2;	 /* enum xv_fdb_kind */
-					__u32 flags : 4; /* enum xv_fdb_flags */
-					__u32 moves : 2; /* stays at 3 */
-				};
-				__u32 dest;
-			};
-			__u32 last_seen; /* see XV_SEEN_SHIFT */
+			__u32 dest; /* dst, kind, flags and moves */
+			__u32 last_seen;
 		};
+		struct xv_fdb_val val;
 		__u64 word;
 	};
 };

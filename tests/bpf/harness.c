@@ -81,8 +81,15 @@ static int on_event(void *ctx, void *data, size_t size)
 	return 0;
 }
 
+/* Tests run their programs one by one. */
+static void no_program_runs(void)
+{
+}
+
 int hs_open(void)
 {
+	struct xv_err err;
+
 	if (geteuid()) {
 		printf("1..0 # SKIP needs root to load BPF programs\n");
 		return -1;
@@ -103,15 +110,57 @@ int hs_open(void)
 		hs_note("no ring buffer");
 		exit(1);
 	}
+	if (xv_table_open(bpf_map__fd(hs.skel->maps.xv_fdb_table), no_program_runs, &hs.fdb,
+			  &err)) {
+		hs_note("%s", err.text);
+		exit(1);
+	}
 	return 0;
 }
 
 void hs_close(void)
 {
+	xv_table_close(hs.fdb);
 	ring_buffer__free(hs.ring);
 	xvtep_bpf__destroy(hs.skel);
 	if (hs.netns >= 0)
 		close(hs.netns);
+}
+
+static struct xv_fdb_key fdb_key(__u32 bd, const __u8 *mac)
+{
+	struct xv_fdb_key key = {.bd = bd};
+
+	memcpy(key.mac, mac, sizeof(key.mac));
+	return key;
+}
+
+struct xv_fdb_val hs_fdb_get(__u32 bd, const __u8 *mac, int by_map)
+{
+	union xv_table_key key = {.key = fdb_key(bd, mac)};
+	struct xv_fdb_word word;
+	int fd = bpf_map__fd(hs.skel->maps.xv_fdb);
+
+	assert_int_equal(by_map ? bpf_map_lookup_elem(fd, &key.key, &word.val)
+				: xv_table_lookup(hs.fdb, key.word, &word),
+			 0);
+	return word.val;
+}
+
+void hs_fdb_put(__u32 bd, const __u8 *mac, struct xv_fdb_val val, int by_map)
+{
+	union xv_table_key key = {.key = fdb_key(bd, mac)};
+	struct xv_fdb_word word = {.val = val};
+	int fd = bpf_map__fd(hs.skel->maps.xv_fdb), ret;
+
+	if (by_map) {
+		assert_int_equal(bpf_map_update_elem(fd, &key.key, &val, BPF_ANY), 0);
+		return;
+	}
+	ret = xv_table_update(hs.fdb, key.word, word);
+	if (ret == -ENOENT)
+		ret = xv_table_insert_wait(hs.fdb, key.word, word);
+	assert_int_equal(ret, 0);
 }
 
 int hs_main(const char *name, const struct CMUnitTest *tests, size_t n)

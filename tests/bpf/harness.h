@@ -21,6 +21,8 @@
 #include "xv_wire.h"
 #include "xvtep.skel.h"
 
+#include "table.h"
+
 #include "harness_frame.h"
 #include "harness_world.h"
 
@@ -37,6 +39,7 @@ enum {
 struct harness {
 	struct xvtep_bpf *skel;
 	struct ring_buffer *ring;
+	struct xv_table *fdb;
 	struct xv_event event[HS_EVENTS];
 	int events; /* seen since hs_events_reset(), may pass HS_EVENTS */
 	int netns;  /* of the test */
@@ -52,6 +55,9 @@ int hs_main(const char *name, const struct CMUnitTest *tests, size_t n);
 /* For main()s that build their tests at run time. 0, or -1: skipped. */
 int hs_open(void);
 void hs_close(void);
+/* As the daemon and an outside program see it: in xv_fdb_table, or in xv_fdb. */
+struct xv_fdb_val hs_fdb_get(__u32 bd, const __u8 *mac, int by_map);
+void hs_fdb_put(__u32 bd, const __u8 *mac, struct xv_fdb_val val, int by_map);
 /* Opens and loads one object that pins nothing. NULL on failure. */
 struct xvtep_bpf *hs_load(void);
 /* Says why on stderr and skips the running test. */

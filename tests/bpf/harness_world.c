@@ -188,7 +188,9 @@ static void clear_last(const struct world *last)
 
 		memcpy(key.mac, last->fdb[i].mac, 6);
 		bpf_map_delete_elem(bpf_map__fd(hs.skel->maps.xv_fdb), &key);
+		xv_table_delete(hs.fdb, (union xv_table_key){.key = key}.word);
 	}
+	xv_table_settle(hs.fdb);
 	for (bd = 0; bd < WORLD_NETS; bd++)
 		for (i = 0; i < last->floods[bd]; i++) {
 			struct xv_flood_key key = {.bd = bd, .gen = 7, .index = i};
@@ -294,11 +296,10 @@ void world_install(const struct world *w)
 	install_tables(w);
 	for (i = 0; i < w->fdbs; i++) {
 		const struct world_fdb *e = &w->fdb[i];
-		struct xv_fdb_key key = {.bd = e->bd};
 		struct xv_fdb_val val = {.dst = e->dst, .kind = e->kind, .flags = e->flags};
 
-		memcpy(key.mac, e->mac, 6);
-		put(hs.skel->maps.xv_fdb, &key, &val);
+		/* The daemon has no entries to nowhere. */
+		hs_fdb_put(e->bd, e->mac, val, w->by_map || !e->kind);
 	}
 	for (i = 0; i < w->keys; i++) {
 		const struct world_key *k = &w->key[i];

@@ -80,6 +80,7 @@ struct world_key {
 
 struct world {
 	int configured;
+	int by_map; /* the FDB is in xv_fdb, as an outside program writes it, not in the table */
 	__u32 config_flags, slow_ifindex;
 	__u32 wire_ifindex, wire_mtu; /* underlay device, for adjacencies */
 	const char *local4, *local6;

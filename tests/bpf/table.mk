@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The bucket table's stress test and benchmark, each with a BPF object of its own. Included by the
 # top-level Makefile.
-TABLE_OBJS := $(patsubst %.c,$(OUT)/%.o,$(wildcard user/daemon/table*.c)) $(OUT)/user/lib/err.o
 
 $(OUT)/tests/bpf/%.bpf.o: tests/bpf/%.bpf.c
 	@mkdir -p $(@D)
@@ -14,11 +13,9 @@ $(OUT)/tests/bpf/%.skel.h: $(OUT)/tests/bpf/%.bpf.o
 
 $(OUT)/tests/bpf/test_table.o: CPPFLAGS += -I$(OUT)/tests/bpf
 $(OUT)/tests/bpf/test_table.o: | $(OUT)/tests/bpf/table_stress.skel.h
-$(OUT)/tests/bpf/test_table: $(TABLE_OBJS)
 
 # Lookup cost beside a hash map's: .output/tests/bpf/table_bench, by hand and as root.
 .PHONY: table-bench
 table-bench: $(OUT)/tests/bpf/table_bench
 $(OUT)/tests/bpf/table_bench.o: CPPFLAGS += -I$(OUT)/tests/bpf
 $(OUT)/tests/bpf/table_bench.o: | $(OUT)/tests/bpf/table_bench.skel.h
-$(OUT)/tests/bpf/table_bench: $(TABLE_OBJS)

@@ -20,7 +20,7 @@ struct {
 	__uint(max_entries, XV_MAX_FDB);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct xv_fdb_key);
-	__type(value, struct xv_fdb_val);
+	__type(value, struct xv_fdb_word);
 } bench_hash SEC(".maps");
 
 __u64 at;     /* where the chain goes on */
@@ -36,14 +36,14 @@ static long step_none(__u32 i, __u64 *c)
 static long step_hash(__u32 i, __u64 *c)
 {
 	union xv_table_key key = {.word = bench_key(*c)};
-	struct xv_fdb_val *val = bpf_map_lookup_elem(&bench_hash, &key.key);
+	struct xv_fdb_word *word = bpf_map_lookup_elem(&bench_hash, &key.key);
 
 	(void)i;
-	if (!val) {
+	if (!word) {
 		missed++;
 		return 1;
 	}
-	*c = READ_ONCE(val->dst);
+	*c = READ_ONCE(word->dest);
 	return 0;
 }
 
@@ -61,7 +61,7 @@ static long step_table(__u32 i, __u64 *c)
 		return 1;
 	}
 	w.word = READ_ONCE(word->word);
-	*c = w.id;
+	*c = w.dest;
 	return 0;
 }
 

@@ -89,7 +89,7 @@ static void shuffle(uint32_t n)
 
 static struct xv_fdb_word word_of(uint32_t i, uint32_t n)
 {
-	return (struct xv_fdb_word){.id = order[(i + 1) % n], .kind = 1};
+	return (struct xv_fdb_word){.dest = order[(i + 1) % n]};
 }
 
 static void load(void)
@@ -140,14 +140,14 @@ static void fill_table(uint32_t n)
 static void fill_hash(uint32_t n)
 {
 	int fd = bpf_map__fd(skel->maps.bench_hash);
-	struct xv_fdb_val val = {};
+	struct xv_fdb_word word;
 	uint64_t key;
 	uint32_t i;
 
 	for (i = 0; i < n; i++) {
 		key = bench_key(order[i]);
-		val.dst = word_of(i, n).id;
-		if (bpf_map_update_elem(fd, &key, &val, BPF_ANY))
+		word = word_of(i, n);
+		if (bpf_map_update_elem(fd, &key, &word, BPF_ANY))
 			fail("hash update");
 	}
 }
@@ -278,7 +278,7 @@ static double best_walk(void)
 static double hash_walk(void)
 {
 	static struct xv_fdb_key keys[BATCH];
-	static struct xv_fdb_val vals[BATCH];
+	static struct xv_fdb_word vals[BATCH];
 	int fd = bpf_map__fd(skel->maps.bench_hash), ret = 0;
 	uint32_t cursor, n = BATCH;
 	double start = now();

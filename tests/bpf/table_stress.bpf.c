@@ -78,10 +78,10 @@ static __always_inline void check(struct xv_fdb_word *word, __u32 i, __u32 publi
 {
 	struct xv_fdb_word w = {.word = READ_ONCE(word->word)};
 
-	if (w.id >> 12 != stress_check(i))
+	if (w.dest >> 12 != stress_check(i))
 		counts.wrong++;
 	if (i < setup.permanent) {
-		if (((w.id - published) & (STRESS_VERSIONS - 1)) > STRESS_VERSIONS / 2)
+		if (((w.dest - published) & (STRESS_VERSIONS - 1)) > STRESS_VERSIONS / 2)
 			counts.stale++;
 		if (!READ_ONCE(quiet)) {
 			*(volatile __u32 *)&word->last_seen = ++tick;
@@ -91,7 +91,7 @@ static __always_inline void check(struct xv_fdb_word *word, __u32 i, __u32 publi
 	if (slow)
 		wait();
 	w.word = READ_ONCE(word->word);
-	if (w.id >> 12 != stress_check(i))
+	if (w.dest >> 12 != stress_check(i))
 		counts.later++;
 }
 

@@ -6,9 +6,10 @@
 #include "xv_table.h"
 
 enum {
-	STRESS_KEYS = 16384,   /* numbers of keys; how many are in use is a matter of the run */
-	STRESS_LOOKUPS = 512,  /* in one run of a program */
-	STRESS_VERSIONS = 4096 /* of a word: 12 bits of its id; the others are a check on the key */
+	STRESS_KEYS = 16384,  /* numbers of keys; how many are in use is a matter of the run */
+	STRESS_LOOKUPS = 512, /* in one run of a program */
+	STRESS_VERSIONS =
+		4096 /* of a word: 12 bits of its dest; the others are a check on the key */
 };
 
 /* What a run is about. */
@@ -41,13 +42,13 @@ static inline __u32 stress_number(__u64 key)
 	return key >> 16 & 0xffff;
 }
 
-/* Twelve bits that tell whose word it is. */
+/* Thirteen bits that tell whose word it is, never all zero. */
 static inline __attribute__((always_inline)) __u32 stress_check(__u32 i)
 {
-	return i * 2654435761u >> 20;
+	return i * 2654435761u >> 20 | 1 << 12;
 }
 
-static inline __attribute__((always_inline)) __u32 stress_id(__u32 i, __u32 version)
+static inline __attribute__((always_inline)) __u32 stress_dest(__u32 i, __u32 version)
 {
 	return stress_check(i) << 12 | (version & (STRESS_VERSIONS - 1));
 }

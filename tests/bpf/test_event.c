@@ -14,7 +14,6 @@ enum {
 	REPEAT_SHIFT = 25, /* an event is not repeated within one period of 2^25 ns */
 	RATE_SHIFT = 27,   /* rates are counted in periods of 2^27 ns, a seventh to an eighth of a
 			      second */
-	SEEN_GRAIN_MS = 537,
 	BURST = 60,
 	RATE = 80,     /* of BD_RATE */
 	A_PERIOD = 10, /* events in a period at that rate: an eighth */
@@ -269,62 +268,72 @@ static void test_full_ring(void **state)
 	assert_int_equal(hs_events_poll(), 1); /* and it goes on */
 }
 
-static struct xv_fdb_val entry_get(__u32 bd, const __u8 *mac, __u64 set)
+static __u32 tick_now(void)
 {
-	struct xv_fdb_key key = {.bd = bd};
-	struct xv_fdb_val val;
-	int fd = bpf_map__fd(hs.skel->maps.xv_fdb);
-
-	memcpy(key.mac, mac, 6);
-	assert_int_equal(bpf_map_lookup_elem(fd, &key, &val), 0);
-	if (set) {
-		val.last_seen = set;
-		assert_int_equal(bpf_map_update_elem(fd, &key, &val, BPF_EXIST), 0);
-	}
-	return val;
+	return now_ns(CLOCK_MONOTONIC_COARSE) >> XV_SEEN_SHIFT;
 }
 
-/* Stamped with now if it was not lately; coarse time may lag by a tick of the slowest kernel, 10
- * ms. */
-static void expect_stamp(__u32 peer, const __u8 *src, __u64 ago_ms, int stamped, const char *what)
+static void stamp_set(const __u8 *mac, __u32 tick)
 {
-	__u64 before = now_ns(CLOCK_MONOTONIC_COARSE), set = before - ago_ms * 1000000, seen;
+	struct xv_fdb_val val = hs_fdb_get(BD_BLUE, mac, world.by_map);
+
+	val.last_seen = tick;
+	hs_fdb_put(BD_BLUE, mac, val, world.by_map);
+}
+
+/* Stamped with the present tick. */
+static void expect_stamp(__u32 peer, const __u8 *src, __u32 ticks_ago, int stamped,
+			 const char *what)
+{
+	__u32 before = tick_now(), set = before - ticks_ago, seen;
 
 	wire_frame(BD_BLUE, mac_of_port(PORT_XDP), src, peer);
-	entry_get(BD_BLUE, src, set);
+	stamp_set(src, set);
 	assert_int_equal(ref_run_decap(&world, &frame, 0, REF_XDP, &ref, what), 0);
-	seen = entry_get(BD_BLUE, src, 0).last_seen;
+	seen = hs_fdb_get(BD_BLUE, src, world.by_map).last_seen;
 	if (stamped)
-		assert_in_range(seen, before, now_ns(CLOCK_MONOTONIC_COARSE));
+		assert_in_range(seen, before, tick_now());
 	else
 		assert_int_equal(seen, set);
+}
+
+static void last_seen(int by_map)
+{
+	world.by_map = by_map;
+	world_install(&world);
+	expect_stamp(PEER_V4, mac_of_peer(PEER_V4), 4, 1, "two seconds ago");
+	expect_stamp(PEER_V4, mac_of_peer(PEER_V4), 1, 1, "the tick before");
+	expect_stamp(PEER_V4, mac_of_peer(PEER_V4), 0, 1, "this tick");
+	expect_stamp(PEER_V4, mac_static_peer(), 4, 1, "static");
+	expect_stamp(PEER_V6, mac_of_peer(PEER_V4), 4, 0, "from another peer");
+	expect_stamp(PEER_V6, mac_static_peer(), 4, 0, "static, from another peer");
+	world.by_map = 0;
 }
 
 static void test_last_seen(void **state)
 {
 	(void)state;
-	world_install(&world);
-	expect_stamp(PEER_V4, mac_of_peer(PEER_V4), 2000, 1, "two seconds ago");
-	expect_stamp(PEER_V4, mac_of_peer(PEER_V4), SEEN_GRAIN_MS + 20, 1, "just over the grain");
-	expect_stamp(PEER_V4, mac_of_peer(PEER_V4), SEEN_GRAIN_MS / 2, 0, "within the grain");
-	expect_stamp(PEER_V4, mac_static_peer(), 2000, 1, "static");
-	expect_stamp(PEER_V6, mac_of_peer(PEER_V4), 2000, 0, "from another peer");
-	expect_stamp(PEER_V6, mac_static_peer(), 2000, 0, "static, from another peer");
+	last_seen(0);
+}
+
+static void test_last_seen_by_map(void **state)
+{
+	(void)state;
+	last_seen(1);
 }
 
 /* What a MAC is sent does not keep it alive, only what it sends. */
 static void test_last_seen_tenant(void **state)
 {
-	__u64 old = now_ns(CLOCK_MONOTONIC_COARSE) -
-		    2000000000ULL /* the machine may not be up much longer */;
+	__u32 old = tick_now() - 4;
 
 	(void)state;
 	tenant_frame(PORT_XDP, mac_of_peer(PEER_V4), mac_of_port(PORT_XDP));
-	entry_get(BD_BLUE, mac_of_port(PORT_XDP), old);
-	entry_get(BD_BLUE, mac_of_peer(PEER_V4), old);
+	stamp_set(mac_of_port(PORT_XDP), old);
+	stamp_set(mac_of_peer(PEER_V4), old);
 	assert_int_equal(ref_run_encap(&world, &frame, 0, &ref, "tenant"), 0);
-	assert_true(entry_get(BD_BLUE, mac_of_port(PORT_XDP), 0).last_seen > old);
-	assert_int_equal(entry_get(BD_BLUE, mac_of_peer(PEER_V4), 0).last_seen, old);
+	assert_true(hs_fdb_get(BD_BLUE, mac_of_port(PORT_XDP), 0).last_seen > old);
+	assert_int_equal(hs_fdb_get(BD_BLUE, mac_of_peer(PEER_V4), 0).last_seen, old);
 }
 
 int main(void)
@@ -334,7 +343,7 @@ int main(void)
 		cmocka_unit_test(test_static),		 cmocka_unit_test(test_from_tenant),
 		cmocka_unit_test(test_repeated),	 cmocka_unit_test(test_rate),
 		cmocka_unit_test(test_full_ring),	 cmocka_unit_test(test_last_seen),
-		cmocka_unit_test(test_last_seen_tenant),
+		cmocka_unit_test(test_last_seen_by_map), cmocka_unit_test(test_last_seen_tenant),
 	};
 	int failed;
 

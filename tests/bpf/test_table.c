@@ -123,7 +123,7 @@ static void *grace_keeper(void *arg)
 
 static struct xv_fdb_word word_of(uint32_t i)
 {
-	return (struct xv_fdb_word){.id = stress_id(i, s.skel->bss->version[i]), .kind = 1};
+	return (struct xv_fdb_word){.dest = stress_dest(i, s.skel->bss->version[i])};
 }
 
 static bool is_full(uint32_t bucket)
@@ -214,7 +214,7 @@ static void delete (uint32_t i)
 static void update(uint32_t i)
 {
 	uint32_t version = s.skel->bss->version[i] + 1;
-	struct xv_fdb_word word = {.id = stress_id(i, version), .kind = 1};
+	struct xv_fdb_word word = {.dest = stress_dest(i, version)};
 
 	assert_int_equal(xv_table_update_dest(s.table, stress_key(i), word), 0);
 	__atomic_store_n(&s.skel->bss->version[i], version, __ATOMIC_RELEASE);
@@ -279,7 +279,7 @@ static void check_stamps(const struct run *r)
 	for (i = 0; i < r->setup.permanent; i++) {
 		assert_int_equal(xv_table_lookup(s.table, stress_key(i), &word), 0);
 		assert_int_equal(word.last_seen, s.skel->bss->stamped[i]);
-		assert_int_equal(word.id, stress_id(i, s.skel->bss->version[i]));
+		assert_int_equal(word.dest, stress_dest(i, s.skel->bss->version[i]));
 	}
 }
 

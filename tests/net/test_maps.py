@@ -55,7 +55,7 @@ def fdb_key(bd, mac):
 
 
 def fdb_value(kind, dst, flags=STATIC):
-    return struct.pack("=IBBHQ", dst, kind, flags, 0, 0)
+    return struct.pack("=HBBI", dst, kind, flags, 0)
 
 
 def two_hosts(lab, **keys):
@@ -82,9 +82,12 @@ def readable():
             tap.equal(info["name"], name, "name of the map")
             if info["type"] not in ("devmap", "ringbuf"):  # no BTF for those in the kernel
                 tap.ok(info.get("btf_id"), f"{name} has BTF: {info}")
+        key = fdb_key(bd_of(vteps[0], 100), one.mac)
+        update(vteps[0], "xv_fdb", key, fdb_value(PORT, 1))
         entry = dump(vteps[0], "xv_fdb")[0]
-        tap.equal((entry["key"]["bd"], entry["value"]["kind"]), (bd_of(vteps[0], 100), PORT),
-                  "the learned entry")
+        value = entry["value"]
+        tap.equal((entry["key"]["bd"], value["kind"], int(value["flags"], 0)),  # a bit field: text
+                  (bd_of(vteps[0], 100), PORT, STATIC), "the entry by map")
         name = dump(vteps[0], "xv_bd")[bd_of(vteps[0], 100)]["value"]["name"]
         tap.contains("".join(name) if isinstance(name, list) else name, "blue", "the network")
         programs = json.loads(run("bpftool", "-j", "prog", "show").stdout)
@@ -112,6 +115,27 @@ def fdb_entry():
         tap.equal(vteps[0].where(100, two.mac), b.v4, "what the daemon shows")
         delete(vteps[0], "xv_fdb", key)
         frame.expect(ends[0], build, {ends[1]: 1, ends[2]: 1}, "unknown again")
+
+
+def over_learned():
+    """A static entry by map wins over what was learned, and what it holds is not learned again."""
+    with Lab() as lab:
+        (one, two), vteps = two_hosts(lab)
+        ends = [t.tap() for t in (one, two)]
+        build = lambda m: frame.plain(one.mac, frame.BROADCAST, m)  # noqa: E731
+        frame.expect(ends[0], build, {ends[1]: 1}, "broadcast")
+        vteps[1].wait_learned(1)
+        tap.equal(vteps[1].where(100, one.mac), lab.hosts[0].v4, "learned from the wire")
+        key = fdb_key(bd_of(vteps[1], 100), one.mac)
+        update(vteps[1], "xv_fdb", key, fdb_value(PORT, vteps[1].row("port", dev="p1")["id"]))
+        tap.wait_for(lambda: vteps[1].where(100, one.mac) == "p1", "the entry by map", 5)
+        frame.expect(ends[0], build, {ends[1]: 0}, "its MAC from the wire", 10)
+        tap.wait_for(lambda: vteps[1].drops().get("vxlan_entry_exists") == 11,
+                     "10 and a fence are refused")
+        tap.equal(vteps[1].where(100, one.mac), "p1", "where it is afterwards")
+        delete(vteps[1], "xv_fdb", key)
+        frame.expect(ends[0], build, {ends[1]: 1}, "taken again")
+        tap.wait_for(lambda: vteps[1].where(100, one.mac) == lab.hosts[0].v4, "learned again")
 
 
 def tenant():
@@ -145,6 +169,7 @@ def tenant():
 
 tap.case("maps: readable by their BTF")(readable)
 tap.case("maps: an FDB entry")(fdb_entry)
+tap.case("maps: an entry over a learned one", main=True)(over_learned)
 tap.case("maps: a tenant", main=True)(tenant)
 
 if __name__ == "__main__":

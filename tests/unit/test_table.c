@@ -65,14 +65,11 @@ static uint64_t key_of(uint32_t i)
 	return key.word;
 }
 
-/* The id tells whose word it is. */
+/* The upper 24 bits of the destination tell whose word it is. */
 static struct xv_fdb_word random_word(uint32_t i)
 {
 	return (struct xv_fdb_word){
-		.id = i * 2654435761u >> 8,
-		.kind = XV_FDB_PORT,
-		.flags = random_below(16),
-		.moves = random_below(4),
+		.dest = (i * 2654435761u & ~0xffu) | (1 + random_below(255)),
 		.last_seen = ++w.tick,
 	};
 }
@@ -276,7 +273,7 @@ static void do_stamp(void)
 	if (!w.n_held)
 		return;
 	h = &w.held[random_below(w.n_held)];
-	assert_int_equal(h->word->id, (h->key * 2654435761u >> 8) & 0xffffff);
+	assert_int_equal(h->word->dest >> 8, h->key * 2654435761u >> 8);
 	h->word->last_seen = ++w.tick;
 	if (!w.want[h->key].word || h->life != w.life[h->key])
 		return;

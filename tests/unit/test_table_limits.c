@@ -45,7 +45,7 @@ static uint64_t key_of(uint32_t i)
 
 static struct xv_fdb_word word_of(uint32_t i)
 {
-	return (struct xv_fdb_word){.id = i + 1, .last_seen = i};
+	return (struct xv_fdb_word){.dest = i + 1, .last_seen = i};
 }
 
 static struct xv_table_counts counts(void)
@@ -111,7 +111,7 @@ static void test_full(void **state)
 
 static void test_refused(void **state)
 {
-	struct xv_fdb_word word = {.id = 1}, zero = {.last_seen = 5}, got = {.word = 77};
+	struct xv_fdb_word word = {.dest = 1}, zero = {.last_seen = 5}, got = {.word = 77};
 
 	(void)state;
 	open_table(2, 1);

@@ -45,7 +45,7 @@ static uint64_t key_with(uint64_t first, uint64_t second)
 
 static struct xv_fdb_word word_of(uint64_t key)
 {
-	return (struct xv_fdb_word){.id = key, .last_seen = 100};
+	return (struct xv_fdb_word){.dest = key, .last_seen = 100};
 }
 
 static int insert(uint64_t key)
@@ -69,7 +69,7 @@ static uint32_t last_seen(uint64_t key)
 	struct xv_fdb_word word;
 
 	assert_int_equal(xv_table_lookup(table, key, &word), 0);
-	assert_int_equal(word.id, key & 0xffffff);
+	assert_int_equal(word.dest, (uint32_t)key);
 	return word.last_seen;
 }
 
@@ -116,7 +116,7 @@ static void test_stages(void **state)
 	assert_int_equal(insert(newcomer), -EAGAIN); /* moves nothing else */
 	grace();
 	assert_null(word_in(0, mover));
-	assert_int_equal(old->id, mover & 0xffffff); /* for a program that holds it */
+	assert_int_equal(old->dest, (uint32_t)mover); /* for a program that holds it */
 	assert_int_equal(insert(newcomer), -EAGAIN);
 	grace();
 	assert_int_equal(old->word, 0);
@@ -172,14 +172,14 @@ static void test_newer_stamp(void **state)
 
 static void test_update(void **state)
 {
-	struct xv_fdb_word word = {.id = mover, .kind = 2, .last_seen = 7}, got;
+	struct xv_fdb_word word = {.dest = ~mover, .last_seen = 7}, got;
 
 	(void)state;
 	assert_int_equal(xv_table_update(table, mover, word), 0);
 	assert_int_equal(old->word, word.word);
 	assert_int_equal(word_in(3, mover)->word, word.word);
 	old->last_seen = 200;
-	word.flags = 1;
+	word.dest = 5;
 	word.last_seen = 0;
 	assert_int_equal(xv_table_update_dest(table, mover, word), 0);
 	assert_int_equal(old->dest, word.dest);

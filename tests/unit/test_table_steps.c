@@ -170,7 +170,7 @@ static void run_writer(uint64_t seed)
 		if ((n < OPERATIONS / 2 && what >= 70 && what < 80) ||
 		    (seed % 2 && what >= 80 && what < 96))
 			what = 20;
-		operate(i, what, (struct xv_fdb_word){.id = i | n << 8, .last_seen = ++tick});
+		operate(i, what, (struct xv_fdb_word){.dest = i | n << 8, .last_seen = ++tick});
 		stamp(random_below(KEYS), ++tick);
 	}
 	table_stored = NULL;

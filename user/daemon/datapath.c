@@ -166,6 +166,7 @@ static void fill_fds(struct xv_datapath *dp)
 		.peer = bpf_map__fd(skel->maps.xv_peer),
 		.adj = bpf_map__fd(skel->maps.xv_adj),
 		.fdb = bpf_map__fd(skel->maps.xv_fdb),
+		.fdb_table = bpf_map__fd(skel->maps.xv_fdb_table),
 		.flood = bpf_map__fd(skel->maps.xv_flood),
 		.tx = bpf_map__fd(skel->maps.xv_tx),
 		.uplink = bpf_map__fd(skel->maps.xv_uplink),

@@ -27,7 +27,8 @@ enum xv_prog {
 
 /* File descriptors of the maps, for bpf_map_*_elem(). */
 struct xv_map_fds {
-	int config, vni, bd, port, port_index, port_dev, peer, adj, fdb, flood, tx, uplink, events;
+	int config, vni, bd, port, port_index, port_dev, peer, adj, fdb, fdb_table, flood, tx,
+		uplink, events;
 	int net_stats, port_stats, peer_stats, drop_stats, path_stats;
 };
 

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The forwarding database; xv_fdb is written here and nowhere else. */
+/*
+ * The forwarding database: xv_fdb_table is written here and nowhere else. What outside programs put
+ * into xv_fdb is shown, and deleted when its network, port or peer goes; it holds no reference,
+ * counts for no quota and does not age.
+ */
 #ifndef XV_FDB_H
 #define XV_FDB_H
 
@@ -10,6 +14,7 @@
 struct xv_fdb_entry {
 	struct xv_fdb_key key;
 	struct xv_fdb_val val;
+	bool extra; /* in xv_fdb, from an outside program */
 };
 
 /* Which entries: every field that is set must match. */
@@ -21,6 +26,11 @@ struct xv_fdb_filter {
 	bool statics; /* only static ones */
 };
 
+/* The clock of last_seen, in its units. */
+uint32_t xv_fdb_now(void);
+/* Opens the table, new or with entries in it, which xv_fdb_adopt() then looks at. */
+int xv_fdb_open(struct xv_instance *inst, struct xv_err *err);
+void xv_fdb_close(struct xv_instance *inst);
 /*
  * A static entry. -EEXIST if there is a static one and not replace; a learned one is replaced. The
  * peer is referenced while the entry stands. Exactly one of port and remote is given.
@@ -31,19 +41,29 @@ int xv_fdb_add_static(struct xv_instance *inst, struct xv_network *net, const ui
 /* -ENOENT. Takes static and learned ones. */
 int xv_fdb_del(struct xv_instance *inst, struct xv_network *net, const uint8_t mac[6],
 	       struct xv_err *err);
-/* Learned entry, new or moved; the caller has applied policy (learn.c). */
+/*
+ * Learned entry, new or moved; the caller has applied policy (learn.c). -EAGAIN: room is being
+ * made, xv_learn_again() is called when it is time to try again.
+ */
 int xv_fdb_learn(struct xv_instance *inst, struct xv_network *net, const struct xv_fdb_key *key,
 		 uint8_t kind, uint32_t dst, uint16_t moves);
 int xv_fdb_get(struct xv_instance *inst, const struct xv_fdb_key *key, struct xv_fdb_val *val);
 /* Deletes what matches; returns how many, or a negative errno. */
 long xv_fdb_flush(struct xv_instance *inst, const struct xv_fdb_filter *filter, struct xv_err *err);
-/* Calls back for what matches, until fn returns non-zero. Returns how many, or a negative errno. */
+/*
+ * Calls back for what matches, once each, until fn returns non-zero. Returns how many, or a
+ * negative errno. fn may delete entries.
+ */
 long xv_fdb_walk(struct xv_instance *inst, const struct xv_fdb_filter *filter,
 		 int (*fn)(void *arg, const struct xv_fdb_entry *entry), void *arg,
 		 struct xv_err *err);
-/* Deletes learned entries whose MAC was silent for their network's ageing time. Returns how many.
+/*
+ * Deletes learned entries whose MAC was silent for their network's ageing time, so many at most
+ * that the event loop does not notice. Returns how many; *more tells to come again soon.
  */
-long xv_fdb_age(struct xv_instance *inst);
+long xv_fdb_age(struct xv_instance *inst, bool *more);
+/* Learned entries that hide a static one of an outside program go. */
+void xv_fdb_yield(struct xv_instance *inst);
 int xv_fdb_adopt(struct xv_instance *inst, struct xv_err *err);
 
 #endif

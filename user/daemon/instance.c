@@ -274,6 +274,7 @@ static void destroy(struct xv_instance *inst)
 		event_free(inst->refresh);
 	if (inst->retry)
 		event_free(inst->retry);
+	xv_fdb_close(inst);
 	xv_port_free_all(inst);
 	xv_peer_free_all(inst);
 	xv_network_free_all(inst);
@@ -301,6 +302,7 @@ static int start(struct xv_instance *inst, struct xv_err *err)
 		return ret;
 	fresh = !inst->dp->adopted;
 	ret = follow(inst, err);
+	ret = ret ?: xv_fdb_open(inst, err);
 	ret = ret ?: bring_up(inst, err);
 	ret = ret ?: xv_learn_start(inst, err);
 	ret = ret ?: xv_control_start(inst, err);

@@ -18,6 +18,7 @@ struct xv_network;
 struct xv_port;
 struct xv_peer;
 struct xv_group;
+struct xv_fdb;
 struct xv_learn;
 struct xv_control;
 struct xv_metrics;
@@ -55,6 +56,7 @@ struct xv_instance {
 	struct xv_group *groups;		/* uthash by ip */
 	struct event *refresh;			/* adjacencies are to be looked at again */
 	struct event *retry;			/* ... later */
+	struct xv_fdb *fdb;
 	struct xv_learn *learn;
 	struct xv_control *control;
 	struct xv_metrics *metrics;

@@ -13,6 +13,7 @@
 enum {
 	EVENTS_A_TURN = 4096, /* then the loop serves others first */
 	MAX_FLAPS = 65536,
+	PARKED = 4096,
 	SWEEP_SECONDS = 1,
 };
 
@@ -36,6 +37,8 @@ struct xv_learn {
 	struct flap *flaps;
 	unsigned int turn;
 	time_t next_sweep;
+	size_t n_parked;
+	struct xv_event parked[PARKED]; /* until the FDB has made room */
 };
 
 static uint64_t now_ns(void)
@@ -131,9 +134,13 @@ static bool source_valid(struct xv_instance *inst, const struct xv_network *net,
 static void admit(struct xv_learn *learn, struct xv_network *net, const struct xv_event *event,
 		  const struct xv_fdb_val *old)
 {
-	uint16_t moves = !old ? 0 : old->moves == UINT16_MAX ? UINT16_MAX : old->moves + 1;
+	uint16_t moves = !old ? 0 : old->moves + (old->moves < XV_FDB_MOVES_MAX);
+	int ret = xv_fdb_learn(learn->inst, net, &event->key, event->kind, event->dst, moves);
 
-	if (xv_fdb_learn(learn->inst, net, &event->key, event->kind, event->dst, moves))
+	/* Where there is no place to wait the MAC's next frame asks again. */
+	if (ret == -EAGAIN && learn->n_parked < PARKED)
+		learn->parked[learn->n_parked++] = *event;
+	if (ret)
 		return;
 	if (old) {
 		net->moves++;
@@ -176,6 +183,21 @@ static void handle(struct xv_learn *learn, struct xv_event *event)
 	}
 }
 
+/* One by one: those that still find no room are parked again, behind the place that we read. */
+void xv_learn_again(struct xv_instance *inst)
+{
+	struct xv_learn *learn = inst->learn;
+	size_t i, n = learn ? learn->n_parked : 0;
+	struct xv_event event;
+
+	for (i = 0; i < n; i++) {
+		event = learn->parked[i];
+		if (!i)
+			learn->n_parked = 0;
+		handle(learn, &event);
+	}
+}
+
 static int on_event(void *ctx, void *data, size_t len)
 {
 	struct xv_learn *learn = ctx;
@@ -206,10 +228,12 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
 	struct xv_network *net, *tmp;
 	uint32_t shortest = 0, wait;
 	struct timespec ts;
+	bool more = false;
 
 	(void)fd;
 	(void)what;
 	clock_gettime(CLOCK_MONOTONIC, &ts);
+	xv_fdb_yield(learn->inst);
 	if (ts.tv_sec < learn->next_sweep)
 		return;
 	HASH_ITER (hh, learn->inst->networks, net, tmp)
@@ -218,7 +242,9 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
 	wait = shortest / 8;
 	learn->next_sweep = ts.tv_sec + (wait < 1 ? 1 : wait > 30 ? 30 : wait);
 	if (shortest)
-		xv_fdb_age(learn->inst);
+		xv_fdb_age(learn->inst, &more);
+	if (more)
+		learn->next_sweep = ts.tv_sec;
 	forget_flaps(learn, now_ns());
 }
 

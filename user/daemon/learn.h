@@ -23,12 +23,15 @@ enum {
 	XV_LEARN_HOLD_SECONDS = 10,
 };
 
-/* Policy alone: pure, for tests. old is NULL if the MAC is unknown; now in ns, as in last_seen. */
+/* Policy alone: pure, for tests. old is NULL if the MAC is unknown; now and held_until in
+ * ns. */
 enum xv_learn_verdict xv_learn_decide(const struct xv_network *net, const struct xv_fdb_val *old,
 				      const struct xv_event *event, uint64_t held_until,
 				      uint64_t now);
 
 int xv_learn_start(struct xv_instance *inst, struct xv_err *err);
 void xv_learn_stop(struct xv_instance *inst);
+/* The FDB may have made room: what waits for it is admitted. */
+void xv_learn_again(struct xv_instance *inst);
 
 #endif

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "view.h"
 
@@ -48,14 +47,6 @@ static int copy_entry(void *arg, const struct xv_fdb_entry *entry)
 	return 0;
 }
 
-static uint64_t clock_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
-	return (uint64_t)ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
-}
-
 int xv_view_copy_fdb(struct xv_view *view, struct xv_err *err)
 {
 	const struct xv_view_filter *filter = &view->filter;
@@ -70,7 +61,7 @@ int xv_view_copy_fdb(struct xv_view *view, struct xv_err *err)
 	};
 	long n;
 
-	view->now = clock_now();
+	view->now = xv_fdb_now();
 	n = xv_fdb_walk(view->inst, &which, copy_entry, view, err);
 	if (n < 0)
 		return n;
@@ -122,7 +113,9 @@ bool xv_view_next_fdb(struct xv_view *view, struct xv_row *row)
 		xv_row_text(row, XV_COL_FDB_TYPE, "learned");
 		seen = entry->val.last_seen;
 		xv_row_number(row, XV_COL_FDB_AGE,
-			      view->now > seen ? (view->now - seen) / NSEC_PER_SEC : 0);
+			      view->now > seen
+				      ? ((view->now - seen) << XV_SEEN_SHIFT) / NSEC_PER_SEC
+				      : 0);
 		xv_row_number(row, XV_COL_FDB_MOVES, entry->val.moves);
 	}
 	return true;
