@@ -39,6 +39,43 @@ static __always_inline struct xv_bd_val *xv_bd_get(__u32 bd)
 	return net && net->flags & XV_BD_VALID ? net : NULL;
 }
 
+/* The network with this VNI, by the index where that has it, which saves a hash lookup; or NULL. */
+static __always_inline struct xv_bd_val *xv_bd_of_vni(__u32 vni, __u32 *bd)
+{
+	__u32 slot = vni & (XV_VNI_INDEX - 1);
+	__u32 *id = bpf_map_lookup_elem(&xv_vni_index, &slot);
+	struct xv_bd_val *net;
+
+	if (likely(id)) {
+		*bd = *id;
+		net = bpf_map_lookup_elem(&xv_bd, bd);
+		if (likely(net && net->vni == vni && net->flags & XV_BD_VALID))
+			return net;
+	}
+	id = bpf_map_lookup_elem(&xv_vni, &vni);
+	if (!id)
+		return NULL;
+	*bd = *id;
+	return xv_bd_get(*bd);
+}
+
+/* The peer with this address, by the index where that has it, or 0. */
+static __always_inline __u32 xv_peer_of_ip(const struct xv_ip *ip)
+{
+	__u32 slot = xv_ip_slot(ip), peer;
+	__u32 *id = bpf_map_lookup_elem(&xv_peer_index, &slot);
+	const struct xv_adj_val *adj;
+
+	if (likely(id)) {
+		peer = *id;
+		adj = bpf_map_lookup_elem(&xv_adj, &peer);
+		if (likely(adj && adj->ip.q[0] == ip->q[0] && adj->ip.q[1] == ip->q[1]))
+			return peer;
+	}
+	id = bpf_map_lookup_elem(&xv_peer, ip);
+	return id ? *id : 0;
+}
+
 static __always_inline int xv_inner_is_tcp(struct xv_ethhdr *eth, void *data_end)
 {
 	if (eth->h_proto == bpf_htons(ETH_P_IP)) {
@@ -117,7 +154,6 @@ static __always_inline int xv_decap_decide(void *data, void *data_end, __u32 tot
 	struct xv_outer outer = {};
 	struct xv_bd_val *net;
 	struct xv_ethhdr *eth;
-	__u32 *id;
 	int ret;
 
 	if (!cfg || !cfg->abi)
@@ -127,17 +163,12 @@ static __always_inline int xv_decap_decide(void *data, void *data_end, __u32 tot
 		return ret < 0 ? ret : XV_DECAP_PASS;
 	if (outer.end != total)
 		return outer.end > total ? XV_DROP(PKT_TOO_SMALL) : XV_DECAP_PASS;
-	id = bpf_map_lookup_elem(&xv_vni, &outer.vni);
-	if (!id)
-		return XV_DROP(VXLAN_VNI_NOT_FOUND);
-	d->bd = *id;
-	net = xv_bd_get(d->bd);
+	net = xv_bd_of_vni(outer.vni, &d->bd);
 	if (!net)
 		return XV_DROP(VXLAN_VNI_NOT_FOUND);
-	id = bpf_map_lookup_elem(&xv_peer, &outer.src);
-	if (!id)
+	d->peer = xv_peer_of_ip(&outer.src);
+	if (!d->peer)
 		return net->flags & XV_BD_ANY_PEER ? XV_DECAP_PASS : XV_DROP(UNKNOWN_PEER);
-	d->peer = *id;
 	eth = data + xv_below_128(outer.inner); /* 74 at most: IPv6 behind a tag */
 	if ((void *)(eth + 1) > data_end)
 		return XV_DECAP_PASS;

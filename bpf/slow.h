@@ -96,7 +96,7 @@ static __always_inline int xv_slow_frame(struct __sk_buff *skb, struct xv_size s
 	struct xv_ip remote = {}, local = {};
 	struct xv_decap d = {};
 	struct xv_bd_val *net;
-	__u32 vni, *id;
+	__u32 vni;
 	int err;
 
 	if (!cfg || !cfg->abi)
@@ -104,20 +104,14 @@ static __always_inline int xv_slow_frame(struct __sk_buff *skb, struct xv_size s
 	err = tunnel_get(skb, &remote, &local, &vni);
 	if (err)
 		return err;
-	id = bpf_map_lookup_elem(&xv_vni, &vni);
-	if (!id)
-		return XV_DROP(VXLAN_VNI_NOT_FOUND);
-	d.bd = *id;
-	net = xv_bd_get(d.bd);
+	net = xv_bd_of_vni(vni, &d.bd);
 	if (!net)
 		return XV_DROP(VXLAN_VNI_NOT_FOUND);
 	if (!local_ok(cfg, net, &local))
 		return XV_DROP(WRONG_LOCAL);
-	id = bpf_map_lookup_elem(&xv_peer, &remote);
-	if (id)
-		d.peer = *id;
-	else if (!(net->flags & XV_BD_ANY_PEER) || ip_equal(&remote, &cfg->local4) ||
-		 ip_equal(&remote, &cfg->local6))
+	d.peer = xv_peer_of_ip(&remote);
+	if (!d.peer && (!(net->flags & XV_BD_ANY_PEER) || ip_equal(&remote, &cfg->local4) ||
+			ip_equal(&remote, &cfg->local6)))
 		return XV_DROP(UNKNOWN_PEER);
 	return slow_deliver(skb, cfg, net, &d, &remote, size, action);
 }

@@ -17,6 +17,8 @@ enum xv_limits {
 	XV_MAX_NETWORKS = 16384, /* bd 1..XV_MAX_NETWORKS-1; 0 is never a network */
 	XV_MAX_PORTS = 16384,	 /* port id 1..XV_MAX_PORTS-1; 0 is never a port */
 	XV_PORT_INDEX = 1 << 16, /* device indices below it are looked up in xv_port_index first */
+	XV_VNI_INDEX = 1 << 16,	 /* a VNI's low bits lead to a guess in xv_vni_index */
+	XV_PEER_INDEX = 1 << 14, /* xv_ip_slot() leads to a guess in xv_peer_index */
 	XV_MAX_PEERS = 4096,	 /* peer id 1..XV_MAX_PEERS-1; 0 is never a peer */
 	XV_MAX_UPLINKS = 64,	 /* underlay devices: slots behind the ports in xv_tx */
 	XV_MAX_FDB = 1 << 20,	 /* entries in xv_fdb_table */
@@ -36,6 +38,12 @@ struct xv_ip {
 	};
 };
 
+/* Slot of an address in xv_peer_index. */
+static inline __attribute__((always_inline)) __u32 xv_ip_slot(const struct xv_ip *ip)
+{
+	return ((ip->q[0] * 3 ^ ip->q[1]) * 0x9e3779b97f4a7c15ULL) >> 50;
+}
+
 /* xv_config: array with one entry. */
 enum xv_config_flags {
 	XV_CONFIG_UDP6_CHECKSUM = 1 << 0, /* outer UDP over IPv6 carries a checksum (slow path) */
@@ -53,7 +61,10 @@ struct xv_config_val {
 	__u32 netns;	     /* inode of the network namespace that it lives in */
 };
 
-/* xv_vni: hash, __u32 VNI (24 bits) -> __u32 bd. */
+/*
+ * xv_vni: hash, __u32 VNI (24 bits) -> __u32 bd. xv_vni_index: array, the VNI's low 16 bits ->
+ * __u32 bd, a shortcut; it counts only if that network in xv_bd is valid and has the VNI.
+ */
 
 /* xv_bd: array, bd -> network. */
 enum xv_bd_flags {
@@ -127,7 +138,10 @@ struct xv_port_dev_val {
 	__u32 mtu; /* of the device: IP packet, bytes */
 };
 
-/* xv_peer: hash, struct xv_ip -> __u32 peer id. */
+/*
+ * xv_peer: hash, struct xv_ip -> __u32 peer id. xv_peer_index: array, xv_ip_slot() -> __u32 peer
+ * id, a shortcut; it counts only if xv_adj has the address for that peer.
+ */
 
 /*
  * xv_adj: array (memory-mapped by the daemon), peer id -> adjacency. While XV_ADJ_VALID is clear

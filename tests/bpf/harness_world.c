@@ -240,6 +240,16 @@ static void install_flood(const struct world *w, __u32 bd, struct xv_bd_val *val
 	}
 }
 
+/*
+ * The shortcuts are not cleared between worlds, and some lead astray: programs must find out. Where
+ * the slot is not right they take the other way.
+ */
+static void index_put(struct bpf_map *map, __u32 slot, __u32 id, int right)
+{
+	id += !right;
+	put(map, &slot, &id);
+}
+
 static void install_tables(const struct world *w)
 {
 	__u32 i;
@@ -252,6 +262,7 @@ static void install_tables(const struct world *w)
 		put(hs.skel->maps.xv_bd, &i, &val);
 		if (val.vni)
 			put(hs.skel->maps.xv_vni, &val.vni, &i);
+		index_put(hs.skel->maps.xv_vni_index, val.vni % XV_VNI_INDEX, i, i != BD_RED);
 	}
 	for (i = 1; i < WORLD_PEERS; i++) {
 		struct xv_ip ip;
@@ -260,6 +271,7 @@ static void install_tables(const struct world *w)
 		install_adj(w, i);
 		if (w->peer[i].ip)
 			put(hs.skel->maps.xv_peer, &ip, &i);
+		index_put(hs.skel->maps.xv_peer_index, xv_ip_slot(&ip), i, i != PEER_V6);
 	}
 	for (i = 1; i < WORLD_PORTS; i++) {
 		const struct world_port *p = &w->port[i];

@@ -19,3 +19,10 @@ $(OUT)/tests/bpf/test_table.o: | $(OUT)/tests/bpf/table_stress.skel.h
 table-bench: $(OUT)/tests/bpf/table_bench
 $(OUT)/tests/bpf/table_bench.o: CPPFLAGS += -I$(OUT)/tests/bpf
 $(OUT)/tests/bpf/table_bench.o: | $(OUT)/tests/bpf/table_bench.skel.h
+
+# What the programs cost a packet, by themselves.
+.PHONY: prog-cost
+prog-cost: $(OUT)/tests/bpf/cost
+	$(Q)$(OUT)/tests/bpf/cost
+$(OUT)/tests/bpf/cost.o: CPPFLAGS += -I$(OUT)/tests/bpf
+$(OUT)/tests/bpf/cost.o: | $(OUT)/tests/bpf/cost.skel.h

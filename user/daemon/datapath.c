@@ -159,11 +159,13 @@ static void fill_fds(struct xv_datapath *dp)
 	dp->fd = (struct xv_map_fds){
 		.config = bpf_map__fd(skel->maps.xv_config),
 		.vni = bpf_map__fd(skel->maps.xv_vni),
+		.vni_index = bpf_map__fd(skel->maps.xv_vni_index),
 		.bd = bpf_map__fd(skel->maps.xv_bd),
 		.port = bpf_map__fd(skel->maps.xv_port),
 		.port_index = bpf_map__fd(skel->maps.xv_port_index),
 		.port_dev = bpf_map__fd(skel->maps.xv_port_dev),
 		.peer = bpf_map__fd(skel->maps.xv_peer),
+		.peer_index = bpf_map__fd(skel->maps.xv_peer_index),
 		.adj = bpf_map__fd(skel->maps.xv_adj),
 		.fdb = bpf_map__fd(skel->maps.xv_fdb),
 		.fdb_table = bpf_map__fd(skel->maps.xv_fdb_table),
@@ -280,6 +282,19 @@ int xv_datapath_prog_fd(const struct xv_datapath *dp, enum xv_prog prog)
 		break;
 	}
 	return -EINVAL;
+}
+
+void xv_datapath_point(int index_fd, uint32_t slot, uint32_t id)
+{
+	bpf_map_update_elem(index_fd, &slot, &id, BPF_ANY); /* an array's slot is always there */
+}
+
+void xv_datapath_unpoint(int index_fd, uint32_t slot, uint32_t id)
+{
+	uint32_t now;
+
+	if (!bpf_map_lookup_elem(index_fd, &slot, &now) && now == id)
+		xv_datapath_point(index_fd, slot, 0);
 }
 
 /* Unlinks every entry of a directory, and then the directory. */

@@ -27,8 +27,8 @@ enum xv_prog {
 
 /* File descriptors of the maps, for bpf_map_*_elem(). */
 struct xv_map_fds {
-	int config, vni, bd, port, port_index, port_dev, peer, adj, fdb, fdb_table, flood, tx,
-		uplink, events;
+	int config, vni, vni_index, bd, port, port_index, port_dev, peer, peer_index, adj, fdb,
+		fdb_table, flood, tx, uplink, events;
 	int net_stats, port_stats, peer_stats, drop_stats, path_stats;
 };
 
@@ -55,6 +55,12 @@ int xv_datapath_prog_fd(const struct xv_datapath *dp, enum xv_prog prog);
 /* Removes everything that is pinned for an instance: links first, then maps. 0 if there is nothing.
  */
 int xv_datapath_remove(const char *instance, struct xv_err *err);
+/*
+ * xv_vni_index and xv_peer_index: the slot leads to the id, or no more if it did; where two want a
+ * slot the later one has it.
+ */
+void xv_datapath_point(int index_fd, uint32_t slot, uint32_t id);
+void xv_datapath_unpoint(int index_fd, uint32_t slot, uint32_t id);
 /* Waits until every BPF program that runs now has returned. */
 void xv_datapath_synchronize(void);
 

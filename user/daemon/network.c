@@ -156,6 +156,7 @@ int xv_network_add(struct xv_instance *inst, uint32_t vni, const struct xv_netwo
 		free_network(inst, net);
 		return xv_err_set(err, ret, "cannot add VNI %u: %s", vni, strerror(-ret));
 	}
+	xv_datapath_point(inst->dp->fd.vni_index, vni % XV_VNI_INDEX, bd);
 	if (out)
 		*out = net;
 	return 0;
@@ -181,6 +182,7 @@ int xv_network_del(struct xv_instance *inst, struct xv_network *net, struct xv_e
 	int ret;
 
 	/* First the way in from the wire, then the ports, then what nobody looks up any more. */
+	xv_datapath_unpoint(inst->dp->fd.vni_index, net->vni % XV_VNI_INDEX, net->bd);
 	bpf_map_delete_elem(inst->dp->fd.vni, &net->vni);
 	HASH_ITER (hh, inst->ports, port, tmp) {
 		ret = port->net == net ? xv_port_del(inst, port, err) : 0;

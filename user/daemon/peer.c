@@ -95,6 +95,7 @@ static int create(struct xv_instance *inst, const struct xv_ip *ip, struct xv_pe
 		free_peer(inst, peer);
 		return xv_err_set(err, ret, "cannot add a peer: %s", strerror(-ret));
 	}
+	xv_datapath_point(inst->dp->fd.peer_index, xv_ip_slot(ip), id);
 	xv_peer_refresh_soon(inst);
 	*out = peer;
 	return 0;
@@ -104,6 +105,7 @@ static void destroy(struct xv_instance *inst, struct xv_peer *peer)
 {
 	struct xv_fdb_filter filter = {.kind = XV_FDB_PEER, .dst = peer->id};
 
+	xv_datapath_unpoint(inst->dp->fd.peer_index, xv_ip_slot(&peer->ip), peer->id);
 	bpf_map_delete_elem(inst->dp->fd.peer, &peer->ip);
 	xv_datapath_synchronize();
 	inst->peer_by_id[peer->id] = NULL; /* static entries of it go without giving back */
