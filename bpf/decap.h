@@ -23,7 +23,7 @@ struct xv_decap {
 	const struct xv_port_dev_val *dev; /* of the port */
 	int ecn;			   /* to write inside, or XV_ECN_KEEP */
 	__u8 tcp;			   /* inner is TCP */
-	__u8 csum;			   /* outer UDP has a checksum, not verified */
+	__be16 csum;			   /* outer UDP checksum, not verified; 0: none */
 };
 
 static __always_inline const struct xv_config_val *xv_config_get(void)

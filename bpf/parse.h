@@ -26,8 +26,8 @@ struct xv_outer {
 	__u32 inner; /* offset of the inner Ethernet header */
 	__u32 end;   /* offset behind the outer IP packet, as its length field says */
 	__u32 vni;
-	__u8 ecn;  /* outer ECN field */
-	__u8 csum; /* the outer UDP header has a checksum */
+	__u8 ecn;    /* outer ECN field */
+	__be16 csum; /* outer UDP checksum, not verified; 0: none */
 	struct xv_ip src;
 };
 
@@ -77,7 +77,7 @@ static __always_inline int xv_parse_udp(void *data, void *pos, void *data_end, _
 		return XV_PARSE_NOT_OURS;
 	if (vxlan->flags != bpf_htonl(XV_VXLAN_I) || vxlan->vni & bpf_htonl(0xff))
 		return XV_DROP(VXLAN_INVALID_HDR);
-	outer->csum = !!udp->check;
+	outer->csum = udp->check;
 	outer->vni = bpf_ntohl(vxlan->vni) >> 8;
 	outer->inner = (__u32)((void *)(vxlan + 1) - data);
 	return XV_PARSE_OURS;
