@@ -23,6 +23,7 @@ struct xv_decap {
 	const struct xv_port_dev_val *dev; /* of the port */
 	int ecn;			   /* to write inside, or XV_ECN_KEEP */
 	__u8 tcp;			   /* inner is TCP */
+	__be16 csum;			   /* outer UDP checksum, not verified; 0: none */
 };
 
 static __always_inline const struct xv_config_val *xv_config_get(void)
@@ -175,6 +176,7 @@ static __always_inline int xv_decap_decide(void *data, void *data_end, __u32 tot
 	d->strip = outer.inner;
 	d->len = total - outer.inner;
 	d->ecn = outer.ecn;
+	d->csum = outer.csum;
 	return xv_decap_inner(eth, data_end, net, &outer.src, merged, d);
 }
 

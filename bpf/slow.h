@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A frame that the kernel's vxlan device took off the wire: fragments, BUM, checksums, odd headers.
+ * A frame that the kernel's vxlan device took off the wire: fragments, BUM, odd headers.
  * The kernel has checked the outer headers, and has done ECN.
  */
 #ifndef XV_BPF_SLOW_H

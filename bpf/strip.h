@@ -2,17 +2,35 @@
 /*
  * Taking the outer header off a frame that xv_decap_decide() has judged, and giving it to its port:
  * under XDP by redirect or with metadata for TC, under TC on the skb.
+ *
+ * An outer UDP checksum is not verified (RFC 7348, section 5) but goes with its header, if nothing
+ * that the kernel notes beside the frame points to it:
+ * - xv_decap, redirecting: nothing goes along with an XDP frame.
+ * - xv_decap, passing up: the skb keeps its notes. A NIC's frame has all checksums in place, and at
+ *   most the note that the first of them was found right: xv_deliver takes that back. On a veth the
+ *   sender may have left the outer checksum to a NIC that never comes (CHECKSUM_PARTIAL), with a
+ *   note where to write it, and XDP neither sees nor moves that: xv_decap_tc strips there.
+ * - xv_decap_tc: bpf_skb_adjust_room() drops both notes (the latter since Linux 6.1.5 and 6.2).
  */
 #ifndef XV_BPF_STRIP_H
 #define XV_BPF_STRIP_H
 
 #include "deliver.h"
 
+/* Whether frames of this underlay device have all their checksums in place. */
+static __always_inline int csum_done(const struct xdp_md *ctx)
+{
+	__u32 ifindex = ctx->ingress_ifindex;
+	const struct xv_uplink_val *uplink = bpf_map_lookup_elem(&xv_uplink, &ifindex);
+
+	return uplink && uplink->flags & XV_UPLINK_CSUM_DONE;
+}
+
 /*
- * Leaves the port's id in front of the frame, for xv_deliver. First, while the packet is whole: a
- * driver without metadata is found here.
+ * Leaves in front of the frame what xv_deliver needs. First, while the packet is whole: a driver
+ * without metadata is found here.
  */
-static __always_inline int meta_reserve(struct xdp_md *ctx, __u32 port)
+static __always_inline int meta_reserve(struct xdp_md *ctx, const struct xv_decap *d)
 {
 	const struct xv_config_val *cfg = xv_config_get();
 	struct xv_meta *meta;
@@ -23,7 +41,9 @@ static __always_inline int meta_reserve(struct xdp_md *ctx, __u32 port)
 	if ((void *)(meta + 1) > xv_ctx_ptr(ctx->data))
 		return -1;
 	meta->cookie = cfg->cookie;
-	meta->port = port;
+	meta->port = d->port;
+	meta->bd = d->bd;
+	meta->flags = d->csum ? XV_META_CSUM : 0;
 	return 0;
 }
 
@@ -41,7 +61,7 @@ static __always_inline int xv_strip_xdp(struct xdp_md *ctx, struct xv_size *size
 	flags = d.dev->flags;
 	redirect = flags & XV_PORT_XDP_TX && !d.dev->vlan &&
 		   !(d.tcp && flags & XV_PORT_TCP_STACK) && !(frags && !(flags & XV_PORT_XDP_SG));
-	if (!redirect && meta_reserve(ctx, d.port))
+	if (!redirect && ((d.csum && !csum_done(ctx)) || meta_reserve(ctx, &d)))
 		return XV_PATH_XDP_PASS;
 	if (bpf_xdp_adjust_head(ctx, d.strip))
 		return XV_DROP(NO_MEMORY);
@@ -86,8 +106,10 @@ static __always_inline int xv_strip_deliver(struct __sk_buff *skb, struct xv_siz
 		return XV_PATH_TC_PASS;
 	port = meta->port;
 	dev = bpf_map_lookup_elem(&xv_port_dev, &port);
-	if (!dev || !(dev->flags & XV_PORT_UP))
+	if (!dev || dev->bd != meta->bd || !(dev->flags & XV_PORT_UP))
 		return XV_DROP(STALE_META);
+	if (meta->flags & XV_META_CSUM)
+		bpf_csum_level(skb, BPF_CSUM_LEVEL_DEC);
 	if (skb->vlan_present && bpf_skb_vlan_pop(skb))
 		return XV_DROP(NO_MEMORY);
 	*size = xv_skb_size(skb);

@@ -57,8 +57,8 @@ struct xv_config_val {
 	__u32 slow_ifindex;  /* xv0 */
 	struct xv_ip local4; /* own VTEP address, mapped; all zero: no IPv4 underlay */
 	struct xv_ip local6; /* all zero: no IPv6 underlay */
-	__u32 cookie;	     /* marks metadata as written by xv_decap; random per instance */
-	__u32 netns;	     /* inode of the network namespace that it lives in */
+	__u32 cookie; /* marks xv_decap's metadata, seeds the flow hash; random per instance */
+	__u32 netns;  /* inode of the network namespace that it lives in */
 };
 
 /*
@@ -232,9 +232,10 @@ struct xv_flood_val {
  * device. xv_uplink: hash, ifindex of an underlay device -> how it is attached.
  */
 enum xv_uplink_flags {
-	XV_UPLINK_XDP = 1 << 0,	     /* xv_decap attached, native */
-	XV_UPLINK_GENERIC = 1 << 1,  /* xv_decap attached, generic */
-	XV_UPLINK_TC_DECAP = 1 << 2, /* xv_decap_tc strips */
+	XV_UPLINK_XDP = 1 << 0,	      /* xv_decap attached, native */
+	XV_UPLINK_GENERIC = 1 << 1,   /* xv_decap attached, generic */
+	XV_UPLINK_TC_DECAP = 1 << 2,  /* xv_decap_tc strips, what xv_decap left to it too */
+	XV_UPLINK_CSUM_DONE = 1 << 3, /* a NIC: checksums are complete in what comes from it */
 };
 
 struct xv_uplink_val {
@@ -243,9 +244,15 @@ struct xv_uplink_val {
 };
 
 /* Metadata in front of a frame that xv_decap stripped and passed up. */
+enum xv_meta_flags {
+	XV_META_CSUM = 1 << 0, /* the outer UDP header had a checksum */
+};
+
 struct xv_meta {
 	__u32 cookie; /* xv_config_val.cookie */
 	__u32 port;   /* port id */
+	__u16 bd;     /* network that it was stripped for */
+	__u16 flags;  /* enum xv_meta_flags */
 };
 
 /* xv_events: ring buffer. */
@@ -298,6 +305,7 @@ _Static_assert(sizeof(struct xv_fdb_key) == 8, "ABI");
 _Static_assert(sizeof(struct xv_fdb_val) == 8, "ABI");
 _Static_assert(sizeof(struct xv_flood_key) == 8, "ABI");
 _Static_assert(sizeof(struct xv_flood_val) == 24, "ABI");
+_Static_assert(sizeof(struct xv_meta) == 12, "ABI");
 _Static_assert(sizeof(struct xv_event) == 40, "ABI");
 _Static_assert(sizeof(struct xv_net_stats_val) == 64, "ABI");
 

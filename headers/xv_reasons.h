@@ -25,7 +25,7 @@
 	X(RESERVED_MAC, "reserved_mac", "link-local destination 01:80:c2:00:00:0X (802.1Q)")     \
 	X(TUNNEL_TXINFO, "tunnel_txinfo", "tunnel key could not be read or set")                 \
 	X(NO_MEMORY, "nomem", "the kernel could not enlarge, shrink or clone the packet")        \
-	X(STALE_META, "stale_meta", "stripped frame whose port is gone")                         \
+	X(STALE_META, "stale_meta", "stripped frame whose port is gone or in another network")   \
 	X(NOT_CONFIGURED, "not_configured", "port, network or instance not set up (yet)")        \
 	X(WRONG_LOCAL, "wrong_local", "slow path: outer destination is not this VTEP's address") \
 	X(VXLAN_NO_REMOTE, "vxlan_no_remote", "flood list entry without an address")

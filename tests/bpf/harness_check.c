@@ -56,13 +56,15 @@ static int meta_check(const struct ref *want, const struct run *got, const char 
 {
 	if (want->reason >= 0)
 		return 0;
-	if (!want->meta_port && !got->meta_len)
+	if (!want->meta.port && !got->meta_len)
 		return 0;
-	if (want->meta_port && got->meta_len == sizeof(got->meta) &&
-	    got->meta.cookie == WORLD_COOKIE && got->meta.port == want->meta_port)
+	if (want->meta.port && got->meta_len == sizeof(got->meta) &&
+	    !memcmp(&got->meta, &want->meta, sizeof(got->meta)))
 		return 0;
-	hs_note("%s: metadata of %u bytes, cookie %x, port %u, want port %u", what, got->meta_len,
-		got->meta.cookie, got->meta.port, want->meta_port);
+	hs_note("%s: metadata of %u bytes, cookie %x, port %u, bd %u, flags %x,"
+		" want port %u, bd %u, flags %x",
+		what, got->meta_len, got->meta.cookie, got->meta.port, got->meta.bd,
+		got->meta.flags, want->meta.port, want->meta.bd, want->meta.flags);
 	return -1;
 }
 

@@ -65,6 +65,15 @@ void frame_fix_ip4(struct frame *f, uint32_t at)
 	frame_set16(f, at + 10, ~sum16(f->b + at, 20, 0));
 }
 
+void frame_fix_udp(struct frame *f, uint32_t at, int v6, int partial)
+{
+	uint32_t addresses = v6 ? 32 : 8, n = f->len - at;
+	uint32_t sum = sum16(f->b + at - addresses, addresses, P_UDP + n);
+
+	frame_set16(f, at + 6, 0);
+	frame_set16(f, at + 6, partial ? sum : (uint16_t)~sum16(f->b + at, n, sum));
+}
+
 /* UDP or TCP (or bare payload) with its checksum; addr_at: of both addresses, addr_len bytes in
  * all. */
 static void put_transport(struct frame *f, const struct inner_spec *s, uint32_t addr_at,

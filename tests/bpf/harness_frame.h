@@ -68,6 +68,9 @@ uint16_t frame_get16(const struct frame *f, uint32_t at);
 uint16_t sum16(const uint8_t *b, uint32_t n, uint32_t sum);
 /* Writes the right checksum into the 20-byte IPv4 header at that offset. */
 void frame_fix_ip4(struct frame *f, uint32_t at);
+/* Writes the checksum into the UDP header at that offset, behind an IP header without options: the
+ * right one, or as an offload wants it (partial: over the pseudo header alone). */
+void frame_fix_udp(struct frame *f, uint32_t at, int v6, int partial);
 
 void frame_inner(struct frame *f, const struct inner_spec *spec);
 /* Appends the outer headers for a frame of inner_len bytes; outer_len() tells how many bytes. */

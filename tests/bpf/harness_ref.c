@@ -18,7 +18,7 @@ const int ref_ecn_decap[4][4] = {
 struct walk {
 	const struct frame *f;
 	__u32 seen;
-	int v6, tagged;
+	int v6, tagged, csum;
 	__u32 ip_at, udp_at, inner_at;
 	__u32 ip_end; /* where the outer IP packet ends, by its own length */
 	__u32 vni;
@@ -129,9 +129,8 @@ static int walk_vxlan(struct walk *k, const struct world *w)
 	if (len > room || len < 8 + 8 + 14)
 		return XV_DROP_PKT_TOO_SMALL;
 	if (len < room)
-		return PASS; /* the kernel trims */
-	if (be16(k, at + 6))
-		return PASS; /* the kernel verifies */
+		return PASS;		/* the kernel trims */
+	k->csum = be16(k, at + 6) != 0; /* right or wrong */
 	at += 8;
 	if (!has(k, at, 8))
 		return PASS;
@@ -242,7 +241,8 @@ static int way_out(const struct walk *k, const struct world *w, __u32 port, enum
 	if (!(p->flags & XV_PORT_XDP_TX) || p->vlan ||
 	    (p->flags & XV_PORT_TCP_STACK && inner_is_tcp(k)) ||
 	    (k->seen < k->f->len && !(p->flags & XV_PORT_XDP_SG)))
-		return XV_PATH_XDP_STACK;
+		return k->csum && !(w->wire_flags & XV_UPLINK_CSUM_DONE) ? XV_PATH_XDP_PASS
+									 : XV_PATH_XDP_STACK;
 	return p->tx ? XV_PATH_XDP_REDIRECT : -1;
 }
 
@@ -275,7 +275,8 @@ static int decap(const struct world *w, struct walk *k, enum ref_hook hook, stru
 	strip(k, ecn, r);
 	if (r->path < 0)
 		return XV_DROP_PORT_DOWN;
-	r->meta_port = r->path == XV_PATH_XDP_STACK ? port : 0;
+	if (r->path == XV_PATH_XDP_STACK)
+		r->meta = (struct xv_meta){WORLD_COOKIE, port, bd, k->csum ? XV_META_CSUM : 0};
 	n = r->out.len;
 	count_add(&r->counts.net[bd].rx_unicast, 1, n);
 	count_add(&r->counts.peer[peer].rx, 1, n);

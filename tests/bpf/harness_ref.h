@@ -21,8 +21,8 @@ struct ref {
 	int path;   /* enum xv_path, or -1: dropped */
 	int reason; /* enum xv_drop, or -1 */
 	int retval;
-	__u32 meta_port; /* port in the metadata; 0: none */
-	__u32 masked_at; /* offset of an outer source port, any in 49152-65535; 0: none */
+	struct xv_meta meta; /* port 0: none */
+	__u32 masked_at;     /* offset of an outer source port, any in 49152-65535; 0: none */
 	struct frame out;
 	struct counts counts;
 	struct ref_event event[2];

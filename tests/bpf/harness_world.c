@@ -136,6 +136,7 @@ void world_default(struct world *w)
 	*w = (struct world){.configured = 1, .slow_ifindex = LOOPBACK, .udp_port = XV_VXLAN_PORT};
 	w->wire_ifindex = LOOPBACK;
 	w->wire_mtu = 1600;
+	w->wire_flags = XV_UPLINK_CSUM_DONE;
 	w->local4 = "192.0.2.1";
 	w->local6 = "2001:db8::1";
 	w->net[BD_BLUE] = (struct world_net){100, XV_BD_VALID, 0};
@@ -290,6 +291,7 @@ static void install_tables(const struct world *w)
 void world_install(const struct world *w)
 {
 	struct xv_config_val cfg = {.abi = w->configured ? XV_ABI_VERSION : 0};
+	struct xv_uplink_val uplink = {.flags = w->wire_flags, .tx_slot = XV_MAX_PORTS};
 	static struct world last;
 	__u32 zero = 0;
 	int i;
@@ -297,8 +299,10 @@ void world_install(const struct world *w)
 	clear(hs.skel->maps.xv_vni);
 	clear(hs.skel->maps.xv_port);
 	clear(hs.skel->maps.xv_peer);
+	clear(hs.skel->maps.xv_uplink);
 	clear_last(&last);
 	last = *w;
+	put(hs.skel->maps.xv_uplink, &w->wire_ifindex, &uplink);
 	cfg.flags = w->config_flags;
 	cfg.udp_port = htons(w->udp_port);
 	cfg.slow_ifindex = w->slow_ifindex;

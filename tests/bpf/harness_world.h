@@ -82,7 +82,8 @@ struct world {
 	int configured;
 	int by_map; /* the FDB is in xv_fdb, as an outside program writes it, not in the table */
 	__u32 config_flags, slow_ifindex;
-	__u32 wire_ifindex, wire_mtu; /* underlay device, for adjacencies */
+	__u32 wire_ifindex, wire_mtu; /* underlay device */
+	__u32 wire_flags;	      /* enum xv_uplink_flags that XDP reads */
 	const char *local4, *local6;
 	__u16 udp_port;
 	struct world_net net[WORLD_NETS];

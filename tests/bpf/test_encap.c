@@ -199,6 +199,34 @@ static void test_same_flow(void **state)
 	}
 }
 
+/* Another seed, other ports: who does not know it cannot tell which flows meet. */
+static void test_seed(void **state)
+{
+	static const __u16 types[] = {T_IP, T_IPV6};
+	static __u16 port[2][ARRAY_SIZE(types)][50];
+	struct xv_config_val cfg;
+	int seed, t, i, fd = bpf_map__fd(hs.skel->maps.xv_config), same = 0;
+	__u32 zero = 0;
+
+	(void)state;
+	assert_int_equal(bpf_map_lookup_elem(fd, &zero, &cfg), 0);
+	for (seed = 0; seed < 2; seed++) {
+		cfg.cookie += seed;
+		assert_int_equal(bpf_map_update_elem(fd, &zero, &cfg, 0), 0);
+		for (t = 0; t < (int)ARRAY_SIZE(types); t++)
+			for (i = 0; i < 50; i++) {
+				flow(types[t], P_UDP, 16);
+				frame_set16(&frame, types[t] == T_IP ? 34 : 54, 1000 + i);
+				port[seed][t][i] = source_port();
+			}
+	}
+	for (t = 0; t < (int)ARRAY_SIZE(types); t++)
+		for (i = 0; i < 50; i++)
+			same += port[0][t][i] == port[1][t][i];
+	assert_in_range(same, 0, 1);
+	world_install(&world);
+}
+
 /* Two flows that differ in protocol alone differ too. */
 static void test_entropy_protocol(void **state)
 {
@@ -321,12 +349,12 @@ static void test_round_trip(void **state)
 
 int main(void)
 {
-	static struct CMUnitTest tests[ARRAY_SIZE(cases) + 7];
+	static struct CMUnitTest tests[ARRAY_SIZE(cases) + 8];
 	static const struct CMUnitTest more[] = {
 		cmocka_unit_test(test_golden),	      cmocka_unit_test(test_same_flow),
 		cmocka_unit_test(test_entropy),	      cmocka_unit_test(test_entropy_protocol),
 		cmocka_unit_test(test_udp6_checksum), cmocka_unit_test(test_flood),
-		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_round_trip),    cmocka_unit_test(test_seed),
 	};
 	size_t i;
 

@@ -68,7 +68,7 @@ static void test_case(void **state)
 	assert_int_equal(ref_run_decap(&world, &frame, 0, REF_XDP, &ref, c->name), 0);
 	if (ref_verdict(&ref) != c->verdict)
 		fail_msg("%s: the reference says %s", c->name, verdict_name(ref_verdict(&ref)));
-	assert_int_equal(ref.meta_port, c->verdict == XV_PATH_XDP_STACK ? c->port : 0);
+	assert_int_equal(ref.meta.port, c->verdict == XV_PATH_XDP_STACK ? c->port : 0);
 }
 
 /* The linear part ends anywhere from the inner Ethernet header on: stripped all the same. */

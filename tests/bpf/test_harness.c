@@ -112,15 +112,17 @@ static void test_ref_check(void **state)
 	MUST_FAIL(run.retval++, run.retval--);
 	MUST_FAIL(run.out.b[run.out.len - 1]++, run.out.b[run.out.len - 1]--);
 	MUST_FAIL(run.out.len--, run.out.len++);
-	MUST_FAIL(run.meta_len = 0, run.meta_len = 8);
-	MUST_FAIL(run.meta_len = 12, run.meta_len = 8);
+	MUST_FAIL(run.meta_len = 0, run.meta_len = 12);
+	MUST_FAIL(run.meta_len = 8, run.meta_len = 12);
 	MUST_FAIL(run.meta.cookie++, run.meta.cookie--);
 	MUST_FAIL(run.meta.port++, run.meta.port--);
+	MUST_FAIL(run.meta.bd++, run.meta.bd--);
+	MUST_FAIL(run.meta.flags++, run.meta.flags--);
 	MUST_FAIL(counts.drop[0].bytes++, counts.drop[0].bytes--);
 	counts.path[XV_PATH_EVENT].packets++;
 	assert_int_equal(ref_check(&ref, &run, &counts, "an event too many"), -1);
 	good_run(PORT_XDP);
-	MUST_FAIL(run.meta_len = 8, run.meta_len = 0);
+	MUST_FAIL(run.meta_len = 12, run.meta_len = 0);
 }
 
 static void test_source_port_check(void **state)

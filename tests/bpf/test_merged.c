@@ -267,13 +267,15 @@ static void outside_addresses(void)
 	} while (packets != now.path[XV_PATH_TC_PASS].packets);
 }
 
-/* A kernel VTEP, which sends a merged tunnel packet, as a veth underlay or GRO gives us. */
-static void kernel_vtep(int v6)
+/* A kernel VTEP, which sends a merged tunnel packet, as a veth underlay or GRO gives us; with outer
+ * UDP checksums or without. */
+static void kernel_vtep(int v6, int csum)
 {
 	lab_outside("ip link add vx1 type vxlan id 100 dstport 4789 dev u1 %s nolearning "
-		    "noudpcsum udp6zerocsumtx udp6zerocsumrx",
+		    "%s udp6zerocsumrx",
 		    v6 ? "local 2001:db8::2 remote 2001:db8::1"
-		       : "local 192.0.2.2 remote 192.0.2.1");
+		       : "local 192.0.2.2 remote 192.0.2.1",
+		    csum ? "udpcsum noudp6zerocsumtx" : "noudpcsum udp6zerocsumtx");
 	lab_outside("ip link set vx1 up");
 }
 
@@ -281,7 +283,7 @@ static void kernel_vtep(int v6)
  * merged: whether the port takes what was stripped while merged. If not, or if the kernel cannot
  * change the skb's protocol (before Linux 6.3), the kernel's own vxlan does it.
  */
-static void expect_decap(const struct merged_case *c, enum ref_hook hook, int merged)
+static void expect_decap(const struct merged_case *c, enum ref_hook hook, int merged, int csum)
 {
 	int fast = merged && (kernel_at_least(6, 3) || (c->peer == PEER_V4) == (c->type == T_IP));
 	struct outer_spec s = adj_outer(&world, c->peer);
@@ -292,7 +294,7 @@ static void expect_decap(const struct merged_case *c, enum ref_hook hook, int me
 	lab_world(&w);
 	w.port[PORT_XDP].flags |= merged ? XV_PORT_GSO_DECAP : 0;
 	world_install(&w);
-	kernel_vtep(c->peer == PEER_V6);
+	kernel_vtep(c->peer == PEER_V6, csum);
 	fd = lab_socket("vx1", 1);
 	build_whole(mac_of_port(PORT_XDP), mac_of_peer(c->peer), c->type);
 	begin();
@@ -315,17 +317,20 @@ static void expect_decap(const struct merged_case *c, enum ref_hook hook, int me
 
 static void test_decap(void **state)
 {
-	expect_decap(*state, REF_TC, 1);
+	expect_decap(*state, REF_TC, 1, 0);
+	expect_decap(*state, REF_TC, 1, 1);
 }
 
 static void test_decap_passed(void **state)
 {
-	expect_decap(*state, REF_TC, 0);
+	expect_decap(*state, REF_TC, 0, 0);
+	expect_decap(*state, REF_TC, 0, 1);
 }
 
 static void test_decap_generic(void **state)
 {
-	expect_decap(*state, REF_XDP_SKB, 1);
+	expect_decap(*state, REF_XDP_SKB, 1, 0);
+	expect_decap(*state, REF_XDP_SKB, 1, 1);
 }
 
 int main(void)

@@ -308,19 +308,26 @@ static __u64 drops_of(struct xvtep_bpf *skel, __u32 reason)
 }
 
 /*
- * Stripped, and the port is gone when TC gets it: the deliverer is of a second object, with the
- * same cookie and no ports. The frame must not reach the host's own stack.
+ * Stripped, and when TC gets it the port is gone, or in network bd: the deliverer is of a second
+ * object, with the same cookie and at most that port. The frame must not reach the host's own
+ * stack, nor another tenant.
  */
-static void stale(const struct reason_case *c, int decap_tc)
+static void stale(const struct reason_case *c, int decap_tc, __u32 bd)
 {
 	struct xv_config_val cfg = {.abi = XV_ABI_VERSION, .cookie = WORLD_COOKIE};
+	struct xv_port_dev_val dev = {.flags = XV_PORT_UP, .bd = bd, .mtu = 1500};
 	struct xvtep_bpf *other = hs_load();
 	static struct counts before, counts;
-	__u32 zero = 0, n;
+	__u32 zero = 0, port = PORT_STACK, n;
 
 	assert_non_null(other);
 	assert_int_equal(bpf_map_update_elem(bpf_map__fd(other->maps.xv_config), &zero, &cfg, 0),
 			 0);
+	dev.ifindex = lab.ifindex[LAB_T2];
+	if (bd)
+		assert_int_equal(
+			bpf_map_update_elem(bpf_map__fd(other->maps.xv_port_dev), &port, &dev, 0),
+			0);
 	world_install(&world);
 	lab_attach(REF_XDP);
 	lab_tc(lab.ifindex[LAB_WIRE],
@@ -343,12 +350,22 @@ static void stale(const struct reason_case *c, int decap_tc)
 
 static void stale_deliver(const struct reason_case *c)
 {
-	stale(c, 0);
+	stale(c, 0, 0);
+}
+
+static void moved_deliver(const struct reason_case *c)
+{
+	stale(c, 0, BD_RED);
+}
+
+static void moved_decap_tc(const struct reason_case *c)
+{
+	stale(c, 1, BD_RED);
 }
 
 static void stale_decap_tc(const struct reason_case *c)
 {
-	stale(c, 1);
+	stale(c, 1, 0);
 }
 
 #define WIRE(reason, spoil)                                \
@@ -405,6 +422,8 @@ static const struct reason_case cases[] = {
 	{XV_DROP_NO_MEMORY, "xv_encap", half_tag, NULL},
 	{XV_DROP_STALE_META, "xv_deliver", stale_deliver, NULL},
 	{XV_DROP_STALE_META, "xv_decap_tc", stale_decap_tc, NULL},
+	{XV_DROP_STALE_META, "xv_deliver, another network", moved_deliver, NULL},
+	{XV_DROP_STALE_META, "xv_decap_tc, another network", moved_decap_tc, NULL},
 };
 
 static void test_case(void **state)
@@ -436,8 +455,8 @@ static void test_complete(void **state)
 {
 	(void)state;
 	assert_int_equal(missing(ARRAY_SIZE(cases), 1), 0);
-	/* and it would tell: the last two are the only ones of their reason */
-	assert_int_equal(missing(ARRAY_SIZE(cases) - 2, 0), 1);
+	/* and it would tell: the last four are the only ones of their reason */
+	assert_int_equal(missing(ARRAY_SIZE(cases) - 4, 0), 1);
 	assert_int_equal(missing(0, 0), XV_DROP_MAX);
 }
 

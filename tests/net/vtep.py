@@ -36,8 +36,9 @@ class Kernel:
         options = "udp6zerocsumtx" if self.family == 6 else "noudpcsum"
         if self.family == 6 and net.get("zero_rx", zero_rx):
             options += " udp6zerocsumrx"
-        if self.family == 6 and not net.get("zero_tx", True):
+        if not net.get("zero_tx", True):
             options = options.replace("udp6zerocsumtx", "noudp6zerocsumtx")
+            options = options.replace("noudpcsum", "udpcsum")
         if "group" in net:  # which the device then joins
             options += f" group {net['group']} dev under"
         ns.ip(f"link add br{vni} type bridge mcast_snooping 0 ageing_time 30000",

@@ -64,6 +64,15 @@ static bool wants_xdp(const struct xv_config *config, const struct xv_link *link
 }
 
 /*
+ * Hardware sends and receives with checksums in place. Not so a veth, nor perhaps what is below a
+ * bond; a device with a kind is a virtual one.
+ */
+static bool csum_done(const struct xv_link *link)
+{
+	return !link->kind[0];
+}
+
+/*
  * The deliverer is there before the stripper, and goes after it: no stripped frame meets the host.
  * strict: an explicit XDP mode that the device refuses is an error; else it works at TC.
  */
@@ -91,8 +100,12 @@ static int attach(struct xv_instance *inst, const struct xv_config *config,
 		snprintf(uplink->status, sizeof(uplink->status), "%.240s; at TC", why.text);
 	if (xdp && !ret) {
 		val.flags = generic ? XV_UPLINK_GENERIC : XV_UPLINK_XDP;
-		if (!generic) /* generic XDP strips nothing: xv_decap_tc stays */
-			xv_attach_tc(inst->dp, link, XV_PROG_DELIVER, NULL);
+		/* xv_decap_tc stays where XDP strips nothing, or not all (strip.h). */
+		if (generic || !csum_done(link) ||
+		    xv_attach_tc(inst->dp, link, XV_PROG_DELIVER, NULL))
+			val.flags |= XV_UPLINK_TC_DECAP;
+		else
+			val.flags |= XV_UPLINK_CSUM_DONE;
 	}
 	bpf_map_update_elem(inst->dp->fd.uplink, &link->ifindex, &val, BPF_ANY);
 	bpf_map_update_elem(inst->dp->fd.tx, &val.tx_slot, &link->ifindex, BPF_ANY);

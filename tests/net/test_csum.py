@@ -1,0 +1,110 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""
+The other end is a kernel that sends outer UDP checksums, as it does unless told not to: its unicast
+is stripped on the fast path, every frame of it, whatever the wire does about checksums.
+"""
+import itertools
+import platform
+
+import frame
+import tap
+import traffic
+from lab import Lab
+from vtep import Kernel, Xvtepd
+
+VNI = 100
+COUNT = 50
+
+
+def kernel_at_least(*version):
+    return tuple(int(n) for n in platform.release().split("-")[0].split(".")[:2]) >= version
+
+
+class Pair:
+    """xvtepd on the first host, the kernel on the second, tenants that know each other."""
+
+    def __init__(self, lab, family, mode, gro=False, **underlay):
+        self.family = family
+        a, b = lab.hosts
+        self.one, self.two = [h.tenant("p1", f"10.0.0.{h.number}", ip6=f"fd00::{h.number}", gro=gro)
+                              for h in (a, b)]
+        self.vtep = Xvtepd(a, [{"vni": VNI, "ports": ["p1"], "flood": [b.address(family)]}], family,
+                           underlay={"xdp": mode, **underlay})
+        Kernel(b, [{"vni": VNI, "ports": ["p1"], "flood": [a.address(family)], "zero_tx": False}],
+               family)
+        self.one.neigh(self.two)
+        self.two.neigh(self.one)
+        self.one.ping(self.two.ip)
+        self.one.ping(self.two.ip6)
+        self.vtep.wait_learned(2)
+        self.wire = b.sent_tap()
+        self.before = self.vtep.paths()
+
+    def used(self, *paths):
+        """Packets that took each path since the beginning."""
+        now = self.vtep.paths()
+        return {p: now.get(p, 0) - self.before.get(p, 0) for p in paths}
+
+    def expect_checksums(self):
+        """The case is about what it says: all tunnel packets on the wire have a checksum."""
+        self.wire.drain()
+        proto, at = (b"\x08\x00", 40) if self.family == 4 else (b"\x86\xdd", 60)
+        outer = [f for f in self.wire.frames if f[12:14] == proto and f[at - 4:at - 2] == b"\x12\xb5"]
+        tap.ok(len(outer) > COUNT, "packets seen on the wire")
+        zero = sum(f[at:at + 2] == b"\0\0" for f in outer)
+        tap.equal(zero, 0, f"outer UDP checksums of zero among {len(outer)}")
+
+
+def exact(family, wire, mode, want, gro=False, **underlay):
+    """COUNT frames (and a fence) from the kernel, of each kind: each path has exactly its number."""
+    with Lab(wire=wire) as lab:
+        pair = Pair(lab, family, mode, gro, **underlay)
+        one, two = pair.one, pair.two
+        ends = two.tap(), one.tap()
+        kinds = {
+            "UDP": lambda m: frame.udp4(two.mac, one.mac, two.ip, one.ip, m),
+            "not IP": lambda m: frame.plain(two.mac, one.mac, m),
+        }
+        for number, (kind, build) in enumerate(kinds.items(), 1):
+            frame.expect(ends[0], build, {ends[1]: 1}, kind, COUNT)
+            n = number * (COUNT + 1)
+            tap.equal(pair.used("slow_rx", *want), {"slow_rx": 0, **{p: n for p in want}},
+                      f"paths of {n} packets, lastly {kind}")
+        pair.expect_checksums()
+        tap.equal(pair.vtep.drops(), {}, "drops")
+
+
+def sockets(family, wire, mode, gro=False, **underlay):
+    """TCP and UDP of real sockets, both ways; nothing of it came through the slow path."""
+    with Lab(wire=wire) as lab:
+        pair = Pair(lab, family, mode, gro, **underlay)
+        for source, target in ((pair.two, pair.one), (pair.one, pair.two)):
+            for v6 in (False, True):
+                traffic.udp(source, target, v6=v6)
+                traffic.tcp(source, target, v6=v6)
+        pair.expect_checksums()
+        slow = pair.used("slow_rx")["slow_rx"]
+        # A merged frame of another family inside than outside is the kernel's before Linux 6.3.
+        if kernel_at_least(6, 3):
+            tap.equal(slow, 0, "packets on the slow path")
+        tap.equal(pair.vtep.drops(), {}, "drops")
+
+
+PATHS = {"native": ("xdp_pass", "tc_decap"), "generic": ("xdp_pass", "tc_decap"),
+         "off": ("tc_decap",)}
+
+for _family, _wire, _mode in itertools.product((4, 6), ("default", "nic"), PATHS):
+    _name = f"IPv{_family}, {_wire} wire, xdp {_mode}"
+    tap.case(f"{_name}: exact counts", _family, _wire, _mode, PATHS[_mode],
+             main=(_family, _wire) == (4, "default"))(exact)
+    tap.case(f"{_name}: TCP and UDP", _family, _wire, _mode,
+             main=(_family, _wire, _mode) == (6, "default", "off"))(sockets)
+for _family in (4, 6):
+    tap.case(f"IPv{_family}, redirect to ports: exact counts", _family, "nic", "native",
+             ("xdp_redirect",), gro=True, delivery="redirect", main=True)(exact)
+    tap.case(f"IPv{_family}, redirect to ports: TCP and UDP", _family, "nic", "native", gro=True,
+             delivery="redirect")(sockets)
+
+if __name__ == "__main__":
+    tap.main()
