@@ -113,7 +113,7 @@ check:
 	$(Q)tools/check
 
 demo:
-	$(Q)tools/install-deps
+	$(Q)tools/install-deps --build --run --demo
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tools/demo
 

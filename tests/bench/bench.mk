@@ -9,7 +9,7 @@ BENCH_Q := $(if $(filter 1,$(V)),,@)
 
 .PHONY: bench bench-tools
 .DELETE_ON_ERROR:
-.SECONDARY: $(BENCH_BINS:%=%.skel.h) $(BENCH_BINS:%=%.bpf.o) $(BENCH_BINS:%=%.o)
+.SECONDARY:
 
 bench-tools: $(BENCH_BINS)
 

@@ -4,16 +4,25 @@
  * xv_decap_tc; tags taken off and put on; each frame arrives once, at the right port, and nowhere
  * else.
  */
+#include <bpf/bpf_endian.h>
+#include <net/if.h>
+#include <sched.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "harness_lab.h"
+
+enum {
+	TAKEN_OFF = 1, /* for a tpid: the NIC took the tag off, it stands beside the frame */
+	OUTER_VID = 7,
+};
 
 static struct world world;
 
 struct wire_case {
 	const char *name;
 	__u32 peer, bd, port;
-	__u16 type, tpid; /* tpid: of an outer tag */
+	__u16 type, tpid; /* tpid: of an outer tag, or TAKEN_OFF */
 	__u8 proto;
 	enum lab_dev to;
 	__u16 vlan; /* tag that the receiver sees */
@@ -33,7 +42,11 @@ static const struct wire_case cases[] = {
 	{"stack, v6, ARP", PEER_V6, BD_BLUE, PORT_STACK, T_ARP, 0, 0, LAB_T2, 0, XV_PATH_XDP_STACK},
 	{"stack, outer tag", PEER_V6, BD_BLUE, PORT_STACK, T_IP, T_VLAN, P_UDP, LAB_T2, 0,
 	 XV_PATH_XDP_STACK},
+	{"stack, outer tag taken off", PEER_V4, BD_BLUE, PORT_STACK, T_IPV6, TAKEN_OFF, P_UDP,
+	 LAB_T2, 0, XV_PATH_XDP_STACK},
 	{"VLAN 10", PEER_V4, BD_BLUE, PORT_VLAN, T_IP, 0, P_UDP, LAB_TRUNK, 10, XV_PATH_XDP_STACK},
+	{"VLAN 10, outer tag taken off", PEER_V4, BD_BLUE, PORT_VLAN, T_IP, TAKEN_OFF, P_UDP,
+	 LAB_TRUNK, 10, XV_PATH_XDP_STACK},
 	{"VLAN 20, another network", PEER_V6, BD_RED, PORT_RED, T_IPV6, 0, P_UDP, LAB_TRUNK, 20,
 	 XV_PATH_XDP_STACK},
 };
@@ -45,13 +58,45 @@ static void build(const struct wire_case *c, struct frame *wire, struct frame *w
 
 	inner.type = c->type;
 	inner.proto = c->proto;
-	outer.tpid = c->tpid;
-	outer.tci = 7;
+	outer.tpid = c->tpid == TAKEN_OFF ? 0 : c->tpid;
+	outer.tci = OUTER_VID;
 	frame_tunnel(wire, &outer, &inner);
 	want->len = 0;
 	inner.tpid = c->vlan ? T_VLAN : 0;
 	inner.tci = c->vlan;
 	frame_inner(want, &inner);
+}
+
+static int tag_program(void)
+{
+	/* bpf_skb_vlan_push(skb, htons(ETH_P_8021Q), OUTER_VID); return TC_ACT_OK; */
+	const struct bpf_insn insns[] = {
+		{BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_2, 0, 0, bpf_htons(T_VLAN)},
+		{BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_3, 0, 0, OUTER_VID},
+		{BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_skb_vlan_push},
+		{BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0},
+		{BPF_JMP | BPF_EXIT, 0, 0, 0, 0},
+	};
+
+	return bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "tag", "GPL", insns, ARRAY_SIZE(insns), NULL);
+}
+
+/* Sends a frame whose tag a veth hands over beside it, as a NIC does that takes tags off. */
+static void send_taken_off(const struct frame *f)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .attach_point = BPF_TC_EGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = 1, .priority = 1, .prog_fd = tag_program());
+
+	assert_true(opts.prog_fd >= 0);
+	assert_int_equal(setns(lab.outside, CLONE_NEWNET), 0);
+	hook.ifindex = if_nametoindex("u1");
+	assert_int_equal(bpf_tc_hook_create(&hook), 0);
+	assert_int_equal(bpf_tc_attach(&hook, &opts), 0);
+	lab_send(LAB_WIRE, f);
+	hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
+	assert_int_equal(bpf_tc_hook_destroy(&hook), 0);
+	assert_int_equal(setns(hs.netns, CLONE_NEWNET), 0);
+	close(opts.prog_fd);
 }
 
 /* As the port sees it, and as the counters do: inner frame without tags. */
@@ -66,7 +111,10 @@ static void expect(const struct wire_case *c, int path, int deliver, int generic
 	n = want.len - (c->vlan ? 4 : 0);
 	assert_int_equal(lab_silent(), 0);
 	counts_read(&before);
-	lab_send(LAB_WIRE, &wire);
+	if (c->tpid == TAKEN_OFF)
+		send_taken_off(&wire);
+	else
+		lab_send(LAB_WIRE, &wire);
 	assert_int_equal(lab_recv(c->to, &got), 0);
 	assert_int_equal(frame_check(&got, &want, c->name), 0);
 	count_add(&counts.path[path], 1, n);

@@ -200,6 +200,23 @@ def no_privileges():
         untouched(vtep)
 
 
+def old_kernel():
+    """Under an old kernel's name (the personality UNAME26): start and detach say what is needed."""
+    with Lab(hosts=1) as lab:
+        vtep = Xvtepd(lab.hosts[0], [{"vni": 100}], start=False)
+        vtep.write()
+        release = run("setarch", "--uname-2.6", "uname", "-r").stdout.strip()
+        for words in (("-c", vtep.file), ("--detach", "-i", vtep.instance)):
+            p = vtep.host.ns.run("setarch", "--uname-2.6", f"{OUT}/xvtepd", *words, check=False,
+                                 timeout=10)
+            tap.equal(p.returncode, 1, f"{words[0]}: exit status ({p.stderr.strip()})")
+            for word in (f"Linux {release}", "6.1 or newer"):
+                tap.contains(p.stderr, word, f"{words[0]}: message")
+            tap.equal(len(p.stderr.splitlines()), 1, f"{words[0]}: lines of {p.stderr!r}")
+        untouched(vtep)
+        tap.ok(not os.path.exists(f"{RUN}/{vtep.instance}"), "no run directory")
+
+
 FOREIGN = """
 __attribute__((section("xdp"), used))
 int foreign_pass(void *ctx) { return 2; }
@@ -299,7 +316,8 @@ def failed_start_leaves_nothing():
 
 
 for _name in ("bad_files", "check_only", "usage", "refused_commands", "no_daemon", "second_daemon",
-              "no_privileges", "foreign_xdp", "broken_client", "failed_start_leaves_nothing"):
+              "no_privileges", "old_kernel", "foreign_xdp", "broken_client",
+              "failed_start_leaves_nothing"):
     tap.case("input: " + _name.replace("_", " "),
              main=_name in ("second_daemon", "foreign_xdp"))(globals()[_name])
 

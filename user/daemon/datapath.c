@@ -20,13 +20,12 @@
 
 #include "attach.h"
 #include "datapath.h"
+#include "kernel.h"
 #include "xvtep.skel.h"
 
 #define BPFFS "/sys/fs/bpf"
 
 enum {
-	KERNEL_MAJOR = 6,
-	KERNEL_MINOR = 1,
 	GRACE_FALLBACK_US = 100000,
 };
 
@@ -44,19 +43,6 @@ static int keep_warning(enum libbpf_print_level level, const char *fmt, va_list 
 	if (!libbpf_text[0])
 		memcpy(libbpf_text, line, sizeof(libbpf_text));
 	return 0;
-}
-
-static int check_kernel(struct xv_err *err)
-{
-	unsigned int major = 0, minor = 0;
-	struct utsname uts;
-
-	uname(&uts);
-	if (sscanf(uts.release, "%u.%u", &major, &minor) == 2 &&
-	    (major > KERNEL_MAJOR || (major == KERNEL_MAJOR && minor >= KERNEL_MINOR)))
-		return 0;
-	return xv_err_set(err, -EOPNOTSUPP, "kernel %s is too old: xvtep needs %d.%d or newer",
-			  uts.release, KERNEL_MAJOR, KERNEL_MINOR);
 }
 
 static int check_privileges(struct xv_err *err)
@@ -212,8 +198,11 @@ static int load(struct xv_datapath *dp, struct xv_err *err)
 
 int xv_datapath_check(struct xv_err *err)
 {
-	int ret = check_kernel(err);
+	struct utsname uts;
+	int ret;
 
+	uname(&uts);
+	ret = xv_kernel_check(uts.release, err);
 	return ret ?: check_privileges(err);
 }
 
