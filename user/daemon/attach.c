@@ -10,11 +10,10 @@
 #include <unistd.h>
 
 #include "attach.h"
+#include "clsact.h"
 
 enum {
 	TCX_INGRESS = 46, /* BPF_TCX_INGRESS: UAPI of Linux 6.6 */
-	FILTER_HANDLE = 0x7876,
-	FILTER_PRIORITY = 1,
 };
 
 static void pin_path(char path[192], const char *pin_dir, const char *kind, uint32_t ifindex)
@@ -61,43 +60,21 @@ static int pin_link(int fd, const char *path)
 	return ret;
 }
 
-/* Cleared whole: libbpf refuses set bits in the padding behind the last member. */
-static void ingress_hook(struct bpf_tc_hook *hook, uint32_t ifindex)
-{
-	memset(hook, 0, sizeof(*hook));
-	hook->sz = sizeof(*hook);
-	hook->ifindex = ifindex;
-	hook->attach_point = BPF_TC_INGRESS;
-}
-
-static int attach_clsact(uint32_t ifindex, int prog)
-{
-	struct bpf_tc_hook hook;
-	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY,
-		    .prog_fd = prog, .flags = BPF_TC_F_REPLACE);
-	int ret;
-
-	ingress_hook(&hook, ifindex);
-	ret = bpf_tc_hook_create(&hook);
-	if (ret && ret != -EEXIST)
-		return ret;
-	return bpf_tc_attach(&hook, &opts);
-}
-
 int xv_attach_tc(const struct xv_datapath *dp, const struct xv_link *link, enum xv_prog prog,
 		 struct xv_err *err)
 {
 	int prog_fd = xv_datapath_prog_fd(dp, prog), fd, ret;
-	char path[192];
+	char path[192], mark[192];
 
 	pin_path(path, dp->pin_dir, "tc", link->ifindex);
+	pin_path(mark, dp->pin_dir, "clsact", link->ifindex);
 	if (!update_pinned(path, link->ifindex, prog_fd))
 		return 0;
 	fd = bpf_link_create(prog_fd, link->ifindex, (enum bpf_attach_type)TCX_INGRESS, NULL);
 	if (fd >= 0)
 		ret = pin_link(fd, path);
 	else if (errno == EINVAL) /* no TCX */
-		ret = attach_clsact(link->ifindex, prog_fd);
+		ret = xv_clsact_attach(link->ifindex, prog_fd, mark);
 	else
 		ret = -errno;
 	if (ret)
@@ -108,15 +85,13 @@ int xv_attach_tc(const struct xv_datapath *dp, const struct xv_link *link, enum 
 
 void xv_detach_tc(const char *pin_dir, uint32_t ifindex)
 {
-	struct bpf_tc_hook hook;
-	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
 	char path[192];
 
 	pin_path(path, pin_dir, "tc", ifindex);
 	if (!unlink(path))
 		return;
-	ingress_hook(&hook, ifindex);
-	bpf_tc_detach(&hook, &opts);
+	pin_path(path, pin_dir, "clsact", ifindex);
+	xv_clsact_detach(ifindex, path);
 }
 
 /* Whose program holds the device's XDP hook. */

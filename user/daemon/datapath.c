@@ -286,7 +286,7 @@ void xv_datapath_unpoint(int index_fd, uint32_t slot, uint32_t id)
 		xv_datapath_point(index_fd, slot, 0);
 }
 
-/* Unlinks every entry of a directory, and then the directory. */
+/* Removes every entry of a directory, marks of clsact.h among them, and then the directory. */
 static int remove_dir(const char *dir)
 {
 	char path[512];
@@ -299,7 +299,7 @@ static int remove_dir(const char *dir)
 		if (entry->d_name[0] == '.')
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name);
-		unlink(path);
+		remove(path);
 	}
 	closedir(d);
 	return rmdir(dir) ? -errno : 0;
