@@ -41,13 +41,16 @@ help:
 	@echo 'make                  build .output/xvtepd and .output/xvtep'
 	@echo 'make install          into $$DESTDIR$$PREFIX (default /usr/local)'
 	@echo 'make uninstall        take away what install put there'
-	@echo 'sudo make demo        install what is missing, build, show two hosts talking (KEEP=1: stay up)'
+	@echo 'sudo make demo        install what is missing, build, show three hosts talking (KEEP=1: stay up)'
 	@echo 'sudo make check       all tests, and the lint'
 	@echo 'sudo make check-kernels   the tests in Debian kernels under QEMU'
 	@echo 'sudo make bench       side by side with the kernel vxlan (ONLY=name: one row)'
+	@echo 'make tests            build the tests that are programs'
+	@echo 'make table-bench      build the lookup benchmark: .output/tests/bpf/table_bench'
 	@echo 'make lint             format, warnings, file and function size'
 	@echo 'make format           clang-format over all C'
 	@echo 'make clean            remove .output'
+	@echo 'V=1                   show commands'
 
 $(OUT)/xvtepd: $(DAEMON_OBJS) $(LIB_OBJS)
 	@echo '  LINK    $@'
@@ -96,10 +99,10 @@ $(OUT)/tests/fuzz/%: tests/fuzz/%.c $(wildcard user/lib/*.c user/daemon/config*.
 -include tests/bpf/table.mk
 
 install: all
-	tools/install "$(DESTDIR)" "$(PREFIX)"
+	$(Q)tools/install "$(DESTDIR)" "$(PREFIX)"
 
 uninstall:
-	tools/install --remove "$(DESTDIR)" "$(PREFIX)"
+	$(Q)tools/install --remove "$(DESTDIR)" "$(PREFIX)"
 
 lint:
 	$(Q)tools/lint
