@@ -55,8 +55,12 @@ class Kernel:
     def __init__(self, stack, host, _):
         self.host, ns = host, host.netns
         trunk = host.networks[0][1]
-        ns.ip("link add br0 type bridge" + (" vlan_filtering 1 vlan_default_pvid 0" if trunk
-                                            else ""))
+        ns.ip("link add br0 type bridge")
+        if trunk:
+            try:
+                ns.ip("link set br0 type bridge vlan_filtering 1 vlan_default_pvid 0")
+            except lab.LabError as e:
+                raise lab.Unsupported("bridge without VLANs") from e
         for table in ("iptables", "ip6tables", "arptables"):
             path = f"net.bridge.bridge-nf-call-{table}"
             if os.path.exists("/proc/sys/" + path.replace(".", "/", 2)):

@@ -22,6 +22,10 @@ class LabError(Exception):
     """A command of the set-up failed."""
 
 
+class Unsupported(LabError):
+    """This kernel cannot do what a contender needs; the row goes without it."""
+
+
 def run(*cmd, timeout=60):
     """Runs a command to its end; its standard output, or LabError with what it said."""
     p = subprocess.run(cmd, stdin=subprocess.DEVNULL, capture_output=True, text=True,
@@ -146,8 +150,11 @@ class Helper:
 class Lab:
     """A stack of things to close, and the namespaces among them."""
 
+    count = 0
+
     def __init__(self, name):
-        self.prefix = f"xvb{os.getpid()}-{name}"
+        Lab.count += 1
+        self.prefix = f"xvb{os.getpid()}-{name}{Lab.count}"
         self.things = []
 
     def netns(self, name):

@@ -3,6 +3,7 @@
 The rounds: contenders side by side, one slice each, in turning order. A row of the table is run to
 a Result; what it says is worked out in report.py.
 """
+import lab
 import machine
 from contender import CONTENDERS
 from rows import BENCHES  # noqa: F401 (the driver looks them up here)
@@ -81,7 +82,11 @@ def run_bench(bench, options, say):
                 if contender.name not in options.contenders or \
                    contender.name not in bench.get("contenders", options.contenders):
                     continue
-                pairs.append(Pair(bench, contender, options))
+                try:
+                    pairs.append(Pair(bench, contender, options))
+                except lab.Unsupported as e:
+                    say(f"{bench['name']}: without {contender.name}: {e}")
+                    continue
                 pairs[-1].verify()
                 say(f"{bench['name']}: {contender.name} delivers what it should")
             strangers = machine.Strangers()
