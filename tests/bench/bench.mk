@@ -9,7 +9,8 @@ BENCH_Q := $(if $(filter 1,$(V)),,@)
 
 .PHONY: bench bench-tools
 .DELETE_ON_ERROR:
-.SECONDARY: $(BENCH_BINS:%=%.skel.h) $(BENCH_BINS:%=%.bpf.o) $(BENCH_BINS:%=%.o)
+BENCH_SKELS := $(patsubst tests/bench/%.bpf.c,$(BENCH_OUT)/%.skel.h,$(wildcard tests/bench/*.bpf.c))
+.SECONDARY: $(BENCH_SKELS) $(BENCH_SKELS:%.skel.h=%.bpf.o) $(BENCH_BINS:%=%.o)
 
 bench-tools: $(BENCH_BINS)
 
@@ -30,7 +31,10 @@ $(BENCH_OUT)/%.skel.h: $(BENCH_OUT)/%.bpf.o
 	$(if $(filter 1,$(V)),,@echo "  SKEL    $@")
 	$(BENCH_Q)bpftool gen skeleton $< name $*_bpf > $@
 
-$(BENCH_OUT)/%.o: tests/bench/%.c $(BENCH_OUT)/%.skel.h
+# Not every program has a skeleton.
+$(foreach s,$(BENCH_SKELS),$(eval $(s:%.skel.h=%.o): $(s)))
+
+$(BENCH_OUT)/%.o: tests/bench/%.c | $(BENCH_OUT)
 	$(if $(filter 1,$(V)),,@echo "  CC      $@")
 	$(BENCH_Q)$(CC) -std=gnu11 -g -O2 -Wall -Wextra -Werror -I$(BENCH_OUT) -MMD -MP -c $< -o $@
 

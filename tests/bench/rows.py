@@ -9,6 +9,7 @@ share, value or an extra figure of the kind), how (">=" or "<=") and the limit, 
 "contenders" if not all. The rest is the kind's.
 """
 import packets
+import rr
 import tcp
 from traffic import IMIX
 
@@ -17,6 +18,8 @@ DECAP = {**PACKETS, "direction": "decap", "xdp": "native"}
 DECAP_TC = {**PACKETS, "direction": "decap", "xdp": "off"}
 ENCAP_TC = {**PACKETS, "direction": "encap", "xdp": "off"}
 TCP = {"kind": tcp.Wire, "unit": tcp.UNIT}
+RR = {"kind": rr.Wire, "unit": rr.UNIT, "wire": "default", "better": "less",
+      "quotients": ("p99_us", "cpu_us"), "bars": (("ratio", "<=", 0.8),)}
 ONE_FLOW = {"macs": 2, "flows": 1}
 
 BENCHES = (
@@ -40,4 +43,6 @@ BENCHES = (
     {"name": "tcp-default-wire", **TCP, "wire": "default"},
     {"name": "tcp-nic-wire", **TCP, "wire": "nic"},
     {"name": "tcp-8-streams", **TCP, "wire": "default", "streams": 8},
+    {"name": "udp-64", **RR, "protocol": "udp", "bytes": 64 - 42},
+    {"name": "rr", **RR, "protocol": "tcp", "bytes": 1},
 )
