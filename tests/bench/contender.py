@@ -7,9 +7,12 @@ import dataclasses
 import functools
 import os
 import re
+import signal
 import subprocess
+import time
 
 import lab
+import machine
 
 VNI = 100
 SETUP_XVTEP = os.path.join(lab.TOP, "tests", "bench", "setup-xvtep")
@@ -47,7 +50,7 @@ class Kernel:
     Bridge and vxlan device with their defaults (learning on), all tenants' addresses known. Two
     departures, each in the kernel's favour: no netfilter call on bridged frames, and no outer UDP
     checksum, as RFC 7348 recommends and as xvtep sends. Several networks are VLANs of one bridge,
-    mapped to VNIs on one vxlan device.
+    mapped to VNIs on one vxlan device. `load_seconds` is what the last batch took: the entries.
     """
 
     name = "kernel"
@@ -78,7 +81,9 @@ class Kernel:
         path = os.path.join(lab.scratch(), "bridge-batch")
         with open(path, "w") as f:
             f.writelines(f"{line}\n" for line in lines)
+        start = time.monotonic()
         lab.run(*self.host.netns.enter("bridge", "-batch", path), timeout=300)
+        self.load_seconds = time.monotonic() - start
         os.unlink(path)
 
     def floods(self):
@@ -115,7 +120,11 @@ def has_load():
 
 
 class Xvtep:
-    """`mode` is the configuration's underlay.xdp. Set up and removed by the script beside this."""
+    """
+    `mode` is the configuration's underlay.xdp. Set up and removed by the script beside this.
+    `load_seconds` is what the entries took: to load them or, where the client cannot, to start with
+    them in the configuration.
+    """
 
     name = "xvtep"
     count = 0
@@ -137,7 +146,9 @@ class Xvtep:
             path = os.path.join(lab.scratch(), "fdb-load")
             with open(path, "w") as f:
                 f.writelines(f"{line}\n" for line in self.entries())
+            begin = time.monotonic()
             self.client("fdb", "load", path)
+            self.load_seconds = time.monotonic() - begin
             os.unlink(path)
 
     def config(self):
@@ -179,7 +190,9 @@ class Xvtep:
                 yield f"{vni} {mac} remote {host.remote}"
 
     def start(self):
+        begin = time.monotonic()
         lab.run(SETUP_XVTEP, "start", *self.args, timeout=300)
+        self.load_seconds = time.monotonic() - begin
 
     def client(self, *words):
         return lab.run(*self.host.netns.enter(f"{lab.OUT}/xvtep", "-j", "-i", self.instance,
@@ -188,6 +201,13 @@ class Xvtep:
     def pid(self):
         with open(f"{lab.OUT}/bench/run/{self.instance}/pid") as f:
             return int(f.read())
+
+    def kill(self):
+        """Without a chance to clean up; returns when it is gone."""
+        pid = self.pid()
+        os.kill(pid, signal.SIGKILL)
+        while machine.is_running(pid):
+            time.sleep(0.001)
 
     def close(self):
         stop_xvtep(self.args)

@@ -31,7 +31,7 @@ def cpu_times():
 
 
 def process_times():
-    """{pid: (CPU seconds with those of dead children, command)}, without the kernel's threads."""
+    """{pid: (CPU seconds with those of dead children, command, parent)} without kernel threads."""
     procs = {}
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
@@ -39,7 +39,8 @@ def process_times():
                 name, rest = f.read().split("(", 1)[1].rsplit(")", 1)
             words = rest.split()
             if words[1] != "2" and pid != "2":
-                procs[int(pid)] = (sum(int(w) for w in words[11:15]) / TICK, name)
+                procs[int(pid)] = (sum(int(w) for w in words[11:15]) / TICK, name,
+                                   int(words[1]))
         except (OSError, IndexError):
             continue
     return procs
@@ -53,6 +54,31 @@ def is_ours(pid):
             return f"{MARK}={os.getpid()}".encode() in f.read().split(b"\0")
     except OSError:
         return True  # gone: what it was cannot be told
+
+
+def is_running(pid):
+    """Whether the process is there and has not ended."""
+    try:
+        with open(f"/proc/{pid}/stat") as f:
+            return f.read().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def run_seconds(pid):
+    """CPU seconds of a process, to the nanosecond."""
+    with open(f"/proc/{pid}/schedstat") as f:
+        return int(f.read().split()[0]) / 1e9
+
+
+def resident_mb(pid):
+    with open(f"/proc/{pid}/status") as f:
+        return next(int(line.split()[1]) for line in f if line.startswith("VmRSS")) / 1e3
+
+
+def available_mb():
+    with open("/proc/meminfo") as f:
+        return next(int(line.split()[1]) for line in f if line.startswith("MemAvailable")) / 1e3
 
 
 class Window:
@@ -83,9 +109,15 @@ class Strangers:
     def found(self, limit=STRANGER_LIMIT):
         """None, or text on who used more than `limit` of a CPU."""
         seconds = time.monotonic() - self.start
-        used = []
-        for pid, (total, name) in process_times().items():
-            share = (total - self.before.get(pid, (0, ""))[0]) / seconds
+        used, now = [], process_times()
+        earlier = {pid: total for pid, (total, _, _) in self.before.items()}
+        for pid in self.before.keys() - now.keys():  # reaped: an ancestor has its time
+            total, _, parent = self.before[pid]
+            while parent in self.before and parent not in now:
+                parent = self.before[parent][2]
+            earlier[parent] = earlier.get(parent, 0) + total
+        for pid, (total, name, _) in now.items():
+            share = (total - earlier.get(pid, 0)) / seconds
             if share > limit and not is_ours(pid):
                 used.append((share, f"{name} [{pid}] used {share:.0%} of a CPU"))
         return "; ".join(text for _, text in sorted(used, reverse=True)[:4]) or None

@@ -59,13 +59,18 @@ class Wire:
         # Without NAPI on the receiving veth, redirected frames vanish: GRO as on a NIC.
         self.host.run("ethtool", "-K", first, "gro", "on")
         self.start_sink()
-        t = self.traffic
-        host = Host(self.host, LOCAL["dst"], LOCAL["src"], t.local, t.remote,
-                    tuple((vni, t.vlan(vni)) for vni in t.vnis), tuple(self.peers) or None)
         how = {Floor: f"xdp {first} {last}", Kernel: None, Xvtep: self.bench["xdp"]}
-        self.contender(self.stack, host, how[self.contender])
-        path = os.path.join(lab.scratch(), "variants")
-        args = t.generator_options(path)
+        self.vtep = self.contender(self.stack, self.knowledge(), how[self.contender])
+        self.start_generators()
+
+    def knowledge(self):
+        """What the host under test is to know."""
+        t = self.traffic
+        return Host(self.host, LOCAL["dst"], LOCAL["src"], t.local, t.remote,
+                    tuple((vni, t.vlan(vni)) for vni in t.vnis), tuple(self.peers) or None)
+
+    def start_generators(self):
+        args = self.traffic.generator_options(os.path.join(lab.scratch(), "variants"))
         self.gens = [self.stack.helper(self.src, "gen", "-d", "far", "-c", str(cpu), "-b",
                                        str(self.bench.get("batch", 64)), *args)
                      for cpu in self.cpus]

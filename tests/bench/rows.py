@@ -8,8 +8,11 @@ measurement that runs in the same rounds, `share` is the quotient of the two; "b
 share, value or an extra figure of the kind), how (">=" or "<=") and the limit, for xvtep;
 "contenders" if not all. The rest is the kind's.
 """
+import learn
 import packets
+import restart
 import rr
+import tables
 import tcp
 from traffic import IMIX
 
@@ -20,6 +23,8 @@ ENCAP_TC = {**PACKETS, "direction": "encap", "xdp": "off"}
 TCP = {"kind": tcp.Wire, "unit": tcp.UNIT}
 RR = {"kind": rr.Wire, "unit": rr.UNIT, "wire": "default", "better": "less",
       "quotients": ("p99_us", "cpu_us"), "bars": (("ratio", "<=", 0.8),)}
+LEARN = {"direction": "decap", "xdp": "native", "contenders": ("kernel", "xvtep")}
+TABLE = {"unit": "s", "better": "less", "entries": 1000000, "contenders": ("kernel", "xvtep")}
 ONE_FLOW = {"macs": 2, "flows": 1}
 
 BENCHES = (
@@ -45,4 +50,13 @@ BENCHES = (
     {"name": "tcp-8-streams", **TCP, "wire": "default", "streams": 8},
     {"name": "udp-64", **RR, "protocol": "udp", "bytes": 64 - 42},
     {"name": "rr", **RR, "protocol": "tcp", "bytes": 1},
+    {"name": "learn", **LEARN, "kind": learn.Storm, "unit": "MACs/s", "remote_macs": 1 << 19,
+     "local_macs": 1, "bars": (("value", ">=", 500000),)},
+    {"name": "learn-latency", **LEARN, "kind": learn.Latency, "unit": "us", "better": "less",
+     "bars": (("p99_us", "<=", 2000),)},
+    {"name": "load-1m", **TABLE, "kind": tables.Load},
+    {"name": "show-1m", **TABLE, "kind": tables.Show},
+    {"name": "memory", **TABLE, "kind": tables.Memory, "unit": "MB"},
+    {"name": "restart-1m", **DECAP, "kind": restart.Wire, "unit": "s", "better": "less",
+     "macs": 1000000, "contenders": ("xvtep",), "bars": (("lost_packets", "<=", 0),)},
 )

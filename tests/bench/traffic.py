@@ -36,7 +36,7 @@ def endless(n, rng, length):
 class Traffic:
     """
     Of a row: direction; sizes {bytes: parts} (default 64 alone); macs, half of them local and half
-    remote; flows; vnis (each on a VLAN of a trunk port if more than one is asked for, even in the
+    remote, or local_macs and remote_macs; flows; vnis (each on a VLAN of a trunk port if more than one is asked for, even in the
     base of such a row: "trunk"); broadcast.
     """
 
@@ -44,8 +44,8 @@ class Traffic:
         self.decap = row["direction"] == "decap"
         self.sizes = row.get("sizes", {64: 1})
         half = max(1, row.get("macs", 2) // 2)
-        self.local = [mac_of(0, i) for i in range(half)]
-        self.remote = [mac_of(1, i) for i in range(half)]
+        self.local = [mac_of(0, i) for i in range(row.get("local_macs", half))]
+        self.remote = [mac_of(1, i) for i in range(row.get("remote_macs", half))]
         self.vnis = [FIRST_VNI + i for i in range(row.get("vnis", 1))]
         self.trunk = row.get("trunk", False)
         self.flows = row.get("flows", 1)
@@ -56,7 +56,7 @@ class Traffic:
 
     def variant_count(self):
         """A power of two, enough for every MAC, flow and network to be seen; 0: one frame."""
-        most = max(len(self.local), len(self.vnis), self.flows)
+        most = max(len(self.local), len(self.remote), len(self.vnis), self.flows)
         if most == 1 and len(self.sizes) == 1:
             return 0
         return 1 << max(12, (most - 1).bit_length())
