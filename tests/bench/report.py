@@ -170,17 +170,22 @@ def notes(rows):
     return "\n".join(lines)
 
 
+def read(path):
+    """The rows in the file that this version of the suite wrote."""
+    try:
+        with open(path) as f:
+            return [r for r in json.load(f) if "interval" in r]
+    except (OSError, ValueError):
+        return []
+
+
 def write(rows, path):
     """Replaces the rows of the same names in the file, keeps the others, in the suite's order."""
     new = {r["name"]: r for r in rows}
-    try:
-        with open(path) as f:
-            old = {r["name"]: r for r in json.load(f)}
-    except (OSError, ValueError):
-        old = {}
+    old = {r["name"]: r for r in read(path)}
     order = [b["name"] for b in BENCHES]
-    merged = [r for r in sorted({**old, **new}.values(), key=lambda r: order.index(r["name"])
-                                if r["name"] in order else len(order))]
+    merged = sorted((r for r in {**old, **new}.values() if r["name"] in order),
+                    key=lambda r: order.index(r["name"]))
     with open(path + ".new", "w") as f:
         json.dump(merged, f, indent=2)
         f.write("\n")
