@@ -4,6 +4,7 @@ import shutil
 import subprocess
 
 ROW = 26  # pixels
+LEAST = 0.2  # of the axis; a shorter bar is cut there, its label is right
 
 HEAD = """
 set terminal svg size 900,{height} font "Helvetica,13" background "white"
@@ -16,9 +17,10 @@ set ytics ({names}) scale 0
 set border 0
 set grid xtics linetype 1 linecolor rgb "#e8e8e8"
 set lmargin 20
-set rmargin 9
+set rmargin 4
 set title "xvtep beside the kernel's bridge + vxlan: times better" font "Helvetica-Bold,16"
-set key outside bottom center horizontal samplen 1.2 spacing 1.3 textcolor rgb "#555555"
+set bmargin 5
+set key at screen 0.5, screen 0.035 center horizontal maxrows 1 samplen 1 font ",12" textcolor rgb "#555555"
 set arrow from 1, graph 0 to 1, graph 1 nohead linecolor rgb "#333333" linewidth 1.5 front
 set bars small
 set datafile missing "-"
@@ -30,9 +32,10 @@ plot $rows using (1):1:(1):2:($1 - 0.34):($1 + 0.34):7 \\
      $rows using 2:1:3:4 with xerrorbars pointtype 0 linewidth 1.2 linecolor rgb "#222222" \\
        title "95 % interval", \\
      $rows using 5:1 with points pointtype 13 pointsize 0.9 \\
-       linecolor rgb "#b8860b" title "floor: a redirect that does nothing", \\
+       linecolor rgb "#b8860b" title "floor: plain redirect", \\
      $rows using 6:($1 - 0.42):(0):(0.84) with vectors nohead \\
-       linewidth 2.5 linecolor rgb "#cc2222" title "bar to reach"
+       linewidth 2.5 linecolor rgb "#cc2222" title "bar to reach", \\
+     NaN with points pointtype 5 pointsize 1.3 linecolor rgb "#a9cbe3" title "*  paler: not valid"
 """
 
 
@@ -73,17 +76,18 @@ def script(rows, path):
     """gnuplot's commands."""
     entries = shown(rows)
     known = [v for r, *values in entries for v in (*values, bar_of(r), floor_of(r)) if v]
-    left, right = min(0.5, 0.9 * min(known)), 1.3 * max(known)
-    tics = [t for t in (0.125, 0.25, 0.5, 1, 2, 3, 5, 10, 20, 50, 100) if left <= t <= right]
+    left, right = max(LEAST, min(0.5, 0.9 * min(known))), 1.5 * max(known)
+    tics = [t for t in (0.25, 0.5, 1, 2, 3, 5, 10, 20, 50, 100) if left <= t <= right]
     lines = [HEAD.format(
         height=ROW * len(entries) + 130, path=path, left=left, right=right, rows=len(entries) - 0.5,
         tics=", ".join(f'"{t:g}×" {t:g}' for t in tics),
         names=", ".join(f'"{name_of(r)}" {i}' for i, (r, *_) in enumerate(entries)))]
     for i, (r, middle, low, high) in enumerate(entries):
-        lines.append(f'set label "{middle:.2f}×" at {max(high, floor_of(r) or 0, 1):g}, {i} '
+        lines.append(f'set label "{middle:.2f}×" at {max(high, floor_of(r) or 0, bar_of(r) or 0, 1):g}, {i} '
                      'left offset 0.8,0 front font "Helvetica-Bold,12"')
     lines.append("$rows << END")
     for i, (r, middle, low, high) in enumerate(entries):
+        middle, low = max(middle, left), max(low, left)
         extra = ["-" if v is None else f"{v:g}" for v in (floor_of(r), bar_of(r))]
         lines.append(f"{i} {middle:g} {low:g} {high:g} {' '.join(extra)} {colour(r, low, high)}")
     lines += ["END", PLOT]
@@ -91,7 +95,7 @@ def script(rows, path):
 
 
 def name_of(r):
-    return r["name"] + ("" if r["valid"] else " (not valid)")
+    return r["name"] + ("" if r["valid"] else " *")
 
 
 def draw(rows, path):
