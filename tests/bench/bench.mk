@@ -30,7 +30,10 @@ $(BENCH_OUT)/%.skel.h: $(BENCH_OUT)/%.bpf.o
 	$(if $(filter 1,$(V)),,@echo "  SKEL    $@")
 	$(BENCH_Q)bpftool gen skeleton $< name $*_bpf > $@
 
-$(BENCH_OUT)/%.o: tests/bench/%.c $(BENCH_OUT)/%.skel.h
+# Not every program has a skeleton.
+$(foreach s,$(BENCH_SKELS),$(eval $(s:%.skel.h=%.o): $(s)))
+
+$(BENCH_OUT)/%.o: tests/bench/%.c | $(BENCH_OUT)
 	$(if $(filter 1,$(V)),,@echo "  CC      $@")
 	$(BENCH_Q)$(CC) -std=gnu11 -g -O2 -Wall -Wextra -Werror -I$(BENCH_OUT) -MMD -MP -c $< -o $@
 

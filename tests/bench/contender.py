@@ -3,25 +3,37 @@
 What is compared, each on a host (a network namespace) with an underlay device `under` and a tenant
 device `port`: the do-nothing redirect, the kernel's bridge + vxlan, and xvtep.
 """
+import dataclasses
+import functools
 import os
 import re
+import signal
 import subprocess
+import time
 
 import lab
+import machine
 
 VNI = 100
 SETUP_XVTEP = os.path.join(lab.TOP, "tests", "bench", "setup-xvtep")
+CONFIG_ENTRIES = 10000  # more are loaded with the client, where it can
 
 
+@dataclasses.dataclass
 class Host:
-    """The host under test and what it needs to know: addresses of its own and of the other VTEP."""
+    """The host under test and what it is to know."""
 
-    def __init__(self, netns, local, remote, local_mac, remote_mac):
-        self.netns = netns
-        self.local = local  # VTEP addresses
-        self.remote = remote
-        self.local_mac = local_mac  # of the tenant behind `port`
-        self.remote_mac = remote_mac  # of the tenant behind the other VTEP
+    netns: lab.Netns
+    local: str  # VTEP address
+    remote: str  # the other VTEP's
+    local_macs: list  # of tenants behind `port`
+    remote_macs: list  # of tenants behind the other VTEP
+    networks: tuple = ((VNI, 0),)  # (VNI, VLAN of port or 0), each with all the MACs
+    flood: tuple = None  # VTEPs; default: the remote one
+    unlimited: bool = False  # learning has no limits
+
+    def floods(self):
+        return (self.remote,) if self.flood is None else self.flood
 
 
 class Floor:
@@ -35,45 +47,167 @@ class Floor:
 
 class Kernel:
     """
-    Bridge and vxlan device with their defaults (learning on), both tenants' addresses known. Two
+    Bridge and vxlan device with their defaults (learning on), all tenants' addresses known. Two
     departures, each in the kernel's favour: no netfilter call on bridged frames, and no outer UDP
-    checksum, as RFC 7348 recommends and as xvtep sends.
+    checksum, as RFC 7348 recommends and as xvtep sends. Several networks are VLANs of one bridge,
+    mapped to VNIs on one vxlan device. `load_seconds` is what the last batch took: the entries.
     """
 
     name = "kernel"
 
     def __init__(self, stack, host, _):
-        ns = host.netns
+        self.host, ns = host, host.netns
+        trunk = host.networks[0][1]
         ns.ip("link add br0 type bridge")
+        if trunk:
+            try:
+                ns.ip("link set br0 type bridge vlan_filtering 1 vlan_default_pvid 0")
+            except lab.LabError as e:
+                raise lab.Unsupported("bridge without VLANs") from e
         for table in ("iptables", "ip6tables", "arptables"):
             path = f"net.bridge.bridge-nf-call-{table}"
             if os.path.exists("/proc/sys/" + path.replace(".", "/", 2)):
                 ns.sysctl(path, 0)
-        ns.ip(f"link add vx0 type vxlan id {VNI} local {host.local} dstport 4789 noudpcsum"
-              " dev under")
+        what = "external vnifilter" if trunk else f"id {VNI} dev under"
+        ns.ip(f"link add vx0 type vxlan {what} local {host.local} dstport 4789 noudpcsum")
         for dev in ("vx0", "port"):
             ns.ip(f"link set {dev} master br0 up")
         ns.ip("link set br0 up")
-        ns.run("bridge", "fdb", "append", "00:00:00:00:00:00", "dev", "vx0", "dst", host.remote)
-        ns.run("bridge", "fdb", "add", host.remote_mac, "dev", "vx0", "dst", host.remote, "self",
-               "static")
-        ns.run("bridge", "fdb", "add", host.remote_mac, "dev", "vx0", "master", "static")
-        ns.run("bridge", "fdb", "add", host.local_mac, "dev", "port", "master", "static")
+        self.batch(self.vlans() if trunk else self.floods())
+        self.batch(self.entries())
+
+    def batch(self, lines):
+        """Commands of bridge(8), in one process."""
+        path = os.path.join(lab.scratch(), "bridge-batch")
+        with open(path, "w") as f:
+            f.writelines(f"{line}\n" for line in lines)
+        start = time.monotonic()
+        lab.run(*self.host.netns.enter("bridge", "-batch", path), timeout=300)
+        self.load_seconds = time.monotonic() - start
+        os.unlink(path)
+
+    def floods(self):
+        for address in self.host.floods():
+            yield f"fdb append 00:00:00:00:00:00 dev vx0 dst {address}"
+
+    def vlans(self):
+        yield "link set dev vx0 vlan_tunnel on"
+        for vni, vlan in self.host.networks:
+            yield f"vni add vni {vni} dev vx0"
+            yield f"vlan add vid {vlan} dev vx0"
+            yield f"vlan add vid {vlan} dev vx0 tunnel_info id {vni}"
+            yield f"vlan add vid {vlan} dev port"
+
+    def entries(self):
+        host = self.host
+        for vni, vlan in host.networks:
+            at, of = (f" vlan {vlan}", f" src_vni {vni}") if vlan else ("", "")
+            for mac in host.local_macs:
+                yield f"fdb add {mac} dev port master static{at}"
+            for mac in host.remote_macs:
+                if vlan:
+                    yield f"fdb add {mac} dev vx0 dst {host.remote} self static{of}"
+                    yield f"fdb add {mac} dev vx0 master static{at}"
+                else:
+                    yield f"fdb add {mac} dev vx0 dst {host.remote} self master static"
+
+
+@functools.cache
+def has_load():
+    """Whether the client can load FDB entries from a file."""
+    p = subprocess.run([f"{lab.OUT}/xvtep", "-h", "fdb"], capture_output=True, text=True)
+    return re.search(r"^\s*(xvtep )?fdb load\b", p.stdout + p.stderr, re.M) is not None
 
 
 class Xvtep:
-    """`mode` is the configuration's underlay.xdp. Set up and removed by the script beside this."""
+    """
+    `mode` is the configuration's underlay.xdp. Set up and removed by the script beside this.
+    `load_seconds` is what the entries took: to load them or, where the client cannot, to start with
+    them in the configuration.
+    """
 
     name = "xvtep"
     count = 0
 
     def __init__(self, stack, host, mode):
         Xvtep.count += 1
-        self.args = [f"name=bench{os.getpid()}-{Xvtep.count}", f"netns={host.netns.path}"]
+        self.host, self.mode = host, mode
+        self.instance = f"bench{os.getpid()}-{Xvtep.count}"
+        self.args = [f"name={self.instance}", f"netns={host.netns.path}"]
+        total = (len(host.local_macs) + len(host.remote_macs)) * len(host.networks)
+        self.by_load = total > CONFIG_ENTRIES and has_load()
+        path = os.path.join(lab.scratch(), f"{self.instance}.yaml")
+        with open(path, "w") as f:
+            f.writelines(f"{line}\n" for line in self.config())
         stack.keep(self)
-        lab.run(SETUP_XVTEP, "start", *self.args, "underlay=under", "port=port", f"vni={VNI}",
-                f"local={host.local}", f"remote={host.remote}", f"xdp={mode}",
-                f"local-mac={host.local_mac}", f"remote-mac={host.remote_mac}")
+        self.args.append(f"config={path}")
+        self.start()
+        if self.by_load:
+            path = os.path.join(lab.scratch(), "fdb-load")
+            with open(path, "w") as f:
+                f.writelines(f"{line}\n" for line in self.entries())
+            begin = time.monotonic()
+            self.client("fdb", "load", path)
+            self.load_seconds = time.monotonic() - begin
+            os.unlink(path)
+
+    def config(self):
+        host = self.host
+        yield f"instance: {self.instance}"
+        yield "underlay:"
+        yield "  devices: [under]"
+        yield f"  address: {host.local}"
+        yield "  port: 4789"
+        yield f"  xdp: {self.mode}"
+        if self.mode == "native":
+            yield "  delivery: redirect"
+        yield "networks:"
+        for vni, vlan in host.networks:
+            port = f"{{dev: port, vlan: {vlan}}}" if vlan else "port"
+            yield f"  - vni: {vni}"
+            yield f"    ports: [{port}]"
+            yield f"    flood: [{', '.join(host.floods())}]"
+            if host.unlimited:
+                yield "    max-macs: 1048576"
+                yield "    learn-rate: 0"
+            # One entry a side at least: it makes the remote VTEP known.
+            some = slice(0, 1) if self.by_load else slice(None)
+            yield "    fdb:"
+            at = f"dev: port, vlan: {vlan}" if vlan else "dev: port"
+            for mac in host.local_macs[some]:
+                yield f'      - {{mac: "{mac}", {at}}}'
+            for mac in host.remote_macs[some]:
+                yield f'      - {{mac: "{mac}", remote: {host.remote}}}'
+
+    def entries(self):
+        """Lines of `xvtep fdb load`, without what the configuration has."""
+        host = self.host
+        for vni, vlan in host.networks:
+            at = f"dev port vlan {vlan}" if vlan else "dev port"
+            for mac in host.local_macs[1:]:
+                yield f"{vni} {mac} {at}"
+            for mac in host.remote_macs[1:]:
+                yield f"{vni} {mac} remote {host.remote}"
+
+    def start(self):
+        begin = time.monotonic()
+        lab.run(SETUP_XVTEP, "start", *self.args, timeout=300)
+        self.load_seconds = time.monotonic() - begin
+
+    def client(self, *words):
+        return lab.run(*self.host.netns.enter(f"{lab.OUT}/xvtep", "-j", "-i", self.instance,
+                                              *words), timeout=300)
+
+    def pid(self):
+        with open(f"{lab.OUT}/bench/run/{self.instance}/pid") as f:
+            return int(f.read())
+
+    def kill(self):
+        """Without a chance to clean up; returns when it is gone."""
+        pid = self.pid()
+        os.kill(pid, signal.SIGKILL)
+        while machine.is_running(pid):
+            time.sleep(0.001)
 
     def close(self):
         stop_xvtep(self.args)
@@ -83,7 +217,7 @@ CONTENDERS = (Floor, Kernel, Xvtep)
 
 
 def stop_xvtep(args):
-    p = subprocess.run([SETUP_XVTEP, "stop", *args], capture_output=True, text=True, timeout=30)
+    p = subprocess.run([SETUP_XVTEP, "stop", *args], capture_output=True, text=True, timeout=120)
     if p.returncode:
         print(f"bench: xvtep could not be removed: {p.stderr.strip()}", flush=True)
 
@@ -96,6 +230,9 @@ def sweep():
         if left and not os.path.exists(f"/proc/{left[1]}"):
             with open(os.path.join(runs, name, "netns")) as f:
                 stop_xvtep([f"name={name}", f"netns={f.read().strip()}"])
+        left = re.fullmatch(r"scratch(\d+)", name)
+        if left and not os.path.exists(f"/proc/{left[1]}"):
+            lab.remove(os.path.join(runs, name))
     for name in os.listdir("/run/netns") if os.path.isdir("/run/netns") else ():
         left = re.fullmatch(r"xvb(\d+)-.*", name)
         if left and not os.path.exists(f"/proc/{left[1]}"):

@@ -29,10 +29,10 @@ def ipv4(src, dst, proto, length, ident=0, frag=0, tos=0, ttl=64):
     return head[:10] + struct.pack("!H", checksum(head)) + head[12:]
 
 
-def inner(src_mac, dst_mac, length):
+def inner(src_mac, dst_mac, length, ports=(40000, 9)):
     """UDP over IPv4 of a tenant, `length` bytes from the Ethernet header, without FCS."""
     payload = length - 42
-    udp = struct.pack("!HHHH", 40000, 9, 8 + payload, 0)
+    udp = struct.pack("!HHHH", *ports, 8 + payload, 0)
     return (mac(dst_mac) + mac(src_mac) + b"\x08\x00" +
             ipv4("10.0.0.2", "10.0.0.1", 17, 8 + payload) + udp +
             bytes(i & 0xff for i in range(payload)))
@@ -44,6 +44,15 @@ def outer(end, vni, frame, sport=50000, ident=0, frag=0x4000, udp_sum=0):
     return (mac(end["dst_mac"]) + mac(end["src_mac"]) + b"\x08\x00" +
             ipv4(end["src"], end["dst"], 17, 16 + len(frame), ident, frag) + udp +
             struct.pack("!II", 0x08000000, vni << 8) + frame)
+
+
+def tagged(frame, vlan):
+    """The frame with an 802.1Q tag, or as it is for VLAN 0."""
+    return frame[:12] + struct.pack("!HH", 0x8100, vlan) + frame[12:] if vlan else frame
+
+
+def outer_destination(frame):
+    return socket.inet_ntoa(frame[30:34])
 
 
 def check_same(got, want):

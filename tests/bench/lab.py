@@ -3,10 +3,12 @@
 Network namespaces of one benchmark, and what runs in them. Everything is undone by close(), in
 reverse order, whatever happened in between.
 """
+import atexit
 import ctypes
 import json
 import os
 import select
+import shutil
 import socket
 import subprocess
 
@@ -20,12 +22,30 @@ class LabError(Exception):
     """A command of the set-up failed."""
 
 
-def run(*cmd):
+class Unsupported(LabError):
+    """This kernel cannot do what a contender needs; the row goes without it."""
+
+
+def run(*cmd, timeout=60):
     """Runs a command to its end; its standard output, or LabError with what it said."""
-    p = subprocess.run(cmd, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    p = subprocess.run(cmd, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                       timeout=timeout)
     if p.returncode:
         raise LabError(f"{' '.join(cmd)}: {(p.stderr or p.stdout).strip() or p.returncode}")
     return p.stdout
+
+
+def scratch():
+    """A directory for files of this run, gone at its end."""
+    path = os.path.join(OUT, "bench", "run", f"scratch{os.getpid()}")
+    if not os.path.isdir(path):
+        os.makedirs(path)
+        atexit.register(remove, path)
+    return path
+
+
+def remove(path):
+    shutil.rmtree(path, ignore_errors=True)
 
 
 class Netns:
@@ -109,9 +129,12 @@ class Helper:
             raise LabError(f"{self.name}: ended")
         return json.loads(line)
 
-    def ask(self, command):
+    def tell(self, command):
         self.process.stdin.write(command + "\n")
         self.process.stdin.flush()
+
+    def ask(self, command):
+        self.tell(command)
         return self.answer()
 
     def close(self):
@@ -127,8 +150,11 @@ class Helper:
 class Lab:
     """A stack of things to close, and the namespaces among them."""
 
+    count = 0
+
     def __init__(self, name):
-        self.prefix = f"xvb{os.getpid()}-{name}"
+        Lab.count += 1
+        self.prefix = f"xvb{os.getpid()}-{name}{Lab.count}"
         self.things = []
 
     def netns(self, name):

@@ -1,31 +1,38 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """
-Packet rate of one direction on one core: generator -> veth -> host under test -> veth -> sink. All
-of it runs in the softirq of the generator's CPU.
+Packet rate of one direction: generator -> veth -> host under test -> veth -> sink. All of it runs
+in the softirq of the generator's CPU; a row with "cores": 2 has a generator on each of two.
 """
-import json
+import os
 import time
 
 import frame
 import lab
 import machine
-from contender import VNI, Floor, Host, Kernel, Xvtep
+from contender import Floor, Host, Kernel, Xvtep
+from traffic import LOCAL, REMOTE, Traffic
 
 UNIT = "Mpps"
-LOCAL = {"src": "192.0.2.2", "dst": "192.0.2.1",
-         "src_mac": "02:00:00:00:02:02", "dst_mac": "02:00:00:00:02:01"}
-REMOTE = {"src": "192.0.2.1", "dst": "192.0.2.2",
-          "src_mac": "02:00:00:00:02:01", "dst_mac": "02:00:00:00:02:02"}
-TENANT, FAR = "02:00:00:00:0a:01", "02:00:00:00:0a:02"
 
 
 class Wire:
-    """One contender between generator and sink. `bench` is a row of the suite's table."""
+    """
+    One contender between generator and sink. `bench` is a row of the suite's table; of it count
+    direction, xdp, what class Traffic knows, "peers" (VTEPs in the flood list), "cores", "batch".
+    """
+
+    ROUNDS = "rounds"
 
     def __init__(self, bench, contender, options):
         self.bench, self.contender, self.options = bench, contender, options
-        self.decap = bench["direction"] == "decap"
+        self.traffic = Traffic(bench)
+        self.decap = self.traffic.decap
         self.stack = lab.Lab(contender.name[:2])
+        self.sent = 0
+        self.peers = [f"192.0.2.{10 + i}" for i in range(bench.get("peers", 0))]
+        self.copies = max(1, len(self.peers)) if contender is not Floor else 1
+        others = sorted(os.sched_getaffinity(0) - {options.cpu})
+        self.cpus = [options.cpu, *others][:bench.get("cores", 1)]
         try:
             self.build()
         except BaseException:
@@ -36,89 +43,137 @@ class Wire:
         self.src, self.host, self.dst = (self.stack.netns(n) for n in ("src", "host", "dst"))
         first, last = ("under", "port") if self.decap else ("port", "under")
         under, port = ("src", "dst") if self.decap else ("dst", "src")
+        queues = os.cpu_count() if len(self.cpus) > 1 else 1
+        queues = f"numtxqueues {queues} numrxqueues {queues}"
         for dev, side in (("under", under), ("port", port)):
-            self.host.ip(f"link add {dev} mtu 1600 type veth peer name far mtu 1600 netns "
-                         f"{getattr(self, side).path}")
+            self.host.ip(f"link add {dev} mtu 1600 {queues} type veth peer name far mtu 1600 "
+                         f"{queues} netns {getattr(self, side).path}")
         self.host.ip(f"link set under address {LOCAL['dst_mac']} up")
         self.host.ip(f"addr add {LOCAL['dst']}/24 dev under")
-        self.host.ip(f"neigh add {LOCAL['src']} lladdr {LOCAL['src_mac']} dev under nud permanent")
+        for address in (LOCAL["src"], *self.peers):
+            self.host.ip(f"neigh add {address} lladdr {LOCAL['src_mac']} dev under nud permanent")
         self.host.ip("link set port mtu 1500 up")
         for ns in (self.src, self.dst):
             ns.ip("link set far up")
         getattr(self, under).ip(f"link set far address {LOCAL['src_mac']}")
         # Without NAPI on the receiving veth, redirected frames vanish: GRO as on a NIC.
         self.host.run("ethtool", "-K", first, "gro", "on")
-        self.frames()
-        self.sink = self.stack.helper(self.dst, "sink", "-d", "far", "-l", str(len(self.want)))
-        host = Host(self.host, LOCAL["dst"], LOCAL["src"], TENANT, FAR)
+        self.start_sink()
         how = {Floor: f"xdp {first} {last}", Kernel: None, Xvtep: self.bench["xdp"]}
-        self.contender(self.stack, host, how[self.contender])
+        self.vtep = self.contender(self.stack, self.knowledge(), how[self.contender])
+        self.start_generators()
 
-    def frames(self):
-        size = self.bench["size"]
-        if self.decap:
-            self.inner = frame.inner(FAR, TENANT, size)
-            self.sent = frame.outer(LOCAL, VNI, self.inner, udp_sum=0)
-        else:
-            self.sent = self.inner = frame.inner(TENANT, FAR, size)
-        plain = self.contender is Floor
-        self.want = self.sent if plain else self.inner if self.decap else frame.outer(
-            REMOTE, VNI, self.inner)
+    def knowledge(self):
+        """What the host under test is to know."""
+        t = self.traffic
+        return Host(self.host, LOCAL["dst"], LOCAL["src"], t.local, t.remote,
+                    tuple((vni, t.vlan(vni)) for vni in t.vnis), tuple(self.peers) or None)
 
-    def generate(self, *args):
-        cmd = self.src.enter("taskset", "-c", str(self.options.cpu), f"{lab.OUT}/bench/gen", "-d",
-                             "far", "-c", str(self.options.cpu), "-f", self.sent.hex(), *args)
-        return json.loads(lab.run(*cmd))
+    def start_generators(self):
+        args = self.traffic.generator_options(os.path.join(lab.scratch(), "variants"))
+        self.gens = [self.stack.helper(self.src, "gen", "-d", "far", "-c", str(cpu), "-b",
+                                       str(self.bench.get("batch", 64)), *args)
+                     for cpu in self.cpus]
+
+    def start_sink(self):
+        change = {True: -frame.OUTER_LEN, False: frame.OUTER_LEN}[self.decap]
+        sizes = [size + (frame.OUTER_LEN if self.decap else 0) for size in self.traffic.sizes]
+        if self.contender is not Floor:
+            sizes = [size + change for size in sizes]
+            if self.traffic.trunk:
+                sizes += [size + 4 for size in sizes]  # with the VLAN's tag in the frame
+        self.sink = self.stack.helper(self.dst, "sink", "-d", "far",
+                                      *(word for size in sizes for word in ("-l", str(size))))
 
     def verify(self):
         """One frame must come out, with the right bytes. Raises frame.BadFrame."""
         self.sink.ask("arm")
         deadline = time.monotonic() + 5
         while True:
-            self.generate("-n", "1")
+            number, self.sent = self.sent, self.sent + 1
+            self.gens[0].ask("frames 1")
             got = bytes.fromhex(self.sink.ask("frame")["frame"])
             if got:
                 break
             if time.monotonic() > deadline:
                 raise frame.BadFrame("nothing came out")
             time.sleep(0.1)
-        if self.contender is Floor or self.decap:
-            frame.check_same(got, self.want)
-        else:
-            frame.check_outer(got, REMOTE, VNI, self.inner)
+        self.check(got, number)
+        self.sent = self.arrived = self.lost = 0
+        self.baseline = (sum(self.sink.ask("count")["cpus"]), self.drops())
 
-    def losses(self):
+    def check(self, got, number):
+        t = self.traffic
+        if self.contender is Floor:
+            frame.check_same(got, t.sent(number))
+        elif self.decap:
+            vlan = t.vlan(t.vni(number))
+            want = t.inner(number)
+            tagged = frame.tagged(want, vlan)
+            frame.check_same(got, tagged if len(got) == len(tagged) else want)
+        else:
+            end = dict(REMOTE)
+            if self.peers:
+                end["dst"] = frame.outer_destination(got)
+                if end["dst"] not in self.peers:
+                    raise frame.BadFrame(f"a copy for {end['dst']}: {got.hex()}")
+            frame.check_outer(got, end, t.vni(number), t.inner(number))
+
+    def drops(self):
+        """Frames that devices on the way say they dropped."""
         raw = sum(ns.dropped() for ns in (self.src, self.host, self.dst))
         last = "port" if self.decap else "under"
         return raw - self.src.xmit_errors("far") - self.host.xmit_errors(last)
 
-    def measure(self):
-        """One round, a dictionary. Raises BadFrame if frames are unaccounted for."""
-        before, lost_before = self.sink.ask("count"), self.losses()
-        window = machine.Window()
-        run = self.generate("-t", str(self.options.seconds))
-        window.stop()
+    def counted(self, at_least):
+        """Frames by CPU that arrived, when all of at_least did or no more come."""
+        cpus = self.sink.ask("count")["cpus"]
         for _ in range(20):
-            after, lost = self.sink.ask("count"), self.losses() - lost_before
-            cpus = [a - b for a, b in zip(after["cpus"], before["cpus"])]
-            if sum(cpus) + lost >= run["sent"]:
+            if sum(cpus) >= at_least:
                 break
-            time.sleep(0.05)
-        if sum(cpus) + lost != run["sent"]:
-            raise frame.BadFrame(f"sent {run['sent']} frames, {sum(cpus)} arrived, "
-                                 f"{lost} reported lost")
-        return {"value": sum(cpus) * 1e3 / run["ns"], "lost": lost / run["sent"],
-                "steal": window.most_stolen,
-                "disturbed": self.doubt(window, run, cpus)}
+            time.sleep(0.002)
+            last, cpus = cpus, self.sink.ask("count")["cpus"]
+            if last == cpus:
+                break
+        return cpus
 
-    def doubt(self, window, run, cpus):
-        """None, or text on why the round does not tell what one core can do."""
-        share = run["cpu_ns"] / run["ns"]
-        if cpus[self.options.cpu] < 0.999 * sum(cpus):
-            return f"frames arrived on CPUs {cpus}, not on one"
-        if share < 0.97:
-            return f"the generator had its CPU {share:.0%} of the time"
-        return machine.disturbed(window, (self.options.cpu,))
+    def measure(self):
+        """One slice, a dictionary."""
+        before = self.sink.ask("count")["cpus"]
+        window = machine.Window()
+        for gen in self.gens:
+            gen.tell(f"time {self.options.seconds}")
+        runs = [gen.answer() for gen in self.gens]
+        window.stop()
+        sent = sum(r["sent"] for r in runs)
+        after = self.counted(sum(before) + sent * self.copies)
+        cpus = [a - b for a, b in zip(after, before)]
+        self.sent += sent
+        self.arrived += sum(cpus)
+        if sum(cpus) > sent * self.copies:
+            raise frame.BadFrame(f"sent {sent} frames, {sum(cpus)} arrived")
+        return {"value": sum(cpus) * 1e3 / max(r["ns"] for r in runs),
+                "lost": 1 - sum(cpus) / (sent * self.copies), "window": window, "own": self.cpus,
+                "doubt": self.doubt(runs, cpus)}
+
+    def doubt(self, runs, cpus):
+        """None, or text on why the slice does not tell what these cores can do."""
+        if sum(cpus[c] for c in self.cpus) < 0.999 * sum(cpus):
+            return f"frames arrived on CPUs {cpus}, not on {self.cpus}"
+        return None
+
+    def finish(self):
+        """After the last round. Raises BadFrame if frames are unaccounted for."""
+        deadline = time.monotonic() + 2
+        while True:
+            arrived = sum(self.sink.ask("count")["cpus"]) - self.baseline[0]
+            lost = self.drops() - self.baseline[1]
+            if arrived + lost == self.sent * self.copies:
+                return
+            if time.monotonic() > deadline:
+                raise frame.BadFrame(f"{self.bench['name']}, {self.contender.name}: sent "
+                                     f"{self.sent} frames, {arrived} arrived, {lost} reported lost")
+            time.sleep(0.05)
 
     def close(self):
         self.stack.close()

@@ -11,7 +11,7 @@ struct {
 	__type(value, __u64);
 } sink_count SEC(".maps");
 
-const volatile __u32 sink_len; /* only frames of this length count */
+const volatile __u32 sink_lens[SINK_LENS]; /* only frames of these lengths count */
 struct sink_capture sink_capture;
 
 static void capture(struct xdp_md *ctx, __u32 len)
@@ -23,11 +23,20 @@ static void capture(struct xdp_md *ctx, __u32 len)
 		sink_capture.len = len;
 }
 
+static int is_counted(__u32 len)
+{
+	for (int i = 0; i < SINK_LENS; i++) {
+		if (len == sink_lens[i])
+			return 1;
+	}
+	return 0;
+}
+
 SEC("xdp")
 int bench_sink(struct xdp_md *ctx)
 {
 	__u32 len = ctx->data_end - ctx->data;
-	__u32 key = len == sink_len ? SINK_COUNTED : SINK_OTHER;
+	__u32 key = is_counted(len) ? SINK_COUNTED : SINK_OTHER;
 	__u64 *count = bpf_map_lookup_elem(&sink_count, &key);
 
 	if (count)

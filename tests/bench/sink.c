@@ -3,11 +3,11 @@
  * Counting sink on one device. Lives until its standard input closes, then the program is gone
  * with it. Commands, a line each, answered with a line of JSON:
  *
- *   count    {"cpus": [frames by CPU], "other": frames of another length}
+ *   count    {"cpus": [frames by CPU], "other": frames of other lengths}
  *   arm      {}                 the next counted frame is copied
  *   frame    {"frame": "hex"}   that frame, or "" while there is none
  *
- *   sink -d DEV -l LENGTH
+ *   sink -d DEV -l LENGTH [-l LENGTH...]
  */
 #include <errno.h>
 #include <stdio.h>
@@ -22,7 +22,7 @@
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: sink -d DEV -l LENGTH\n");
+	fprintf(stderr, "usage: sink -d DEV -l LENGTH...\n");
 	return 2;
 }
 
@@ -79,22 +79,23 @@ int main(int argc, char **argv)
 {
 	struct sink_bpf *skel;
 	struct bpf_link *link;
-	int c, ifindex = 0, len = 0;
+	__u32 lens[SINK_LENS] = {}, n = 0;
+	int c, ifindex = 0;
 
 	while ((c = getopt(argc, argv, "d:l:")) != -1) {
 		if (c == 'd')
 			ifindex = if_nametoindex(optarg);
-		else if (c == 'l')
-			len = atoi(optarg);
+		else if (c == 'l' && n < SINK_LENS)
+			lens[n++] = strtoul(optarg, NULL, 10);
 		else
 			return usage();
 	}
-	if (!ifindex || len <= 0)
+	if (!ifindex || !n)
 		return usage();
 	skel = sink_bpf__open();
 	if (!skel)
 		return 1;
-	skel->rodata->sink_len = len;
+	memcpy((void *)skel->rodata->sink_lens, lens, sizeof(lens));
 	if (sink_bpf__load(skel)) {
 		sink_bpf__destroy(skel);
 		return 1;

@@ -7,7 +7,8 @@
 
 enum bench_sink_limits {
 	SINK_FRAME_MAX = 2048,
-	SINK_COUNTED = 0, /* frames of the expected length */
+	SINK_LENS = 8,
+	SINK_COUNTED = 0, /* frames of an expected length */
 	SINK_OTHER = 1,	  /* anything else: ARP and the like of the host under test */
 	SINK_COUNTERS = 2,
 };

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """
-One TCP stream (iperf3) between tenants of two hosts: tenant -> veth -> host -> underlay veth ->
+TCP streams (iperf3) between tenants of two hosts: tenant -> veth -> host -> underlay veth ->
 host -> veth -> tenant, tenants' offloads at their defaults. Besides the rate, the CPU seconds both
 cores were busy for a gigabyte: bursts that overflow a veth's ring can cap the rate while cores
 idle.
@@ -24,7 +24,10 @@ NIC_LIKE = ("tx", "off", "tso", "off", "gso", "off", "gro", "on")
 
 
 class Wire:
-    """Two hosts of one contender. `bench` is a row of the suite's table."""
+    """Two hosts of one contender. `bench` is a row of the table; of it count wire and streams."""
+
+    ROUNDS = "tcp_rounds"
+    UNCERTAINTY = 0.1
 
     def __init__(self, bench, contender, options):
         self.bench, self.contender, self.options = bench, contender, options
@@ -50,7 +53,7 @@ class Wire:
         how = {Floor: "tc under port", Kernel: None, Xvtep: "auto"}
         for n, local, remote in (("a", A, B), ("b", B, A)):
             far = "b" if n == "a" else "a"
-            host = Host(self.hosts[n], local, remote, MAC[n], MAC[far])
+            host = Host(self.hosts[n], local, remote, [MAC[n]], [MAC[far]])
             self.contender(self.stack, host, how[self.contender])
 
     def tenant(self, n):
@@ -113,17 +116,20 @@ class Wire:
             self.wait_listening(server)
             window = machine.Window()
             result = json.loads(lab.run(*self.tenants["a"].enter(
-                "iperf3", "-c", IP["b"], "-t", str(self.options.tcp_seconds), "-A", "0,1", "-J")))
+                "iperf3", "-c", IP["b"], "-t", str(self.options.tcp_seconds), "-A", "0,1",
+                "-P", str(self.bench.get("streams", 1)), "-J")))
             window.stop()
         finally:
             server.kill()
             server.communicate()
         received = result["end"]["sum_received"]
         return {"value": received["bits_per_second"] / 1e9,
-                "cpu": window.busy_seconds / (received["bytes"] / 1e9),
+                "cpu_seconds_per_gb": window.busy_seconds / (received["bytes"] / 1e9),
                 "retransmits": result["end"]["sum_sent"]["retransmits"],
-                "steal": window.most_stolen,
-                "disturbed": machine.disturbed(window, window.busy)}
+                "window": window, "own": list(window.delta)}
+
+    def finish(self):
+        pass
 
     @staticmethod
     def wait_listening(server):

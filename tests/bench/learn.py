@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""
+Learning, seen from outside: new source MACs a second under a storm of them, and the time from the
+first frame of a MAC until frames to it are no longer unknown.
+"""
+import json
+import time
+
+import frame
+import lab
+import machine
+import packets
+from contender import VNI, Host, Kernel
+from traffic import LOCAL, mac_of
+
+KNOWN = mac_of(2, 0)  # makes the other VTEP known to xvtep
+RATE = 10000
+PARTS = 32
+PATIENCE = 30  # seconds
+
+
+class Storm(packets.Wire):
+    """
+    Every frame has a new source MAC; the generator goes round until nearly all are learned. What
+    is lost in between comes again in the next turn. xvtep's daemon runs on another CPU than the
+    generator and the programs; the kernel learns where it forwards.
+    """
+
+    ROUNDS = "long_rounds"
+    UNCERTAINTY = 0.15
+    FEW = 3
+    ENOUGH = 0.9
+
+    def knowledge(self):
+        return Host(self.host, LOCAL["dst"], LOCAL["src"], self.traffic.local, [KNOWN],
+                    unlimited=True)
+
+    def learned(self, sent):
+        """MACs that the contender has learned of `sent` frames; the kernel learns each (finish)."""
+        if self.contender is Kernel:
+            return min(sent, len(self.traffic.remote))
+        return json.loads(self.vtep.client("network", "show"))[0]["learned"]
+
+    def forget(self):
+        if self.contender is Kernel:
+            self.host.run("ip", "link", "set", "br0", "type", "bridge", "fdb_flush")
+        else:
+            self.vtep.client("fdb", "flush", "learned")
+
+    def measure(self):
+        """One round, a dictionary."""
+        self.forget()
+        wanted = int(self.ENOUGH * len(self.traffic.remote))
+        before, part = self.sent, self.traffic.count
+        window, start = machine.Window(), time.monotonic()
+        while True:
+            self.sent += self.gens[0].ask(f"frames {part}")["sent"]
+            part = self.traffic.count // PARTS
+            got = self.learned(self.sent - before)
+            seconds = time.monotonic() - start
+            if got >= wanted:
+                break
+            if seconds > PATIENCE:
+                raise frame.BadFrame(f"{got} of {wanted} MACs learned in {PATIENCE} s")
+        window.stop()
+        return {"value": got / seconds, "frames_a_mac": (self.sent - before) / got,
+                "window": window, "own": self.cpus}
+
+    def finish(self):
+        """The kernel must have learned what it was given credit for."""
+        if self.contender is not Kernel:
+            return
+        text = self.host.run("bridge", "fdb", "show", "br", "br0")
+        known = sum(" master br0" in line and " 02:01:" in " " + line for line in
+                    text.splitlines())
+        if known < self.ENOUGH * len(self.traffic.remote):
+            raise frame.BadFrame(f"the kernel learned {known} MACs only")
+
+
+class Latency(packets.Wire):
+    """Time to install at RATE new MACs a second; see probe.c."""
+
+    ROUNDS = "long_rounds"
+    UNCERTAINTY = 0.5  # the kernel's is nothing but the probe's own
+    FEW = 3
+
+    def knowledge(self):
+        return Host(self.host, LOCAL["dst"], LOCAL["src"], self.traffic.local, [KNOWN],
+                    flood=(), unlimited=True)
+
+    def start_sink(self):
+        # In place of the sink: without NAPI redirected frames vanish.
+        self.dst.run("ethtool", "-K", "far", "gro", "on")
+        self.turn = 0
+
+    def start_generators(self):
+        pass
+
+    def verify(self):
+        self.measure()
+
+    def measure(self):
+        """One round, a dictionary; the MACs are new in each."""
+        self.turn += 1
+        new, local = f"06:{self.turn:02x}:00:00:00:00", self.traffic.local[0]
+        window = machine.Window()
+        got = json.loads(lab.run(
+            f"{lab.OUT}/bench/probe", "-w", f"{self.src.path}:far", "-t", f"{self.dst.path}:far",
+            "-n", frame.outer(LOCAL, VNI, frame.inner(new, local, 64)).hex(),
+            "-p", frame.inner(local, new, 64).hex(), "-r", str(RATE), "-m",
+            str(int(RATE * 10 * self.options.seconds)), "-c", str(self.options.cpu)))
+        window.stop()
+        if got["missed"] > got["installed"] / 100:
+            raise frame.BadFrame(f"{got['missed']} MACs were not learned")
+        return {"value": got["p50_us"], "p99_us": got["p99_us"], "max_us": got["max_us"],
+                "missed": got["missed"], "window": window, "own": [self.options.cpu]}
+
+    def finish(self):
+        pass

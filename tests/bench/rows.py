@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""
+The table of benchmarks. A new benchmark is a row here; a new kind of measurement a class with
+verify, measure, finish and close, and ROUNDS: which of the driver's options says how many.
+
+A row: name, kind, unit; "better": "less" where that is so; "base": what is different in a second
+measurement that runs in the same rounds, `share` is the quotient of the two; "bars": what (ratio,
+share, value or an extra figure of the kind), how (">=" or "<=") and the limit, for xvtep;
+"contenders" if not all. The rest is the kind's.
+"""
+import learn
+import packets
+import restart
+import rr
+import tables
+import tcp
+from traffic import IMIX
+
+PACKETS = {"kind": packets.Wire, "unit": packets.UNIT}
+DECAP = {**PACKETS, "direction": "decap", "xdp": "native"}
+DECAP_TC = {**PACKETS, "direction": "decap", "xdp": "off"}
+ENCAP_TC = {**PACKETS, "direction": "encap", "xdp": "off"}
+TCP = {"kind": tcp.Wire, "unit": tcp.UNIT}
+RR = {"kind": rr.Wire, "unit": rr.UNIT, "wire": "default", "better": "less",
+      "quotients": ("p99_us", "cpu_us"), "bars": (("ratio", "<=", 0.8),)}
+LEARN = {"direction": "decap", "xdp": "native", "contenders": ("kernel", "xvtep")}
+TABLE = {"unit": "s", "better": "less", "entries": 1000000, "contenders": ("kernel", "xvtep")}
+ONE_FLOW = {"macs": 2, "flows": 1}
+
+BENCHES = (
+    {"name": "decap-xdp-64", **DECAP},
+    {"name": "decap-tc-64", **DECAP_TC},
+    {"name": "encap-tc-64", **ENCAP_TC},
+    {"name": "decap-xdp-imix", **DECAP, "sizes": IMIX},
+    {"name": "encap-tc-imix", **ENCAP_TC, "sizes": IMIX},
+    {"name": "decap-xdp-1400", **DECAP, "sizes": {1400: 1}},
+    {"name": "encap-tc-1400", **ENCAP_TC, "sizes": {1400: 1}},
+    {"name": "flows-64k", **DECAP, "flows": 1 << 16, "macs": 1 << 14, "base": ONE_FLOW,
+     "bars": (("share", ">=", 0.85),)},
+    {"name": "fdb-1m", **DECAP, "macs": 1000000, "base": {"macs": 1000},
+     "bars": (("share", ">=", 0.7), ("ratio", ">=", 5))},
+    {"name": "vni-4k", **DECAP, "vnis": 4000, "trunk": True, "base": {"vnis": 1},
+     "bars": (("share", ">=", 0.85),)},
+    {"name": "flood-64", **ENCAP_TC, "unit": "Mcopies/s", "broadcast": True, "peers": 64,
+     "batch": 2, "contenders": ("kernel", "xvtep"), "bars": (("ratio", ">=", 1.5),)},
+    {"name": "scale-2", **DECAP, "flows": 1 << 12, "cores": 2, "base": {"cores": 1},
+     "bars": (("share", ">=", 1.85),)},
+    {"name": "tcp-default-wire", **TCP, "wire": "default"},
+    {"name": "tcp-nic-wire", **TCP, "wire": "nic"},
+    {"name": "tcp-8-streams", **TCP, "wire": "default", "streams": 8},
+    {"name": "udp-64", **RR, "protocol": "udp", "bytes": 64 - 42},
+    {"name": "rr", **RR, "protocol": "tcp", "bytes": 1},
+    {"name": "learn", **LEARN, "kind": learn.Storm, "unit": "MACs/s", "remote_macs": 1 << 19,
+     "local_macs": 1, "bars": (("value", ">=", 500000),)},
+    {"name": "learn-latency", **LEARN, "kind": learn.Latency, "unit": "us", "better": "less",
+     "bars": (("p99_us", "<=", 2000),)},
+    {"name": "load-1m", **TABLE, "kind": tables.Load},
+    {"name": "show-1m", **TABLE, "kind": tables.Show},
+    {"name": "memory", **TABLE, "kind": tables.Memory, "unit": "MB"},
+    {"name": "restart-1m", **DECAP, "kind": restart.Wire, "unit": "s", "better": "less",
+     "macs": 1000000, "contenders": ("xvtep",), "bars": (("lost_packets", "<=", 0),)},
+)

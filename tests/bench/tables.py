@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""
+A forwarding database of a million entries, all but one behind the other VTEP: loaded, shown, and
+the memory it takes.
+"""
+import time
+
+import frame
+import lab
+import machine
+from contender import Host, Xvtep
+from traffic import LOCAL, mac_of
+
+ROWS = {"kernel": ("bridge", "-j", "fdb", "show", "dev", "vx0"), "xvtep": ("fdb", "show")}
+
+
+class Table:
+    """A contender on a host. Of the row counts "entries"."""
+
+    ROUNDS = "long_rounds"
+    UNCERTAINTY = 0.15
+    FEW = 3
+
+    def __init__(self, bench, contender, options):
+        self.bench, self.contender, self.options = bench, contender, options
+        self.macs = [mac_of(1, i) for i in range(bench["entries"] - 1)]
+        self.stack = None
+
+    def set_up(self, macs):
+        """A fresh host that knows these MACs."""
+        self.close()
+        self.stack = lab.Lab(self.contender.name[:2])
+        host, far = self.stack.netns("host"), self.stack.netns("far")
+        for dev in ("under", "port"):
+            host.ip(f"link add {dev} mtu 1600 type veth peer name {dev} netns {far.path}")
+            host.ip(f"link set {dev} up")
+            far.ip(f"link set {dev} up")
+        host.ip(f"addr add {LOCAL['dst']}/24 dev under")
+        self.netns = host
+        self.vtep = self.contender(self.stack, Host(host, LOCAL["dst"], LOCAL["src"],
+                                                    [mac_of(0, 0)], macs), "native")
+
+    def show(self):
+        """The whole table as JSON."""
+        words = ROWS[self.contender.name]
+        if self.contender is Xvtep:
+            return self.vtep.client(*words)
+        return lab.run(*self.netns.enter(*words), timeout=300)
+
+    def count(self):
+        """Entries for MACs behind the other VTEP."""
+        return self.show().count(LOCAL["src"])
+
+    def verify(self):
+        pass
+
+    def check(self):
+        got = self.count()
+        if got < len(self.macs):
+            raise frame.BadFrame(f"{self.contender.name}: {got} entries of {len(self.macs)}")
+
+    def finish(self):
+        self.check()
+
+    def close(self):
+        if self.stack:
+            self.stack.close()
+            self.stack = None
+
+
+class Load(Table):
+    """Seconds from a file of entries to all of them in place, in one command."""
+
+    def measure(self):
+        self.set_up(self.macs)
+        return {"value": self.vtep.load_seconds}
+
+
+class Show(Table):
+    """Seconds to print all entries as JSON into a pipe."""
+
+    def verify(self):
+        self.set_up(self.macs)
+
+    def measure(self):
+        start = time.monotonic()
+        self.show()
+        return {"value": time.monotonic() - start}
+
+
+class Memory(Table):
+    """
+    Megabytes that are no longer available with a VTEP that holds the entries, its maps, and its
+    daemon if it has one; and resident memory of that, idle and with the entries.
+    """
+
+    UNCERTAINTY = 0.1
+
+    def measure(self):
+        self.set_up([mac_of(1, 0)])
+        idle = machine.resident_mb(self.vtep.pid()) if self.contender is Xvtep else None
+        self.close()
+        time.sleep(1)  # what is freed in the background; nothing tells when it is done
+        before = machine.available_mb()
+        self.set_up(self.macs)
+        out = {"value": before - machine.available_mb()}
+        if self.contender is Xvtep:
+            out.update(rss_idle_mb=idle, rss_mb=machine.resident_mb(self.vtep.pid()))
+        return out
