@@ -177,12 +177,12 @@ static void test_tagged(void **state)
 	(void)state;
 	world.net[BD_BLUE].flags |= XV_BD_INNER_VLAN;
 	world_install(&world);
-	make(mac_of_peer(PEER_V4), T_IP, P_UDP, 64);
-	frame_copy(&bare, &frame);
-	for (i = 0; i < ARRAY_SIZE(tpids); i++) {
-		frame_tagged(&frame, &bare, tpids[i], 7);
+	for (i = 0; i < 2 * ARRAY_SIZE(tpids); i++) {
+		make(i & 1 ? mac_of_peer(PEER_V4) : mac_of_port(PORT_JUMBO), T_IP, P_UDP, 64);
+		frame_copy(&bare, &frame);
+		frame_tagged(&frame, &bare, tpids[i / 2], 7);
 		expect(VERDICT_NONE, 0, "tagged, network carries tags");
-		frame_tagged(&frame, &bare, tpids[i], 0);
+		frame_tagged(&frame, &bare, tpids[i / 2], 0);
 		expect(VERDICT_NONE, 0, "priority-tagged");
 	}
 }

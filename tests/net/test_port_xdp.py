@@ -5,7 +5,9 @@ XDP on ports' devices (xv_port_encap): frames of a tap leave encapsulated in XDP
 exactly; which devices get the program, which do not and why; and that it comes and goes with its
 port.
 """
+import functools
 import json
+import os
 import struct
 
 import frame
@@ -15,6 +17,7 @@ from vtep import Xvtepd
 
 VNI = 100
 COUNT = 50
+KERNEL = tuple(int(n) for n in os.uname().release.split("-")[0].split(".")[:2])
 
 
 class Pair:
@@ -332,20 +335,43 @@ def trunk():
             tap.equal(got[46:49].hex(), "0000c8", "VNI")
 
 
+def old_kernel():
+    """Which devices take XDP frames is not known: no port gets the program."""
+    if KERNEL >= (6, 3):
+        raise tap.Skip("this kernel tells the XDP features of devices")
+    with Lab(wire="nic") as lab:
+        pair = Pair(lab)
+        shown(pair.first, "t1", "tc", "kernel before 6.3")
+        pair.send("encap", "IPv4 UDP")
+
+
+def case(name, *args, **how):
+    """A case for kernels that tell the XDP features of devices."""
+    def add(function):
+        @functools.wraps(function)
+        def run(*args):
+            if KERNEL < (6, 3):
+                raise tap.Skip("the kernel tells no XDP features (Linux 6.3)")
+            function(*args)
+        return tap.case(name, *args, **how)(run)
+    return add
+
+
+tap.case("before Linux 6.3", main=True)(old_kernel)
 for _family in (4, 6):
-    tap.case(f"a tap's frames to a peer, IPv{_family}", _family, main=_family == 4)(to_peer)
-tap.case("egress stops taking XDP frames, and does again")(egress_changes)
-tap.case("between taps of one host")(local)
-tap.case("MACs behind a tap are learned")(learning)
-tap.case("which devices get the program", main=True)(which_devices)
-tap.case("a tap whose guest leaves checksums open")(vnet_hdr)
-tap.case("a tap is opened in another way")(tap_changes)
-tap.case("a foreign program on the tap", main=True)(foreign)
-tap.case("killed, restarted, other setting", main=True)(restart)
-tap.case("a setting by hand stays")(setting_stays)
-tap.case("what cannot be")(refused_words)
-tap.case("detached")(detached)
-tap.case("a tap and a VLAN of it", main=True)(trunk)
+    case(f"a tap's frames to a peer, IPv{_family}", _family, main=_family == 4)(to_peer)
+case("egress stops taking XDP frames, and does again")(egress_changes)
+case("between taps of one host")(local)
+case("MACs behind a tap are learned")(learning)
+case("which devices get the program", main=True)(which_devices)
+case("a tap whose guest leaves checksums open")(vnet_hdr)
+case("a tap is opened in another way")(tap_changes)
+case("a foreign program on the tap", main=True)(foreign)
+case("killed, restarted, other setting", main=True)(restart)
+case("a setting by hand stays")(setting_stays)
+case("what cannot be")(refused_words)
+case("detached")(detached)
+case("a tap and a VLAN of it", main=True)(trunk)
 
 if __name__ == "__main__":
     tap.main()
