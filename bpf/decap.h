@@ -109,6 +109,15 @@ static __always_inline int xv_port_check(__u32 port, __u32 bd, __u32 len,
 	return 0;
 }
 
+/* Whether a frame, TCP or in fragments, goes to that port as an XDP frame. */
+static __always_inline int xv_port_takes_xdp(const struct xv_port_dev_val *dev, int tcp, int frags)
+{
+	__u32 flags = dev->flags;
+
+	return flags & XV_PORT_XDP_TX && !dev->vlan && !(tcp && flags & XV_PORT_TCP_STACK) &&
+	       !(frags && !(flags & XV_PORT_XDP_SG));
+}
+
 /* The inner frame's part of xv_decap_decide(). */
 static __always_inline int xv_decap_inner(struct xv_ethhdr *eth, void *data_end,
 					  const struct xv_bd_val *net, const struct xv_ip *src,

@@ -17,15 +17,9 @@ struct xv_inner {
 	__be16 sport;
 };
 
-/*
- * Source port from the inner flow's hash (RFC 7348, section 5): the skb's if it has one, from the
- * sending socket or the NIC, as the kernel does; else ours, which costs less than its dissector.
- */
-static __always_inline __be16 xv_source_port(struct __sk_buff *skb, struct xv_ethhdr *eth,
-					     void *data_end)
+/* Source port from a hash of the inner flow (RFC 7348, section 5). */
+static __always_inline __be16 xv_source_port(__u32 hash)
 {
-	__u32 hash = skb->hash ?: xv_flow_hash(eth, data_end);
-
 	hash ^= hash >> 16;
 	return bpf_htons(XV_SRC_PORT_MIN | (hash & ((1 << XV_SRC_PORT_BITS) - 1)));
 }
@@ -67,17 +61,33 @@ static __always_inline void xv_outer6_write(void *pos, const struct xv_adj_val *
 	vxlan->vni = bpf_htonl(vni << 8);
 }
 
-/* Whether the outer packet, or each that a merged frame is cut into, fits the egress MTU. */
+/* The peer's prebuilt header may be used. The daemon rewrites it only while flags say it may not.
+ */
+static __always_inline int xv_adj_ready(const struct xv_adj_val *adj,
+					const struct xv_config_val *cfg)
+{
+	return READ_ONCE(adj->flags) & XV_ADJ_VALID &&
+	       !(adj->flags & XV_ADJ_V6 && cfg->flags & XV_CONFIG_UDP6_CHECKSUM);
+}
+
+/*
+ * Whether a frame of total bytes can be sent with room bytes of outer header: in the header's own
+ * length field, and in the egress MTU. len: its IP packet, or the longest that it is cut into.
+ */
+static __always_inline int xv_adj_fits(const struct xv_adj_val *adj, __u32 total, __u32 len,
+				       __u32 room)
+{
+	return total + room <= 0xffff && len + room <= adj->mtu;
+}
+
 static __always_inline int xv_encap_fits(const struct __sk_buff *skb, const struct xv_adj_val *adj,
 					 struct xv_ethhdr *eth, void *data_end, __u32 room)
 {
 	__u32 len = skb->len - ETH_HLEN;
 
-	if (skb->len + room > 0xffff)
-		return 0;
 	if (skb->gso_size)
 		len = skb->gso_size + xv_gso_headers(eth, data_end);
-	return len + room <= adj->mtu;
+	return xv_adj_fits(adj, skb->len, len, room);
 }
 
 /*
@@ -96,7 +106,11 @@ static __always_inline int xv_encap_fast(struct __sk_buff *skb, const struct xv_
 
 	if (data + ETH_HLEN > data_end || !xv_encap_fits(skb, adj, data, data_end, room))
 		return XV_PATH_ENCAP_SLOW;
-	inner->sport = xv_source_port(skb, data, data_end);
+	/*
+	 * The skb's hash if it has one, from the sending socket or the NIC, as the kernel does;
+	 * else ours, which costs less than its dissector.
+	 */
+	inner->sport = xv_source_port(skb->hash ?: xv_flow_hash(data, data_end));
 	/* -EALREADY: the tenant's own tunnel with offloads; -ENOTSUPP: not IP. */
 	if (bpf_skb_adjust_room(
 		    skb, room, BPF_ADJ_ROOM_MAC,
@@ -137,8 +151,7 @@ static __always_inline int xv_encap_peer(struct __sk_buff *skb, const struct xv_
 	if ((void *)(eth + 1) > data_end)
 		return XV_DROP(PKT_TOO_SMALL);
 	ecn = skb->vlan_present ? -1 : xv_ecn_of(eth, data_end);
-	if (ecn >= 0 && READ_ONCE(adj->flags) & XV_ADJ_VALID &&
-	    !(adj->flags & XV_ADJ_V6 && cfg->flags & XV_CONFIG_UDP6_CHECKSUM)) {
+	if (ecn >= 0 && xv_adj_ready(adj, cfg)) {
 		inner.ecn = xv_ecn_encap(ecn);
 		xv_copy(&inner.eth, eth, sizeof(inner.eth));
 		path = xv_encap_fast(skb, adj, &inner, vni, action);

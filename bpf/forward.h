@@ -59,6 +59,19 @@ static __always_inline int port_of(const struct __sk_buff *skb, struct xv_port_v
 	return 1;
 }
 
+/* What no tenant may send, tagged beyond its port or not. 0 or a drop. */
+static __always_inline int tenant_check(const struct xv_ethhdr *eth, int tagged,
+					const struct xv_bd_val *net)
+{
+	if (tagged && !(net->flags & XV_BD_INNER_VLAN))
+		return XV_DROP(INNER_VLAN);
+	if (!xv_mac_is_source(eth->h_source))
+		return XV_DROP(MAC_INVALID_SOURCE);
+	if (xv_mac_is_link_local(eth->h_dest))
+		return XV_DROP(RESERVED_MAC);
+	return 0;
+}
+
 /* A frame from port to what its destination MAC says. */
 static __always_inline int forward(struct __sk_buff *skb, const struct xv_config_val *cfg,
 				   const struct xv_bd_val *net, __u32 port,
@@ -134,12 +147,9 @@ static __always_inline int xv_forward_frame(struct __sk_buff *skb, struct xv_siz
 	eth = data;
 	if ((void *)(eth + 1) > data_end)
 		return XV_DROP(PKT_TOO_SMALL);
-	if ((skb->vlan_present || xv_is_vlan(eth->h_proto)) && !(net->flags & XV_BD_INNER_VLAN))
-		return XV_DROP(INNER_VLAN);
-	if (!xv_mac_is_source(eth->h_source))
-		return XV_DROP(MAC_INVALID_SOURCE);
-	if (xv_mac_is_link_local(eth->h_dest))
-		return XV_DROP(RESERVED_MAC);
+	err = tenant_check(eth, skb->vlan_present || xv_is_vlan(eth->h_proto), net);
+	if (err)
+		return err;
 	src = xv_fdb_key_of(bd, eth->h_source);
 	dst = xv_fdb_key_of(bd, eth->h_dest);
 	err = xv_fdb_source(net, &src, from, NULL);

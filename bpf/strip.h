@@ -50,7 +50,7 @@ static __always_inline int meta_reserve(struct xdp_md *ctx, const struct xv_deca
 static __always_inline int xv_strip_xdp(struct xdp_md *ctx, struct xv_size *size)
 {
 	void *data = xv_ctx_ptr(ctx->data), *data_end = xv_ctx_ptr(ctx->data_end);
-	__u32 total = bpf_xdp_get_buff_len(ctx), flags;
+	__u32 total = bpf_xdp_get_buff_len(ctx);
 	int ret, frags = total > (__u32)(data_end - data), redirect;
 	struct xv_decap d = {};
 
@@ -58,9 +58,7 @@ static __always_inline int xv_strip_xdp(struct xdp_md *ctx, struct xv_size *size
 	ret = xv_decap_decide(data, data_end, total, 0, &d);
 	if (ret != XV_DECAP_STRIP)
 		return ret < 0 ? ret : XV_PATH_XDP_PASS;
-	flags = d.dev->flags;
-	redirect = flags & XV_PORT_XDP_TX && !d.dev->vlan &&
-		   !(d.tcp && flags & XV_PORT_TCP_STACK) && !(frags && !(flags & XV_PORT_XDP_SG));
+	redirect = xv_port_takes_xdp(d.dev, d.tcp, frags);
 	if (!redirect && ((d.csum && !csum_done(ctx)) || meta_reserve(ctx, &d)))
 		return XV_PATH_XDP_PASS;
 	if (bpf_xdp_adjust_head(ctx, d.strip))

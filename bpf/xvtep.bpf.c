@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The programs, in the way of a packet: from the wire (xv_decap, xv_deliver, xv_decap_tc,
- * xv_slow_rx), then from a tenant (xv_encap). Each does its work in one function that returns a
- * verdict, an enum xv_path or a drop, and turns it into XDP_* or TC_ACT_* at its one exit, where it
- * is counted.
+ * xv_slow_rx), then from a tenant (xv_port_encap, xv_encap). Each does its work in one function
+ * that returns a verdict, an enum xv_path or a drop, and turns it into XDP_* or TC_ACT_* at its one
+ * exit, where it is counted.
  */
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>
 
-#include "forward.h"
+#include "port_encap.h"
 #include "slow.h"
 #include "strip.h"
 
@@ -90,6 +90,20 @@ int xv_slow_rx(struct __sk_buff *skb)
 	int verdict = xv_slow_frame(skb, size, &action);
 
 	return tc_exit(verdict, action, size);
+}
+
+/* ---- from a tenant, XDP on a port's device ---- */
+
+SEC("xdp.frags")
+int xv_port_encap(struct xdp_md *ctx)
+{
+	struct xv_size size = {.packets = 1};
+	int verdict = xv_port_frame(ctx, &size);
+
+	if (verdict == XV_PORT_PASS) /* xv_encap is next, and counts it */
+		return XDP_PASS;
+	xv_account(verdict, size);
+	return verdict < 0 ? XDP_DROP : XDP_REDIRECT;
 }
 
 /* ---- from a tenant, TC ingress of a port ---- */

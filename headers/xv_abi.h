@@ -128,6 +128,9 @@ enum xv_port_flags {
 	XV_PORT_TCP_STACK = 1 << 3, /* inner TCP goes strip + PASS + GRO even so */
 	XV_PORT_GSO_DECAP = 1 << 4, /* device takes skbs that TC stripped while merged (veth) */
 	XV_PORT_CONFIG = 1 << 8,    /* origin: the config file */
+	/* Setting of xv_port_encap, read by the daemon only. */
+	XV_PORT_ENCAP_OFF = 1 << 9,	/* never */
+	XV_PORT_ENCAP_NATIVE = 1 << 10, /* also where xvtep cannot see that it is safe */
 };
 
 struct xv_port_dev_val {
@@ -151,6 +154,8 @@ struct xv_port_dev_val {
 enum xv_adj_flags {
 	XV_ADJ_VALID = 1 << 0,
 	XV_ADJ_V6 = 1 << 1,
+	XV_ADJ_XDP = 1 << 2,	/* egress device takes XDP frames, and is tx_slot of xv_tx */
+	XV_ADJ_XDP_SG = 1 << 3, /* ... with fragments too */
 };
 
 enum xv_encap_len {

@@ -47,7 +47,9 @@
 	X(FLOOD_FAILED, "flood_failed", "copies that the kernel refused to make")          \
 	X(EVENT, "event", "events given to the daemon")                                    \
 	X(EVENT_LOST, "event_lost", "events lost: ring buffer full")                       \
-	X(EVENT_LIMITED, "event_limited", "events held back by the network's learn rate")
+	X(EVENT_LIMITED, "event_limited", "events held back by the network's learn rate")  \
+	X(PORT_ENCAP, "port_encap", "xv_port_encap: prebuilt header, sent by XDP")         \
+	X(PORT_LOCAL, "port_local", "xv_port_encap: switched by XDP to a port of this host")
 
 enum xv_drop {
 #define X(id, name, help) XV_DROP_##id,

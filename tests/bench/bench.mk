@@ -10,6 +10,7 @@ BENCH_Q := $(if $(filter 1,$(V)),,@)
 .PHONY: bench bench-tools
 .DELETE_ON_ERROR:
 .SECONDARY:
+BENCH_SKELS := $(patsubst tests/bench/%.bpf.c,$(BENCH_OUT)/%.skel.h,$(wildcard tests/bench/*.bpf.c))
 
 bench-tools: $(BENCH_BINS)
 

@@ -9,11 +9,15 @@
 
 int ref_verdict(const struct ref *r)
 {
+	if (r->path < 0 && r->reason < 0)
+		return VERDICT_NONE;
 	return r->path >= 0 ? r->path : -1 - r->reason;
 }
 
 const char *verdict_name(int verdict)
 {
+	if (verdict == VERDICT_NONE)
+		return "not taken";
 	return verdict >= 0 ? path_name(verdict) : drop_name(-1 - verdict);
 }
 
@@ -159,6 +163,16 @@ static int run_and_check(struct bpf_program *prog, const struct frame *in, __u32
 	return ref_check(r, &run, &counts, what);
 }
 
+/* Unless told otherwise the kernel fills one page but for head- and tailroom. */
+static __u32 xdp_seen(const struct frame *in, __u32 linear)
+{
+	__u32 room = sysconf(_SC_PAGESIZE) - 256 - 320;
+
+	if (linear)
+		return linear;
+	return in->len < room ? in->len : room;
+}
+
 int ref_run_decap(const struct world *w, const struct frame *in, __u32 linear, enum ref_hook hook,
 		  struct ref *r, const char *what)
 {
@@ -167,11 +181,8 @@ int ref_run_decap(const struct world *w, const struct frame *in, __u32 linear, e
 		[REF_XDP_SKB] = hs.skel->progs.xv_decap_skb,
 		[REF_TC] = hs.skel->progs.xv_decap_tc,
 	};
-	/* Unless told otherwise the kernel fills one page but for head- and tailroom. */
-	__u32 room = sysconf(_SC_PAGESIZE) - 256 - 320;
-	__u32 seen = in->len < room || hook == REF_TC ? in->len : room;
 
-	ref_decap(w, in, linear ? linear : seen, hook, r);
+	ref_decap(w, in, hook == REF_TC ? in->len : xdp_seen(in, linear), hook, r);
 	return run_and_check(progs[hook], in, linear, NULL, r, what);
 }
 
@@ -182,4 +193,11 @@ int ref_run_encap(const struct world *w, const struct frame *in, __u32 segs, str
 
 	ref_encap(w, in, 1, segs, r);
 	return run_and_check(hs.skel->progs.xv_encap, in, 0, &ctx, r, what);
+}
+
+int ref_run_port(const struct world *w, const struct frame *in, __u32 linear, struct ref *r,
+		 const char *what)
+{
+	ref_port_encap(w, in, xdp_seen(in, linear), 1, r);
+	return run_and_check(hs.skel->progs.xv_port_encap, in, linear, NULL, r, what);
 }

@@ -44,6 +44,13 @@ void ref_encap(const struct world *w, const struct frame *in, __u32 ifindex, __u
 	       struct ref *r);
 
 /*
+ * xv_port_encap on the device whose ifindex is ifindex: of what xv_encap would do, what it takes;
+ * else the frame as it was, XDP_PASS, and nothing counted. r->path and r->reason are then -1.
+ */
+void ref_port_encap(const struct world *w, const struct frame *in, __u32 seen, __u32 ifindex,
+		    struct ref *r);
+
+/*
  * One run held against the reference in every way: return value, frame, metadata, counters. 0, or
  * -1 with the difference printed. got_counts may be changed (events held back are allowed for).
  */
@@ -59,6 +66,9 @@ int ref_run_decap(const struct world *w, const struct frame *in, __u32 linear, e
 		  struct ref *r, const char *what);
 int ref_run_encap(const struct world *w, const struct frame *in, __u32 segs, struct ref *r,
 		  const char *what);
+/* xv_port_encap on device 1, lo. */
+int ref_run_port(const struct world *w, const struct frame *in, __u32 linear, struct ref *r,
+		 const char *what);
 
 /* Whether err says that BPF_PROG_TEST_RUN takes no frame so short: 6.18 wants a whole IP header. */
 int ref_refused(const struct frame *f, int err);
@@ -67,7 +77,8 @@ int ref_refused(const struct frame *f, int err);
 void ref_tally_begin(void);
 int ref_tally_end(const char *what);
 
-/* A verdict in one number: an enum xv_path, or VERDICT_DROP(reason). */
+/* A verdict in one number: an enum xv_path, VERDICT_DROP(reason), or VERDICT_NONE: not taken. */
+#define VERDICT_NONE	     XV_PATH_MAX
 #define VERDICT_DROP(reason) (-1 - (int)XV_DROP_##reason)
 int ref_verdict(const struct ref *r);
 const char *verdict_name(int verdict);

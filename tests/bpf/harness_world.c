@@ -137,6 +137,8 @@ void world_default(struct world *w)
 	w->wire_ifindex = LOOPBACK;
 	w->wire_mtu = 1600;
 	w->wire_flags = XV_UPLINK_CSUM_DONE;
+	w->wire_xdp = XV_ADJ_XDP;
+	w->wire_tx = 1;
 	w->local4 = "192.0.2.1";
 	w->local6 = "2001:db8::1";
 	w->net[BD_BLUE] = (struct world_net){100, XV_BD_VALID, 0};
@@ -219,7 +221,7 @@ static void install_adj(const struct world *w, __u32 id)
 		if (!s.v6)
 			frame_fix_ip4(&f, 14);
 		memcpy(val.hdr, f.b, f.len);
-		val.flags = XV_ADJ_VALID | (s.v6 ? XV_ADJ_V6 : 0);
+		val.flags = XV_ADJ_VALID | (s.v6 ? XV_ADJ_V6 : 0) | w->wire_xdp;
 	}
 	put(hs.skel->maps.xv_adj, &id, &val);
 }
@@ -253,8 +255,11 @@ static void index_put(struct bpf_map *map, __u32 slot, __u32 id, int right)
 
 static void install_tables(const struct world *w)
 {
-	__u32 i;
+	__u32 i = XV_MAX_PORTS;
 
+	bpf_map_delete_elem(bpf_map__fd(hs.skel->maps.xv_tx), &i);
+	if (w->wire_tx)
+		put(hs.skel->maps.xv_tx, &i, &w->wire_ifindex);
 	for (i = 1; i < WORLD_NETS; i++) {
 		struct xv_bd_val val = {.vni = w->net[i].vni, .flags = w->net[i].flags};
 

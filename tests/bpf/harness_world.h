@@ -84,6 +84,8 @@ struct world {
 	__u32 config_flags, slow_ifindex;
 	__u32 wire_ifindex, wire_mtu; /* underlay device */
 	__u32 wire_flags;	      /* enum xv_uplink_flags that XDP reads */
+	__u32 wire_xdp;		      /* XV_ADJ_XDP and XV_ADJ_XDP_SG, as it takes XDP frames */
+	int wire_tx;		      /* in xv_tx */
 	const char *local4, *local6;
 	__u16 udp_port;
 	struct world_net net[WORLD_NETS];

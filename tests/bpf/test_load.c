@@ -23,6 +23,7 @@ static const struct program programs[] = {
 	{"xv_decap", BPF_PROG_TYPE_XDP},	 {"xv_decap_skb", BPF_PROG_TYPE_XDP},
 	{"xv_deliver", BPF_PROG_TYPE_SCHED_CLS}, {"xv_decap_tc", BPF_PROG_TYPE_SCHED_CLS},
 	{"xv_slow_rx", BPF_PROG_TYPE_SCHED_CLS}, {"xv_encap", BPF_PROG_TYPE_SCHED_CLS},
+	{"xv_port_encap", BPF_PROG_TYPE_XDP},
 };
 
 /* tests/bpf/budget.txt beside the sources; the binary is in .output/tests/bpf. */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Random and mutated packets, from a fixed seed, through xv_decap, xv_decap_skb, xv_decap_tc and
- * xv_encap against the reference: return value, bytes and metadata of every one, and all counters.
- * XV_SEED and XV_PACKETS (of each kind: decap) change the run, for a hunt or a slow machine.
+ * Random and mutated packets, from a fixed seed, through xv_decap, xv_decap_skb, xv_decap_tc,
+ * xv_encap and xv_port_encap against the reference: return value, bytes and metadata of every one,
+ * and all counters. XV_SEED and XV_PACKETS (of each kind: decap) change the run, for a hunt or a
+ * slow machine.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@ enum {
 	DECAP_SKB = 30000,
 	DECAP_TC = 60000,
 	ENCAP = 40000,
+	PORT_FRAMES = 40000,
 	TEMPLATES = 64,
 	CHUNK = 250,
 	ETHERNET = 14,
@@ -26,7 +28,7 @@ static struct ref ref;
 static struct frame frame;
 static struct rng rng;
 static struct frame from_wire[TEMPLATES], from_tenant[TEMPLATES];
-static __u64 seen[XV_PATH_MAX + XV_DROP_MAX + 1];
+static __u64 seen[XV_PATH_MAX + 1 + XV_DROP_MAX];
 
 static void build_templates(void)
 {
@@ -171,7 +173,7 @@ static void note_verdict(void)
 {
 	int v = ref_verdict(&ref);
 
-	seen[v >= 0 ? v : XV_PATH_MAX - 1 - v]++;
+	seen[v >= 0 ? v : XV_PATH_MAX - v]++;
 }
 
 static int packets(int n)
@@ -248,6 +250,12 @@ static int run_encap(void)
 	return ref_run_encap(&world, &frame, 0, &ref, "random, encap");
 }
 
+static int run_port(void)
+{
+	next_frame(from_tenant, 0);
+	return ref_run_port(&world, &frame, 0, &ref, "random, port");
+}
+
 static void test_xdp(void **state)
 {
 	(void)state;
@@ -272,6 +280,12 @@ static void test_encap(void **state)
 	run_many(packets(ENCAP), run_encap, "xv_encap");
 }
 
+static void test_port(void **state)
+{
+	(void)state;
+	run_many(packets(PORT_FRAMES), run_port, "xv_port_encap");
+}
+
 /* Agreement about frames that all pass would say little: every verdict must have come up. */
 static void test_coverage(void **state)
 {
@@ -285,6 +299,9 @@ static void test_coverage(void **state)
 		XV_PATH_ENCAP,
 		XV_PATH_ENCAP_SLOW,
 		XV_PATH_ENCAP_FLOOD,
+		XV_PATH_PORT_ENCAP,
+		XV_PATH_PORT_LOCAL,
+		VERDICT_NONE,
 		VERDICT_DROP(VXLAN_INVALID_HDR),
 		VERDICT_DROP(VXLAN_VNI_NOT_FOUND),
 		VERDICT_DROP(UNKNOWN_PEER),
@@ -306,7 +323,7 @@ static void test_coverage(void **state)
 
 	(void)state;
 	for (i = 0; i < ARRAY_SIZE(want); i++) {
-		__u64 n = seen[want[i] >= 0 ? want[i] : XV_PATH_MAX - 1 - want[i]];
+		__u64 n = seen[want[i] >= 0 ? want[i] : XV_PATH_MAX - want[i]];
 
 		hs_note("%8llu %s", (unsigned long long)n, verdict_name(want[i]));
 		missing += n == 0;
@@ -319,9 +336,9 @@ static void test_coverage(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_xdp),	 cmocka_unit_test(test_skb),
-		cmocka_unit_test(test_tc),	 cmocka_unit_test(test_encap),
-		cmocka_unit_test(test_coverage),
+		cmocka_unit_test(test_xdp),  cmocka_unit_test(test_skb),
+		cmocka_unit_test(test_tc),   cmocka_unit_test(test_encap),
+		cmocka_unit_test(test_port), cmocka_unit_test(test_coverage),
 	};
 	const char *seed = getenv("XV_SEED");
 	int failed;

@@ -28,7 +28,13 @@ OUT = os.path.join(TOP, ".output")
 PREFIX = "xvn"
 NIC_LIKE = ("tx", "off", "tso", "off", "gso", "off", "gro", "on")  # what a simple NIC can do
 UNDER_MTU = 1600  # room for a tenant's 1500 bytes and the outer header
-TUNSETIFF, IFF_TAP, IFF_NO_PI = 0x400454ca, 2, 0x1000
+TUNSETIFF, IFF_TAP, IFF_NO_PI, IFF_VNET_HDR = 0x400454ca, 2, 0x1000, 0x4000
+VNET_HDR = struct.Struct("=BBHHHH")  # struct virtio_net_hdr
+FOREIGN = """
+__attribute__((section("xdp"), used))
+int foreign_pass(void *ctx) { return 2; }
+char _license[] __attribute__((section("license"), used)) = "GPL";
+"""
 labs = itertools.count(1)
 
 
@@ -75,15 +81,20 @@ class Tenant:
 
 
 class TapTenant:
-    """A virtual machine's end of a tap: frames are written to and read from its descriptor."""
+    """
+    A virtual machine's end of a tap: frames are written to and read from its descriptor. vnet_hdr:
+    with a virtio_net header each, as QEMU has it.
+    """
 
-    def __init__(self, host, port, mac=None):
+    def __init__(self, host, port, mac=None, vnet_hdr=False):
         self.host, self.port, self.name = host, port, f"{host.name}/{port}"
         self.mac = mac or host.lab.new_mac()
         with host.ns.inside():
             self.fd = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
             fcntl.ioctl(self.fd, TUNSETIFF,
-                        struct.pack("16sH14x", port.encode(), IFF_TAP | IFF_NO_PI))
+                        struct.pack("16sH14x", port.encode(), IFF_TAP | IFF_NO_PI
+                                    | (IFF_VNET_HDR if vnet_hdr else 0)))
+        self.header = VNET_HDR.pack(0, 0, 0, 0, 0, 0) if vnet_hdr else b""
         host.ns.ip(f"link set {port} up")
         self.frames = []
         host.lab.keep(self)
@@ -91,8 +102,8 @@ class TapTenant:
     def tap(self):
         return self
 
-    def send(self, data):
-        os.write(self.fd, data)
+    def send(self, data, header=None):
+        os.write(self.fd, (header or self.header) + data)
 
     def fileno(self):
         return self.fd
@@ -100,7 +111,7 @@ class TapTenant:
     def drain(self):
         while True:
             try:
-                self.frames.append(os.read(self.fd, 65536))
+                self.frames.append(os.read(self.fd, 65536)[len(self.header):])
             except BlockingIOError:
                 return
 
@@ -179,8 +190,14 @@ class Host:
         tenant.mac, tenant.ip = mac, ip
         return tenant
 
-    def tap_tenant(self, port, mac=None):
-        return TapTenant(self, port, mac)
+    def tap_tenant(self, port, mac=None, vnet_hdr=False):
+        return TapTenant(self, port, mac, vnet_hdr)
+
+    def foreign_xdp(self, dev):
+        """Someone else's XDP program on a device: foreign_pass."""
+        obj = f"{self.lab.dir}/foreign.o"
+        run("clang", "-O2", "-target", "bpf", "-x", "c", "-c", "-", "-o", obj, stdin=FOREIGN)
+        self.ns.ip(f"link set {dev} xdpdrv obj {obj} sec xdp")
 
     def wire_tap(self):
         """

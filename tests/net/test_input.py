@@ -217,22 +217,11 @@ def old_kernel():
         tap.ok(not os.path.exists(f"{RUN}/{vtep.instance}"), "no run directory")
 
 
-FOREIGN = """
-__attribute__((section("xdp"), used))
-int foreign_pass(void *ctx) { return 2; }
-char _license[] __attribute__((section("license"), used)) = "GPL";
-"""
-
-
 def foreign_xdp():
     """A NIC that carries someone else's XDP program: named, and left alone."""
     with Lab() as lab:
         a, b = lab.hosts
-        source, obj = f"{lab.dir}/foreign.c", f"{lab.dir}/foreign.o"
-        with open(source, "w", encoding="ascii") as f:
-            f.write(FOREIGN)
-        run("clang", "-O2", "-target", "bpf", "-c", source, "-o", obj)
-        a.ns.ip(f"link set dev under xdpdrv obj {obj} sec xdp")
+        a.foreign_xdp("under")
         before = a.ns.links()["under"]["xdp"]
         tenants = [h.tenant("p1", f"10.0.0.{h.number}") for h in (a, b)]
         vtep = Xvtepd(a, [{"vni": 100, "ports": ["p1"], "flood": [b.v4]}], start=False,

@@ -60,7 +60,7 @@ static const char full[] = "instance: lab-1\n"
 			   "networks:\n"
 			   "  - vni: 100\n"
 			   "    name: blue\n"
-			   "    ports: [veth-blue, {dev: eth2, vlan: 10}, {dev: eth2}]\n"
+			   "    ports: [veth-blue, {dev: eth2, vlan: 10}, {dev: eth2, xdp: off}]\n"
 			   "    learning: no\n"
 			   "    inner-vlan: keep\n"
 			   "    ageing: 0\n"
@@ -95,6 +95,8 @@ static void expect_blue(const struct xv_config_network *net)
 	assert_int_equal(net->ports[1].vlan, 10);
 	assert_string_equal(net->ports[2].dev, "eth2");
 	assert_int_equal(net->ports[2].vlan, 0);
+	assert_int_equal(net->ports[0].xdp, XV_PORT_XDP_AUTO);
+	assert_int_equal(net->ports[2].xdp, XV_PORT_XDP_OFF);
 	assert_int_equal(net->ports[2].line, 13);
 	assert_int_equal(net->n_flood, 2);
 	expect_ip(&net->flood[0].ip, "192.0.2.2");
@@ -192,9 +194,9 @@ static const char full_printed[] = "instance: lab-1\n"
 				   "    max-macs: 1048576\n"
 				   "    learn-rate: 0\n"
 				   "    ports:\n"
-				   "      - veth-blue\n"
-				   "      - {dev: eth2, vlan: 10}\n"
-				   "      - eth2\n"
+				   "      - {dev: veth-blue, xdp: auto}\n"
+				   "      - {dev: eth2, vlan: 10, xdp: auto}\n"
+				   "      - {dev: eth2, xdp: off}\n"
 				   "    flood:\n"
 				   "      - 192.0.2.2\n"
 				   "      - \"2001:db8::3\"\n"

@@ -177,6 +177,8 @@ static const struct plan_case cases[] = {
 	 ONE("fdb: [{" MAC1 ", remote: 192.0.2.2}, {mac: 02:00:00:00:00:02, remote: 192.0.2.2}]"),
 	 ONE("fdb: [{mac: 02:00:00:00:00:03, remote: 192.0.2.2}, {" MAC1 ", remote: 192.0.2.2}]"),
 	 "-fdb 1 02:00:00:00:00:02 192.0.2.2\n+fdb 1 02:00:00:00:00:03 192.0.2.2\n"},
+	{"another setting of a port", ONE("ports: [a, b]"), ONE("ports: [{dev: a, xdp: off}, b]"),
+	 "+port 1 a.0\n"},
 	{"underlay is not the plan's", UL, "underlay: {devices: [a], address: 192.0.2.9}\n", ""},
 };
 

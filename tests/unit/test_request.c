@@ -74,6 +74,7 @@ static const struct words_case words_cases[] = {
 	 "{\"dev\":\"network\",\"network\":\"blue\"}", NULL},
 	{"port add network network blue", "port", "add",
 	 "{\"dev\":\"network\",\"network\":\"blue\"}", NULL},
+	{"port add veth0 network blue xdp on", NULL, NULL, NULL, "auto, native or off"},
 	{"port add veth0", NULL, NULL, NULL, "port add needs \"network\""},
 	{"port add veth0 vlan 4095 network b", NULL, NULL, NULL,
 	 "bad vlan \"4095\": expected a number from 0 to 4094"},

@@ -134,6 +134,15 @@ static int find_route(struct xv_instance *inst, struct xv_peer *peer, struct xv_
 	return 0;
 }
 
+/* What XDP may send to the device, which has that slot in xv_tx (0: none). */
+static uint32_t xdp_flags(const struct xv_link *link, uint32_t tx_slot)
+{
+	if (!tx_slot || link->xdp_features == XV_XDP_FEATURES_UNKNOWN ||
+	    !(link->xdp_features & XV_XDP_ACT_NDO_XMIT))
+		return 0;
+	return XV_ADJ_XDP | (link->xdp_features & XV_XDP_ACT_NDO_XMIT_SG ? XV_ADJ_XDP_SG : 0);
+}
+
 /* What the adjacency should be now; flags without XV_ADJ_VALID if it cannot be used. */
 static void build(struct xv_instance *inst, struct xv_peer *peer, struct xv_adj_val *adj, bool keep)
 {
@@ -158,7 +167,7 @@ static void build(struct xv_instance *inst, struct xv_peer *peer, struct xv_adj_
 	adj->ifindex = peer->ifindex;
 	adj->mtu = peer->mtu;
 	adj->tx_slot = xv_uplink_tx_slot(inst, peer->ifindex);
-	adj->flags |= XV_ADJ_VALID;
+	adj->flags |= XV_ADJ_VALID | xdp_flags(&link, adj->tx_slot);
 	status(peer, "");
 }
 

@@ -143,10 +143,17 @@ bool xv_attach_has_xdp(const char *pin_dir, uint32_t ifindex)
 	return has;
 }
 
-int xv_attach_xdp(const struct xv_datapath *dp, struct xv_netlink *nl, const struct xv_link *link,
-		  bool generic, struct xv_err *err)
+bool xv_attach_has_foreign_xdp(const char *pin_dir, uint32_t ifindex)
 {
-	enum xv_prog prog = generic ? XV_PROG_DECAP_SKB : XV_PROG_DECAP;
+	__u32 id = 0;
+
+	return !bpf_xdp_query_id(ifindex, 0, &id) && id && !xv_attach_has_xdp(pin_dir, ifindex);
+}
+
+int xv_attach_xdp(const struct xv_datapath *dp, struct xv_netlink *nl, const struct xv_link *link,
+		  enum xv_prog prog, struct xv_err *err)
+{
+	bool generic = prog == XV_PROG_DECAP_SKB;
 	int prog_fd = xv_datapath_prog_fd(dp, prog), fd, ret;
 	uint32_t flags = generic ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE;
 	uint8_t attached = generic ? XDP_ATTACHED_SKB : XDP_ATTACHED_DRV;

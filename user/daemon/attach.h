@@ -16,14 +16,18 @@ int xv_attach_tc(const struct xv_datapath *dp, const struct xv_link *link, enum 
 void xv_detach_tc(const char *pin_dir, uint32_t ifindex);
 
 /*
- * xv_decap, native or generic. On failure err names a foreign program, or quotes the driver's
- * reason. An attachment of ours in the other mode is taken off first.
+ * xv_decap or xv_port_encap in the driver, xv_decap_skb as generic XDP. On failure err names a
+ * foreign program (-EBUSY), or quotes the driver's reason. An attachment of ours in the other mode
+ * is taken off first.
  */
 int xv_attach_xdp(const struct xv_datapath *dp, struct xv_netlink *nl, const struct xv_link *link,
-		  bool generic, struct xv_err *err);
+		  enum xv_prog prog, struct xv_err *err);
 void xv_detach_xdp(const char *pin_dir, uint32_t ifindex);
 /* Whether our XDP program is attached to the device by a link of this instance. */
 bool xv_attach_has_xdp(const char *pin_dir, uint32_t ifindex);
+/* Whether another one is attached to it. Links come and go without a word from netlink: asked now.
+ */
+bool xv_attach_has_foreign_xdp(const char *pin_dir, uint32_t ifindex);
 
 /* Whether any pinned link still holds a device. */
 bool xv_attach_is_live(const char *pin_dir);

@@ -127,6 +127,21 @@ const char *xv_delivery_name(enum xv_delivery delivery)
 	return xv_delivery_words[delivery];
 }
 
+const char *xv_port_xdp_name(enum xv_port_xdp mode)
+{
+	return xv_port_xdp_words[mode];
+}
+
+enum xv_port_xdp xv_port_xdp_of_name(const char *name)
+{
+	size_t i;
+
+	for (i = 0; xv_port_xdp_words[i]; i++)
+		if (!strcmp(xv_port_xdp_words[i], name))
+			return i;
+	return XV_PORT_XDP_AUTO;
+}
+
 const char *xv_xdp_mode_name(enum xv_xdp_mode mode)
 {
 	return xv_xdp_mode_words[mode];

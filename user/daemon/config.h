@@ -31,6 +31,13 @@ enum xv_delivery {
 	XV_DELIVERY_STACK,    /* strip, pass up, TC redirect */
 };
 
+/* Whether xv_port_encap takes a port's frames in the driver, before xv_encap does at TC. */
+enum xv_port_xdp {
+	XV_PORT_XDP_AUTO,   /* where frames are known to come whole: see port_xdp.c */
+	XV_PORT_XDP_NATIVE, /* also where only the user can know it */
+	XV_PORT_XDP_OFF,
+};
+
 enum xv_config_limits {
 	XV_INSTANCE_LEN = 32, /* [A-Za-z0-9_-]+ (bpffs refuses dots), with NUL */
 	XV_DEFAULT_AGEING = 300,
@@ -42,6 +49,7 @@ enum xv_config_limits {
 struct xv_config_port {
 	char dev[IFNAMSIZ];
 	uint16_t vlan; /* 0: untagged */
+	enum xv_port_xdp xdp;
 	int line;
 };
 
@@ -110,5 +118,8 @@ void xv_config_print(const struct xv_config *config, FILE *out);
 
 const char *xv_xdp_mode_name(enum xv_xdp_mode mode);
 const char *xv_delivery_name(enum xv_delivery delivery);
+const char *xv_port_xdp_name(enum xv_port_xdp mode);
+/* XV_PORT_XDP_AUTO if it is no name of one. */
+enum xv_port_xdp xv_port_xdp_of_name(const char *name);
 
 #endif

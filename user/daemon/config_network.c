@@ -8,13 +8,26 @@
 #include "config_value.h"
 #include "xv_wire.h"
 
-/* ports: eth1, or {dev: eth1, vlan: 10} */
+/* ports: eth1, or {dev: eth1, vlan: 10, xdp: off} */
 
-enum { PORT_DEV, PORT_VLAN, PORT_KEYS };
+enum { PORT_DEV, PORT_VLAN, PORT_XDP, PORT_KEYS };
+
+static int read_port_xdp(struct xv_reader *r, const struct xv_reader_key *key, void *obj)
+{
+	struct xv_config_port *port = obj;
+	uint32_t index;
+	int err;
+
+	err = xv_value_word(r, key->name, xv_port_xdp_words, &index);
+	if (!err)
+		port->xdp = index;
+	return err;
+}
 
 static const struct xv_reader_key port_keys[PORT_KEYS] = {
 	[PORT_DEV] = {"dev", xv_value_key_dev, offsetof(struct xv_config_port, dev)},
 	[PORT_VLAN] = {"vlan", xv_value_key_u16, offsetof(struct xv_config_port, vlan), 1, 4094},
+	[PORT_XDP] = {"xdp", read_port_xdp},
 };
 
 /* Room in the network's flood list, where ports, remotes and the group are. */
@@ -55,6 +68,12 @@ static int read_port(struct xv_reader *r, void *obj)
 	err = xv_reader_mapping(r, "port", port_keys, PORT_KEYS, port, lines);
 	if (!err && !lines[PORT_DEV])
 		err = xv_schema_missing(r, port->line, "port", "dev", "dev: eth1");
+	if (!err && lines[PORT_VLAN] && port->xdp == XV_PORT_XDP_NATIVE)
+		err = xv_source_error(
+			&r->source, lines[PORT_XDP],
+			"port \"%s\" is a VLAN, for which there is no \"xdp: native\": "
+			"leave it away",
+			port->dev);
 	return err;
 }
 

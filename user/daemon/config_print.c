@@ -101,15 +101,9 @@ static void print_ports(const struct xv_config_network *network, FILE *out)
 		fputs("    ports:\n", out);
 	for (i = 0; i < network->n_ports; i++) {
 		port = &network->ports[i];
-		fputs("      - ", out);
-		if (port->vlan) {
-			putc('{', out);
-			print_port(out, port);
-			putc('}', out);
-		} else {
-			print_word(out, port->dev);
-		}
-		putc('\n', out);
+		fputs("      - {", out);
+		print_port(out, port);
+		fprintf(out, ", xdp: %s}\n", xv_port_xdp_name(port->xdp));
 	}
 }
 

@@ -19,6 +19,13 @@ const char *const xv_xdp_mode_words[] = {
 	NULL,
 };
 
+const char *const xv_port_xdp_words[] = {
+	[XV_PORT_XDP_AUTO] = "auto",
+	[XV_PORT_XDP_NATIVE] = "native",
+	[XV_PORT_XDP_OFF] = "off",
+	NULL,
+};
+
 const char *const xv_delivery_words[] = {
 	[XV_DELIVERY_AUTO] = "auto",
 	[XV_DELIVERY_REDIRECT] = "redirect",

@@ -267,6 +267,8 @@ int xv_datapath_prog_fd(const struct xv_datapath *dp, enum xv_prog prog)
 		return bpf_program__fd(skel->progs.xv_slow_rx);
 	case XV_PROG_ENCAP:
 		return bpf_program__fd(skel->progs.xv_encap);
+	case XV_PROG_PORT_ENCAP:
+		return bpf_program__fd(skel->progs.xv_port_encap);
 	case XV_PROG_MAX:
 		break;
 	}

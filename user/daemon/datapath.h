@@ -16,12 +16,13 @@
 #define XV_PIN_ROOT "/sys/fs/bpf/xvtep"
 
 enum xv_prog {
-	XV_PROG_DECAP,	   /* xv_decap, XDP */
-	XV_PROG_DECAP_SKB, /* xv_decap_skb, generic XDP */
-	XV_PROG_DELIVER,   /* xv_deliver, TC */
-	XV_PROG_DECAP_TC,  /* xv_decap_tc, TC */
-	XV_PROG_SLOW_RX,   /* xv_slow_rx, TC */
-	XV_PROG_ENCAP,	   /* xv_encap, TC */
+	XV_PROG_DECAP,	    /* xv_decap, XDP */
+	XV_PROG_DECAP_SKB,  /* xv_decap_skb, generic XDP */
+	XV_PROG_DELIVER,    /* xv_deliver, TC */
+	XV_PROG_DECAP_TC,   /* xv_decap_tc, TC */
+	XV_PROG_SLOW_RX,    /* xv_slow_rx, TC */
+	XV_PROG_ENCAP,	    /* xv_encap, TC */
+	XV_PROG_PORT_ENCAP, /* xv_port_encap, XDP */
 	XV_PROG_MAX,
 };
 

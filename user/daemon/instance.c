@@ -54,6 +54,7 @@ static void on_link_gone(void *arg, uint32_t ifindex, const char *name)
 
 static void on_features(void *arg, uint32_t ifindex, uint64_t features)
 {
+	xv_uplink_features(arg, ifindex, features);
 	xv_port_features(arg, ifindex, features);
 }
 

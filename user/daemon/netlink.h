@@ -32,6 +32,7 @@ struct xv_link {
 	bool has_vxlan_port;   /* kind "vxlan": */
 	uint16_t vxlan_port;   /* UDP port, host order */
 	bool vxlan_external;   /* collect-metadata */
+	bool tun_vnet_hdr;     /* kind "tun": frames come with a virtio_net header */
 };
 
 #define XV_XDP_FEATURES_UNKNOWN (~0ULL)

@@ -45,6 +45,16 @@ static void parse_vxlan(const struct nlattr *nest, struct xv_link *link)
 	}
 }
 
+static void parse_tun(const struct nlattr *nest, struct xv_link *link)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested (attr, nest) {
+		if (mnl_attr_get_type(attr) == IFLA_TUN_VNET_HDR)
+			link->tun_vnet_hdr = mnl_attr_get_u8(attr);
+	}
+}
+
 static void parse_info(const struct nlattr *nest, struct xv_link *link)
 {
 	const struct nlattr *attr, *data = NULL;
@@ -57,6 +67,8 @@ static void parse_info(const struct nlattr *nest, struct xv_link *link)
 	}
 	if (data && !strcmp(link->kind, "vxlan"))
 		parse_vxlan(data, link);
+	if (data && !strcmp(link->kind, "tun"))
+		parse_tun(data, link);
 }
 
 static void parse_attr(const struct nlattr *attr, struct xv_link *link)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Checks of an underlay NIC: see nic.h. */
+/* Checks of a NIC: see nic.h. */
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <stdio.h>
@@ -47,6 +47,13 @@ static int udp_spreads(const char *dev, __u32 flow_type)
 	if (ethtool(dev, &hash))
 		return 1;
 	return (hash.data & ports) == ports;
+}
+
+bool xv_nic_hides_vlan(const char *dev)
+{
+	struct ethtool_value flags = {.cmd = ETHTOOL_GFLAGS};
+
+	return !ethtool(dev, &flags) && flags.data & ETH_FLAG_RXVLAN;
 }
 
 void xv_nic_check(const struct xv_link *link, unsigned int overhead, char *text, size_t len)

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Handlers: ports and peers. */
 #include <errno.h>
+#include <stdio.h>
 
 #include "ops.h"
 
 int xv_ops_port_add(struct xv_call *call)
 {
+	const char *dev = xv_args_text(call->args, "dev");
+	const char *xdp = xv_args_text(call->args, "xdp");
+	struct xv_config_port set = {};
 	struct xv_network *net;
 	uint32_t vlan = 0;
 	int ret;
@@ -14,9 +18,14 @@ int xv_ops_port_add(struct xv_call *call)
 	if (ret)
 		return ret;
 	xv_args_uint(call->args, "vlan", &vlan);
+	set.vlan = vlan;
+	snprintf(set.dev, sizeof(set.dev), "%s", dev);
+	if (xdp)
+		set.xdp = xv_port_xdp_of_name(xdp);
+	if (set.xdp == XV_PORT_XDP_NATIVE && vlan)
+		return xv_err_set(&call->err, -EINVAL, "a VLAN of a device has no \"xdp native\"");
 	/* A device that is not there is more likely a wrong word here than one to wait for. */
-	return xv_port_add(call->inst, net, xv_args_text(call->args, "dev"), vlan, false, true,
-			   &call->err);
+	return xv_port_add(call->inst, net, &set, false, true, &call->err);
 }
 
 int xv_ops_port_del(struct xv_call *call)

@@ -128,6 +128,13 @@ static void port_set(struct xv_op *op, const void *object)
 	op->port = object;
 }
 
+static bool port_same(const void *have, const void *want)
+{
+	const struct xv_config_port *h = have, *w = want;
+
+	return h->xdp == w->xdp;
+}
+
 static struct side flood_side(const struct xv_config_network *network)
 {
 	return (struct side){network->flood, network->n_flood};
@@ -167,6 +174,7 @@ static const struct member_kind member_kinds[] = {
 		.add = XV_OP_PORT_ADD,
 		.side = port_side,
 		.set = port_set,
+		.same = port_same,
 	},
 	{
 		.place = {sizeof(struct xv_config_remote), offsetof(struct xv_config_remote, ip),

@@ -10,6 +10,7 @@
 #include "flood.h"
 #include "log.h"
 #include "port.h"
+#include "port_xdp.h"
 #include "stats.h"
 #include "uplink.h"
 
@@ -44,6 +45,13 @@ const char *xv_port_delivery(const struct xv_instance *inst, const struct xv_por
 	return port->flags & XV_PORT_XDP_TX && !port->key.vlan ? "redirect" : "stack";
 }
 
+const char *xv_port_encap(const struct xv_port *port)
+{
+	if (!port->ifindex)
+		return "none";
+	return port->xdp_on ? "xdp" : "tc";
+}
+
 static uint32_t free_id(struct xv_instance *inst)
 {
 	struct xv_port_dev_val val;
@@ -74,6 +82,12 @@ static bool redirect_wanted(const struct xv_instance *inst)
 	return true;
 }
 
+/* What an adopting daemon must know of the port, whether its device is there or not. */
+static uint32_t setting_flags(const struct xv_port *port)
+{
+	return (port->from_config ? XV_PORT_CONFIG : 0) | xv_port_xdp_flags(port->xdp);
+}
+
 /*
  * What the device can take. Features unknown (before Linux 6.3): through the stack, which every
  * device takes. Inner TCP goes through the stack even so, where GRO merges it.
@@ -81,7 +95,7 @@ static bool redirect_wanted(const struct xv_instance *inst)
 static uint32_t flags_of(const struct xv_instance *inst, const struct xv_port *port)
 {
 	const struct xv_link *link = &port->link;
-	uint32_t flags = port->from_config ? XV_PORT_CONFIG : 0;
+	uint32_t flags = setting_flags(port);
 
 	if (link->flags & IFF_UP)
 		flags |= XV_PORT_UP;
@@ -112,7 +126,7 @@ static int write_dev(struct xv_instance *inst, struct xv_port *port)
 	int ret;
 
 	if (!port->ifindex)
-		val.flags = port->from_config ? XV_PORT_CONFIG : 0;
+		val.flags = setting_flags(port);
 	port->flags = val.flags;
 	/* The devmap first: a port that says XV_PORT_XDP_TX is in it. */
 	if (val.flags & XV_PORT_XDP_TX)
@@ -197,6 +211,7 @@ static int attach(struct xv_instance *inst, struct xv_port *port, const struct x
 		return ret;
 	if (needs_promisc(link) && !(link->flags & IFF_PROMISC))
 		xv_netlink_set_promisc(inst->nl, link->ifindex, true, NULL);
+	xv_port_xdp_update(inst, port);
 	return 0;
 }
 
@@ -208,6 +223,8 @@ static void detach(struct xv_instance *inst, struct xv_port *port, bool device_e
 
 	if (!port->ifindex)
 		return;
+	xv_port_xdp_detach(inst, port);
+	port->refused.set = false;
 	if (!device_exists || !device_shared(inst, port)) {
 		xv_detach_tc(inst->dp->pin_dir, port->ifindex);
 		if (device_exists && needs_promisc(&port->link))
@@ -261,33 +278,34 @@ static int check_new(struct xv_instance *inst, const char *dev, uint32_t vlan, s
 	return 0;
 }
 
-int xv_port_add(struct xv_instance *inst, struct xv_network *net, const char *dev, uint32_t vlan,
+int xv_port_add(struct xv_instance *inst, struct xv_network *net, const struct xv_config_port *set,
 		bool from_config, bool must_exist, struct xv_err *err)
 {
-	int ret = check_new(inst, dev, vlan, err);
+	int ret = check_new(inst, set->dev, set->vlan, err);
 	struct xv_port *port;
 	struct xv_link link;
 	uint32_t id;
 
 	if (ret)
 		return ret;
-	ret = xv_netlink_get_link(inst->nl, dev, 0, &link, err);
+	ret = xv_netlink_get_link(inst->nl, set->dev, 0, &link, err);
 	if (ret == -ENODEV && must_exist)
 		return xv_err_set(err, ret,
 				  "there is no device \"%s\" here; name it in the "
 				  "configuration file to have it attached when it appears",
-				  dev);
+				  set->dev);
 	if (ret && ret != -ENODEV)
 		return ret;
 	id = free_id(inst);
 	if (!id)
 		return xv_err_set(err, -ENOSPC, "there are %u ports already, which is the limit",
 				  XV_MAX_PORTS - 1);
-	port = new_port(inst, net, dev, vlan, id);
+	port = new_port(inst, net, set->dev, set->vlan, id);
 	if (!port)
 		return xv_err_set(err, -ENOMEM, "out of memory");
 	inst->last_port = id;
 	port->from_config = from_config;
+	port->xdp = set->xdp;
 	xv_stats_clear_port(inst, id);
 	write_dev(inst, port);
 	snprintf(port->status, sizeof(port->status), "no such device yet");
@@ -303,10 +321,22 @@ int xv_port_add(struct xv_instance *inst, struct xv_network *net, const char *de
 	return ret;
 }
 
-int xv_port_take_over(struct xv_instance *inst, struct xv_port *port)
+/* The device or the setting is changed; what is written of them follows. */
+static int look_again(struct xv_instance *inst, struct xv_port *port)
+{
+	if (port->ifindex) {
+		set_status(port);
+		xv_port_xdp_update(inst, port);
+	}
+	return write_dev(inst, port);
+}
+
+int xv_port_take_over(struct xv_instance *inst, struct xv_port *port,
+		      const struct xv_config_port *set)
 {
 	port->from_config = true;
-	return write_dev(inst, port);
+	port->xdp = set->xdp;
+	return look_again(inst, port);
 }
 
 int xv_port_del(struct xv_instance *inst, struct xv_port *port, struct xv_err *err)
@@ -342,6 +372,7 @@ static int adopt_one(struct xv_instance *inst, const struct xv_port_key *key,
 	if (!port)
 		return xv_err_set(err, -ENOMEM, "out of memory");
 	port->from_config = dev.flags & XV_PORT_CONFIG;
+	port->xdp = xv_port_xdp_mode(dev.flags);
 	inst->last_port = port->id > inst->last_port ? port->id : inst->last_port;
 	return attach(inst, port, &link, err);
 }
@@ -406,8 +437,7 @@ void xv_port_link(struct xv_instance *inst, const struct xv_link *link)
 			continue;
 		if (port->ifindex == link->ifindex) {
 			port->link = *link;
-			set_status(port);
-			write_dev(inst, port);
+			look_again(inst, port);
 			continue;
 		}
 		if (port->ifindex)
@@ -443,6 +473,6 @@ void xv_port_features(struct xv_instance *inst, uint32_t ifindex, uint64_t featu
 		if (port->ifindex != ifindex)
 			continue;
 		port->link.xdp_features = features;
-		write_dev(inst, port);
+		look_again(inst, port);
 	}
 }

@@ -15,24 +15,35 @@ struct xv_port {
 	uint32_t id;
 	struct xv_network *net;
 	bool from_config;
-	uint32_t ifindex;    /* 0: device is not there (yet) */
-	uint32_t flags;	     /* enum xv_port_flags as written */
-	struct xv_link link; /* when ifindex is not 0 */
-	char status[256];    /* what is wrong with it; "" when fine */
+	uint32_t ifindex;     /* 0: device is not there (yet) */
+	uint32_t flags;	      /* enum xv_port_flags as written */
+	struct xv_link link;  /* when ifindex is not 0 */
+	char status[256];     /* what is wrong with it; "" when fine */
+	enum xv_port_xdp xdp; /* as configured */
+	bool xdp_on;	      /* xv_port_encap is attached */
+	char no_xdp[24];      /* why not, in a few words; "" when attached, or no device */
+	struct {
+		bool set;
+		uint32_t mtu;
+		uint64_t features;
+	} refused; /* by the driver, as it was then */
 	UT_hash_handle hh;
 };
 
 /* "redirect", "stack", "tc" (no XDP) or "none" (device is missing): how frames are delivered. */
 const char *xv_port_delivery(const struct xv_instance *inst, const struct xv_port *port);
+/* "xdp", "tc" or "none" (device is missing): where frames from it are first looked at. */
+const char *xv_port_encap(const struct xv_port *port);
 struct xv_port *xv_port_find(struct xv_instance *inst, const char *dev, uint32_t vlan);
 /*
  * -EBUSY: in a network already (named in err), or an underlay device; -ENODEV with must_exist:
  * there is no such device. Without must_exist it is attached when it appears.
  */
-int xv_port_add(struct xv_instance *inst, struct xv_network *net, const char *dev, uint32_t vlan,
+int xv_port_add(struct xv_instance *inst, struct xv_network *net, const struct xv_config_port *set,
 		bool from_config, bool must_exist, struct xv_err *err);
-/* Added by hand before, now named by the configuration file. */
-int xv_port_take_over(struct xv_instance *inst, struct xv_port *port);
+/* Named by the configuration file: added by hand before, or of another setting. */
+int xv_port_take_over(struct xv_instance *inst, struct xv_port *port,
+		      const struct xv_config_port *set);
 int xv_port_del(struct xv_instance *inst, struct xv_port *port, struct xv_err *err);
 /* Undoes what being a port changed in a device itself (promiscuity), for --detach. */
 void xv_port_release_device(struct xv_netlink *nl, uint32_t ifindex);

@@ -80,8 +80,8 @@ static int port_add(struct xv_instance *inst, struct xv_network *net,
 	struct xv_port *port = xv_port_find(inst, want->dev, want->vlan);
 
 	if (port && port->net == net)
-		return xv_port_take_over(inst, port);
-	return xv_port_add(inst, net, want->dev, want->vlan, true, false, err);
+		return xv_port_take_over(inst, port, want);
+	return xv_port_add(inst, net, want, true, false, err);
 }
 
 static int fdb_add(struct xv_instance *inst, struct xv_network *net,

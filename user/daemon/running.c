@@ -36,6 +36,7 @@ static int add_port(struct xv_config_network *to, const struct xv_port *port)
 	memset(list, 0, sizeof(*list));
 	memcpy(list->dev, port->key.dev, sizeof(list->dev));
 	list->vlan = port->key.vlan;
+	list->xdp = port->xdp;
 	return 0;
 }
 

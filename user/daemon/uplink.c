@@ -93,7 +93,8 @@ static int attach(struct xv_instance *inst, const struct xv_config *config,
 	if (ret)
 		return ret;
 	if (xdp)
-		ret = xv_attach_xdp(inst->dp, inst->nl, link, generic, &why);
+		ret = xv_attach_xdp(inst->dp, inst->nl, link,
+				    generic ? XV_PROG_DECAP_SKB : XV_PROG_DECAP, &why);
 	if (ret && must && strict)
 		return xv_err_set(err, ret, "%s", why.text);
 	if (ret)
@@ -294,5 +295,16 @@ void xv_uplink_link_gone(struct xv_instance *inst, uint32_t ifindex)
 	detach(inst, uplink);
 	snprintf(uplink->status, sizeof(uplink->status),
 		 "device is gone; attached again when it comes back");
+	xv_peer_refresh_soon(inst);
+}
+
+/* Whether it takes XDP frames, which adjacencies say. */
+void xv_uplink_features(struct xv_instance *inst, uint32_t ifindex, uint64_t features)
+{
+	struct xv_uplink *uplink = find_index(inst, ifindex);
+
+	if (!uplink || uplink->link.xdp_features == features)
+		return;
+	uplink->link.xdp_features = features;
 	xv_peer_refresh_soon(inst);
 }

@@ -14,6 +14,7 @@ int xv_uplink_apply(struct xv_instance *inst, const struct xv_config *config, st
 /* From netlink. */
 void xv_uplink_link(struct xv_instance *inst, const struct xv_link *link);
 void xv_uplink_link_gone(struct xv_instance *inst, uint32_t ifindex);
+void xv_uplink_features(struct xv_instance *inst, uint32_t ifindex, uint64_t features);
 /* Slot of an underlay device in xv_tx, or 0 if it is none. */
 uint32_t xv_uplink_tx_slot(const struct xv_instance *inst, uint32_t ifindex);
 /* "xdp-native", "xdp-generic", "tc" or "waiting". */

@@ -14,6 +14,7 @@ enum {
 };
 
 static const char *const inner_vlan_words[] = {"drop", "keep", NULL};
+static const char *const port_xdp_words[] = {"auto", "native", "off", NULL};
 static const char *const section_words[] = {"network", "port", "peer", "path", NULL};
 
 /* One argument. The macro names every field, so that what is not said is zero. */
@@ -49,10 +50,8 @@ static const struct xv_arg port_show[] = {
 	END,
 };
 static const struct xv_arg port_add[] = {
-	ARG("dev", DEV, .flags = FIRST),
-	VLAN,
-	NETWORK(REQUIRED),
-	END,
+	ARG("dev", DEV, .flags = FIRST),	   VLAN, NETWORK(REQUIRED),
+	ARG("xdp", WORD, .words = port_xdp_words), END,
 };
 static const struct xv_arg port_del[] = {ARG("dev", DEV, .flags = FIRST), VLAN, END};
 static const struct xv_arg fdb_show[] = {

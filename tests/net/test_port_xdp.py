@@ -1,0 +1,377 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""
+XDP on ports' devices (xv_port_encap): frames of a tap leave encapsulated in XDP, counted once and
+exactly; which devices get the program, which do not and why; and that it comes and goes with its
+port.
+"""
+import functools
+import json
+import os
+import struct
+
+import frame
+import tap
+from lab import VNET_HDR, Lab
+from vtep import Xvtepd
+
+VNI = 100
+COUNT = 50
+KERNEL = tuple(int(n) for n in os.uname().release.split("-")[0].split(".")[:2])
+
+
+class Pair:
+    """A tap tenant on host 1, one of any kind on host 2; MACs are static, so that counts are exact."""
+
+    def __init__(self, lab, family=4, port="t1", vnet_hdr=False, setting=None, **underlay):
+        self.lab = lab
+        a, b = lab.hosts
+        self.one, self.two = a.tap_tenant("t1", vnet_hdr=vnet_hdr), b.tap_tenant("t1")
+        port = {"dev": port, "xdp": setting} if setting else port
+        self.vteps = []
+        for h, other, ports in ((a, b, [port]), (b, a, ["t1"])):
+            own, far = (self.one, self.two) if h is a else (self.two, self.one)
+            self.vteps.append(Xvtepd(h, [{
+                "vni": VNI, "ports": ports, "flood": [other.address(family)],
+                "fdb": [{"mac": far.mac, "remote": other.address(family)},
+                        {"mac": own.mac, "dev": "t1"}]}], family, underlay=underlay))
+        self.first = self.vteps[0]
+        for vtep in self.vteps:
+            vtep.wait_ready()
+
+    def build(self, mark):
+        return frame.udp4(self.one.mac, self.two.mac, "10.0.0.1", "10.0.0.2", mark)
+
+    def send(self, path, what, count=COUNT, others=()):
+        """That many frames arrive as they were, all by that path, counted once and exactly."""
+        mark, before = frame.marker(), self.counts()
+        data = self.build(mark)
+        for _ in range(count):
+            self.one.send(data)
+        frame.wait_count({self.two: count, **{t: 0 for t in others}}, mark, what)
+        for got in self.two.get(mark):
+            tap.equal(got.hex(), data.hex(), f"{what}: the frame")
+        now = {k: n - before.get(k, 0) for k, n in self.counts().items() if n != before.get(k, 0)}
+        size = count * len(data)
+        tap.equal(now, {path: count, "net": count, "net bytes": size, "port": count,
+                        "port bytes": size, "peer": count, "peer bytes": size}, f"{what}: counts")
+
+    def counts(self):
+        net, port = self.first.stats("network", vni=VNI), self.first.stats("port", dev="t1", vlan=0)
+        peer, = self.first.rows("stats", "show", part="peer")
+        tap.equal(self.first.drops(), {}, "drops")
+        return {**self.first.paths(),
+                "net": net["tx_unicast_packets"], "net bytes": net["tx_unicast_bytes"],
+                "bum": net["tx_bum_packets"],
+                "port": port["rx_packets"], "port bytes": port["rx_bytes"],
+                "peer": peer["tx_packets"], "peer bytes": peer["tx_bytes"]}
+
+
+def shown(vtep, dev, encap, why, vlan=0):
+    def now():
+        row = vtep.row("port", dev=dev, vlan=vlan)
+        tap.equal((row["encap"], row["no_xdp"] or ""), (encap, why), f"{dev}: encap and why not XDP")
+        return True
+    tap.wait_for(now, f"{dev} shows {encap}")
+    if not vlan:
+        tap.equal(program(vtep, dev) == "xv_port_encap", encap == "xdp",
+                  f"{dev}: xv_port_encap is attached")
+
+
+def xdp_of(vtep, dev):
+    """What the kernel says of the device's XDP program, or {}."""
+    return vtep.host.ns.links().get(dev, {}).get("xdp", {})
+
+
+def program(vtep, dev):
+    """Name of the device's XDP program, or None."""
+    prog = xdp_of(vtep, dev).get("prog")
+    if not prog:
+        return None
+    return json.loads(vtep.host.ns.run("bpftool", "-j", "prog", "show", "id",
+                                       str(prog["id"])).stdout)["name"]
+
+
+def link_ids(vtep):
+    """Ids of the instance's pinned XDP links."""
+    links = json.loads(vtep.host.ns.run("bpftool", "-j", "link", "show").stdout)
+    index = {d["ifindex"] for d in vtep.host.ns.json("ip", "-j", "link")}
+    return sorted(link["id"] for link in links
+                  if link["type"] == "xdp" and link.get("ifindex") in index)
+
+
+def to_peer(family):
+    """Frames of a tap arrive at the other host, all through XDP; what XDP leaves goes by TC."""
+    with Lab(wire="nic") as lab:
+        pair = Pair(lab, family)
+        shown(pair.first, "t1", "xdp", "")
+        pair.send("port_encap", "IPv4 UDP")
+        before = pair.first.paths()
+        frame.expect(pair.one, lambda m: frame.plain(pair.one.mac, pair.two.mac, m), {pair.two: 1},
+                     "not IP", 5)
+        frame.expect(pair.one, lambda m: frame.plain(pair.one.mac, frame.BROADCAST, m),
+                     {pair.two: 1}, "broadcast", 5)
+        used = {p: n - before.get(p, 0) for p, n in pair.first.paths().items()}
+        tap.equal((used["encap_slow"], used["encap_flood"], used["port_encap"]), (6, 6, 0),
+                  "frames by paths")
+
+
+def egress_changes():
+    """An underlay device that takes no XDP frames any more: TC; and back."""
+    with Lab(wire="nic") as lab:
+        pair = Pair(lab)
+        pair.send("port_encap", "taken")
+        for on, path in (("off", "encap"), ("on", "port_encap")):
+            lab.router.run("ethtool", "-K", "r1", "gro", on)
+            before = pair.first.paths()
+
+            def used(path=path, before=before):
+                pair.one.send(pair.build(frame.marker()))
+                return pair.first.paths().get(path, 0) > before.get(path, 0)
+            tap.wait_for(used, f"path {path} with GRO {on} at the other end")
+            pair.send(path, f"GRO {on} at the other end")
+
+
+def local():
+    """Between two taps of one host, where ports get XDP frames."""
+    with Lab(wire="nic") as lab:
+        pair = Pair(lab, delivery="redirect")
+        other = lab.hosts[0].tap_tenant("t2")
+        pair.first.client("port", "add", "t2", "network", str(VNI))
+        pair.first.client("fdb", "add", other.mac, "network", str(VNI), "dev", "t2")
+        before = pair.first.paths()
+        frame.expect(pair.one, lambda m: frame.udp4(pair.one.mac, other.mac, "10.0.0.1",
+                                                    "10.0.0.3", m), {other: 1, pair.two: 0},
+                     "to the other tap", COUNT)
+        used = {p: n - before.get(p, 0) for p, n in pair.first.paths().items()}
+        tap.equal({p: n for p, n in used.items() if n}, {"port_local": COUNT + 1}, "paths")
+        tap.equal(pair.first.stats("port", dev="t2")["tx_packets"], COUNT + 1, "port's counter")
+
+
+def learning():
+    """What a tap sends through XDP is learned, and a move is."""
+    with Lab(wire="nic") as lab:
+        pair = Pair(lab)
+        macs = [lab.new_mac() for _ in range(3)]
+        for mac in macs:
+            frame.expect(pair.one, lambda m, s=mac: frame.udp4(s, pair.two.mac, "10.0.0.7",
+                                                               "10.0.0.2", m), {pair.two: 1}, mac)
+            tap.wait_for(lambda mac=mac: pair.first.where(VNI, mac) == "t1", "learned")
+        tap.equal(pair.first.paths().get("encap", 0), 0, "frames by TC")
+
+
+def which_devices():
+    """Who gets the program, and what is said of those who do not."""
+    with Lab(wire="nic") as lab:
+        a = lab.hosts[0]
+        a.tenant("veth0")
+        a.tap_tenant("plain")
+        a.tap_tenant("head", vnet_hdr=True)
+        a.tap_tenant("forced", vnet_hdr=True)
+        a.tap_tenant("unwanted")
+        a.tap_tenant("trunk")
+        a.ns.ip("link add brg type bridge", "link set brg up")
+        vtep = Xvtepd(a, [
+            {"vni": 1, "ports": ["veth0", "plain", "head", {"dev": "forced", "xdp": "native"},
+                                 {"dev": "unwanted", "xdp": "off"}, "brg", "later", "trunk"]},
+            {"vni": 2, "ports": [{"dev": "trunk", "vlan": 10}]}])
+        for dev, encap, why in (("veth0", "tc", "veth"), ("plain", "xdp", ""),
+                                ("head", "tc", "vnet_hdr"), ("forced", "xdp", ""),
+                                ("unwanted", "tc", "off"), ("brg", "tc", "bridge"),
+                                ("later", "none", ""), ("trunk", "xdp", "")):
+            shown(vtep, dev, encap, why)
+        shown(vtep, "trunk", "tc", "vlan", vlan=10)
+        text = vtep.client("port", "show", "head").stdout
+        tap.ok("NO-XDP" in text and "vnet_hdr" in text, f"in the table: {text}")
+        later = a.tap_tenant("later")
+        shown(vtep, "later", "xdp", "")
+        later.close()
+        shown(vtep, "later", "none", "")
+        a.tap_tenant("later")
+        shown(vtep, "later", "xdp", "")
+        vtep.client("port", "del", "trunk")
+        tap.equal(program(vtep, "trunk"), None, "program where only the VLAN is a port")
+        vtep.client("port", "add", "trunk", "network", "1", "xdp", "off")
+        shown(vtep, "trunk", "tc", "off")
+
+
+def vnet_hdr():
+    """A guest that leaves checksums to its tap: they are complete when its frames arrive."""
+    with Lab(wire="nic") as lab:
+        pair = Pair(lab, vnet_hdr=True)
+        shown(pair.first, "t1", "tc", "vnet_hdr")
+        mark = frame.marker()
+        data = pair.build(mark)[:42 + len(mark)]
+        pseudo = data[26:34] + struct.pack("!HH", 17, 8 + len(mark))
+        start = ~frame.checksum(pseudo) & 0xffff  # of the pseudo header alone, not inverted
+        data = data[:40] + struct.pack("!H", start) + data[42:]
+        pair.one.send(data, VNET_HDR.pack(1, 0, 0, 0, 34, 6))  # VIRTIO_NET_HDR_F_NEEDS_CSUM
+        frame.wait_count({pair.two: 1}, mark, "frame without checksum")
+        got = pair.two.get(mark)[0]
+        tap.equal(frame.checksum(pseudo + got[34:42 + len(mark)]), 0, "sum over what arrived")
+
+
+def tap_changes():
+    """A tap that a guest opens in another way: the program comes and goes."""
+    with Lab(wire="nic") as lab:
+        a = lab.hosts[0]
+        a.ns.ip("tuntap add dev t1 mode tap", "link set t1 up")
+        vtep = Xvtepd(a, [{"vni": VNI, "ports": ["t1"]}])
+        shown(vtep, "t1", "xdp", "")
+        for head, encap, why in ((True, "tc", "vnet_hdr"), (False, "xdp", "")):
+            guest = a.tap_tenant("t1", vnet_hdr=head)
+            shown(vtep, "t1", encap, why)
+            guest.close()
+
+
+def foreign():
+    """Another's program is not touched; when it is gone, ours is attached."""
+    with Lab(wire="nic") as lab:
+        a = lab.hosts[0]
+        a.tap_tenant("t1")
+        a.foreign_xdp("t1")
+        before = a.ns.links()["t1"]["xdp"]
+        vtep = Xvtepd(a, [{"vni": VNI, "ports": ["t1"]}])
+        shown(vtep, "t1", "tc", "other program")
+        vtep.client("port", "del", "t1")
+        vtep.client("port", "add", "t1", "network", str(VNI), "xdp", "native")
+        shown(vtep, "t1", "tc", "other program")
+        tap.equal(a.ns.links()["t1"]["xdp"], before, "the foreign program")
+        a.ns.ip("link set t1 xdpdrv off")
+        shown(vtep, "t1", "xdp", "")
+
+
+def restart():
+    """Killed, frames go on through XDP; started again, the program is replaced in its link."""
+    with Lab(wire="nic") as lab:
+        pair = Pair(lab)
+        vtep = pair.first
+        pair.send("port_encap", "before")
+        links, ids = link_ids(vtep), xdp_of(vtep, "t1")["prog"]["id"]
+        vtep.kill()
+        mark = frame.marker()
+        for _ in range(COUNT):
+            pair.one.send(pair.build(mark))
+        frame.wait_count({pair.two: COUNT}, mark, "without a daemon")
+        vtep.start()
+        shown(vtep, "t1", "xdp", "")
+        tap.equal(link_ids(vtep), links, "the XDP link is the same")
+        tap.ok(xdp_of(vtep, "t1")["prog"]["id"] != ids, "the program is a new one")
+        vtep.wait_ready()
+        pair.send("port_encap", "after")
+        for setting, encap, why, path in (("off", "tc", "off", "encap"),
+                                          ("auto", "xdp", "", "port_encap")):
+            vtep.config["networks"][0]["ports"] = [{"dev": "t1", "xdp": setting}]
+            vtep.apply()
+            shown(vtep, "t1", encap, why)
+            pair.send(path, f"xdp {setting}")
+        vtep.kill()
+        vtep.config["networks"][0]["ports"] = [{"dev": "t1", "xdp": "off"}]
+        vtep.start()
+        shown(vtep, "t1", "tc", "off")
+
+
+def setting_stays():
+    """A port added by hand keeps its setting over a restart, and in what is saved."""
+    with Lab(wire="nic") as lab:
+        a = lab.hosts[0]
+        a.tap_tenant("t1", vnet_hdr=True)
+        a.tap_tenant("t2")
+        vtep = Xvtepd(a, [{"vni": VNI}])
+        vtep.client("port", "add", "t1", "network", str(VNI), "xdp", "native")
+        vtep.client("port", "add", "t2", "network", str(VNI), "xdp", "off")
+        before = link_ids(vtep)
+        vtep.stop()
+        vtep.start()
+        shown(vtep, "t1", "xdp", "")
+        shown(vtep, "t2", "tc", "off")
+        tap.equal(link_ids(vtep), before, "links")
+        saved = vtep.client("save").stdout
+        tap.contains(saved, "{dev: t1, xdp: native}", "saved")
+        tap.contains(saved, "{dev: t2, xdp: off}", "saved")
+
+
+def refused_words():
+    """What cannot be is said."""
+    with Lab(wire="nic") as lab:
+        a = lab.hosts[0]
+        a.tenant("p1")
+        vtep = Xvtepd(a, [{"vni": VNI, "ports": [{"dev": "p1", "xdp": "native"}]}])
+        shown(vtep, "p1", "tc", "veth")
+        tap.contains(vtep.row("port", dev="p1")["status"], "veth", "status")
+        bad = vtep.client("port", "add", "p1", "network", str(VNI), "vlan", "5", "xdp", "native",
+                          check=False)
+        tap.equal(bad.returncode, 1, "a VLAN with xdp native: exit status")
+
+
+def detached():
+    """--detach leaves no program on the tap, and none pinned."""
+    with Lab(wire="nic") as lab:
+        pair = Pair(lab)
+        vtep = pair.first
+        shown(vtep, "t1", "xdp", "")
+        vtep.stop()
+        tap.equal(program(vtep, "t1"), "xv_port_encap", "without the daemon")
+        vtep.detach()
+        tap.equal(program(vtep, "t1"), None, "after --detach")
+
+
+def trunk():
+    """The untagged port of a tap in XDP, a VLAN of it at TC, in another network."""
+    with Lab(wire="nic") as lab:
+        pair = Pair(lab)
+        pair.first.client("network", "add", "vni", "200")
+        pair.first.client("flood", "add", "network", "200", "remote", lab.hosts[1].v4)
+        pair.first.client("port", "add", "t1", "vlan", "10", "network", "200")
+        shown(pair.first, "t1", "xdp", "")
+        pair.send("port_encap", "untagged")
+        wire = lab.hosts[1].wire_tap()
+        mark = frame.marker()
+        for _ in range(5):
+            pair.one.send(frame.udp4(pair.one.mac, pair.two.mac, "10.0.0.1", "10.0.0.2", mark,
+                                     vlan=10))
+        frame.wait_count({wire: 5, pair.two: 0}, mark, "tagged: VNI 200, which host 2 has not")
+        for got in wire.get(mark):
+            tap.equal(got[46:49].hex(), "0000c8", "VNI")
+
+
+def old_kernel():
+    """Which devices take XDP frames is not known: no port gets the program."""
+    if KERNEL >= (6, 3):
+        raise tap.Skip("this kernel tells the XDP features of devices")
+    with Lab(wire="nic") as lab:
+        pair = Pair(lab)
+        shown(pair.first, "t1", "tc", "kernel before 6.3")
+        pair.send("encap", "IPv4 UDP")
+
+
+def case(name, *args, **how):
+    """A case for kernels that tell the XDP features of devices."""
+    def add(function):
+        @functools.wraps(function)
+        def run(*args):
+            if KERNEL < (6, 3):
+                raise tap.Skip("the kernel tells no XDP features (Linux 6.3)")
+            function(*args)
+        return tap.case(name, *args, **how)(run)
+    return add
+
+
+tap.case("before Linux 6.3", main=True)(old_kernel)
+for _family in (4, 6):
+    case(f"a tap's frames to a peer, IPv{_family}", _family, main=_family == 4)(to_peer)
+case("egress stops taking XDP frames, and does again")(egress_changes)
+case("between taps of one host")(local)
+case("MACs behind a tap are learned")(learning)
+case("which devices get the program", main=True)(which_devices)
+case("a tap whose guest leaves checksums open")(vnet_hdr)
+case("a tap is opened in another way")(tap_changes)
+case("a foreign program on the tap", main=True)(foreign)
+case("killed, restarted, other setting", main=True)(restart)
+case("a setting by hand stays")(setting_stays)
+case("what cannot be")(refused_words)
+case("detached")(detached)
+case("a tap and a VLAN of it", main=True)(trunk)
+
+if __name__ == "__main__":
+    tap.main()
