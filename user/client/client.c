@@ -12,6 +12,7 @@
 
 enum {
 	REQUEST_MAX = 64 << 20, /* what the daemon takes */
+	BUFFER = 256 << 10,	/* of the answer: it may be long */
 };
 
 static int explain_connect(int code, const char *path, const char *instance, struct xv_err *err)
@@ -54,6 +55,7 @@ int xv_client_open(struct xv_client *client, const char *instance, struct xv_err
 		close(fd);
 		return xv_err_set(err, -ENOMEM, "out of memory");
 	}
+	setvbuf(client->in, NULL, _IOFBF, BUFFER);
 	return 0;
 }
 
@@ -94,14 +96,10 @@ static int check_reply(const json_t *reply, struct xv_err *err)
 			  error ? error : "the daemon's answer has neither \"ok\" nor \"error\"");
 }
 
-int xv_client_read(struct xv_client *client, json_t **reply, struct xv_err *err)
+int xv_client_line(struct xv_client *client, struct xv_err *err)
 {
-	json_error_t error;
-	json_t *answer;
-	ssize_t len;
-	int ret;
+	ssize_t len = getline(&client->line, &client->room, client->in);
 
-	len = getline(&client->line, &client->room, client->in);
 	if (len < 0)
 		return xv_err_set(
 			err, -EPIPE,
@@ -110,7 +108,50 @@ int xv_client_read(struct xv_client *client, json_t **reply, struct xv_err *err)
 			60);
 	if (client->line[len - 1] != '\n')
 		return xv_err_set(err, -EPIPE, "the daemon closed the connection in mid-answer");
-	answer = json_loadb(client->line, len, 0, &error);
+	client->len = len;
+	return 0;
+}
+
+/* Cuts `head` off the front, `tail` off the end. */
+static bool cut(char **from, char **to, const char *head, const char *tail)
+{
+	size_t n = strlen(head), m = strlen(tail);
+
+	if ((size_t)(*to - *from) < n + m || memcmp(*from, head, n) || memcmp(*to - m, tail, m))
+		return false;
+	*from += n;
+	*to -= m;
+	return true;
+}
+
+bool xv_client_rows(struct xv_client *client, struct xv_client_rows *rows)
+{
+	char *from = client->line, *to = from + client->len, *name;
+
+	rows->more = cut(&from, &to, "{\"ok\":true,\"table\":\"", "],\"more\":true}\n");
+	if (!rows->more && !cut(&from, &to, "{\"ok\":true,\"table\":\"", "]}\n"))
+		return false;
+	name = from;
+	from = memchr(from, '"', to - from);
+	if (!from)
+		return false;
+	rows->table = name;
+	name = from;
+	if (!cut(&from, &to, "\",\"data\":[", "") || (from < to && *from != '\t'))
+		return false;
+	*name = '\0';
+	rows->text = from;
+	rows->len = to - from;
+	return true;
+}
+
+int xv_client_reply(struct xv_client *client, json_t **reply, struct xv_err *err)
+{
+	json_error_t error;
+	json_t *answer;
+	int ret;
+
+	answer = json_loadb(client->line, client->len, 0, &error);
 	if (!answer)
 		return xv_err_set(err, -EPROTO, "the daemon's answer is not JSON: %s", error.text);
 	ret = check_reply(answer, err);
@@ -120,6 +161,13 @@ int xv_client_read(struct xv_client *client, json_t **reply, struct xv_err *err)
 	}
 	*reply = answer;
 	return 0;
+}
+
+int xv_client_read(struct xv_client *client, json_t **reply, struct xv_err *err)
+{
+	int ret = xv_client_line(client, err);
+
+	return ret ? ret : xv_client_reply(client, reply, err);
 }
 
 void xv_client_close(struct xv_client *client)

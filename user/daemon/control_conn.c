@@ -4,6 +4,7 @@
  * in lines of at most XV_CONTROL_BATCH rows, made as the client takes them:
  *   {"ok":true,"table":"fdb","data":[...],"more":true}
  *   {"ok":true,"table":"fdb","data":[...]}
+ * A tab stands before each row, and nowhere else: a client that prints JSON need not parse it.
  */
 #include <errno.h>
 #include <event2/buffer.h>
@@ -83,11 +84,11 @@ static int open_table(struct xv_conn *conn, struct xv_err *err)
 static bool write_batch(struct xv_conn *conn)
 {
 	struct evbuffer *out = bufferevent_get_output(conn->bev);
-	char json[XV_ROW_JSON];
+	char json[4 * XV_ROW_JSON];
 	struct xv_row row;
 	struct xv_err err;
 	bool more = true;
-	size_t n, len;
+	size_t n, used = 0;
 
 	evbuffer_add_printf(out, "{\"ok\":true,\"table\":\"%s\",\"data\":[",
 			    xv_tables[conn->view.table].name);
@@ -95,11 +96,16 @@ static bool write_batch(struct xv_conn *conn)
 		more = xv_view_next(&conn->view, &row);
 		if (!more)
 			break;
-		len = xv_row_json(&row, json);
+		if (sizeof(json) - used < XV_ROW_JSON + 2) {
+			evbuffer_add(out, json, used);
+			used = 0;
+		}
 		if (n)
-			put(out, ",");
-		evbuffer_add(out, json, len);
+			json[used++] = ',';
+		json[used++] = '\t';
+		used += xv_row_json(&row, json + used);
 	}
+	evbuffer_add(out, json, used);
 	if (!more && ++conn->table < conn->call.n_tables) {
 		/* Only the FDB cannot be opened, and it stands alone in its answer. */
 		xv_view_close(&conn->view);
@@ -322,6 +328,8 @@ int xv_conn_new(struct xv_control *control, evutil_socket_t fd)
 	bufferevent_setcb(bev, on_read, on_write, on_event, conn);
 	bufferevent_setwatermark(bev, EV_READ, 0, XV_CONTROL_LINE + 2);
 	bufferevent_setwatermark(bev, EV_WRITE, XV_CONTROL_OUTPUT / 4, 0);
+	bufferevent_set_max_single_read(bev, XV_CONTROL_TURN);
+	bufferevent_set_max_single_write(bev, XV_CONTROL_TURN);
 	bufferevent_set_timeouts(bev, &idle, &idle);
 	bufferevent_enable(bev, EV_READ | EV_WRITE);
 	return 0;

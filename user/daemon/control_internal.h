@@ -14,6 +14,7 @@ enum xv_control_limits {
 	XV_CONTROL_PENDING = 128 << 20, /* bytes of unread requests, all clients together */
 	XV_CONTROL_OUTPUT = 256 << 10,	/* bytes waiting for a client before more rows are made */
 	XV_CONTROL_BATCH = 512,		/* rows a line */
+	XV_CONTROL_TURN = 256 << 10,	/* bytes read or written before others have their turn */
 	XV_CONTROL_IDLE = 60,		/* seconds without progress, either way */
 	XV_CONTROL_COPIES = 4,		/* answers at a time that hold a copy of the FDB */
 };

@@ -265,9 +265,11 @@ struct xv_column {
 	const char *key;
 	const char *header; /* NULL: not in text */
 	enum xv_column_type type;
-	const char *label; /* NULL: does not name the row in metrics */
-	enum xv_metric_id metric;
+	const char *label;	   /* NULL: does not name the row in metrics */
 	const char *metric_labels; /* "" or as in the exposition format, without braces */
+	const char *json;	   /* "key": as it stands in a row, and its length */
+	size_t json_len;
+	enum xv_metric_id metric;
 };
 
 struct xv_table {
