@@ -144,7 +144,7 @@ static void test_json(void **state)
 		{"\x01\x1f\x7f", "\"\\u0001\\u001F\x7f\""},
 		{"bad\xff\xc3", "\"bad\xef\xbf\xbd\xef\xbf\xbd\""},
 		{"\xed\xa0\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""}, /* surrogate */
-		{"\xc0\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\""},			/* overlong */
+		{"\xc0\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\""},		      /* overlong */
 		{"", "null"},
 	};
 	char buf[XV_ROW_JSON], want[256], *again;

@@ -59,11 +59,26 @@ int xv_client_open(struct xv_client *client, const char *instance, struct xv_err
 	return 0;
 }
 
+bool xv_client_put(struct xv_client *client, const char *bytes, size_t len)
+{
+	ssize_t n;
+
+	while (len) {
+		n = send(client->fd, bytes, len, MSG_NOSIGNAL);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return false;
+		bytes += n;
+		len -= n;
+	}
+	return true;
+}
+
 int xv_client_send(struct xv_client *client, const json_t *request, struct xv_err *err)
 {
 	char *text = json_dumps(request, JSON_COMPACT);
-	size_t len, sent = 0;
-	ssize_t n;
+	size_t len;
 
 	if (!text)
 		return xv_err_set(err, -ENOMEM, "out of memory");
@@ -73,15 +88,8 @@ int xv_client_send(struct xv_client *client, const json_t *request, struct xv_er
 		return xv_err_set(err, -EMSGSIZE, "the request is larger than 64 MiB");
 	}
 	text[len++] = '\n';
-	while (sent < len) {
-		n = send(client->fd, text + sent, len - sent, MSG_NOSIGNAL);
-		if (n < 0 && errno == EINTR)
-			continue;
-		/* A daemon that closes early has said why: the answer is read next. */
-		if (n < 0)
-			break;
-		sent += n;
-	}
+	/* A daemon that closes early has said why: the answer is read next. */
+	xv_client_put(client, text, len);
 	free(text);
 	return 0;
 }

@@ -26,6 +26,8 @@ struct xv_client_rows {
 
 /* Connects. -errno with a text that says what to do. */
 int xv_client_open(struct xv_client *client, const char *instance, struct xv_err *err);
+/* Sends bytes. False: the daemon closed the connection. */
+bool xv_client_put(struct xv_client *client, const char *bytes, size_t len);
 /* Sends a request (not stolen). */
 int xv_client_send(struct xv_client *client, const json_t *request, struct xv_err *err);
 /* Reads one line of the answer. */

@@ -100,6 +100,8 @@ static void print_count(const struct xv_show *show, const json_t *data)
 
 	if (json_unpack((json_t *)data, "{s:I}", "changes", &n) == 0)
 		printf("%" JSON_INTEGER_FORMAT " change%s\n", n, n == 1 ? "" : "s");
+	else if (json_unpack((json_t *)data, "{s:I}", "loaded", &n) == 0)
+		printf("%" JSON_INTEGER_FORMAT " loaded\n", n);
 	else if (json_unpack((json_t *)data, "{s:I}", "flushed", &n) == 0)
 		printf("%" JSON_INTEGER_FORMAT " removed\n", n);
 	else if (json_unpack((json_t *)data, "{s:I}", "networks", &n) == 0)
@@ -147,9 +149,10 @@ static int print_line(struct printer *p, struct xv_client *client, bool *more, s
 	*more = json_is_true(json_object_get(reply, "more"));
 	name = json_string_value(json_object_get(reply, "table"));
 	if (name && p->show->json)
-		ret = xv_err_set(err, -EPROTO,
-				 "the daemon answers with rows that this xvtep does not understand: "
-				 "are both of one version?");
+		ret = xv_err_set(
+			err, -EPROTO,
+			"the daemon answers with rows that this xvtep does not understand: "
+			"are both of one version?");
 	else if (name)
 		ret = print_text_rows(p, reply, name, err);
 	else
