@@ -139,14 +139,15 @@ static void test_json(void **state)
 	} cases[] = {
 		{"plain", "\"plain\""},
 		{"a\"b\\c", "\"a\\\"b\\\\c\""},
-		{"tab\there\n", "\"tab\\u0009here\\u000a\""},
+		{"tab\there\n", "\"tab\\there\\n\""},
 		{"gr\xc3\xbc\xc3\x9f", "\"gr\xc3\xbc\xc3\x9f\""},
-		{"bad\xff\xc3", "\"bad\\ufffd\\ufffd\""},
-		{"\xed\xa0\x80", "\"\\ufffd\\ufffd\\ufffd\""}, /* surrogate */
-		{"\xc0\x80", "\"\\ufffd\\ufffd\""},	       /* overlong */
+		{"\x01\x1f\x7f", "\"\\u0001\\u001F\x7f\""},
+		{"bad\xff\xc3", "\"bad\xef\xbf\xbd\xef\xbf\xbd\""},
+		{"\xed\xa0\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""}, /* surrogate */
+		{"\xc0\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\""},		      /* overlong */
 		{"", "null"},
 	};
-	char buf[XV_ROW_JSON], want[256];
+	char buf[XV_ROW_JSON], want[256], *again;
 	struct xv_row row;
 	size_t i, len;
 	json_t *root;
@@ -167,6 +168,10 @@ static void test_json(void **state)
 		len = xv_row_json(&row, buf);
 		root = json_loadb(buf, len, 0, NULL);
 		assert_non_null(root);
+		again = json_dumps(root, JSON_COMPACT);
+		assert_int_equal(strlen(again), len);
+		assert_memory_equal(again, buf, len);
+		free(again);
 		json_decref(root);
 	}
 }

@@ -18,6 +18,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "fdb_internal.h"
 #include "metrics.h"
 #include "network.h"
 
@@ -29,6 +30,11 @@ enum {
 static struct xv_instance inst;
 static struct xv_config config;
 static struct xv_datapath dp;
+static struct xv_fdb fdb;
+static struct {
+	struct xv_table_head head;
+	struct xv_table_bucket bucket[XV_TABLE_MIN_BUCKETS];
+} fdb_memory __attribute__((aligned(64)));
 static struct xv_network net;
 
 /* A TCP port of 127.0.0.1 that was free a moment ago. */
@@ -59,6 +65,9 @@ static int set_up(void **state)
 	inst.config = &config;
 	inst.dp = &dp;
 	inst.base = event_base_new();
+	assert_int_equal(
+		xv_table_open_memory(&fdb_memory, XV_TABLE_MIN_BUCKETS, NULL, &fdb.table, &err), 0);
+	inst.fdb = &fdb;
 	inst.by_bd = calloc(XV_MAX_NETWORKS, sizeof(*inst.by_bd));
 	inst.port_by_id = calloc(XV_MAX_PORTS, sizeof(*inst.port_by_id));
 	inst.peer_by_id = calloc(XV_MAX_PEERS, sizeof(*inst.peer_by_id));
@@ -78,6 +87,7 @@ static int tear_down(void **state)
 	xv_metrics_stop(&inst);
 	event_base_free(inst.base);
 	HASH_CLEAR(hh, inst.networks);
+	xv_table_close(fdb.table);
 	free(inst.by_bd);
 	free(inst.port_by_id);
 	free(inst.peer_by_id);

@@ -12,6 +12,7 @@
 
 enum {
 	REQUEST_MAX = 64 << 20, /* what the daemon takes */
+	BUFFER = 256 << 10,	/* of the answer: it may be long */
 };
 
 static int explain_connect(int code, const char *path, const char *instance, struct xv_err *err)
@@ -54,14 +55,30 @@ int xv_client_open(struct xv_client *client, const char *instance, struct xv_err
 		close(fd);
 		return xv_err_set(err, -ENOMEM, "out of memory");
 	}
+	setvbuf(client->in, NULL, _IOFBF, BUFFER);
 	return 0;
+}
+
+bool xv_client_put(struct xv_client *client, const char *bytes, size_t len)
+{
+	ssize_t n;
+
+	while (len) {
+		n = send(client->fd, bytes, len, MSG_NOSIGNAL);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return false;
+		bytes += n;
+		len -= n;
+	}
+	return true;
 }
 
 int xv_client_send(struct xv_client *client, const json_t *request, struct xv_err *err)
 {
 	char *text = json_dumps(request, JSON_COMPACT);
-	size_t len, sent = 0;
-	ssize_t n;
+	size_t len;
 
 	if (!text)
 		return xv_err_set(err, -ENOMEM, "out of memory");
@@ -71,15 +88,8 @@ int xv_client_send(struct xv_client *client, const json_t *request, struct xv_er
 		return xv_err_set(err, -EMSGSIZE, "the request is larger than 64 MiB");
 	}
 	text[len++] = '\n';
-	while (sent < len) {
-		n = send(client->fd, text + sent, len - sent, MSG_NOSIGNAL);
-		if (n < 0 && errno == EINTR)
-			continue;
-		/* A daemon that closes early has said why: the answer is read next. */
-		if (n < 0)
-			break;
-		sent += n;
-	}
+	/* A daemon that closes early has said why: the answer is read next. */
+	xv_client_put(client, text, len);
 	free(text);
 	return 0;
 }
@@ -94,14 +104,10 @@ static int check_reply(const json_t *reply, struct xv_err *err)
 			  error ? error : "the daemon's answer has neither \"ok\" nor \"error\"");
 }
 
-int xv_client_read(struct xv_client *client, json_t **reply, struct xv_err *err)
+int xv_client_line(struct xv_client *client, struct xv_err *err)
 {
-	json_error_t error;
-	json_t *answer;
-	ssize_t len;
-	int ret;
+	ssize_t len = getline(&client->line, &client->room, client->in);
 
-	len = getline(&client->line, &client->room, client->in);
 	if (len < 0)
 		return xv_err_set(
 			err, -EPIPE,
@@ -110,7 +116,50 @@ int xv_client_read(struct xv_client *client, json_t **reply, struct xv_err *err)
 			60);
 	if (client->line[len - 1] != '\n')
 		return xv_err_set(err, -EPIPE, "the daemon closed the connection in mid-answer");
-	answer = json_loadb(client->line, len, 0, &error);
+	client->len = len;
+	return 0;
+}
+
+/* Cuts `head` off the front, `tail` off the end. */
+static bool cut(char **from, char **to, const char *head, const char *tail)
+{
+	size_t n = strlen(head), m = strlen(tail);
+
+	if ((size_t)(*to - *from) < n + m || memcmp(*from, head, n) || memcmp(*to - m, tail, m))
+		return false;
+	*from += n;
+	*to -= m;
+	return true;
+}
+
+bool xv_client_rows(struct xv_client *client, struct xv_client_rows *rows)
+{
+	char *from = client->line, *to = from + client->len, *name;
+
+	rows->more = cut(&from, &to, "{\"ok\":true,\"table\":\"", "],\"more\":true}\n");
+	if (!rows->more && !cut(&from, &to, "{\"ok\":true,\"table\":\"", "]}\n"))
+		return false;
+	name = from;
+	from = memchr(from, '"', to - from);
+	if (!from)
+		return false;
+	rows->table = name;
+	name = from;
+	if (!cut(&from, &to, "\",\"data\":[", "") || (from < to && *from != '\t'))
+		return false;
+	*name = '\0';
+	rows->text = from;
+	rows->len = to - from;
+	return true;
+}
+
+int xv_client_reply(struct xv_client *client, json_t **reply, struct xv_err *err)
+{
+	json_error_t error;
+	json_t *answer;
+	int ret;
+
+	answer = json_loadb(client->line, client->len, 0, &error);
 	if (!answer)
 		return xv_err_set(err, -EPROTO, "the daemon's answer is not JSON: %s", error.text);
 	ret = check_reply(answer, err);
@@ -120,6 +169,13 @@ int xv_client_read(struct xv_client *client, json_t **reply, struct xv_err *err)
 	}
 	*reply = answer;
 	return 0;
+}
+
+int xv_client_read(struct xv_client *client, json_t **reply, struct xv_err *err)
+{
+	int ret = xv_client_line(client, err);
+
+	return ret ? ret : xv_client_reply(client, reply, err);
 }
 
 void xv_client_close(struct xv_client *client)

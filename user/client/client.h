@@ -4,6 +4,7 @@
 #define XV_CLIENT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "err.h"
@@ -11,18 +12,35 @@
 struct xv_client {
 	int fd;
 	FILE *in;
-	char *line; /* the last one read */
-	size_t room;
+	char *line; /* the last one read, with its newline */
+	size_t len, room;
+};
+
+/* Rows of a table, as they stand in a line of the answer: a tab before each, "," between them. */
+struct xv_client_rows {
+	const char *table; /* name */
+	char *text;
+	size_t len;
+	bool more; /* lines follow */
 };
 
 /* Connects. -errno with a text that says what to do. */
 int xv_client_open(struct xv_client *client, const char *instance, struct xv_err *err);
+/* Sends bytes. False: the daemon closed the connection. */
+bool xv_client_put(struct xv_client *client, const char *bytes, size_t len);
 /* Sends a request (not stolen). */
 int xv_client_send(struct xv_client *client, const json_t *request, struct xv_err *err);
+/* Reads one line of the answer. */
+int xv_client_line(struct xv_client *client, struct xv_err *err);
+/* Finds the rows in it without parsing them, for as long as the line stands; false: it is another
+ * line, untouched. */
+bool xv_client_rows(struct xv_client *client, struct xv_client_rows *rows);
 /*
- * Reads one line of the answer. The caller frees *reply, an object whose "ok" is true; if the
- * daemon refused, its text is in err.
+ * Parses it. The caller frees *reply, an object whose "ok" is true; if the daemon refused, its text
+ * is in err.
  */
+int xv_client_reply(struct xv_client *client, json_t **reply, struct xv_err *err);
+/* Reads and parses. */
 int xv_client_read(struct xv_client *client, json_t **reply, struct xv_err *err);
 void xv_client_close(struct xv_client *client);
 

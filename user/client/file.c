@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Files that are sent to the daemon: see file.h. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "file.h"
 #include "row.h"
 
 enum {
 	FILE_LIMIT = 48 << 20, /* bytes: room for JSON's escapes below what the daemon takes */
+	BLOCK = 256 << 10,     /* bytes sent at once: less than the daemon takes */
 };
 
 static int read_all(FILE *in, char **text, size_t *len)
@@ -83,4 +86,43 @@ int xv_file_read(const char *name, json_t **text, struct xv_err *err)
 	}
 	free(buf);
 	return ret;
+}
+
+static int send_blocks(int fd, struct xv_client *client)
+{
+	char *block = malloc(BLOCK), head[16];
+	bool heard = true;
+	ssize_t n = -1;
+	int ret;
+
+	errno = ENOMEM;
+	/* A daemon that hears no more has said why: the answer is read next. */
+	while (block && heard) {
+		n = read(fd, block, BLOCK);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			break;
+		ret = snprintf(head, sizeof(head), "%zd\n", n);
+		heard = xv_client_put(client, head, ret) && xv_client_put(client, block, n);
+		if (!n)
+			break;
+	}
+	ret = n < 0 ? -errno : 0;
+	free(block);
+	return ret;
+}
+
+int xv_file_open(const char *name, struct xv_err *err)
+{
+	int fd = strcmp(name, "-") ? open(name, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
+
+	return fd < 0 ? xv_err_set(err, -errno, "%s: %s", name, strerror(errno)) : fd;
+}
+
+int xv_file_send(int fd, const char *name, struct xv_client *client, struct xv_err *err)
+{
+	int ret = send_blocks(fd, client);
+
+	return ret ? xv_err_set(err, ret, "%s: %s", name, strerror(-ret)) : 0;
 }

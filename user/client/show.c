@@ -49,24 +49,9 @@ static int start_table(struct printer *p, const struct xv_table *table)
 	return 0;
 }
 
-static int print_json_rows(struct printer *p, const json_t *rows)
+/* Goes on with a table, or starts the next. */
+static int go_to_table(struct printer *p, const char *name, struct xv_err *err)
 {
-	json_t *row;
-	size_t i;
-
-	json_array_foreach((json_t *)rows, i, row)
-	{
-		fputs(p->any_row ? ",\n" : "\n", stdout);
-		if (json_dumpf(row, stdout, JSON_COMPACT))
-			return -EIO;
-		p->any_row = true;
-	}
-	return 0;
-}
-
-static int print_rows(struct printer *p, const json_t *reply, const char *name, struct xv_err *err)
-{
-	const json_t *rows = json_object_get(reply, "data");
 	const struct xv_table *table = xv_table_find(name);
 	int ret = 0;
 
@@ -77,8 +62,35 @@ static int print_rows(struct printer *p, const json_t *reply, const char *name, 
 				  name);
 	if (table != p->table)
 		ret = start_table(p, table);
-	if (!ret)
-		ret = p->show->json ? print_json_rows(p, rows) : xv_text_rows(&p->text, rows);
+	return ret ? xv_err_set(err, ret, "cannot print: %s", strerror(-ret)) : 0;
+}
+
+/* As the daemon wrote them, each on a line of its own: a million are not parsed for that. */
+static int print_json_rows(struct printer *p, const struct xv_client_rows *rows, struct xv_err *err)
+{
+	char *end = rows->text + rows->len, *tab;
+	int ret;
+
+	ret = go_to_table(p, rows->table, err);
+	if (ret || !rows->len)
+		return ret;
+	for (tab = rows->text; tab; tab = memchr(tab + 1, '\t', end - tab - 1))
+		*tab = '\n';
+	if (p->any_row)
+		putchar(',');
+	fwrite(rows->text, 1, rows->len, stdout);
+	p->any_row = true;
+	return 0;
+}
+
+static int print_text_rows(struct printer *p, const json_t *reply, const char *name,
+			   struct xv_err *err)
+{
+	int ret = go_to_table(p, name, err);
+
+	if (ret)
+		return ret;
+	ret = xv_text_rows(&p->text, json_object_get(reply, "data"));
 	return ret ? xv_err_set(err, ret, "cannot print: %s", strerror(-ret)) : 0;
 }
 
@@ -88,6 +100,8 @@ static void print_count(const struct xv_show *show, const json_t *data)
 
 	if (json_unpack((json_t *)data, "{s:I}", "changes", &n) == 0)
 		printf("%" JSON_INTEGER_FORMAT " change%s\n", n, n == 1 ? "" : "s");
+	else if (json_unpack((json_t *)data, "{s:I}", "loaded", &n) == 0)
+		printf("%" JSON_INTEGER_FORMAT " loaded\n", n);
 	else if (json_unpack((json_t *)data, "{s:I}", "flushed", &n) == 0)
 		printf("%" JSON_INTEGER_FORMAT " removed\n", n);
 	else if (json_unpack((json_t *)data, "{s:I}", "networks", &n) == 0)
@@ -114,25 +128,47 @@ static int print_data(const struct xv_show *show, const json_t *data)
 	return 0;
 }
 
+/* One line of the answer. */
+static int print_line(struct printer *p, struct xv_client *client, bool *more, struct xv_err *err)
+{
+	struct xv_client_rows rows;
+	const char *name;
+	json_t *reply;
+	int ret;
+
+	ret = xv_client_line(client, err);
+	if (ret)
+		return ret;
+	if (p->show->json && xv_client_rows(client, &rows)) {
+		*more = rows.more;
+		return print_json_rows(p, &rows, err);
+	}
+	ret = xv_client_reply(client, &reply, err);
+	if (ret)
+		return ret;
+	*more = json_is_true(json_object_get(reply, "more"));
+	name = json_string_value(json_object_get(reply, "table"));
+	if (name && p->show->json)
+		ret = xv_err_set(
+			err, -EPROTO,
+			"the daemon answers with rows that this xvtep does not understand: "
+			"are both of one version?");
+	else if (name)
+		ret = print_text_rows(p, reply, name, err);
+	else
+		ret = print_data(p->show, json_object_get(reply, "data"));
+	json_decref(reply);
+	return ret;
+}
+
 int xv_show_answer(const struct xv_show *show, struct xv_client *client, struct xv_err *err)
 {
 	struct printer p = {.show = show};
-	json_t *reply;
-	const char *name;
-	bool more;
+	bool more = false;
 	int ret;
 
 	do {
-		ret = xv_client_read(client, &reply, err);
-		if (ret)
-			return ret;
-		more = json_is_true(json_object_get(reply, "more"));
-		name = json_string_value(json_object_get(reply, "table"));
-		if (name)
-			ret = print_rows(&p, reply, name, err);
-		else
-			ret = print_data(show, json_object_get(reply, "data"));
-		json_decref(reply);
+		ret = print_line(&p, client, &more, err);
 	} while (!ret && more && !ferror(stdout));
 	if (!ret)
 		ret = finish_table(&p);

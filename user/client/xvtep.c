@@ -72,8 +72,11 @@ static int parse_options(int argc, char **argv, struct options *o)
 	return EXIT_USAGE;
 }
 
-/* Arguments that are for the client alone are taken out; files are read. */
-static int prepare(struct xv_request *request, struct xv_show *show, struct xv_err *err)
+/*
+ * Arguments that are for the client alone are taken out; a file is read into the request, or if it
+ * is to follow it, opened.
+ */
+static int prepare(struct xv_request *request, struct xv_show *show, int *fd, struct xv_err *err)
 {
 	const char *file = xv_args_text(request->args, "file");
 	json_t *text;
@@ -88,13 +91,34 @@ static int prepare(struct xv_request *request, struct xv_show *show, struct xv_e
 	}
 	if (!file)
 		return 0;
-	ret = xv_file_read(file, &text, err);
-	if (ret)
-		return ret;
+	if (xv_command_arg(request->command, "text")) {
+		ret = xv_file_read(file, &text, err);
+		if (ret)
+			return ret;
+		if (json_object_set_new(request->args, "text", text))
+			return -ENOMEM;
+	} else {
+		*fd = xv_file_open(file, err);
+		if (*fd < 0)
+			return *fd;
+	}
 	if (!strcmp(file, "-"))
 		json_object_set_new(request->args, "file", json_string("stdin"));
 	show->file = xv_args_text(request->args, "file");
-	return json_object_set_new(request->args, "text", text);
+	return 0;
+}
+
+/* A file that does not travel in the request is sent when the daemon has asked for it. */
+static int send_file(struct xv_client *client, int fd, const char *name, struct xv_err *err)
+{
+	json_t *reply;
+	int ret;
+
+	ret = xv_client_read(client, &reply, err);
+	if (ret)
+		return ret;
+	json_decref(reply);
+	return xv_file_send(fd, name, client, err);
 }
 
 static int run(const struct options *o, struct xv_request *request, struct xv_err *err)
@@ -102,9 +126,9 @@ static int run(const struct options *o, struct xv_request *request, struct xv_er
 	struct xv_show show = {.json = o->json, .all = o->all};
 	struct xv_client client;
 	json_t *line;
-	int ret;
+	int fd = -1, ret;
 
-	ret = prepare(request, &show, err);
+	ret = prepare(request, &show, &fd, err);
 	if (ret)
 		return ret;
 	ret = xv_client_open(&client, o->instance, err);
@@ -116,6 +140,8 @@ static int run(const struct options *o, struct xv_request *request, struct xv_er
 	line = json_pack("{s:s,s:s,s:O}", "object", request->command->object, "command",
 			 request->command->name, "args", request->args);
 	ret = line ? xv_client_send(&client, line, err) : xv_err_set(err, -ENOMEM, "out of memory");
+	if (!ret && fd >= 0)
+		ret = send_file(&client, fd, show.file, err);
 	if (!ret)
 		ret = xv_show_answer(&show, &client, err);
 	json_decref(line);

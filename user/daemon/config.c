@@ -106,18 +106,25 @@ err_free:
 	return code;
 }
 
-void xv_config_free(struct xv_config *config)
+void xv_config_drop_networks(struct xv_config *config)
 {
 	size_t i;
 
-	if (!config)
-		return;
 	for (i = 0; i < config->n_networks; i++) {
 		free(config->networks[i].ports);
 		free(config->networks[i].flood);
 		free(config->networks[i].fdb);
 	}
 	free(config->networks);
+	config->networks = NULL;
+	config->n_networks = 0;
+}
+
+void xv_config_free(struct xv_config *config)
+{
+	if (!config)
+		return;
+	xv_config_drop_networks(config);
 	free(config->devices);
 	free(config);
 }

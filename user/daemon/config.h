@@ -112,6 +112,8 @@ int xv_config_load(const char *file, struct xv_config **config, struct xv_err *e
 int xv_config_parse(const char *file, const char *text, size_t len, struct xv_config **config,
 		    struct xv_err *err);
 void xv_config_free(struct xv_config *config);
+/* Forgets the networks, which may be large: when they are applied the instance knows them. */
+void xv_config_drop_networks(struct xv_config *config);
 
 /* Prints the configuration, defaults included, as YAML that xv_config_load() reads back equal. */
 void xv_config_print(const struct xv_config *config, FILE *out);

@@ -4,6 +4,7 @@
  * in lines of at most XV_CONTROL_BATCH rows, made as the client takes them:
  *   {"ok":true,"table":"fdb","data":[...],"more":true}
  *   {"ok":true,"table":"fdb","data":[...]}
+ * A tab stands before each row, and nowhere else: a client that prints JSON need not parse it.
  */
 #include <errno.h>
 #include <event2/buffer.h>
@@ -19,8 +20,9 @@ static void put(struct evbuffer *out, const char *text)
 	evbuffer_add(out, text, strlen(text));
 }
 
-static void put_json(struct evbuffer *out, json_t *answer)
+void xv_conn_put_json(struct xv_conn *conn, json_t *answer)
 {
+	struct evbuffer *out = bufferevent_get_output(conn->bev);
 	char *text = answer ? json_dumps(answer, JSON_COMPACT) : NULL;
 
 	put(out, text ? text : "{\"ok\":false,\"error\":\"out of memory\",\"code\":\"ENOMEM\"}");
@@ -31,7 +33,7 @@ static void put_json(struct evbuffer *out, json_t *answer)
 
 /* Error texts quote what came in, so they may hold anything: bytes that are not UTF-8 become "?".
  */
-static void put_error(struct xv_conn *conn, int code, const char *error)
+void xv_conn_put_error(struct xv_conn *conn, int code, const char *error)
 {
 	const char *name = strerrorname_np(-code);
 	char text[sizeof(conn->call.err.text)];
@@ -43,11 +45,11 @@ static void put_error(struct xv_conn *conn, int code, const char *error)
 		if (!len)
 			text[i] = '?';
 	}
-	put_json(bufferevent_get_output(conn->bev),
-		 json_pack("{s:b,s:s,s:s}", "ok", 0, "error", text, "code", name ? name : "EIO"));
+	xv_conn_put_json(conn, json_pack("{s:b,s:s,s:s}", "ok", 0, "error", text, "code",
+					 name ? name : "EIO"));
 }
 
-static void close_when_written(struct xv_conn *conn)
+void xv_conn_close(struct xv_conn *conn)
 {
 	conn->closing = true;
 	bufferevent_disable(conn->bev, EV_READ);
@@ -83,11 +85,11 @@ static int open_table(struct xv_conn *conn, struct xv_err *err)
 static bool write_batch(struct xv_conn *conn)
 {
 	struct evbuffer *out = bufferevent_get_output(conn->bev);
-	char json[XV_ROW_JSON];
+	char json[4 * XV_ROW_JSON];
 	struct xv_row row;
 	struct xv_err err;
 	bool more = true;
-	size_t n, len;
+	size_t n, used = 0;
 
 	evbuffer_add_printf(out, "{\"ok\":true,\"table\":\"%s\",\"data\":[",
 			    xv_tables[conn->view.table].name);
@@ -95,11 +97,16 @@ static bool write_batch(struct xv_conn *conn)
 		more = xv_view_next(&conn->view, &row);
 		if (!more)
 			break;
-		len = xv_row_json(&row, json);
+		if (sizeof(json) - used < XV_ROW_JSON + 2) {
+			evbuffer_add(out, json, used);
+			used = 0;
+		}
 		if (n)
-			put(out, ",");
-		evbuffer_add(out, json, len);
+			json[used++] = ',';
+		json[used++] = '\t';
+		used += xv_row_json(&row, json + used);
 	}
+	evbuffer_add(out, json, used);
 	if (!more && ++conn->table < conn->call.n_tables) {
 		/* Only the FDB cannot be opened, and it stands alone in its answer. */
 		xv_view_close(&conn->view);
@@ -130,7 +137,7 @@ static void answer(struct xv_conn *conn, const char *line, size_t len)
 
 	ret = xv_request_parse(line, len, &request, &err);
 	if (ret) {
-		put_error(conn, ret, err.text);
+		xv_conn_put_error(conn, ret, err.text);
 		return;
 	}
 	ret = xv_ops_run(conn->control->inst, &request, call);
@@ -142,12 +149,14 @@ static void answer(struct xv_conn *conn, const char *line, size_t len)
 	}
 	if (ret) {
 		json_decref(call->data);
-		put_error(conn, ret, call->err.text);
+		xv_conn_put_error(conn, ret, call->err.text);
+	} else if (call->load) {
+		xv_conn_load_start(conn, call->load);
 	} else if (!conn->answering) {
 		xv_log(LOG_INFO, "control socket: %s%s%s", call->command->object,
 		       *call->command->name ? " " : "", call->command->name);
 		reply = json_pack("{s:b,s:o?}", "ok", 1, "data", call->data);
-		put_json(bufferevent_get_output(conn->bev), reply);
+		xv_conn_put_json(conn, reply);
 	}
 	call->data = NULL;
 	xv_request_free(&request);
@@ -198,17 +207,18 @@ static void check_rest(struct xv_conn *conn)
 	size_t rest = evbuffer_get_length(bufferevent_get_input(conn->bev));
 
 	if (rest > XV_CONTROL_LINE) {
-		put_error(conn, -EMSGSIZE, "a request has at most 64 MiB");
-		close_when_written(conn);
+		xv_conn_put_error(conn, -EMSGSIZE, "a request has at most 64 MiB");
+		xv_conn_close(conn);
 	} else if (pending_bytes(conn->control) > XV_CONTROL_PENDING) {
-		put_error(
+		xv_conn_put_error(
 			conn, -ENOBUFS,
 			"clients have sent more than 128 MiB that is not answered yet: try again");
-		close_when_written(conn);
+		xv_conn_close(conn);
 	} else if (conn->eof) {
 		if (rest)
-			put_error(conn, -EBADMSG, "the request does not end with a newline");
-		close_when_written(conn);
+			xv_conn_put_error(conn, -EBADMSG,
+					  "the request does not end with a newline");
+		xv_conn_close(conn);
 	}
 }
 
@@ -223,6 +233,11 @@ static void serve(struct xv_conn *conn)
 		return;
 	write_rows(conn);
 	while (!conn->answering && evbuffer_get_length(out) < XV_CONTROL_OUTPUT) {
+		if (conn->load) {
+			if (!xv_conn_load_feed(conn))
+				return;
+			continue;
+		}
 		line = next_line(conn, &len);
 		if (!line) {
 			check_rest(conn);
@@ -237,7 +252,7 @@ static void serve(struct xv_conn *conn)
 /* Reading stops while an answer waits: a client that does not read cannot pile up work. */
 static void update_reading(struct xv_conn *conn)
 {
-	bool busy = conn->answering ||
+	bool busy = conn->answering || conn->applying ||
 		    evbuffer_get_length(bufferevent_get_output(conn->bev)) >= XV_CONTROL_OUTPUT;
 
 	if (busy || conn->eof || conn->closing)
@@ -258,7 +273,7 @@ static bool alive(const struct xv_control *control, const struct xv_conn *conn)
 	return false;
 }
 
-static void go_on(struct xv_conn *conn)
+void xv_conn_go_on(struct xv_conn *conn)
 {
 	struct xv_control *control = conn->control;
 
@@ -270,7 +285,7 @@ static void go_on(struct xv_conn *conn)
 static void on_read(struct bufferevent *bev, void *arg)
 {
 	(void)bev;
-	go_on(arg);
+	xv_conn_go_on(arg);
 }
 
 /* The output has fallen to its low watermark. */
@@ -279,7 +294,7 @@ static void on_write(struct bufferevent *bev, void *arg)
 	struct xv_conn *conn = arg;
 
 	if (!conn->closing)
-		go_on(conn);
+		xv_conn_go_on(conn);
 	else if (!evbuffer_get_length(bufferevent_get_output(bev)))
 		xv_conn_free(conn);
 }
@@ -292,7 +307,7 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 	if (what & BEV_EVENT_EOF && what & BEV_EVENT_READING && !(what & BEV_EVENT_ERROR)) {
 		/* Half a close is fine: `printf ... | socat - UNIX:...` sends, then waits. */
 		conn->eof = true;
-		go_on(conn);
+		xv_conn_go_on(conn);
 		return;
 	}
 	if (what & BEV_EVENT_TIMEOUT)
@@ -322,6 +337,8 @@ int xv_conn_new(struct xv_control *control, evutil_socket_t fd)
 	bufferevent_setcb(bev, on_read, on_write, on_event, conn);
 	bufferevent_setwatermark(bev, EV_READ, 0, XV_CONTROL_LINE + 2);
 	bufferevent_setwatermark(bev, EV_WRITE, XV_CONTROL_OUTPUT / 4, 0);
+	bufferevent_set_max_single_read(bev, XV_CONTROL_TURN);
+	bufferevent_set_max_single_write(bev, XV_CONTROL_TURN);
 	bufferevent_set_timeouts(bev, &idle, &idle);
 	bufferevent_enable(bev, EV_READ | EV_WRITE);
 	return 0;
@@ -336,6 +353,7 @@ void xv_conn_free(struct xv_conn *conn)
 	control = conn->control;
 	if (conn->answering)
 		finish_answer(conn);
+	xv_conn_load_drop(conn);
 	if (conn->prev)
 		conn->prev->next = conn->next;
 	else

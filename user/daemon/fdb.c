@@ -74,6 +74,20 @@ void xv_fdb_close(struct xv_instance *inst)
 	inst->fdb = NULL;
 }
 
+size_t xv_fdb_count(const struct xv_instance *inst)
+{
+	struct xv_table_counts counts;
+
+	xv_table_counts(inst->fdb->table, &counts);
+	return counts.entries;
+}
+
+void xv_fdb_reserve(struct xv_instance *inst, size_t n)
+{
+	xv_table_reserve(inst->fdb->table, n < XV_MAX_FDB ? n : XV_MAX_FDB);
+	fdb_settle_soon(inst);
+}
+
 /* ---- entries ---- */
 
 static int table_get(const struct xv_instance *inst, const struct xv_fdb_key *key,
@@ -92,9 +106,8 @@ int xv_fdb_get(struct xv_instance *inst, const struct xv_fdb_key *key, struct xv
 	return table_get(inst, key, val) ? fdb_extra_get(inst, key, val) : 0;
 }
 
-/* Gives back what an entry held: its network's learned count, or a static one's peer. */
-static void release(struct xv_instance *inst, const struct xv_fdb_key *key,
-		    const struct xv_fdb_val *val)
+void fdb_release(struct xv_instance *inst, const struct xv_fdb_key *key,
+		 const struct xv_fdb_val *val)
 {
 	struct xv_network *net = key->bd < XV_MAX_NETWORKS ? inst->by_bd[key->bd] : NULL;
 
@@ -115,7 +128,7 @@ int fdb_remove(struct xv_instance *inst, const struct xv_fdb_entry *entry)
 		return fdb_extra_del(inst, &entry->key);
 	ret = xv_table_delete(inst->fdb->table, fdb_word(&entry->key));
 	if (!ret)
-		release(inst, &entry->key, &entry->val);
+		fdb_release(inst, &entry->key, &entry->val);
 	return ret;
 }
 
@@ -125,10 +138,8 @@ static int insert(struct xv_instance *inst, const struct xv_fdb_key *key,
 {
 	int (*how)(struct xv_table *, uint64_t, struct xv_fdb_word) = wait ? xv_table_insert_wait
 									   : xv_table_insert;
-	struct xv_table_counts counts;
 
-	xv_table_counts(inst->fdb->table, &counts);
-	if (counts.entries >= XV_MAX_FDB)
+	if (xv_fdb_count(inst) >= XV_MAX_FDB)
 		return -ENOSPC;
 	return how(inst->fdb->table, fdb_word(key), (struct xv_fdb_word){.val = *val});
 }
@@ -148,7 +159,7 @@ static int put_static(struct xv_instance *inst, const struct xv_fdb_key *key,
 	} else {
 		ret = xv_table_update(inst->fdb->table, fdb_word(key), word);
 		if (!ret)
-			release(inst, key, &old);
+			fdb_release(inst, key, &old);
 	}
 	fdb_settle_soon(inst);
 	return ret;

@@ -47,7 +47,11 @@ int xv_fdb_del(struct xv_instance *inst, struct xv_network *net, const uint8_t m
  */
 int xv_fdb_learn(struct xv_instance *inst, struct xv_network *net, const struct xv_fdb_key *key,
 		 uint8_t kind, uint32_t dst, uint16_t moves);
+/* Room for n entries together: they are then added without the table growing between them. */
+void xv_fdb_reserve(struct xv_instance *inst, size_t n);
 int xv_fdb_get(struct xv_instance *inst, const struct xv_fdb_key *key, struct xv_fdb_val *val);
+/* Deletes entries behind peers whose id is nobody's any more. */
+void xv_fdb_forget_peers(struct xv_instance *inst);
 /* Deletes what matches; returns how many, or a negative errno. */
 long xv_fdb_flush(struct xv_instance *inst, const struct xv_fdb_filter *filter, struct xv_err *err);
 /*
@@ -62,6 +66,10 @@ long xv_fdb_walk(struct xv_instance *inst, const struct xv_fdb_filter *filter,
  * that the event loop does not notice. Returns how many; *more tells to come again soon.
  */
 long xv_fdb_age(struct xv_instance *inst, bool *more);
+/* Entries of the table, static and learned. */
+size_t xv_fdb_count(const struct xv_instance *inst);
+/* Microseconds that the last xv_fdb_age() took; 0: there was none yet. */
+uint32_t xv_fdb_sweep_us(const struct xv_instance *inst);
 /* Learned entries that hide a static one of an outside program go. */
 void xv_fdb_yield(struct xv_instance *inst);
 int xv_fdb_adopt(struct xv_instance *inst, struct xv_err *err);

@@ -27,6 +27,13 @@ int fdb_extra_del(const struct xv_instance *inst, const struct xv_fdb_key *key)
 	return bpf_map_delete_elem(inst->dp->fd.fdb, key);
 }
 
+bool fdb_extra_any(const struct xv_instance *inst)
+{
+	struct xv_fdb_key key;
+
+	return !bpf_map_get_next_key(inst->dp->fd.fdb, NULL, &key);
+}
+
 static long walk_batch(const struct batch *b, uint32_t n, const struct xv_fdb_filter *filter,
 		       int (*fn)(void *, const struct xv_fdb_entry *), void *arg, bool *stop)
 {
@@ -54,13 +61,12 @@ long fdb_extra_walk(struct xv_instance *inst, const struct xv_fdb_filter *filter
 		    struct xv_err *err)
 {
 	bool first = true, stop = false;
-	struct xv_fdb_key key;
 	uint32_t cursor = 0, n;
 	struct batch *b;
 	long found = 0;
 	int ret = 0;
 
-	if (bpf_map_get_next_key(inst->dp->fd.fdb, NULL, &key))
+	if (!fdb_extra_any(inst))
 		return 0; /* as a rule */
 	b = malloc(sizeof(*b));
 	if (!b)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "fdb_internal.h"
 
@@ -73,10 +74,30 @@ static int flush_one(void *arg, const struct xv_fdb_entry *entry)
 
 long xv_fdb_flush(struct xv_instance *inst, const struct xv_fdb_filter *filter, struct xv_err *err)
 {
-	long ret = xv_fdb_walk(inst, filter, flush_one, inst, err);
+	long ret;
 
+	xv_peer_begin(inst);
+	ret = xv_fdb_walk(inst, filter, flush_one, inst, err);
+	xv_peer_commit(inst);
 	fdb_settle_soon(inst);
 	return ret;
+}
+
+static int forget_one(void *arg, const struct xv_fdb_entry *entry)
+{
+	struct xv_instance *inst = arg;
+
+	if (entry->val.dst >= XV_MAX_PEERS || !inst->peer_by_id[entry->val.dst])
+		fdb_remove(inst, entry);
+	return 0;
+}
+
+void xv_fdb_forget_peers(struct xv_instance *inst)
+{
+	struct xv_fdb_filter filter = {.kind = XV_FDB_PEER};
+
+	xv_fdb_walk(inst, &filter, forget_one, inst, NULL);
+	fdb_settle_soon(inst);
 }
 
 /* ---- ageing ---- */
@@ -113,7 +134,7 @@ static uint32_t limit_of(uint32_t seconds)
 	return seconds ? (seconds * 1000000000ULL >> XV_SEEN_SHIFT) + 1 : 0;
 }
 
-long xv_fdb_age(struct xv_instance *inst, bool *more)
+static long sweep(struct xv_instance *inst, bool *more)
 {
 	struct sweep s = {.inst = inst, .now = xv_fdb_now()};
 	struct xv_network *net;
@@ -134,6 +155,24 @@ long xv_fdb_age(struct xv_instance *inst, bool *more)
 	free(s.limit);
 	free(s.peer_uses);
 	return s.aged;
+}
+
+long xv_fdb_age(struct xv_instance *inst, bool *more)
+{
+	struct timespec from, to;
+	long aged;
+
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	aged = sweep(inst, more);
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	inst->fdb->sweep_us = 1 + (to.tv_sec - from.tv_sec) * 1000000 +
+			      (to.tv_nsec - from.tv_nsec) / 1000;
+	return aged;
+}
+
+uint32_t xv_fdb_sweep_us(const struct xv_instance *inst)
+{
+	return inst->fdb->sweep_us;
 }
 
 /* ---- outside programs ---- */

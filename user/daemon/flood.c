@@ -230,12 +230,14 @@ long xv_flood_flush(struct xv_instance *inst, struct xv_network *net, struct xv_
 {
 	long n = 0, ret = 0;
 
+	xv_peer_begin(inst);
 	xv_flood_begin(inst);
 	while (!ret && net->n_flood && !xv_flood_is_port(&net->flood[net->n_flood - 1])) {
 		ret = del_member(inst, net, &net->flood[net->n_flood - 1], err);
 		n++;
 	}
 	ret = xv_flood_commit(inst, err) ?: ret;
+	xv_peer_commit(inst);
 	return ret ?: n;
 }
 

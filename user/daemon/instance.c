@@ -17,6 +17,7 @@
 #include "fdb.h"
 #include "group.h"
 #include "learn.h"
+#include "load.h"
 #include "lock.h"
 #include "log.h"
 #include "metrics.h"
@@ -253,9 +254,11 @@ static int bring_up(struct xv_instance *inst, struct xv_err *err)
 	ret = xv_uplink_apply(inst, inst->config, err);
 	ret = ret ?: adopt(inst, err);
 	ret = ret ?: xv_reconcile(inst, inst->config, NULL, err);
-	if (!ret)
-		xv_adjacency_refresh_all(inst);
-	return ret;
+	if (ret)
+		return ret;
+	xv_config_drop_networks(inst->config);
+	xv_adjacency_refresh_all(inst);
+	return 0;
 }
 
 /* Frees the object; the datapath stays as it is. */
@@ -267,6 +270,7 @@ static void destroy(struct xv_instance *inst)
 		return;
 	xv_metrics_stop(inst);
 	xv_control_stop(inst);
+	xv_load_stop(inst);
 	xv_learn_stop(inst);
 	for (i = 0; i < 2; i++)
 		if (inst->nl_events[i])
@@ -394,6 +398,7 @@ int xv_instance_apply(struct xv_instance *inst, struct xv_config *config, size_t
 	xv_instance_write(inst);
 	xv_port_rewrite_all(inst);
 	xv_config_free(old);
+	xv_config_drop_networks(config);
 	xv_adjacency_refresh_all(inst);
 	return 0;
 }

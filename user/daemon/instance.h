@@ -35,8 +35,7 @@ struct xv_uplink { /* underlay device */
 struct xv_instance {
 	char name[XV_INSTANCE_LEN];
 	char config_file[256];
-	struct xv_config
-		*config; /* as last applied: underlay, metrics; networks as the file has them */
+	struct xv_config *config; /* as last applied: underlay, metrics; its networks are below */
 	struct event_base *base;
 	struct xv_datapath *dp;
 	struct xv_netlink *nl;
@@ -53,11 +52,14 @@ struct xv_instance {
 	struct xv_port **port_by_id;		/* [XV_MAX_PORTS] */
 	struct xv_peer *peers;			/* uthash by ip */
 	struct xv_peer **peer_by_id;		/* [XV_MAX_PEERS] */
+	unsigned int peer_nesting;		/* xv_peer_begin() */
+	bool peers_unused;			/* some are to go */
 	struct xv_group *groups;		/* uthash by ip */
 	struct event *refresh;			/* adjacencies are to be looked at again */
 	struct event *retry;			/* ... later */
 	struct xv_fdb *fdb;
 	struct xv_learn *learn;
+	struct xv_load *loads; /* under way */
 	struct xv_control *control;
 	struct xv_metrics *metrics;
 	int lock_fd;

@@ -191,8 +191,10 @@ int xv_network_del(struct xv_instance *inst, struct xv_network *net, struct xv_e
 	}
 	__atomic_store_n(&inst->dp->bd[net->bd].flags, 0, __ATOMIC_RELEASE);
 	xv_datapath_synchronize();
+	xv_peer_begin(inst);
 	xv_fdb_flush(inst, &filter, err);
 	xv_flood_flush(inst, net, err);
+	xv_peer_commit(inst);
 	xv_flood_forget(inst, net);
 	memset(&inst->dp->bd[net->bd], 0, sizeof(inst->dp->bd[0]));
 	free_network(inst, net);

@@ -27,6 +27,7 @@ static const struct op ops[] = {
 	{"fdb", "show", NULL, {XV_TABLE_FDB}, 1},
 	{"fdb", "add", xv_ops_fdb_add, {}, 0},
 	{"fdb", "replace", xv_ops_fdb_replace, {}, 0},
+	{"fdb", "load", xv_ops_fdb_load, {}, 0},
 	{"fdb", "del", xv_ops_fdb_del, {}, 0},
 	{"fdb", "flush", xv_ops_fdb_flush, {}, 0},
 	{"flood", "show", NULL, {XV_TABLE_FLOOD}, 1},

@@ -6,6 +6,7 @@
 #ifndef XV_OPS_H
 #define XV_OPS_H
 
+#include "load.h"
 #include "request.h"
 #include "view.h"
 
@@ -16,8 +17,9 @@ enum {
 struct xv_call {
 	struct xv_instance *inst;
 	const struct xv_command *command;
-	const json_t *args; /* checked */
-	json_t *data;	    /* answer: an object, or NULL; the caller frees */
+	const json_t *args;   /* checked */
+	json_t *data;	      /* answer: an object, or NULL; the caller frees */
+	struct xv_load *load; /* entries are to follow; the caller frees */
 	enum xv_table_id tables[XV_OPS_TABLES];
 	size_t n_tables;
 	struct xv_view_filter filter; /* of the tables */
@@ -42,6 +44,16 @@ int xv_ops_answer_number(struct xv_call *call, const char *key, long number);
  * it. */
 int xv_ops_remote(struct xv_call *call, bool group, struct xv_ip *ip);
 
+/* What the arguments of "fdb add" say. */
+struct xv_ops_entry {
+	uint8_t mac[6];
+	struct xv_network *net;
+	struct xv_port *port; /* NULL: behind remote */
+	struct xv_ip remote;
+};
+
+int xv_ops_entry(struct xv_call *call, struct xv_ops_entry *entry);
+
 int xv_ops_network_add(struct xv_call *call);
 int xv_ops_network_set(struct xv_call *call);
 int xv_ops_network_del(struct xv_call *call);
@@ -49,6 +61,7 @@ int xv_ops_port_add(struct xv_call *call);
 int xv_ops_port_del(struct xv_call *call);
 int xv_ops_fdb_add(struct xv_call *call);
 int xv_ops_fdb_replace(struct xv_call *call);
+int xv_ops_fdb_load(struct xv_call *call);
 int xv_ops_fdb_del(struct xv_call *call);
 int xv_ops_fdb_flush(struct xv_call *call);
 int xv_ops_flood_add(struct xv_call *call);

@@ -5,35 +5,47 @@
 #include "addr.h"
 #include "ops.h"
 
-static int add_static(struct xv_call *call, bool replace)
+int xv_ops_entry(struct xv_call *call, struct xv_ops_entry *entry)
 {
-	const char *mac_word = xv_args_text(call->args, "mac");
 	bool remote_given = xv_args_text(call->args, "remote");
 	bool dev_given = xv_args_text(call->args, "dev");
-	struct xv_port *port = NULL;
 	struct xv_network *net;
-	struct xv_ip remote;
-	uint8_t mac[6];
+	struct xv_port *port;
 	uint32_t vlan;
 	int ret;
 
+	entry->port = NULL;
 	if (remote_given == dev_given)
 		return xv_err_set(&call->err, -EINVAL, "fdb %s needs %s \"remote\" and \"dev\"",
 				  call->command->name, remote_given ? "only one of" : "either of");
 	if (remote_given && xv_args_uint(call->args, "vlan", &vlan))
 		return xv_err_set(&call->err, -EINVAL,
 				  "\"vlan\" goes with \"dev\", not \"remote\"");
-	ret = xv_ops_network(call, &net);
+	ret = xv_ops_network(call, &entry->net);
 	if (!ret)
-		ret = remote_given ? xv_ops_remote(call, false, &remote) : xv_ops_port(call, &port);
+		ret = remote_given ? xv_ops_remote(call, false, &entry->remote)
+				   : xv_ops_port(call, &entry->port);
 	if (ret)
 		return ret;
+	net = entry->net;
+	port = entry->port;
 	if (port && port->net != net)
 		return xv_err_set(&call->err, -EINVAL, "%s is a port of network %s, not of %s",
 				  port->key.dev, port->net->set.name, net->set.name);
-	xv_mac_parse(mac_word, mac);
-	return xv_fdb_add_static(call->inst, net, mac, port, remote_given ? &remote : NULL, replace,
-				 false, &call->err);
+	xv_mac_parse(xv_args_text(call->args, "mac"), entry->mac);
+	return 0;
+}
+
+static int add_static(struct xv_call *call, bool replace)
+{
+	struct xv_ops_entry entry;
+	int ret;
+
+	ret = xv_ops_entry(call, &entry);
+	return ret ? ret
+		   : xv_fdb_add_static(call->inst, entry.net, entry.mac, entry.port,
+				       entry.port ? NULL : &entry.remote, replace, false,
+				       &call->err);
 }
 
 int xv_ops_fdb_add(struct xv_call *call)
@@ -44,6 +56,16 @@ int xv_ops_fdb_add(struct xv_call *call)
 int xv_ops_fdb_replace(struct xv_call *call)
 {
 	return add_static(call, true);
+}
+
+/* The entries come behind the request: see control_load.c. */
+int xv_ops_fdb_load(struct xv_call *call)
+{
+	bool replace = false;
+
+	xv_args_bool(call->args, "replace", &replace);
+	call->load = xv_load_new(call->inst, xv_args_text(call->args, "file"), replace);
+	return call->load ? 0 : -ENOMEM;
 }
 
 int xv_ops_fdb_del(struct xv_call *call)

@@ -101,23 +101,53 @@ static int create(struct xv_instance *inst, const struct xv_ip *ip, struct xv_pe
 	return 0;
 }
 
-static void destroy(struct xv_instance *inst, struct xv_peer *peer)
+/* Removes all that became unused and still are: one grace period, one walk through the FDB. */
+static void destroy_unused(struct xv_instance *inst)
 {
-	struct xv_fdb_filter filter = {.kind = XV_FDB_PEER, .dst = peer->id};
+	struct xv_peer *peer, *tmp;
+	size_t n = 0;
 
-	xv_datapath_unpoint(inst->dp->fd.peer_index, xv_ip_slot(&peer->ip), peer->id);
-	bpf_map_delete_elem(inst->dp->fd.peer, &peer->ip);
+	inst->peers_unused = false;
+	HASH_ITER (hh, inst->peers, peer, tmp) {
+		peer->unused = peer->unused && !peer->refs && !peer->pinned && !peer->dynamic;
+		if (!peer->unused)
+			continue;
+		xv_datapath_unpoint(inst->dp->fd.peer_index, xv_ip_slot(&peer->ip), peer->id);
+		bpf_map_delete_elem(inst->dp->fd.peer, &peer->ip);
+		inst->peer_by_id[peer->id] = NULL;
+		n++;
+	}
+	if (!n)
+		return;
 	xv_datapath_synchronize();
-	inst->peer_by_id[peer->id] = NULL; /* static entries of it go without giving back */
-	xv_fdb_flush(inst, &filter, NULL);
-	xv_adjacency_drop(inst, peer);
-	free_peer(inst, peer);
+	xv_fdb_forget_peers(inst);
+	HASH_ITER (hh, inst->peers, peer, tmp) {
+		if (!peer->unused)
+			continue;
+		xv_adjacency_drop(inst, peer);
+		free_peer(inst, peer);
+	}
 }
 
-static void destroy_unused(struct xv_instance *inst, struct xv_peer *peer)
+void xv_peer_begin(struct xv_instance *inst)
 {
-	if (!peer->refs && !peer->pinned && !peer->dynamic)
-		destroy(inst, peer);
+	inst->peer_nesting++;
+}
+
+void xv_peer_commit(struct xv_instance *inst)
+{
+	if (!--inst->peer_nesting && inst->peers_unused)
+		destroy_unused(inst);
+}
+
+static void check_unused(struct xv_instance *inst, struct xv_peer *peer)
+{
+	if (peer->refs || peer->pinned || peer->dynamic)
+		return;
+	xv_peer_begin(inst);
+	peer->unused = true;
+	inst->peers_unused = true;
+	xv_peer_commit(inst);
 }
 
 int xv_peer_get(struct xv_instance *inst, const struct xv_ip *ip, struct xv_peer **out,
@@ -137,7 +167,12 @@ void xv_peer_put(struct xv_instance *inst, struct xv_peer *peer)
 {
 	if (peer->refs)
 		peer->refs--;
-	destroy_unused(inst, peer);
+	check_unused(inst, peer);
+}
+
+void xv_peer_hold(struct xv_peer *peer)
+{
+	peer->refs++;
 }
 
 int xv_peer_add(struct xv_instance *inst, const struct xv_ip *ip, struct xv_err *err)
@@ -164,7 +199,8 @@ int xv_peer_del(struct xv_instance *inst, struct xv_peer *peer, struct xv_err *e
 			"peer %s is named by %u flood lists or static FDB entries: delete "
 			"those first",
 			xv_ip_format(&peer->ip, text), peer->refs);
-	destroy(inst, peer);
+	peer->pinned = peer->dynamic = false;
+	check_unused(inst, peer);
 	return 0;
 }
 
@@ -188,12 +224,14 @@ void xv_peer_drop_unused(struct xv_instance *inst, const uint32_t *uses)
 {
 	struct xv_peer *peer, *tmp;
 
+	xv_peer_begin(inst);
 	HASH_ITER (hh, inst->peers, peer, tmp) {
 		if (!peer->dynamic || uses[peer->id])
 			continue;
 		peer->dynamic = false;
-		destroy_unused(inst, peer);
+		check_unused(inst, peer);
 	}
+	xv_peer_commit(inst);
 }
 
 int xv_peer_adopt(struct xv_instance *inst, struct xv_err *err)

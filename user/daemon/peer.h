@@ -12,6 +12,7 @@ struct xv_peer {
 	uint32_t refs;	  /* flood lists and static entries that name it */
 	bool pinned;	  /* added by hand: stays without references */
 	bool dynamic;	  /* admitted by learning in a network with a group */
+	bool unused;	  /* goes at xv_peer_commit() unless it is used again */
 	bool ready;	  /* adjacency is valid: fast path */
 	uint32_t ifindex; /* egress, 0: no route */
 	struct xv_ip nexthop;
@@ -29,6 +30,14 @@ int xv_peer_get(struct xv_instance *inst, const struct xv_ip *ip, struct xv_peer
 		struct xv_err *err);
 /* Gives a reference back; the last one removes the peer and the FDB entries learned from it. */
 void xv_peer_put(struct xv_instance *inst, struct xv_peer *peer);
+/* Another reference to one that has some. */
+void xv_peer_hold(struct xv_peer *peer);
+/*
+ * Peers that become unused in between go at the last commit, all together: each removal waits for a
+ * grace period and walks through the FDB. Pairs nest.
+ */
+void xv_peer_begin(struct xv_instance *inst);
+void xv_peer_commit(struct xv_instance *inst);
 /* By hand: known without being in any flood list. -EEXIST; del: -EBUSY while it is referenced. */
 int xv_peer_add(struct xv_instance *inst, const struct xv_ip *ip, struct xv_err *err);
 int xv_peer_del(struct xv_instance *inst, struct xv_peer *peer, struct xv_err *err);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Reconciling networks with a configuration: see reconcile.h. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "addr.h"
-#include "fdb.h"
+#include "fdb_bulk.h"
 #include "flood.h"
 #include "plan.h"
 #include "reconcile.h"
@@ -84,18 +85,65 @@ static int port_add(struct xv_instance *inst, struct xv_network *net,
 	return xv_port_add(inst, net, want, true, false, err);
 }
 
-static int fdb_add(struct xv_instance *inst, struct xv_network *net,
-		   const struct xv_config_fdb *want, struct xv_err *err)
+/* Takes a reference to the entry's peer. */
+static int fdb_put(struct xv_instance *inst, const struct xv_op *op, struct xv_fdb_put *put,
+		   struct xv_err *err)
 {
-	const struct xv_port *port = NULL;
+	const struct xv_network *net = xv_network_find(inst, op->vni);
+	const struct xv_config_fdb *want = op->fdb;
+	const struct xv_port *port;
+	struct xv_peer *peer;
+	int ret;
 
+	if (!net)
+		return xv_err_set(err, -ENOENT, "there is no network with VNI %u", op->vni);
+	put->key.bd = net->bd;
+	memcpy(put->key.mac, want->mac, sizeof(put->key.mac));
+	put->line = want->line;
 	if (want->is_port) {
 		port = xv_port_find(inst, want->port.dev, want->port.vlan);
 		if (!port)
 			return xv_err_set(err, -ENOENT, "%s is not a port", want->port.dev);
+		put->dst = port->id;
+		put->kind = XV_FDB_PORT;
+		return 0;
 	}
-	return xv_fdb_add_static(inst, net, want->mac, port, want->is_port ? NULL : &want->remote,
-				 true, true, err);
+	ret = xv_peer_get(inst, &want->remote, &peer, err);
+	if (ret)
+		return ret;
+	put->dst = peer->id;
+	put->kind = XV_FDB_PEER;
+	return 0;
+}
+
+/* All entries together: one by one, some would wait for a grace period each. */
+static int fdb_add_all(struct xv_instance *inst, const struct xv_op *ops, size_t n, size_t *done,
+		       struct xv_err *err)
+{
+	struct xv_fdb_put *puts = calloc(n, sizeof(*puts));
+	struct xv_fdb_bulk *bulk = xv_fdb_bulk_new(inst, puts, n, true, true);
+	size_t held = 0, bad;
+	int ret = 0;
+
+	if (!puts || !bulk)
+		ret = xv_err_set(err, -ENOMEM, "out of memory");
+	while (!ret && held < n) {
+		ret = fdb_put(inst, &ops[held], &puts[held], err);
+		held += !ret;
+	}
+	if (!ret) {
+		xv_fdb_reserve(inst, xv_fdb_count(inst) + n);
+		ret = xv_fdb_bulk_run(bulk, &bad, err);
+		*done = xv_fdb_bulk_done(bulk);
+	}
+	while (held--) {
+		if (ops[held].fdb->is_port)
+			continue;
+		xv_peer_put(inst, xv_peer_find(inst, &ops[held].fdb->remote));
+	}
+	xv_fdb_bulk_free(bulk);
+	free(puts);
+	return ret;
 }
 
 static int run(struct xv_instance *inst, const struct xv_op *op, struct xv_err *err)
@@ -123,9 +171,8 @@ static int run(struct xv_instance *inst, const struct xv_op *op, struct xv_err *
 		return port_add(inst, net, op->port, err);
 	case XV_OP_FLOOD_ADD:
 		return xv_flood_add(inst, net, &op->remote->ip, true, err);
-	case XV_OP_FDB_ADD:
-		return fdb_add(inst, net, op->fdb, err);
 	case XV_OP_NETWORK_ADD:
+	case XV_OP_FDB_ADD:
 		break;
 	}
 	return -EINVAL;
@@ -165,23 +212,29 @@ static int run_plan(struct xv_instance *inst, const struct xv_plan *plan, size_t
 		    struct xv_err *err)
 {
 	struct xv_err later;
-	size_t i;
+	size_t i, last = plan->n_ops, added = 0;
 	int ret = 0, end;
 
 	for (i = 0; !ret && i < plan->n_ops; i++)
 		ret = check(inst, &plan->ops[i], err);
 	if (ret)
 		return ret;
+	while (last && plan->ops[last - 1].type == XV_OP_FDB_ADD)
+		last--;
+	xv_peer_begin(inst);
 	xv_flood_begin(inst);
-	for (i = 0; !ret && i < plan->n_ops; i++)
+	for (i = 0; !ret && i < last; i++)
 		ret = run(inst, &plan->ops[i], err);
+	if (!ret && last < plan->n_ops)
+		ret = fdb_add_all(inst, &plan->ops[last], plan->n_ops - last, &added, err);
 	end = xv_flood_commit(inst, &later);
+	xv_peer_commit(inst);
 	if (!ret && end) {
 		*err = later;
 		ret = end;
 	}
 	if (changes)
-		*changes = i;
+		*changes = i + added;
 	return ret;
 }
 

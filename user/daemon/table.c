@@ -138,12 +138,26 @@ int xv_table_insert(struct xv_table *t, uint64_t key, struct xv_fdb_word word)
 	return 0;
 }
 
-static void prefetch(const struct xv_table *t, uint64_t key)
+void xv_table_prefetch(const struct xv_table *t, uint64_t key)
 {
 	struct table_place place = table_place(t, key);
 
 	__builtin_prefetch(&t->buckets[place.first]);
 	__builtin_prefetch(&t->buckets[place.second]);
+}
+
+size_t xv_table_insert_some(struct xv_table *t, struct xv_table_entry *entries, size_t n)
+{
+	size_t i, again = 0;
+
+	for (i = 0; i < n; i++) {
+		if (i + AHEAD < n && entries[i + AHEAD].result == -EAGAIN)
+			xv_table_prefetch(t, entries[i + AHEAD].key);
+		if (entries[i].result == -EAGAIN)
+			entries[i].result = xv_table_insert(t, entries[i].key, entries[i].word);
+		again += entries[i].result == -EAGAIN;
+	}
+	return again;
 }
 
 size_t xv_table_insert_many(struct xv_table *t, struct xv_table_entry *entries, size_t n)
@@ -155,14 +169,7 @@ size_t xv_table_insert_many(struct xv_table *t, struct xv_table_entry *entries, 
 	for (round = 0, again = n; again && round < ROUNDS; round++) {
 		if (round)
 			xv_table_settle(t);
-		for (i = 0, again = 0; i < n; i++) {
-			if (!round && i + AHEAD < n)
-				prefetch(t, entries[i + AHEAD].key);
-			if (entries[i].result == -EAGAIN)
-				entries[i].result = xv_table_insert(t, entries[i].key,
-								    entries[i].word);
-			again += entries[i].result == -EAGAIN;
-		}
+		again = xv_table_insert_some(t, entries, n);
 	}
 	for (i = 0; i < n; i++) {
 		if (entries[i].result == -EAGAIN)

@@ -107,6 +107,11 @@ void xv_table_close(struct xv_table *t);
 int xv_table_insert(struct xv_table *t, uint64_t key, struct xv_fdb_word word);
 /* Waits for the grace periods that it needs instead of -EAGAIN. */
 int xv_table_insert_wait(struct xv_table *t, uint64_t key, struct xv_fdb_word word);
+/*
+ * Tries all whose result is -EAGAIN once, without waiting; each one's result is that of
+ * xv_table_insert(). Returns the number of those that are to be tried again.
+ */
+size_t xv_table_insert_some(struct xv_table *t, struct xv_table_entry *entries, size_t n);
 /* Inserts all, with few grace periods together; each entry's result is that of insert_wait. Returns
  * the number of entries whose result is not 0. */
 size_t xv_table_insert_many(struct xv_table *t, struct xv_table_entry *entries, size_t n);
@@ -120,6 +125,8 @@ int xv_table_update(struct xv_table *t, uint64_t key, struct xv_fdb_word word);
 int xv_table_update_dest(struct xv_table *t, uint64_t key, struct xv_fdb_word word);
 /* -ENOENT. */
 int xv_table_delete(struct xv_table *t, uint64_t key);
+/* Fetches what a lookup or insert of the key will look at: some ten others before it is best. */
+void xv_table_prefetch(const struct xv_table *t, uint64_t key);
 /* With the newest last_seen. -ENOENT: *word is untouched. */
 int xv_table_lookup(const struct xv_table *t, uint64_t key, struct xv_fdb_word *word);
 /*

@@ -23,13 +23,18 @@ struct xv_view_filter {
 	bool learned, statics; /* only these */
 };
 
+struct xv_view_entry {
+	struct xv_fdb_key key;
+	struct xv_fdb_val val;
+};
+
 struct xv_view {
 	struct xv_instance *inst;
 	enum xv_table_id table;
 	struct xv_view_filter filter;
 	uint32_t pos, sub; /* where to go on */
-	/* The FDB alone cannot be walked in steps: a copy, 24 bytes an entry. */
-	struct xv_fdb_entry *entries;
+	/* The FDB alone cannot be walked in steps: a copy, 16 bytes an entry. */
+	struct xv_view_entry *entries;
 	size_t n_entries, room;
 	bool no_memory;
 	uint64_t now; /* as in last_seen, when the copy was made */

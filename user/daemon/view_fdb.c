@@ -30,7 +30,7 @@ static int copy_entry(void *arg, const struct xv_fdb_entry *entry)
 {
 	struct xv_view *view = arg;
 	size_t room = view->room ? 2 * view->room : FIRST_ROOM;
-	struct xv_fdb_entry *entries;
+	struct xv_view_entry *entries;
 
 	if (!entry_matches(view, entry))
 		return 0;
@@ -43,7 +43,7 @@ static int copy_entry(void *arg, const struct xv_fdb_entry *entry)
 		view->entries = entries;
 		view->room = room;
 	}
-	view->entries[view->n_entries++] = *entry;
+	view->entries[view->n_entries++] = (struct xv_view_entry){entry->key, entry->val};
 	return 0;
 }
 
@@ -91,7 +91,7 @@ static void put_destination(const struct xv_view *view, const struct xv_fdb_val 
 
 bool xv_view_next_fdb(struct xv_view *view, struct xv_row *row)
 {
-	const struct xv_fdb_entry *entry;
+	const struct xv_view_entry *entry;
 	const struct xv_network *net;
 	uint64_t seen;
 

@@ -17,6 +17,9 @@ static void put_counts(const struct xv_instance *inst, struct xv_row *row)
 		learned += net->learned;
 	xv_row_number(row, XV_COL_STATUS_NETWORKS, HASH_COUNT(inst->networks));
 	xv_row_number(row, XV_COL_STATUS_LEARNED, learned);
+	xv_row_number(row, XV_COL_STATUS_FDB_ENTRIES, xv_fdb_count(inst));
+	if (xv_fdb_sweep_us(inst))
+		xv_row_number(row, XV_COL_STATUS_FDB_SWEEP, xv_fdb_sweep_us(inst));
 }
 
 bool xv_view_next_status(struct xv_view *view, struct xv_row *row)

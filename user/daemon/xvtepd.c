@@ -3,6 +3,7 @@
 #include <cap-ng.h>
 #include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 
 enum {
 	EXIT_USAGE = 2,
+	KEEP_MAX = 1 << 20, /* bytes */
 	OPT_DETACH = 256,
 };
 
@@ -190,6 +192,16 @@ static int run(struct xv_config *config, const char *file)
 	return ret;
 }
 
+/*
+ * What a large request needed goes back to the system when it is done: by itself malloc() keeps up
+ * to 64 MiB for the next one.
+ */
+static void bound_memory(void)
+{
+	mallopt(M_MMAP_THRESHOLD, KEEP_MAX);
+	mallopt(M_TRIM_THRESHOLD, KEEP_MAX);
+}
+
 int main(int argc, char **argv)
 {
 	struct options o = {};
@@ -199,6 +211,7 @@ int main(int argc, char **argv)
 
 	if (ret >= 0)
 		return ret;
+	bound_memory();
 	if (o.instance && check_name(o.instance))
 		return EXIT_USAGE;
 	if (o.detach)

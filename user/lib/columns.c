@@ -11,7 +11,14 @@ const struct xv_metric xv_metrics[XV_METRIC_MAX] = {
 };
 
 #define COLUMN(table, id, key, header, type, label, metric, labels) \
-	{key, header, XV_##type, label, XV_METRIC_##metric, labels},
+	{key,                                                       \
+	 header,                                                    \
+	 XV_##type,                                                 \
+	 label,                                                     \
+	 labels,                                                    \
+	 "\"" key "\":",                                            \
+	 sizeof("\"" key "\":") - 1,                                \
+	 XV_METRIC_##metric},
 
 #define X(id, list, name, part, flags)                                 \
 	static const struct xv_column columns_##id[] = {list(COLUMN)}; \

@@ -23,6 +23,7 @@ enum xv_column_type {
 	X(PORTS, "xvtep_ports", "gauge", "Ports.")                                            \
 	X(PEERS, "xvtep_peers", "gauge", "Peers.")                                            \
 	X(LEARNED, "xvtep_learned_macs", "gauge", "Learned FDB entries of all networks.")     \
+	X(FDB_ENTRIES, "xvtep_fdb_entries", "gauge", "FDB entries, static and learned.")      \
 	X(UPLINK_UP, "xvtep_uplink_up", "gauge", "1 if the underlay device is there and up.") \
 	X(NET_LEARNED, "xvtep_network_learned_macs", "gauge", "Learned FDB entries.")         \
 	X(NET_MAX_MACS, "xvtep_network_max_macs", "gauge", "Quota of learned FDB entries.")   \
@@ -63,24 +64,26 @@ enum xv_metric_id {
  * X(table, id, JSON key, heading or NULL: not in text, type, label or NULL, metric, own labels).
  * label: the column names the row in metrics, under this label.
  */
-#define XV_STATUS_COLUMNS(X)                                                  \
-	X(STATUS, INSTANCE, "instance", "instance", TEXT, "name", INFO, "")   \
-	X(STATUS, VERSION, "version", "version", TEXT, NULL, NONE, "")        \
-	X(STATUS, PID, "pid", "pid", UINT, NULL, NONE, "")                    \
-	X(STATUS, UPTIME, "uptime", "uptime", UINT, NULL, UPTIME, "")         \
-	X(STATUS, CONFIG, "config_file", "config file", TEXT, NULL, NONE, "") \
-	X(STATUS, ADDRESS, "address", "address", TEXT, NULL, NONE, "")        \
-	X(STATUS, ADDRESS6, "address6", "address6", TEXT, NULL, NONE, "")     \
-	X(STATUS, UDP_PORT, "udp_port", "UDP port", UINT, NULL, NONE, "")     \
-	X(STATUS, XDP, "xdp", "xdp", TEXT, NULL, NONE, "")                    \
-	X(STATUS, SLOW_DEV, "slow_dev", "slow path", TEXT, NULL, NONE, "")    \
-	X(STATUS, PIN_DIR, "pin_dir", "pins", TEXT, NULL, NONE, "")           \
-	X(STATUS, ADOPTED, "adopted", "adopted", YESNO, NULL, NONE, "")       \
-	X(STATUS, METRICS, "metrics", "metrics", TEXT, NULL, NONE, "")        \
-	X(STATUS, NETWORKS, "networks", "networks", UINT, NULL, NETWORKS, "") \
-	X(STATUS, PORTS, "ports", "ports", UINT, NULL, PORTS, "")             \
-	X(STATUS, PEERS, "peers", "peers", UINT, NULL, PEERS, "")             \
-	X(STATUS, LEARNED, "learned", "learned MACs", UINT, NULL, LEARNED, "")
+#define XV_STATUS_COLUMNS(X)                                                              \
+	X(STATUS, INSTANCE, "instance", "instance", TEXT, "name", INFO, "")               \
+	X(STATUS, VERSION, "version", "version", TEXT, NULL, NONE, "")                    \
+	X(STATUS, PID, "pid", "pid", UINT, NULL, NONE, "")                                \
+	X(STATUS, UPTIME, "uptime", "uptime", UINT, NULL, UPTIME, "")                     \
+	X(STATUS, CONFIG, "config_file", "config file", TEXT, NULL, NONE, "")             \
+	X(STATUS, ADDRESS, "address", "address", TEXT, NULL, NONE, "")                    \
+	X(STATUS, ADDRESS6, "address6", "address6", TEXT, NULL, NONE, "")                 \
+	X(STATUS, UDP_PORT, "udp_port", "UDP port", UINT, NULL, NONE, "")                 \
+	X(STATUS, XDP, "xdp", "xdp", TEXT, NULL, NONE, "")                                \
+	X(STATUS, SLOW_DEV, "slow_dev", "slow path", TEXT, NULL, NONE, "")                \
+	X(STATUS, PIN_DIR, "pin_dir", "pins", TEXT, NULL, NONE, "")                       \
+	X(STATUS, ADOPTED, "adopted", "adopted", YESNO, NULL, NONE, "")                   \
+	X(STATUS, METRICS, "metrics", "metrics", TEXT, NULL, NONE, "")                    \
+	X(STATUS, NETWORKS, "networks", "networks", UINT, NULL, NETWORKS, "")             \
+	X(STATUS, PORTS, "ports", "ports", UINT, NULL, PORTS, "")                         \
+	X(STATUS, PEERS, "peers", "peers", UINT, NULL, PEERS, "")                         \
+	X(STATUS, LEARNED, "learned", "learned MACs", UINT, NULL, LEARNED, "")            \
+	X(STATUS, FDB_ENTRIES, "fdb_entries", "FDB entries", UINT, NULL, FDB_ENTRIES, "") \
+	X(STATUS, FDB_SWEEP, "fdb_sweep_us", "FDB sweep us", UINT, NULL, NONE, "")
 
 #define XV_UPLINK_COLUMNS(X)                                              \
 	X(UPLINK, DEV, "dev", "UPLINK", TEXT, "dev", NONE, "")            \
@@ -267,9 +270,11 @@ struct xv_column {
 	const char *key;
 	const char *header; /* NULL: not in text */
 	enum xv_column_type type;
-	const char *label; /* NULL: does not name the row in metrics */
-	enum xv_metric_id metric;
+	const char *label;	   /* NULL: does not name the row in metrics */
 	const char *metric_labels; /* "" or as in the exposition format, without braces */
+	const char *json;	   /* "key": as it stands in a row, and its length */
+	size_t json_len;
+	enum xv_metric_id metric;
 };
 
 struct xv_table {

@@ -72,6 +72,11 @@ static const struct xv_arg fdb_add[] = {
 	VLAN,
 	END,
 };
+static const struct xv_arg fdb_load[] = {
+	ARG("file", FILE, .flags = FIRST),
+	ARG("replace", FLAG),
+	END,
+};
 static const struct xv_arg fdb_del[] = {
 	ARG("mac", MAC, .flags = FIRST),
 	NETWORK(REQUIRED),
@@ -120,6 +125,7 @@ const struct xv_command xv_commands[] = {
 	{"fdb", "show", "FDB entries; age: seconds since the MAC last sent", fdb_show},
 	{"fdb", "add", "add a static entry", fdb_add},
 	{"fdb", "replace", "add a static entry, or change the one there is", fdb_add},
+	{"fdb", "load", "add the static entries of FILE: lines as the arguments of add", fdb_load},
 	{"fdb", "del", "remove an entry, static or learned", fdb_del},
 	{"fdb", "flush", "remove all learned entries (static: the static ones) that match",
 	 fdb_flush},

@@ -11,7 +11,7 @@ void xv_row_start(struct xv_row *row, enum xv_table_id table)
 {
 	row->table = &xv_tables[table];
 	row->used = 0;
-	memset(row->cells, 0, sizeof(row->cells));
+	memset(row->cells, 0, row->table->n_columns * sizeof(row->cells[0]));
 }
 
 void xv_row_number(struct xv_row *row, unsigned int column, uint64_t number)
@@ -81,12 +81,17 @@ size_t xv_utf8_length(const char *text)
 	return len;
 }
 
-static char *put(char *p, const char *text)
+/* A character that JSON escapes. The short forms where there are any, as jansson has them. */
+static char *put_escaped(char *p, char c)
 {
-	size_t len = strlen(text);
+	static const char from[] = "\b\f\n\r\t\"\\", to[] = "bfnrt\"\\";
+	const char *found = strchr(from, c);
 
-	memcpy(p, text, len);
-	return p + len;
+	if (!found)
+		return p + sprintf(p, "\\u%04X", c);
+	*p++ = '\\';
+	*p++ = to[found - from];
+	return p;
 }
 
 static char *put_string(char *p, const char *text)
@@ -94,19 +99,19 @@ static char *put_string(char *p, const char *text)
 	size_t len;
 
 	*p++ = '"';
-	for (; *text; text += len ? len : 1) {
-		len = xv_utf8_length(text);
-		if (!len) {
-			p = put(p, "\\ufffd");
-		} else if (*text == '"' || *text == '\\') {
-			*p++ = '\\';
-			*p++ = *text;
-		} else if ((unsigned char)*text < 0x20) {
-			p += sprintf(p, "\\u%04x", *text);
-		} else {
-			memcpy(p, text, len);
-			p += len;
+	while (*text) {
+		if (*text >= ' ' && *text <= '~' && *text != '"' && *text != '\\') {
+			*p++ = *text++;
+			continue;
 		}
+		len = xv_utf8_length(text);
+		if (!len)
+			p = mempcpy(p, "\xef\xbf\xbd", 3); /* U+FFFD */
+		else if (len == 1 && *text != 0x7f)
+			p = put_escaped(p, *text);
+		else
+			p = mempcpy(p, text, len);
+		text += len ? len : 1;
 	}
 	*p++ = '"';
 	return p;
@@ -140,17 +145,16 @@ size_t xv_row_json(const struct xv_row *row, char buf[XV_ROW_JSON])
 	for (i = 0; i < row->table->n_columns; i++) {
 		column = &row->table->columns[i];
 		cell = &row->cells[i];
-		p = put(p, i ? ",\"" : "{\"");
-		p = put(p, column->key);
-		p = put(p, "\":");
+		*p++ = i ? ',' : '{';
+		p = mempcpy(p, column->json, column->json_len);
 		if (!cell->set)
-			p = put(p, "null");
+			p = mempcpy(p, "null", 4);
 		else if (column->type == XV_TEXT)
 			p = put_string(p, cell->text);
 		else if (column->type == XV_UINT)
 			p = put_number(p, cell->number);
 		else
-			p = put(p, cell->number ? "true" : "false");
+			p = stpcpy(p, cell->number ? "true" : "false");
 	}
 	*p++ = '}';
 	return p - buf;

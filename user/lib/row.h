@@ -42,7 +42,8 @@ void xv_row_ip(struct xv_row *row, unsigned int column, const struct xv_ip *ip);
 
 /*
  * The row as a JSON object with all keys of the table, without a newline, into buf; returns its
- * length. Always valid UTF-8, whatever the texts hold (device names can be any bytes).
+ * length. Always valid UTF-8, whatever the texts hold (device names can be any bytes), and byte by
+ * byte what jansson makes of it when it reads and writes it: the client need do neither.
  */
 size_t xv_row_json(const struct xv_row *row, char buf[XV_ROW_JSON]);
 
