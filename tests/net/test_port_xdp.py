@@ -126,7 +126,10 @@ def egress_changes():
             before = pair.first.paths()
 
             def used(path=path, before=before):
+                seen = pair.first.stats("port", dev="t1", vlan=0)["rx_packets"]
                 pair.one.send(pair.build(frame.marker()))
+                tap.wait_for(lambda: pair.first.stats("port", dev="t1", vlan=0)["rx_packets"] > seen,
+                             "the frame is counted before the next")
                 return pair.first.paths().get(path, 0) > before.get(path, 0)
             tap.wait_for(used, f"path {path} with GRO {on} at the other end")
             pair.send(path, f"GRO {on} at the other end")
