@@ -61,13 +61,18 @@ static __always_inline void xv_outer6_write(void *pos, const struct xv_adj_val *
 	vxlan->vni = bpf_htonl(vni << 8);
 }
 
-/* The peer's prebuilt header may be used. The daemon rewrites it only while flags say it may not.
+/*
+ * The flags of an adjacency whose prebuilt header may be used, else 0. Read once: the daemon may
+ * clear them at any time, and the header is good for those who have seen them until they return.
  */
-static __always_inline int xv_adj_ready(const struct xv_adj_val *adj,
-					const struct xv_config_val *cfg)
+static __always_inline __u32 xv_adj_usable(const struct xv_adj_val *adj,
+					   const struct xv_config_val *cfg)
 {
-	return READ_ONCE(adj->flags) & XV_ADJ_VALID &&
-	       !(adj->flags & XV_ADJ_V6 && cfg->flags & XV_CONFIG_UDP6_CHECKSUM);
+	__u32 flags = READ_ONCE(adj->flags);
+
+	if (!(flags & XV_ADJ_VALID) || (flags & XV_ADJ_V6 && cfg->flags & XV_CONFIG_UDP6_CHECKSUM))
+		return 0;
+	return flags;
 }
 
 /*
@@ -91,15 +96,16 @@ static __always_inline int xv_encap_fits(const struct __sk_buff *skb, const stru
 }
 
 /*
- * The fast way to a peer whose adjacency is valid. Returns XV_PATH_ENCAP with *action set,
- * XV_PATH_ENCAP_SLOW with the frame untouched, or a drop.
+ * The fast way to a peer whose adjacency is valid; flags are xv_adj_usable()'s. Returns
+ * XV_PATH_ENCAP with *action set, XV_PATH_ENCAP_SLOW with the frame untouched, or a drop.
  */
 static __always_inline int xv_encap_fast(struct __sk_buff *skb, const struct xv_adj_val *adj,
-					 struct xv_inner *inner, __u32 vni, int *action)
+					 __u32 flags, struct xv_inner *inner, __u32 vni,
+					 int *action)
 {
 	const __u64 l2 = BPF_F_ADJ_ROOM_FIXED_GSO | BPF_F_ADJ_ROOM_ENCAP_L4_UDP |
 			 BPF_F_ADJ_ROOM_ENCAP_L2(ETH_HLEN) | BPF_F_ADJ_ROOM_ENCAP_L2_ETH;
-	int v6 = !!(adj->flags & XV_ADJ_V6);
+	int v6 = !!(flags & XV_ADJ_V6);
 	__u32 room = v6 ? XV_ENCAP6_LEN : XV_ENCAP4_LEN;
 	__u32 ifindex = adj->ifindex;
 	void *data = xv_ctx_ptr(skb->data), *data_end = xv_ctx_ptr(skb->data_end);
@@ -145,16 +151,18 @@ static __always_inline int xv_encap_peer(struct __sk_buff *skb, const struct xv_
 	struct xv_ethhdr *eth = data;
 	struct xv_inner inner = {.len = skb->len};
 	int ecn, path = XV_PATH_ENCAP_SLOW;
+	__u32 flags;
 
 	if (!adj)
 		return XV_DROP(VXLAN_NO_REMOTE);
 	if ((void *)(eth + 1) > data_end)
 		return XV_DROP(PKT_TOO_SMALL);
 	ecn = skb->vlan_present ? -1 : xv_ecn_of(eth, data_end);
-	if (ecn >= 0 && xv_adj_ready(adj, cfg)) {
+	flags = ecn < 0 ? 0 : xv_adj_usable(adj, cfg);
+	if (flags) {
 		inner.ecn = xv_ecn_encap(ecn);
 		xv_copy(&inner.eth, eth, sizeof(inner.eth));
-		path = xv_encap_fast(skb, adj, &inner, vni, action);
+		path = xv_encap_fast(skb, adj, flags, &inner, vni, action);
 	}
 	if (path == XV_PATH_ENCAP_SLOW) {
 		int err = xv_tunnel_set(skb, cfg, &adj->ip, vni);

@@ -46,12 +46,14 @@ static __always_inline int port_to_peer(const struct port_frame *f, __u32 peer)
 	int ecn = xv_ecn_of(f->eth, f->data_end), v6;
 	struct xv_inner inner = {.len = f->total};
 	void *data, *data_end;
-	__u32 room;
+	__u32 room, flags;
 
-	if (!adj || ecn < 0 || !xv_adj_ready(adj, f->cfg) || !(adj->flags & XV_ADJ_XDP) ||
-	    (f->frags && !(adj->flags & XV_ADJ_XDP_SG)))
+	if (!adj || ecn < 0)
 		return XV_PORT_PASS;
-	v6 = !!(adj->flags & XV_ADJ_V6);
+	flags = xv_adj_usable(adj, f->cfg);
+	if (!(flags & XV_ADJ_XDP) || (f->frags && !(flags & XV_ADJ_XDP_SG)))
+		return XV_PORT_PASS;
+	v6 = !!(flags & XV_ADJ_V6);
 	room = v6 ? XV_ENCAP6_LEN : XV_ENCAP4_LEN;
 	if (!xv_adj_fits(adj, f->total, f->total - ETH_HLEN, room))
 		return XV_PORT_PASS;

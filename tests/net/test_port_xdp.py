@@ -12,7 +12,7 @@ import struct
 
 import frame
 import tap
-from lab import VNET_HDR, Lab
+from lab import OUT, VNET_HDR, Lab
 from vtep import Xvtepd
 
 VNI = 100
@@ -274,6 +274,20 @@ def restart():
         shown(vtep, "t1", "tc", "off")
 
 
+def at_once():
+    """Taken away and put back without a pause, again and again: no hook is still taken."""
+    with Lab(wire="nic") as lab:
+        pair = Pair(lab)
+        client = f"{OUT}/xvtep -i {pair.first.instance}"
+        pair.first.host.ns.run("sh", "-c", f"""
+            for i in $(seq 40); do
+                {client} port del t1 && {client} port add t1 network {VNI} || exit
+                {client} -j port show t1 | grep -q '"encap": *"xdp"' || exit
+            done""")
+        pair.first.client("fdb", "replace", pair.one.mac, "network", str(VNI), "dev", "t1")
+        pair.send("port_encap", "at the end")
+
+
 def setting_stays():
     """A port added by hand keeps its setting over a restart, and in what is saved."""
     with Lab(wire="nic") as lab:
@@ -371,6 +385,7 @@ case("a tap whose guest leaves checksums open")(vnet_hdr)
 case("a tap is opened in another way")(tap_changes)
 case("a foreign program on the tap", main=True)(foreign)
 case("killed, restarted, other setting", main=True)(restart)
+case("taken away and put back at once")(at_once)
 case("a setting by hand stays")(setting_stays)
 case("what cannot be")(refused_words)
 case("detached")(detached)

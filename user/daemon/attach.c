@@ -33,6 +33,21 @@ static uint32_t link_ifindex(int fd)
 	return bpf_obj_get_info_by_fd(fd, &info, &len) ? 0 : info.xdp.ifindex;
 }
 
+/*
+ * Takes a pinned link off its device now. The end of the pin alone does that some time later, and
+ * until then the hook is taken (-EEXIST, -EBUSY), and the program runs. Whether there was a pin.
+ */
+static bool remove_pinned(const char *path)
+{
+	int fd = bpf_obj_get(path);
+
+	if (fd >= 0) {
+		bpf_link_detach(fd);
+		close(fd);
+	}
+	return !unlink(path);
+}
+
 /* Puts prog into a pinned link that still holds the device. -ENOENT: there is none. */
 static int update_pinned(const char *path, uint32_t ifindex, int prog)
 {
@@ -46,7 +61,7 @@ static int update_pinned(const char *path, uint32_t ifindex, int prog)
 		ret = -ENOENT;
 	close(fd);
 	if (ret)
-		unlink(path);
+		remove_pinned(path);
 	return ret ? -ENOENT : 0;
 }
 
@@ -88,7 +103,7 @@ void xv_detach_tc(const char *pin_dir, uint32_t ifindex)
 	char path[192];
 
 	pin_path(path, pin_dir, "tc", ifindex);
-	if (!unlink(path))
+	if (remove_pinned(path))
 		return;
 	pin_path(path, pin_dir, "clsact", ifindex);
 	xv_clsact_detach(ifindex, path);
@@ -179,7 +194,7 @@ void xv_detach_xdp(const char *pin_dir, uint32_t ifindex)
 	char path[192];
 
 	pin_path(path, pin_dir, "xdp", ifindex);
-	unlink(path);
+	remove_pinned(path);
 }
 
 /* Calls fn for the pins of one kind until it returns true; whether it did. */
@@ -206,7 +221,7 @@ static bool each_link(const char *pin_dir, const char *prefix, bool (*fn)(const 
 
 static bool link_remove(const char *path)
 {
-	unlink(path);
+	remove_pinned(path);
 	return false;
 }
 
