@@ -126,10 +126,9 @@ def egress_changes():
             before = pair.first.paths()
 
             def used(path=path, before=before):
-                seen = pair.first.stats("port", dev="t1", vlan=0)["rx_packets"]
+                seen = pair.counts()["port"]
                 pair.one.send(pair.build(frame.marker()))
-                tap.wait_for(lambda: pair.first.stats("port", dev="t1", vlan=0)["rx_packets"] > seen,
-                             "the frame is counted before the next")
+                tap.wait_for(lambda: pair.counts()["port"] > seen, "counted before the next goes")
                 return pair.first.paths().get(path, 0) > before.get(path, 0)
             tap.wait_for(used, f"path {path} with GRO {on} at the other end")
             pair.send(path, f"GRO {on} at the other end")
