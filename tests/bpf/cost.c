@@ -10,6 +10,7 @@
 
 #include "cost.skel.h"
 #include "harness.h"
+#include "harness_budget.h"
 
 enum {
 	BURSTS = 60,
@@ -74,15 +75,19 @@ static void measure(struct bpf_program *prog, const struct frame *in, int bursts
 	*median = ns[bursts / 2];
 }
 
-static void row(const char *name, struct bpf_program *work, struct bpf_program *moves,
-		const struct frame *in, int bursts, int repeat)
+/* Whether it is within its budget. */
+static int row(const char *name, struct bpf_program *work, struct bpf_program *moves,
+	       const struct frame *in, int bursts, int repeat)
 {
-	__u32 w, w_median, m, m_median;
+	__u32 w, w_median, m, m_median, most = hs_budget_of(name).percent;
+	int percent;
 
 	measure(moves, in, bursts, repeat, &m, &m_median);
 	measure(work, in, bursts, repeat, &w, &w_median);
-	printf("%-10s %6d ns (median %d); moves of the frame alone %u\n", name, (int)(w - m),
-	       (int)(w_median - m_median), m);
+	percent = (int)(w - m) * 100 / (int)m;
+	printf("%-10s %4d ns (median %d); moves of the frame alone %u ns: %d %%, budget %u %%\n",
+	       name, (int)(w - m), (int)(w_median - m_median), m, percent, most);
+	return percent <= (int)most;
 }
 
 int main(void)
@@ -90,6 +95,7 @@ int main(void)
 	struct outer_spec outer;
 	struct inner_spec inner;
 	static struct frame f;
+	int ok;
 
 	if (hs_open())
 		return 1;
@@ -101,19 +107,20 @@ int main(void)
 	inner.payload = 22; /* 64 bytes */
 	frame_tunnel(&f, &outer, &inner);
 	memcpy(cost->bss->head, f.b, sizeof(cost->bss->head));
-	row("decap-xdp", cost->progs.cost_decap, cost->progs.cost_decap_moves, &f, BURSTS, REPEAT);
+	ok = row("decap-xdp", cost->progs.cost_decap, cost->progs.cost_decap_moves, &f, BURSTS,
+		 REPEAT);
 	inner = inner_udp(mac_of_peer(PEER_V4), mac_of_port(PORT_XDP));
 	inner.payload = 22;
 	f.len = 0;
 	frame_inner(&f, &inner);
 	memcpy(cost->bss->head + XV_ENCAP4_LEN, f.b, 14);
 	/* The skb stays marked as encapsulated, so it serves once. */
-	row("encap-tc", cost->progs.cost_encap, cost->progs.cost_encap_moves, &f, SINGLES, 1);
+	ok &= row("encap-tc", cost->progs.cost_encap, cost->progs.cost_encap_moves, &f, SINGLES, 1);
 	if (cost->bss->failed) {
 		fprintf(stderr, "%llu frames took another way\n",
 			(unsigned long long)cost->bss->failed);
 		return 1;
 	}
 	hs_close();
-	return 0;
+	return !ok;
 }

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Every way the object is loaded: all programs together, each alone, xv_decap with and without
- * fragments. What the verifier had to walk is held against budget.txt, and what bpftool and perf
- * need must be there: type, name, BTF of functions, lines, map keys and values.
+ * fragments. What the verifier had to walk and made of it is held against budget.txt, and what
+ * bpftool and perf need must be there: type, name, BTF of functions, lines, map keys and values.
  */
 #include <errno.h>
-#include <libgen.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "harness.h"
+#include "harness_budget.h"
 
 struct program {
 	const char *name;
@@ -26,43 +24,15 @@ static const struct program programs[] = {
 	{"xv_port_encap", BPF_PROG_TYPE_XDP},
 };
 
-/* tests/bpf/budget.txt beside the sources; the binary is in .output/tests/bpf. */
-static FILE *budget_open(void)
+/* What the verifier walked and what became of it; the text on failure. */
+static int budget_ok(const char *name, const struct bpf_prog_info *info)
 {
-	char path[PATH_MAX + 64] = "";
-	ssize_t n = readlink("/proc/self/exe", path, PATH_MAX);
+	struct hs_budget most = hs_budget_of(name);
 
-	assert_true(n > 0);
-	path[n] = 0;
-	dirname(path);
-	strcat(path, "/../../../tests/bpf/budget.txt");
-	return fopen(path, "r");
-}
-
-/* 0: the program has no line. */
-static unsigned int budget_of(const char *name)
-{
-	FILE *file = budget_open();
-	unsigned int insns, found = 0;
-	char line[160], word[64];
-
-	if (!file)
-		fail_msg("budget.txt: %s", strerror(errno));
-	while (fgets(line, sizeof(line), file))
-		if (line[0] != '#' && sscanf(line, "%63s %u", word, &insns) == 2 &&
-		    !strcmp(word, name))
-			found = insns;
-	fclose(file);
-	return found;
-}
-
-/* Whether it is within its budget; the text on failure. */
-static int budget_ok(const char *name, unsigned int insns)
-{
-	unsigned int most = budget_of(name);
-
-	hs_note("%-12s %6u instructions verified, budget %u", name, insns, most);
-	return insns > 0 && insns <= most;
+	hs_note("%-14s %5u instructions verified, budget %5u; %5u bytes translated, budget %5u",
+		name, info->verified_insns, most.insns, info->xlated_prog_len, most.bytes);
+	return info->verified_insns > 0 && info->verified_insns <= most.insns &&
+	       info->xlated_prog_len <= most.bytes;
 }
 
 /* Loads the object with only the named program. */
@@ -107,7 +77,7 @@ static void test_all(void **state)
 		assert_int_equal(info.type, programs[i].type);
 		assert_string_equal(info.name, programs[i].name);
 		assert_true(info.btf_id && info.nr_func_info && info.nr_line_info);
-		assert_true(budget_ok(programs[i].name, info.verified_insns));
+		assert_true(budget_ok(programs[i].name, &info));
 	}
 }
 
@@ -131,6 +101,7 @@ static void test_without_frags(void **state)
 	struct xvtep_bpf *skel;
 	struct bpf_program *prog = hs.skel->progs.xv_decap;
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .prog_flags = 0);
+	struct bpf_prog_info info;
 
 	(void)state;
 	assert_string_equal(bpf_program__section_name(prog), "xdp.frags");
@@ -138,7 +109,8 @@ static void test_without_frags(void **state)
 	skel = hs_load();
 	libbpf_unregister_prog_handler(handler);
 	assert_non_null(skel);
-	assert_true(budget_ok("xv_decap", info_of(skel, "xv_decap").verified_insns));
+	info = info_of(skel, "xv_decap");
+	assert_true(budget_ok("xv_decap", &info));
 	/* That it is another kind shows in the devmap, which only takes its own. */
 	prog = skel->progs.xv_decap;
 	assert_true(bpf_prog_load(BPF_PROG_TYPE_XDP, "same_kind", "GPL", bpf_program__insns(prog),
@@ -176,11 +148,18 @@ static void test_map_btf(void **state)
 /* A budget that is passed, or a program without one, is told. */
 static void test_budget_control(void **state)
 {
+	struct bpf_prog_info info = info_of(hs.skel, "xv_deliver");
+	struct hs_budget most = hs_budget_of("xv_deliver");
+
 	(void)state;
 	harness_quiet = 1;
-	assert_false(budget_ok("xv_deliver", budget_of("xv_deliver") + 1));
-	assert_false(budget_ok("no_such_program", 1));
-	assert_false(budget_ok("xv_deliver", 0));
+	assert_true(budget_ok("xv_deliver", &info));
+	assert_false(budget_ok("no_such_program", &info));
+	info.xlated_prog_len = most.bytes + 1;
+	assert_false(budget_ok("xv_deliver", &info));
+	info = info_of(hs.skel, "xv_deliver");
+	info.verified_insns = most.insns + 1;
+	assert_false(budget_ok("xv_deliver", &info));
 	harness_quiet = 0;
 }
 
