@@ -1,18 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """
 Packet rate of one direction: generator -> veth -> host under test -> veth -> sink. All of it runs
-in the softirq of the generator's CPU; a row with "cores": 2 has a generator on each of two.
+in the softirq of the generator's CPU; a row with "cores": 2 has a generator on each of two. Rates
+are by the CPU time that this took where the kernel tells it (machine.thread_time_tells), so that
+what the hypervisor or another process had of the CPU does not count; else by the clock.
 """
+import contextlib
 import os
+import threading
 import time
 
 import frame
 import lab
 import machine
+import traffic
 from contender import Floor, Host, Kernel, Xvtep
-from traffic import LOCAL, REMOTE, Traffic
+from traffic import LOCAL, REMOTE
 
 UNIT = "Mpps"
+SENDING = 0.02  # seconds a call while something else goes on
 
 
 class Wire:
@@ -25,7 +31,7 @@ class Wire:
 
     def __init__(self, bench, contender, options):
         self.bench, self.contender, self.options = bench, contender, options
-        self.traffic = Traffic(bench)
+        self.traffic = traffic.shared(bench)
         self.decap = self.traffic.decap
         self.stack = lab.Lab(contender.name[:2])
         self.sent = 0
@@ -52,7 +58,8 @@ class Wire:
         self.host.ip(f"addr add {LOCAL['dst']}/24 dev under")
         for address in (LOCAL["src"], *self.peers):
             self.host.ip(f"neigh add {address} lladdr {LOCAL['src_mac']} dev under nud permanent")
-        self.host.ip("link set port mtu 1500 up")
+        # A tenant's; what only redirects has the whole outer frame to send there.
+        self.host.ip(f"link set port mtu {1600 if self.contender is Floor else 1500} up")
         for ns in (self.src, self.dst):
             ns.ip("link set far up")
         getattr(self, under).ip(f"link set far address {LOCAL['src_mac']}")
@@ -70,7 +77,7 @@ class Wire:
                     tuple((vni, t.vlan(vni)) for vni in t.vnis), tuple(self.peers) or None)
 
     def start_generators(self):
-        args = self.traffic.generator_options(os.path.join(lab.scratch(), "variants"))
+        args = self.traffic.generator_options(lab.scratch())
         self.gens = [self.stack.helper(self.src, "gen", "-d", "far", "-c", str(cpu), "-b",
                                        str(self.bench.get("batch", 64)), *args)
                      for cpu in self.cpus]
@@ -137,9 +144,27 @@ class Wire:
                 break
         return cpus
 
+    @contextlib.contextmanager
+    def sending(self):
+        """The generator runs meanwhile; a list of numbers of frames, whole at the end."""
+        sent, stop = [], threading.Event()
+
+        def send():
+            while not stop.is_set():
+                sent.append(self.gens[0].ask(f"time {SENDING}")["sent"])
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        try:
+            yield sent
+        finally:
+            stop.set()
+            sender.join()
+            self.sent += sum(sent)
+
     def measure(self):
         """One slice, a dictionary."""
-        before = self.sink.ask("count")["cpus"]
+        before, deferred = self.sink.ask("count")["cpus"], self.deferred()
         window = machine.Window()
         for gen in self.gens:
             gen.tell(f"time {self.options.seconds}")
@@ -147,16 +172,25 @@ class Wire:
         window.stop()
         sent = sum(r["sent"] for r in runs)
         after = self.counted(sum(before) + sent * self.copies)
+        used = [r["cpu_ns"] + d - e for r, d, e in zip(runs, self.deferred(), deferred)]
+        if not machine.thread_time_tells():
+            used = [r["ns"] for r in runs]
         cpus = [a - b for a, b in zip(after, before)]
         self.sent += sent
         self.arrived += sum(cpus)
         if sum(cpus) > sent * self.copies:
             raise frame.BadFrame(f"sent {sent} frames, {sum(cpus)} arrived")
-        return {"value": sum(cpus) * 1e3 / max(r["ns"] for r in runs),
-                "lost": 1 - sum(cpus) / (sent * self.copies), "window": window, "own": self.cpus,
-                "doubt": self.doubt(runs, cpus)}
+        rate = sum(r["sent"] / ns for r, ns in zip(runs, used))  # of frames sent, a nanosecond
+        return {"value": rate * 1e3 * sum(cpus) / sent, "lost": 1 - sum(cpus) / (sent * self.copies),
+                "cpu_share": sum(used) / sum(r["ns"] for r in runs),
+                "window": window, "own": self.cpus,
+                "doubt": self.doubt(cpus)}
 
-    def doubt(self, runs, cpus):
+    def deferred(self):
+        """Nanoseconds that ksoftirqd ran on each CPU so far: frames that were too many at once."""
+        return [machine.run_seconds(machine.softirq_daemons()[c]) * 1e9 for c in self.cpus]
+
+    def doubt(self, cpus):
         """None, or text on why the slice does not tell what these cores can do."""
         if sum(cpus[c] for c in self.cpus) < 0.999 * sum(cpus):
             return f"frames arrived on CPUs {cpus}, not on {self.cpus}"

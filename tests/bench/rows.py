@@ -6,20 +6,23 @@ verify, measure, finish and close, and ROUNDS: which of the driver's options say
 A row: name, kind, unit; "better": "less" where that is so; "base": what is different in a second
 measurement that runs in the same rounds, `share` is the quotient of the two; "bars": what (ratio,
 share, value or an extra figure of the kind), how (">=" or "<=") and the limit, for xvtep;
-"contenders" if not all. The rest is the kind's.
+"contenders" if not all; "once": those measured in the first round only; "as": who stands in for one. The rest is the kind's.
 """
+import ageing
 import learn
 import packets
 import restart
 import rr
 import tables
 import tcp
+from contender import Kernel
 from traffic import IMIX
 
 PACKETS = {"kind": packets.Wire, "unit": packets.UNIT}
 DECAP = {**PACKETS, "direction": "decap", "xdp": "native"}
 DECAP_TC = {**PACKETS, "direction": "decap", "xdp": "off"}
 ENCAP_TC = {**PACKETS, "direction": "encap", "xdp": "off"}
+ENCAP_XDP = {**PACKETS, "direction": "encap", "xdp": "port"}
 TCP = {"kind": tcp.Wire, "unit": tcp.UNIT}
 RR = {"kind": rr.Wire, "unit": rr.UNIT, "wire": "default", "better": "less",
       "quotients": ("p99_us", "cpu_us"), "bars": (("ratio", "<=", 0.8),)}
@@ -28,9 +31,13 @@ TABLE = {"unit": "s", "better": "less", "entries": 1000000, "contenders": ("kern
 ONE_FLOW = {"macs": 2, "flows": 1}
 
 BENCHES = (
+    # The method held against itself: both are the kernel.
+    {"name": "null-64", **DECAP, "contenders": ("kernel", "xvtep"), "as": {"xvtep": Kernel},
+     "bars": (("ratio", ">=", 0.97), ("ratio", "<=", 1.03))},
     {"name": "decap-xdp-64", **DECAP},
     {"name": "decap-tc-64", **DECAP_TC},
     {"name": "encap-tc-64", **ENCAP_TC},
+    {"name": "encap-xdp-64", **ENCAP_XDP},
     {"name": "decap-xdp-imix", **DECAP, "sizes": IMIX},
     {"name": "encap-tc-imix", **ENCAP_TC, "sizes": IMIX},
     {"name": "decap-xdp-1400", **DECAP, "sizes": {1400: 1}},
@@ -55,8 +62,10 @@ BENCHES = (
     {"name": "learn-latency", **LEARN, "kind": learn.Latency, "unit": "us", "better": "less",
      "bars": (("p99_us", "<=", 2000),)},
     {"name": "load-1m", **TABLE, "kind": tables.Load},
-    {"name": "show-1m", **TABLE, "kind": tables.Show},
-    {"name": "memory", **TABLE, "kind": tables.Memory, "unit": "MB"},
+    {"name": "show-1m", **TABLE, "kind": tables.Show, "once": ("kernel",)},
+    {"name": "age-1m", **LEARN, "kind": ageing.Sweep, "unit": "ms", "better": "less",
+     "remote_macs": 1 << 20, "local_macs": 1},
+    {"name": "memory", **TABLE, "kind": tables.Memory, "unit": "MB", "once": ("kernel", "xvtep")},
     {"name": "restart-1m", **DECAP, "kind": restart.Wire, "unit": "s", "better": "less",
      "macs": 1000000, "contenders": ("xvtep",), "bars": (("lost_packets", "<=", 0),)},
 )

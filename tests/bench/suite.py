@@ -32,6 +32,7 @@ class Pair:
 
     def __init__(self, bench, contender, options):
         self.name = contender.name
+        contender = bench.get("as", {}).get(self.name, contender)
         self.wires = []
         rows = [bench] + ([{**bench, **bench["base"]}] if "base" in bench else [])
         try:
@@ -64,7 +65,8 @@ def run_rounds(result, pairs, options):
     for number in range(getattr(options, result.bench["kind"].ROUNDS)):
         shift = number % len(pairs)
         for pair in pairs[shift:] + pairs[:shift]:
-            pair.measure(result)
+            if not number or pair.name not in result.bench.get("once", ()):
+                pair.measure(result)
     for pair in pairs:
         pair.finish()
 
