@@ -73,6 +73,7 @@ enum xv_bd_flags {
 	XV_BD_INNER_VLAN = 1 << 2, /* inner 802.1Q tags are carried, not dropped (RFC 7348, 6.1) */
 	XV_BD_ANY_PEER = 1 << 3,   /* frames from VTEPs that are not known peers are taken */
 	XV_BD_CONFIG = 1 << 8,	   /* origin: the config file (else command line or a map writer) */
+	XV_BD_HAND = 1 << 9,	   /* ... and the others too: stays when the file drops it */
 };
 
 /*
@@ -131,6 +132,7 @@ enum xv_port_flags {
 	/* Setting of xv_port_encap, read by the daemon only. */
 	XV_PORT_ENCAP_OFF = 1 << 9,	/* never */
 	XV_PORT_ENCAP_NATIVE = 1 << 10, /* also where xvtep cannot see that it is safe */
+	XV_PORT_HAND = 1 << 11,		/* ... and by hand, as XV_BD_HAND */
 };
 
 struct xv_port_dev_val {
@@ -198,6 +200,7 @@ enum xv_fdb_kind {
 enum xv_fdb_flags {
 	XV_FDB_STATIC = 1 << 0, /* never aged, never moved; its MAC from elsewhere is dropped */
 	XV_FDB_CONFIG = 1 << 1, /* origin: the config file */
+	XV_FDB_HAND = 1 << 2,	/* ... and by hand, as XV_BD_HAND */
 };
 
 enum xv_fdb_numbers {
@@ -222,6 +225,7 @@ struct xv_flood_key {
 
 enum xv_flood_flags {
 	XV_FLOOD_CONFIG = 1 << 0, /* origin: the config file */
+	XV_FLOOD_HAND = 1 << 1,	  /* ... and by hand, as XV_BD_HAND */
 };
 
 struct xv_flood_val {

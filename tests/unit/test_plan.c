@@ -155,6 +155,10 @@ static const struct plan_case cases[] = {
 	 "-flood 1 192.0.2.2\n-flood 1 192.0.2.4\n+flood 1 192.0.2.5\n+flood 1 192.0.2.6\n"},
 	{"VLAN of a port", ONE("ports: [{dev: a, vlan: 1}]"), ONE("ports: [{dev: a, vlan: 2}, a]"),
 	 "-port 1 a.1\n+port 1 a.2\n+port 1 a.0\n"},
+	{"names swap", UL "networks: [{vni: 1, name: a}, {vni: 2, name: b}]\n",
+	 UL "networks: [{vni: 1, name: b}, {vni: 2, name: a}]\n", "=network 1 b\n=network 2 a\n"},
+	{"a name goes to another VNI", ONE("name: a"),
+	 UL "networks: [{vni: 1, name: b}, {vni: 2, name: a}]\n", "+network 2 a\n=network 1 b\n"},
 	{"port moves", UL "networks: [{vni: 1, ports: [a, b]}, {vni: 2}]\n",
 	 UL "networks: [{vni: 1, ports: [b]}, {vni: 2, ports: [a]}]\n",
 	 "-port 1 a.0\n+port 2 a.0\n"},
@@ -202,11 +206,48 @@ static void test_pointers(void **state)
 	xv_config_free(want);
 }
 
+/* Settings outside the networks, counted: `changes` of apply beside the operations. */
+static void test_head(void **state)
+{
+	static const struct {
+		const char *keys;
+		size_t changes;
+	} heads[] = {
+		{"underlay: {devices: [eth0], address: 192.0.2.1}\n", 0},
+		{"underlay: {devices: [eth0], address: 192.0.2.1, port: 4789}\n"
+		 "networks: [{vni: 1}]\n",
+		 0},
+		{"underlay: {devices: [eth0], address: 192.0.2.2}\n", 1},
+		{"underlay: {devices: [eth0], address: 192.0.2.1, address6: '2001:db8::1'}\n", 1},
+		{"underlay: {devices: [eth0], address: 192.0.2.1, port: 4790}\n", 1},
+		{"underlay: {devices: [eth0], address: 192.0.2.1, xdp: off}\n", 1},
+		{"underlay: {devices: [eth0], address: 192.0.2.1, delivery: stack}\n", 1},
+		{"underlay: {devices: [eth0], address: 192.0.2.1, udp6-checksum: true}\n", 1},
+		{"underlay: {devices: [eth0, eth1], address: 192.0.2.1}\n", 1},
+		{"underlay: {devices: [eth1], address: 192.0.2.1}\n", 2},
+		{"underlay: {devices: [eth0], address: 192.0.2.1}\n"
+		 "metrics: {listen: '127.0.0.1:9476'}\n",
+		 1},
+		{"underlay: {devices: [eth1], address: 192.0.2.2, xdp: off}\n", 4},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+		struct xv_config *a = parse(UL), *b = parse(heads[i].keys);
+
+		assert_int_equal(xv_config_head_changes(a, b), heads[i].changes);
+		assert_int_equal(xv_config_head_changes(b, a), heads[i].changes);
+		xv_config_free(a);
+		xv_config_free(b);
+	}
+}
+
 #define N_CASES (sizeof(cases) / sizeof(cases[0]))
 
 int main(void)
 {
-	struct CMUnitTest tests[N_CASES + 1];
+	struct CMUnitTest tests[N_CASES + 2];
 	size_t i;
 
 	for (i = 0; i < N_CASES; i++)
@@ -216,5 +257,6 @@ int main(void)
 			.initial_state = (void *)&cases[i],
 		};
 	tests[N_CASES] = (struct CMUnitTest)cmocka_unit_test(test_pointers);
+	tests[N_CASES + 1] = (struct CMUnitTest)cmocka_unit_test(test_head);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 #include <bpf/libbpf.h>
 #include <dirent.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <linux/if_link.h>
 #include <stdio.h>
 #include <string.h>
@@ -71,6 +72,8 @@ static int pin_link(int fd, const char *path)
 
 	unlink(path);
 	ret = bpf_obj_pin(fd, path) ? -errno : 0;
+	if (ret)
+		bpf_link_detach(fd);
 	close(fd);
 	return ret;
 }
@@ -197,8 +200,18 @@ void xv_detach_xdp(const char *pin_dir, uint32_t ifindex)
 	remove_pinned(path);
 }
 
+bool xv_attach_is_pinned(const char *pin_dir, uint32_t ifindex)
+{
+	char tc[192], xdp[192];
+
+	pin_path(tc, pin_dir, "tc", ifindex);
+	pin_path(xdp, pin_dir, "xdp", ifindex);
+	return !access(tc, F_OK) || !access(xdp, F_OK);
+}
+
 /* Calls fn for the pins of one kind until it returns true; whether it did. */
-static bool each_link(const char *pin_dir, const char *prefix, bool (*fn)(const char *path))
+static bool each_link(const char *pin_dir, const char *prefix,
+		      bool (*fn)(const char *path, void *arg), void *arg)
 {
 	char dir[160], path[512];
 	struct dirent *entry;
@@ -213,23 +226,25 @@ static bool each_link(const char *pin_dir, const char *prefix, bool (*fn)(const 
 		if (entry->d_name[0] == '.' || strncmp(entry->d_name, prefix, strlen(prefix)))
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name);
-		stop = fn(path);
+		stop = fn(path, arg);
 	}
 	closedir(d);
 	return stop;
 }
 
-static bool link_remove(const char *path)
+static bool link_remove(const char *path, void *arg)
 {
+	(void)arg;
 	remove_pinned(path);
 	return false;
 }
 
-static bool link_is_live(const char *path)
+static bool link_is_live(const char *path, void *arg)
 {
 	int fd = bpf_obj_get(path);
 	bool live = fd >= 0 && link_ifindex(fd);
 
+	(void)arg;
 	if (fd >= 0)
 		close(fd);
 	return live;
@@ -237,7 +252,29 @@ static bool link_is_live(const char *path)
 
 bool xv_attach_is_live(const char *pin_dir)
 {
-	return each_link(pin_dir, "", link_is_live);
+	return each_link(pin_dir, "", link_is_live, NULL);
+}
+
+struct to_tell {
+	void (*fn)(void *arg, uint32_t ifindex);
+	void *arg;
+};
+
+static bool tell_device(const char *path, void *arg)
+{
+	const struct to_tell *to = arg;
+	uint32_t ifindex;
+
+	if (sscanf(strrchr(path, '_'), "_%" SCNu32, &ifindex) == 1)
+		to->fn(to->arg, ifindex);
+	return false;
+}
+
+void xv_attach_each(const char *pin_dir, void (*fn)(void *arg, uint32_t ifindex), void *arg)
+{
+	struct to_tell to = {fn, arg};
+
+	each_link(pin_dir, "", tell_device, &to);
 }
 
 /* Takes filters off the devices that a map's keys begin with (clsact kernels). */
@@ -260,9 +297,9 @@ static void detach_keys(const char *pin_dir, const char *map)
 
 void xv_attach_remove_all(const char *pin_dir)
 {
-	each_link(pin_dir, "xdp_", link_remove);
+	each_link(pin_dir, "xdp_", link_remove, NULL);
 	xv_datapath_synchronize();
 	detach_keys(pin_dir, "xv_port");
 	detach_keys(pin_dir, "xv_uplink");
-	each_link(pin_dir, "tc_", link_remove);
+	each_link(pin_dir, "tc_", link_remove, NULL);
 }

@@ -13,7 +13,12 @@
 /* TC ingress. -EBUSY etc. with a text. */
 int xv_attach_tc(const struct xv_datapath *dp, const struct xv_link *link, enum xv_prog prog,
 		 struct xv_err *err);
+/* Waits for a grace period in the kernel, some 20 ms, where there is TCX. */
 void xv_detach_tc(const char *pin_dir, uint32_t ifindex);
+/* Whether there is a pinned link for the device. */
+bool xv_attach_is_pinned(const char *pin_dir, uint32_t ifindex);
+/* Calls fn for the device of every pinned link, not always once only. */
+void xv_attach_each(const char *pin_dir, void (*fn)(void *arg, uint32_t ifindex), void *arg);
 
 /*
  * xv_decap or xv_port_encap in the driver, xv_decap_skb as generic XDP. On failure err names a

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "addr.h"
 #include "config_schema.h"
 
 enum {
@@ -127,6 +128,31 @@ void xv_config_free(struct xv_config *config)
 	xv_config_drop_networks(config);
 	free(config->devices);
 	free(config);
+}
+
+static size_t devices_missing(const struct xv_config *from, const struct xv_config *in)
+{
+	size_t i, k, n = 0;
+
+	for (i = 0; i < from->n_devices; i++) {
+		for (k = 0; k < in->n_devices; k++)
+			if (!strcmp(from->devices[i], in->devices[k]))
+				break;
+		n += k == in->n_devices;
+	}
+	return n;
+}
+
+size_t xv_config_head_changes(const struct xv_config *a, const struct xv_config *b)
+{
+	bool listen = a->metrics != b->metrics ||
+		      (a->metrics && (a->listen_port != b->listen_port ||
+				      strcmp(a->listen_host, b->listen_host)));
+
+	return devices_missing(a, b) + devices_missing(b, a) +
+	       !xv_ip_equal(&a->address, &b->address) + !xv_ip_equal(&a->address6, &b->address6) +
+	       (a->udp_port != b->udp_port) + (a->xdp != b->xdp) + (a->delivery != b->delivery) +
+	       (a->udp6_checksum != b->udp6_checksum) + listen;
 }
 
 const char *xv_delivery_name(enum xv_delivery delivery)

@@ -115,6 +115,9 @@ void xv_config_free(struct xv_config *config);
 /* Forgets the networks, which may be large: when they are applied the instance knows them. */
 void xv_config_drop_networks(struct xv_config *config);
 
+/* How many settings outside the networks differ; each device that is only in one counts. */
+size_t xv_config_head_changes(const struct xv_config *a, const struct xv_config *b);
+
 /* Prints the configuration, defaults included, as YAML that xv_config_load() reads back equal. */
 void xv_config_print(const struct xv_config *config, FILE *out);
 

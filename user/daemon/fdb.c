@@ -165,6 +165,47 @@ static int put_static(struct xv_instance *inst, const struct xv_fdb_key *key,
 	return ret;
 }
 
+bool xv_fdb_by_hand(const struct xv_fdb_val *val)
+{
+	return val->flags & XV_FDB_STATIC &&
+	       (!(val->flags & XV_FDB_CONFIG) || val->flags & XV_FDB_HAND);
+}
+
+int xv_fdb_check(struct xv_instance *inst, struct xv_network *net, const uint8_t mac[6],
+		 const struct xv_port_name *port, const struct xv_ip *remote, struct xv_err *err)
+{
+	struct xv_fdb_key key = make_key(net, mac);
+	const struct xv_port *to_port;
+	const struct xv_peer *to_peer;
+	struct xv_fdb_val val;
+	char text[XV_MAC_STRLEN];
+
+	if (table_get(inst, &key, &val) || !xv_fdb_by_hand(&val))
+		return 0;
+	to_port = val.kind == XV_FDB_PORT ? inst->port_by_id[val.dst] : NULL;
+	to_peer = val.kind == XV_FDB_PEER ? inst->peer_by_id[val.dst] : NULL;
+	if (port ? to_port && !memcmp(&to_port->key, port, sizeof(*port))
+		 : to_peer && xv_ip_equal(&to_peer->ip, remote))
+		return 0;
+	xv_mac_format(mac, text);
+	return xv_err_set(err, -EEXIST,
+			  "%s in network \"%s\" was added by hand, and leads elsewhere: delete it "
+			  "first (xvtep fdb del %s network %s)",
+			  text, net->set.name, text, net->set.name);
+}
+
+int xv_fdb_drop(struct xv_instance *inst, struct xv_network *net, const uint8_t mac[6],
+		struct xv_err *err)
+{
+	struct xv_fdb_key key = make_key(net, mac);
+	struct xv_fdb_word word;
+
+	if (table_get(inst, &key, &word.val) || !xv_fdb_by_hand(&word.val))
+		return xv_fdb_del(inst, net, mac, err);
+	word.val.flags &= ~(XV_FDB_CONFIG | XV_FDB_HAND);
+	return xv_table_update_dest(inst->fdb->table, fdb_word(&key), word);
+}
+
 int xv_fdb_add_static(struct xv_instance *inst, struct xv_network *net, const uint8_t mac[6],
 		      const struct xv_port *port, const struct xv_ip *remote, bool replace,
 		      bool from_config, struct xv_err *err)
@@ -182,7 +223,9 @@ int xv_fdb_add_static(struct xv_instance *inst, struct xv_network *net, const ui
 		return xv_err_set(err, -EEXIST, "%s has a static entry in \"%s\" already",
 				  xv_mac_format(mac, text), net->set.name);
 	if (from_config)
-		val.flags |= XV_FDB_CONFIG;
+		val.flags |= XV_FDB_CONFIG |
+			     (!table_get(inst, &key, &old) && xv_fdb_by_hand(&old) ? XV_FDB_HAND
+										   : 0);
 	if (port) {
 		val.kind = XV_FDB_PORT;
 		val.dst = port->id;

@@ -38,6 +38,14 @@ void xv_fdb_close(struct xv_instance *inst);
 int xv_fdb_add_static(struct xv_instance *inst, struct xv_network *net, const uint8_t mac[6],
 		      const struct xv_port *port, const struct xv_ip *remote, bool replace,
 		      bool from_config, struct xv_err *err);
+/* A static entry that stays when the file drops it. */
+bool xv_fdb_by_hand(const struct xv_fdb_val *val);
+/* Whether the file can have this entry. -EEXIST: added by hand with another destination. */
+int xv_fdb_check(struct xv_instance *inst, struct xv_network *net, const uint8_t mac[6],
+		 const struct xv_port_name *port, const struct xv_ip *remote, struct xv_err *err);
+/* Named by the file no more: stays if added by hand, else is deleted. -ENOENT. */
+int xv_fdb_drop(struct xv_instance *inst, struct xv_network *net, const uint8_t mac[6],
+		struct xv_err *err);
 /* -ENOENT. Takes static and learned ones. */
 int xv_fdb_del(struct xv_instance *inst, struct xv_network *net, const uint8_t mac[6],
 	       struct xv_err *err);
@@ -50,10 +58,10 @@ int xv_fdb_learn(struct xv_instance *inst, struct xv_network *net, const struct 
 /* Room for n entries together: they are then added without the table growing between them. */
 void xv_fdb_reserve(struct xv_instance *inst, size_t n);
 int xv_fdb_get(struct xv_instance *inst, const struct xv_fdb_key *key, struct xv_fdb_val *val);
-/* Deletes entries behind peers whose id is nobody's any more. */
-void xv_fdb_forget_peers(struct xv_instance *inst);
 /* Deletes what matches; returns how many, or a negative errno. */
 long xv_fdb_flush(struct xv_instance *inst, const struct xv_fdb_filter *filter, struct xv_err *err);
+/* For batch.c: deletes what names a network, port or peer that is gone. */
+void xv_fdb_flush_gone(struct xv_instance *inst);
 /*
  * Calls back for what matches, once each, until fn returns non-zero. Returns how many, or a
  * negative errno. fn may delete entries.

@@ -125,6 +125,8 @@ static int put_over(const struct xv_fdb_bulk *b, const struct xv_fdb_put *put,
 		return ret;
 	if (old.val.flags & XV_FDB_STATIC && !b->replace)
 		return -EEXIST;
+	if (b->from_config && xv_fdb_by_hand(&old.val))
+		word.val.flags |= XV_FDB_HAND;
 	ret = xv_table_update(table, fdb_word(&put->key), word);
 	if (ret)
 		return ret;

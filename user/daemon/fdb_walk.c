@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "batch.h"
 #include "fdb_internal.h"
 
 enum {
@@ -76,27 +77,31 @@ long xv_fdb_flush(struct xv_instance *inst, const struct xv_fdb_filter *filter, 
 {
 	long ret;
 
-	xv_peer_begin(inst);
+	xv_batch_begin(inst);
 	ret = xv_fdb_walk(inst, filter, flush_one, inst, err);
-	xv_peer_commit(inst);
 	fdb_settle_soon(inst);
+	xv_batch_commit(inst, NULL);
 	return ret;
 }
 
-static int forget_one(void *arg, const struct xv_fdb_entry *entry)
+static int flush_gone_one(void *arg, const struct xv_fdb_entry *entry)
 {
+	const struct xv_fdb_val *val = &entry->val;
 	struct xv_instance *inst = arg;
+	const struct xv_batch *b = inst->batch;
 
-	if (entry->val.dst >= XV_MAX_PEERS || !inst->peer_by_id[entry->val.dst])
+	if ((entry->key.bd < XV_MAX_NETWORKS && b->bd[entry->key.bd]) ||
+	    (val->kind == XV_FDB_PORT && val->dst < XV_MAX_PORTS && b->port[val->dst]) ||
+	    (val->kind == XV_FDB_PEER && val->dst < XV_MAX_PEERS && b->peer[val->dst]))
 		fdb_remove(inst, entry);
 	return 0;
 }
 
-void xv_fdb_forget_peers(struct xv_instance *inst)
+void xv_fdb_flush_gone(struct xv_instance *inst)
 {
-	struct xv_fdb_filter filter = {.kind = XV_FDB_PEER};
+	struct xv_fdb_filter all = {};
 
-	xv_fdb_walk(inst, &filter, forget_one, inst, NULL);
+	xv_fdb_walk(inst, &all, flush_gone_one, inst, NULL);
 	fdb_settle_soon(inst);
 }
 

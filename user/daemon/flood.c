@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "addr.h"
+#include "batch.h"
 #include "flood.h"
 #include "group.h"
 #include "peer.h"
@@ -72,13 +73,12 @@ static void publish(struct xv_instance *inst, struct xv_network *net)
 	xv_network_write(inst, net);
 }
 
-/* Writes every changed list, publishes, waits once, and deletes the old ones. */
-static int commit_all(struct xv_instance *inst, struct xv_err *err)
+int xv_flood_publish(struct xv_instance *inst, bool *any, struct xv_err *err)
 {
 	struct xv_network *net, *tmp;
 	int ret = 0, one;
-	bool any = false;
 
+	*any = false;
 	HASH_ITER (hh, inst->networks, net, tmp) {
 		if (!net->flood_dirty)
 			continue;
@@ -91,10 +91,15 @@ static int commit_all(struct xv_instance *inst, struct xv_err *err)
 		}
 		publish(inst, net);
 		net->flood_published = true;
-		any = true;
+		*any = true;
 	}
-	if (any)
-		xv_datapath_synchronize();
+	return ret;
+}
+
+void xv_flood_erase_old(struct xv_instance *inst)
+{
+	struct xv_network *net, *tmp;
+
 	HASH_ITER (hh, inst->networks, net, tmp) {
 		if (!net->flood_published)
 			continue;
@@ -104,17 +109,6 @@ static int commit_all(struct xv_instance *inst, struct xv_err *err)
 		net->flood_dirty = false;
 		net->flood_published = false;
 	}
-	return ret;
-}
-
-void xv_flood_begin(struct xv_instance *inst)
-{
-	inst->flood_nesting++;
-}
-
-int xv_flood_commit(struct xv_instance *inst, struct xv_err *err)
-{
-	return --inst->flood_nesting ? 0 : commit_all(inst, err);
 }
 
 /* Puts a member at index, ports before remotes. */
@@ -137,8 +131,8 @@ static int insert(struct xv_instance *inst, struct xv_network *net, size_t index
 	list[index].val = *val;
 	net->n_flood++;
 	net->flood_dirty = true;
-	xv_flood_begin(inst);
-	ret = xv_flood_commit(inst, err);
+	xv_batch_begin(inst);
+	ret = xv_batch_commit(inst, err);
 	if (ret) {
 		memmove(&list[index], &list[index + 1], (net->n_flood - index - 1) * sizeof(*list));
 		net->n_flood--;
@@ -153,8 +147,8 @@ static int take_out(struct xv_instance *inst, struct xv_network *net, size_t ind
 		(net->n_flood - index - 1) * sizeof(net->flood[0]));
 	net->n_flood--;
 	net->flood_dirty = true;
-	xv_flood_begin(inst);
-	return xv_flood_commit(inst, err);
+	xv_batch_begin(inst);
+	return xv_batch_commit(inst, err);
 }
 
 static struct xv_flood_member *find_remote(struct xv_network *net, const struct xv_ip *remote)
@@ -167,6 +161,36 @@ static struct xv_flood_member *find_remote(struct xv_network *net, const struct 
 	return NULL;
 }
 
+bool xv_flood_by_hand(const struct xv_flood_member *member)
+{
+	return !xv_flood_is_port(member) &&
+	       (!(member->val.flags & XV_FLOOD_CONFIG) || member->val.flags & XV_FLOOD_HAND);
+}
+
+int xv_flood_check(const struct xv_network *net, const struct xv_ip *remote, bool from_config,
+		   struct xv_err *err)
+{
+	const struct xv_flood_val *val;
+	char text[XV_IP_STRLEN];
+	size_t i;
+
+	for (i = count_ports(net); i < net->n_flood; i++) {
+		val = &net->flood[i].val;
+		if (xv_ip_equal(&val->remote, remote) ||
+		    (from_config && !xv_flood_by_hand(&net->flood[i])))
+			continue;
+		if (!xv_ip_is_multicast(remote) && !xv_ip_is_multicast(&val->remote))
+			continue;
+		return xv_err_set(
+			err, -EBUSY,
+			"network %s floods to %s already%s; a network floods either to peers "
+			"or to one multicast group: delete that first",
+			net->set.name, xv_ip_format(&val->remote, text),
+			from_config ? ", added by hand" : "");
+	}
+	return 0;
+}
+
 int xv_flood_add(struct xv_instance *inst, struct xv_network *net, const struct xv_ip *remote,
 		 bool from_config, struct xv_err *err)
 {
@@ -177,10 +201,10 @@ int xv_flood_add(struct xv_instance *inst, struct xv_network *net, const struct 
 	int ret;
 
 	if (old && from_config && !(old->val.flags & XV_FLOOD_CONFIG)) {
-		old->val.flags |= XV_FLOOD_CONFIG; /* the file takes over what was added by hand */
+		old->val.flags |= XV_FLOOD_CONFIG | XV_FLOOD_HAND;
 		net->flood_dirty = true;
-		xv_flood_begin(inst);
-		return xv_flood_commit(inst, err);
+		xv_batch_begin(inst);
+		return xv_batch_commit(inst, err);
 	}
 	if (old)
 		return xv_err_set(err, -EEXIST, "%s is in the flood list of \"%s\" already",
@@ -205,13 +229,15 @@ static int del_member(struct xv_instance *inst, struct xv_network *net,
 		      struct xv_flood_member *member, struct xv_err *err)
 {
 	struct xv_flood_val val = member->val;
-	int ret = take_out(inst, net, member - net->flood, err);
+	int ret;
 
+	xv_batch_begin(inst);
+	ret = take_out(inst, net, member - net->flood, err);
 	if (!val.id)
 		xv_group_leave(inst, &val.remote);
 	else if (inst->peer_by_id[val.id])
 		xv_peer_put(inst, inst->peer_by_id[val.id]);
-	return ret;
+	return xv_batch_commit(inst, err) ?: ret;
 }
 
 int xv_flood_del(struct xv_instance *inst, struct xv_network *net, const struct xv_ip *remote,
@@ -226,18 +252,29 @@ int xv_flood_del(struct xv_instance *inst, struct xv_network *net, const struct 
 	return del_member(inst, net, member, err);
 }
 
+int xv_flood_drop(struct xv_instance *inst, struct xv_network *net, const struct xv_ip *remote,
+		  struct xv_err *err)
+{
+	struct xv_flood_member *member = find_remote(net, remote);
+
+	if (!member || !xv_flood_by_hand(member))
+		return xv_flood_del(inst, net, remote, err);
+	member->val.flags &= ~(XV_FLOOD_CONFIG | XV_FLOOD_HAND);
+	net->flood_dirty = true;
+	xv_batch_begin(inst);
+	return xv_batch_commit(inst, err);
+}
+
 long xv_flood_flush(struct xv_instance *inst, struct xv_network *net, struct xv_err *err)
 {
 	long n = 0, ret = 0;
 
-	xv_peer_begin(inst);
-	xv_flood_begin(inst);
+	xv_batch_begin(inst);
 	while (!ret && net->n_flood && !xv_flood_is_port(&net->flood[net->n_flood - 1])) {
 		ret = del_member(inst, net, &net->flood[net->n_flood - 1], err);
 		n++;
 	}
-	ret = xv_flood_commit(inst, err) ?: ret;
-	xv_peer_commit(inst);
+	ret = xv_batch_commit(inst, err) ?: ret;
 	return ret ?: n;
 }
 
@@ -332,6 +369,6 @@ int xv_flood_adopt(struct xv_instance *inst, struct xv_err *err)
 	}
 	if (drop)
 		bpf_map_delete_elem(fd, &gone);
-	xv_flood_begin(inst);
-	return xv_flood_commit(inst, err);
+	xv_batch_begin(inst);
+	return xv_batch_commit(inst, err);
 }

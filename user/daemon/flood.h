@@ -8,6 +8,17 @@
 /* A remote: a peer (referenced while it is listed) or the multicast group. -EEXIST, -ENOSPC. */
 int xv_flood_add(struct xv_instance *inst, struct xv_network *net, const struct xv_ip *remote,
 		 bool from_config, struct xv_err *err);
+/*
+ * A network floods to peers, or to one multicast group: -EBUSY if the remote does not go with the
+ * members; from_config: with those that were added by hand.
+ */
+int xv_flood_check(const struct xv_network *net, const struct xv_ip *remote, bool from_config,
+		   struct xv_err *err);
+/* A remote that stays when the file drops it. */
+bool xv_flood_by_hand(const struct xv_flood_member *member);
+/* Named by the file no more: stays if added by hand, else is deleted. -ENOENT. */
+int xv_flood_drop(struct xv_instance *inst, struct xv_network *net, const struct xv_ip *remote,
+		  struct xv_err *err);
 /* -ENOENT. */
 int xv_flood_del(struct xv_instance *inst, struct xv_network *net, const struct xv_ip *remote,
 		 struct xv_err *err);
@@ -19,11 +30,11 @@ int xv_flood_add_port(struct xv_instance *inst, struct xv_network *net, uint32_t
 int xv_flood_del_port(struct xv_instance *inst, struct xv_network *net, uint32_t port,
 		      struct xv_err *err);
 /*
- * Changes are written at once, or between begin and commit all together: one grace period for many
- * networks. Calls nest.
+ * For batch.c: writes every changed list, and programs read it (*any: there was one); after a grace
+ * period the old ones are erased.
  */
-void xv_flood_begin(struct xv_instance *inst);
-int xv_flood_commit(struct xv_instance *inst, struct xv_err *err);
+int xv_flood_publish(struct xv_instance *inst, bool *any, struct xv_err *err);
+void xv_flood_erase_old(struct xv_instance *inst);
 /* The network goes: deletes its list from the map. Nobody reads it any more. */
 void xv_flood_forget(struct xv_instance *inst, struct xv_network *net);
 bool xv_flood_has_group(const struct xv_network *net);

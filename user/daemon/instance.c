@@ -12,6 +12,7 @@
 
 #include "addr.h"
 #include "adjacency.h"
+#include "batch.h"
 #include "control.h"
 #include "flood.h"
 #include "fdb.h"
@@ -23,6 +24,7 @@
 #include "metrics.h"
 #include "reconcile.h"
 #include "slow.h"
+#include "unhook.h"
 #include "uplink.h"
 
 enum {
@@ -121,6 +123,7 @@ static void on_refresh(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
+	xv_port_retry(arg);
 	xv_adjacency_refresh_all(arg);
 }
 
@@ -218,7 +221,8 @@ static int alloc_tables(struct xv_instance *inst, struct xv_err *err)
 	inst->by_bd = calloc(XV_MAX_NETWORKS, sizeof(*inst->by_bd));
 	inst->port_by_id = calloc(XV_MAX_PORTS, sizeof(*inst->port_by_id));
 	inst->peer_by_id = calloc(XV_MAX_PEERS, sizeof(*inst->peer_by_id));
-	if (!inst->by_bd || !inst->port_by_id || !inst->peer_by_id)
+	inst->batch = calloc(1, sizeof(*inst->batch));
+	if (!inst->by_bd || !inst->port_by_id || !inst->peer_by_id || !inst->batch)
 		return xv_err_set(err, -ENOMEM, "out of memory");
 	return 0;
 }
@@ -241,6 +245,8 @@ static int adopt(struct xv_instance *inst, struct xv_err *err)
 static int bring_up(struct xv_instance *inst, struct xv_err *err)
 {
 	struct xv_config_val val = {};
+	struct xv_todo *todo = NULL;
+	size_t changes = 0;
 	__u32 zero = 0;
 	int ret;
 
@@ -253,10 +259,14 @@ static int bring_up(struct xv_instance *inst, struct xv_err *err)
 		return xv_err_set(err, ret, "cannot write xv_config: %s", strerror(-ret));
 	ret = xv_uplink_apply(inst, inst->config, err);
 	ret = ret ?: adopt(inst, err);
-	ret = ret ?: xv_reconcile(inst, inst->config, NULL, err);
+	ret = ret ?: xv_reconcile_prepare(inst, inst->config, &todo, err);
 	if (ret)
 		return ret;
+	if (xv_reconcile_run(inst, todo, &changes, err))
+		xv_log(LOG_ERR, "%s", err->text);
+	xv_reconcile_free(todo);
 	xv_config_drop_networks(inst->config);
+	xv_unhook_leftovers(inst);
 	xv_adjacency_refresh_all(inst);
 	return 0;
 }
@@ -279,6 +289,7 @@ static void destroy(struct xv_instance *inst)
 		event_free(inst->refresh);
 	if (inst->retry)
 		event_free(inst->retry);
+	xv_unhook_stop(inst);
 	xv_fdb_close(inst);
 	xv_port_free_all(inst);
 	xv_peer_free_all(inst);
@@ -288,6 +299,7 @@ static void destroy(struct xv_instance *inst)
 	free(inst->by_bd);
 	free(inst->port_by_id);
 	free(inst->peer_by_id);
+	free(inst->batch);
 	xv_datapath_close(inst->dp);
 	xv_netlink_close(inst->nl);
 	xv_lock_release(inst->lock_fd);
@@ -307,6 +319,7 @@ static int start(struct xv_instance *inst, struct xv_err *err)
 		return ret;
 	fresh = !inst->dp->adopted;
 	ret = follow(inst, err);
+	ret = ret ?: xv_unhook_start(inst, err);
 	ret = ret ?: xv_fdb_open(inst, err);
 	ret = ret ?: bring_up(inst, err);
 	ret = ret ?: xv_learn_start(inst, err);
@@ -374,33 +387,46 @@ static int check_fixed(const struct xv_instance *inst, const struct xv_config *c
 	return 0;
 }
 
+/* All that may be refused, before what runs is touched. */
+static int take_config(struct xv_instance *inst, struct xv_config *config, struct xv_todo **todo,
+		       struct xv_err *err)
+{
+	struct xv_err ignored;
+	int ret = check_fixed(inst, config, err);
+
+	ret = ret ?: check_addresses(inst, config, err);
+	ret = ret ?: xv_reconcile_prepare(inst, config, todo, err);
+	ret = ret ?: xv_uplink_apply(inst, config, err);
+	if (ret)
+		return ret;
+	ret = xv_metrics_apply(inst, config, err);
+	if (ret)
+		xv_uplink_apply(inst, inst->config, &ignored);
+	return ret;
+}
+
 int xv_instance_apply(struct xv_instance *inst, struct xv_config *config, size_t *changes,
 		      struct xv_err *err)
 {
 	struct xv_config *old = inst->config;
-	int ret = check_fixed(inst, config, err);
+	struct xv_todo *todo = NULL;
+	int ret = take_config(inst, config, &todo, err);
 
-	ret = ret ?: check_addresses(inst, config, err);
-	ret = ret ?: xv_uplink_apply(inst, config, err);
-	if (ret)
-		return ret;
-	inst->config = config;
-	ret = xv_metrics_apply(inst, config, err);
-	ret = ret ?: xv_reconcile(inst, config, changes, err);
 	if (ret) {
-		struct xv_err ignored;
-
-		inst->config = old;
-		xv_metrics_apply(inst, old, &ignored);
-		xv_uplink_apply(inst, old, &ignored);
+		xv_reconcile_free(todo);
+		xv_config_free(config);
 		return ret;
 	}
+	inst->config = config;
+	*changes = xv_config_head_changes(old, config);
+	xv_config_free(old);
+	ret = xv_reconcile_run(inst, todo, changes, err);
+	xv_reconcile_free(todo);
 	xv_instance_write(inst);
 	xv_port_rewrite_all(inst);
-	xv_config_free(old);
 	xv_config_drop_networks(config);
 	xv_adjacency_refresh_all(inst);
-	return 0;
+	return ret;
 }
 
 int xv_instance_reload(struct xv_instance *inst, size_t *changes, struct xv_err *err)
@@ -411,8 +437,5 @@ int xv_instance_reload(struct xv_instance *inst, size_t *changes, struct xv_err 
 	if (ret)
 		return ret;
 	memcpy(config->instance, inst->name, sizeof(config->instance)); /* -i goes first */
-	ret = xv_instance_apply(inst, config, changes, err);
-	if (ret)
-		xv_config_free(config);
-	return ret;
+	return xv_instance_apply(inst, config, changes, err);
 }

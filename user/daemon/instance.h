@@ -14,6 +14,8 @@
 #include "datapath.h"
 #include "netlink.h"
 
+struct xv_batch;
+struct xv_unhook;
 struct xv_network;
 struct xv_port;
 struct xv_peer;
@@ -47,16 +49,17 @@ struct xv_instance {
 	struct xv_network *networks;		/* uthash by vni */
 	struct xv_network **by_bd;		/* [XV_MAX_NETWORKS] */
 	uint32_t last_bd, last_port, last_peer; /* ids given out last */
-	unsigned int flood_nesting;		/* xv_flood_begin() */
-	struct xv_port *ports;			/* uthash by (dev, vlan) */
-	struct xv_port **port_by_id;		/* [XV_MAX_PORTS] */
-	struct xv_peer *peers;			/* uthash by ip */
-	struct xv_peer **peer_by_id;		/* [XV_MAX_PEERS] */
-	unsigned int peer_nesting;		/* xv_peer_begin() */
-	bool peers_unused;			/* some are to go */
-	struct xv_group *groups;		/* uthash by ip */
-	struct event *refresh;			/* adjacencies are to be looked at again */
-	struct event *retry;			/* ... later */
+	struct xv_batch *batch;			/* changes that end together */
+	struct xv_unhook *unhook;
+	struct xv_port *ports;	     /* uthash by (dev, vlan) */
+	struct xv_port **port_by_id; /* [XV_MAX_PORTS] */
+	struct xv_peer *peers;	     /* uthash by ip */
+	struct xv_peer **peer_by_id; /* [XV_MAX_PEERS] */
+	unsigned int peer_nesting;   /* xv_peer_begin() */
+	bool peers_unused;	     /* some are to go */
+	struct xv_group *groups;     /* uthash by ip */
+	struct event *refresh;	     /* adjacencies are to be looked at again */
+	struct event *retry;	     /* ... later */
 	struct xv_fdb *fdb;
 	struct xv_learn *learn;
 	struct xv_load *loads; /* under way */
@@ -77,8 +80,9 @@ void xv_instance_stop(struct xv_instance *inst);
 /* Removes all that an instance left in the kernel. Refuses while its daemon runs. */
 int xv_instance_detach(const char *name, struct xv_err *err);
 /*
- * Reconciles with a new configuration; ownership passes on success. Checked whole before anything
- * is touched; only the difference is. changes (may be NULL) is the number of operations.
+ * Reconciles with a new configuration, whose ownership passes. Checked whole before anything is
+ * touched; only the difference is. What the kernel refuses on the way is left out and told.
+ * *changes: how many were made.
  */
 int xv_instance_apply(struct xv_instance *inst, struct xv_config *config, size_t *changes,
 		      struct xv_err *err);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "addr.h"
+#include "batch.h"
 #include "fdb.h"
 #include "flood.h"
 #include "stats.h"
@@ -59,10 +60,10 @@ static uint32_t free_bd(struct xv_instance *inst)
 
 	for (i = 1; i < XV_MAX_NETWORKS; i++) {
 		bd = 1 + (inst->last_bd + i - 1) % (XV_MAX_NETWORKS - 1);
-		if (!inst->by_bd[bd] && !inst->dp->bd[bd].flags)
+		if (!inst->by_bd[bd] && !inst->batch->bd[bd] && !inst->dp->bd[bd].flags)
 			return bd;
 	}
-	return 0;
+	return xv_batch_make_room(inst) ? free_bd(inst) : 0;
 }
 
 /* Writes settings field by field: programs read single words of the entry while we do. */
@@ -80,6 +81,8 @@ static void write_settings(struct xv_instance *inst, struct xv_network *net)
 		flags |= XV_BD_ANY_PEER;
 	if (net->from_config)
 		flags |= XV_BD_CONFIG;
+	if (net->by_hand)
+		flags |= XV_BD_HAND;
 	val->vni = net->vni;
 	val->learn_rate = set->learn_rate;
 	val->max_macs = set->max_macs;
@@ -106,10 +109,15 @@ static struct xv_network *new_network(struct xv_instance *inst, uint32_t vni, ui
 	return net;
 }
 
-static void free_network(struct xv_instance *inst, struct xv_network *net)
+/* To the daemon it is there no more. */
+static void unlink_network(struct xv_instance *inst, struct xv_network *net)
 {
 	HASH_DEL(inst->networks, net);
 	inst->by_bd[net->bd] = NULL;
+}
+
+static void free_network(struct xv_network *net)
+{
 	free(net->flood);
 	free(net);
 }
@@ -134,10 +142,6 @@ int xv_network_add(struct xv_instance *inst, uint32_t vni, const struct xv_netwo
 	if (net)
 		return xv_err_set(err, -EEXIST, "VNI %u is network \"%s\" already", vni,
 				  net->set.name);
-	net = set->name[0] ? find_name(inst, set->name) : NULL;
-	if (net)
-		return xv_err_set(err, -EEXIST, "the name \"%s\" is taken by VNI %u", set->name,
-				  net->vni);
 	if (!bd)
 		return xv_err_set(err, -ENOSPC, "there are %u networks already, which is the limit",
 				  XV_MAX_NETWORKS - 1);
@@ -147,13 +151,15 @@ int xv_network_add(struct xv_instance *inst, uint32_t vni, const struct xv_netwo
 	inst->last_bd = bd;
 	copy_settings(net, set);
 	net->from_config = from_config;
+	net->by_hand = !from_config;
 	xv_stats_clear_network(inst, bd);
 	inst->dp->bd[bd].flood.word = 0;
 	write_settings(inst, net);
 	ret = bpf_map_update_elem(inst->dp->fd.vni, &vni, &bd, BPF_ANY);
 	if (ret) {
 		inst->dp->bd[bd].flags = 0;
-		free_network(inst, net);
+		unlink_network(inst, net);
+		free_network(net);
 		return xv_err_set(err, ret, "cannot add VNI %u: %s", vni, strerror(-ret));
 	}
 	xv_datapath_point(inst->dp->fd.vni_index, vni % XV_VNI_INDEX, bd);
@@ -162,43 +168,61 @@ int xv_network_add(struct xv_instance *inst, uint32_t vni, const struct xv_netwo
 	return 0;
 }
 
-int xv_network_set(struct xv_instance *inst, struct xv_network *net,
-		   const struct xv_network_settings *set, struct xv_err *err)
+void xv_network_set(struct xv_instance *inst, struct xv_network *net,
+		    const struct xv_network_settings *set)
 {
-	struct xv_network *other = set->name[0] ? find_name(inst, set->name) : NULL;
-
-	if (other && other != net)
-		return xv_err_set(err, -EEXIST, "the name \"%s\" is taken by VNI %u", set->name,
-				  other->vni);
 	copy_settings(net, set);
 	write_settings(inst, net);
-	return 0;
+}
+
+int xv_network_check_name(struct xv_instance *inst, uint32_t vni, const char *name,
+			  struct xv_err *err)
+{
+	struct xv_network *other = name[0] ? find_name(inst, name) : NULL;
+
+	if (!other || other->vni == vni)
+		return 0;
+	return xv_err_set(err, -EEXIST, "the name \"%s\" is taken by VNI %u", name, other->vni);
+}
+
+void xv_network_drop(struct xv_instance *inst, struct xv_network *net)
+{
+	net->from_config = false;
+	net->by_hand = true;
+	write_settings(inst, net);
 }
 
 int xv_network_del(struct xv_instance *inst, struct xv_network *net, struct xv_err *err)
 {
-	struct xv_fdb_filter filter = {.bd = net->bd};
 	struct xv_port *port, *tmp;
-	int ret;
 
+	xv_batch_begin(inst);
 	/* First the way in from the wire, then the ports, then what nobody looks up any more. */
 	xv_datapath_unpoint(inst->dp->fd.vni_index, net->vni % XV_VNI_INDEX, net->bd);
 	bpf_map_delete_elem(inst->dp->fd.vni, &net->vni);
-	HASH_ITER (hh, inst->ports, port, tmp) {
-		ret = port->net == net ? xv_port_del(inst, port, err) : 0;
-		if (ret)
-			return ret;
-	}
+	HASH_ITER (hh, inst->ports, port, tmp)
+		if (port->net == net)
+			xv_port_del(inst, port, NULL);
 	__atomic_store_n(&inst->dp->bd[net->bd].flags, 0, __ATOMIC_RELEASE);
-	xv_datapath_synchronize();
-	xv_peer_begin(inst);
-	xv_fdb_flush(inst, &filter, err);
-	xv_flood_flush(inst, net, err);
-	xv_peer_commit(inst);
-	xv_flood_forget(inst, net);
-	memset(&inst->dp->bd[net->bd], 0, sizeof(inst->dp->bd[0]));
-	free_network(inst, net);
-	return 0;
+	xv_flood_flush(inst, net, NULL);
+	unlink_network(inst, net);
+	net->next_gone = inst->batch->networks;
+	inst->batch->networks = net;
+	inst->batch->bd[net->bd] = true;
+	inst->batch->entries = true;
+	return xv_batch_commit(inst, err);
+}
+
+void xv_network_free_gone(struct xv_instance *inst)
+{
+	struct xv_network *net, *next;
+
+	for (net = inst->batch->networks; net; net = next) {
+		next = net->next_gone;
+		xv_flood_forget(inst, net);
+		memset(&inst->dp->bd[net->bd], 0, sizeof(inst->dp->bd[0]));
+		free_network(net);
+	}
 }
 
 static int adopt_one(struct xv_instance *inst, uint32_t vni, uint32_t bd, struct xv_err *err)
@@ -215,6 +239,7 @@ static int adopt_one(struct xv_instance *inst, uint32_t vni, uint32_t bd, struct
 	if (!net)
 		return xv_err_set(err, -ENOMEM, "out of memory");
 	net->from_config = val->flags & XV_BD_CONFIG;
+	net->by_hand = !net->from_config || val->flags & XV_BD_HAND;
 	net->set.learning = val->flags & XV_BD_LEARN;
 	net->set.inner_vlan = val->flags & XV_BD_INNER_VLAN;
 	net->set.ageing = val->ageing;
@@ -248,6 +273,8 @@ void xv_network_free_all(struct xv_instance *inst)
 {
 	struct xv_network *net, *tmp;
 
-	HASH_ITER (hh, inst->networks, net, tmp)
-		free_network(inst, net);
+	HASH_ITER (hh, inst->networks, net, tmp) {
+		unlink_network(inst, net);
+		free_network(net);
+	}
 }

@@ -22,6 +22,7 @@ struct xv_network {
 	uint32_t vni;
 	uint32_t bd;
 	bool from_config;
+	bool by_hand; /* stays when the file drops it */
 	struct xv_network_settings set;
 	struct xv_flood_member *flood; /* ports first, then remotes */
 	size_t n_flood;
@@ -33,6 +34,7 @@ struct xv_network {
 	uint64_t quota_denied; /* new MACs refused because of max-macs */
 	uint64_t moves;	       /* moves admitted */
 	uint64_t moves_denied; /* moves refused: too many in a short time */
+	struct xv_network *next_gone;
 	UT_hash_handle hh;
 };
 
@@ -40,13 +42,21 @@ void xv_network_defaults(struct xv_network_settings *set);
 struct xv_network *xv_network_find(struct xv_instance *inst, uint32_t vni);
 /* By "100" or by name; NULL if there is none. */
 struct xv_network *xv_network_lookup(struct xv_instance *inst, const char *word);
-/* -EEXIST: VNI or name is taken; -ENOSPC: XV_MAX_NETWORKS. */
+/* Names are unique, but while a file is applied that exchanges them. -EEXIST: another VNI has it.
+ */
+int xv_network_check_name(struct xv_instance *inst, uint32_t vni, const char *name,
+			  struct xv_err *err);
+/* The name is checked. -EEXIST: VNI is taken; -ENOSPC: XV_MAX_NETWORKS. */
 int xv_network_add(struct xv_instance *inst, uint32_t vni, const struct xv_network_settings *set,
 		   bool from_config, struct xv_network **net, struct xv_err *err);
-int xv_network_set(struct xv_instance *inst, struct xv_network *net,
-		   const struct xv_network_settings *set, struct xv_err *err);
+void xv_network_set(struct xv_instance *inst, struct xv_network *net,
+		    const struct xv_network_settings *set);
+/* The file names it no more, but it stays. */
+void xv_network_drop(struct xv_instance *inst, struct xv_network *net);
 /* With its ports, flood list and FDB entries. */
 int xv_network_del(struct xv_instance *inst, struct xv_network *net, struct xv_err *err);
+/* For batch.c: frees those that were deleted. */
+void xv_network_free_gone(struct xv_instance *inst);
 /* Writes the settings to xv_bd again (its flood list changed between peers and group). */
 void xv_network_write(struct xv_instance *inst, struct xv_network *net);
 /* Fills inst->networks from adopted maps. */

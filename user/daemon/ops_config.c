@@ -28,11 +28,7 @@ int xv_ops_apply(struct xv_call *call)
 	if (!strcmp(config->instance, "default"))
 		memcpy(config->instance, call->inst->name, sizeof(config->instance));
 	ret = xv_instance_apply(call->inst, config, &changes, &call->err);
-	if (ret) {
-		xv_config_free(config);
-		return ret;
-	}
-	return xv_ops_answer_number(call, "changes", changes);
+	return ret ? ret : xv_ops_answer_number(call, "changes", changes);
 }
 
 int xv_ops_check(struct xv_call *call)

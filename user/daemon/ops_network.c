@@ -34,7 +34,8 @@ int xv_ops_network_add(struct xv_call *call)
 	xv_network_defaults(&set);
 	take_settings(call->args, &set);
 	xv_args_uint(call->args, "vni", &vni);
-	return xv_network_add(call->inst, vni, &set, false, &net, &call->err);
+	return xv_network_check_name(call->inst, vni, set.name, &call->err)
+		       ?: xv_network_add(call->inst, vni, &set, false, &net, &call->err);
 }
 
 int xv_ops_network_set(struct xv_call *call)
@@ -51,7 +52,10 @@ int xv_ops_network_set(struct xv_call *call)
 		return xv_err_set(&call->err, -EINVAL,
 				  "network set: nothing to set; give name, learning, ageing, "
 				  "max-macs, learn-rate or inner-vlan");
-	return xv_network_set(call->inst, net, &set, &call->err);
+	ret = xv_network_check_name(call->inst, net->vni, set.name, &call->err);
+	if (!ret)
+		xv_network_set(call->inst, net, &set);
+	return ret;
 }
 
 int xv_ops_network_del(struct xv_call *call)
@@ -61,28 +65,6 @@ int xv_ops_network_del(struct xv_call *call)
 
 	ret = xv_ops_network(call, &net);
 	return ret ? ret : xv_network_del(call->inst, net, &call->err);
-}
-
-/* As in the configuration: a network floods to peers, or to one multicast group. */
-static int check_mix(struct xv_call *call, const struct xv_network *net, const struct xv_ip *remote)
-{
-	const struct xv_flood_val *val;
-	char text[XV_IP_STRLEN];
-	size_t i;
-
-	for (i = 0; i < net->n_flood; i++) {
-		val = &net->flood[i].val;
-		if (xv_flood_is_port(&net->flood[i]) || xv_ip_equal(&val->remote, remote))
-			continue;
-		if (!xv_ip_is_multicast(remote) && !xv_ip_is_multicast(&val->remote))
-			continue;
-		return xv_err_set(
-			&call->err, -EBUSY,
-			"network %s floods to %s already; a network floods either to peers "
-			"or to one multicast group: delete that first",
-			net->set.name, xv_ip_format(&val->remote, text));
-	}
-	return 0;
 }
 
 int xv_ops_flood_add(struct xv_call *call)
@@ -95,7 +77,7 @@ int xv_ops_flood_add(struct xv_call *call)
 	if (!ret)
 		ret = xv_ops_remote(call, true, &remote);
 	if (!ret)
-		ret = check_mix(call, net, &remote);
+		ret = xv_flood_check(net, &remote, false, &call->err);
 	return ret ? ret : xv_flood_add(call->inst, net, &remote, false, &call->err);
 }
 

@@ -7,6 +7,7 @@
 
 #include "adjacency.h"
 #include "addr.h"
+#include "batch.h"
 #include "fdb.h"
 #include "log.h"
 #include "peer.h"
@@ -29,7 +30,7 @@ static uint32_t free_id(struct xv_instance *inst)
 		if (!inst->peer_by_id[id] && xv_ip_is_zero(&inst->dp->adj[id].ip))
 			return id;
 	}
-	return 0;
+	return xv_batch_make_room(inst) ? free_id(inst) : 0;
 }
 
 static struct xv_peer *new_peer(struct xv_instance *inst, const struct xv_ip *ip, uint32_t id)
@@ -45,11 +46,11 @@ static struct xv_peer *new_peer(struct xv_instance *inst, const struct xv_ip *ip
 	return peer;
 }
 
-static void free_peer(struct xv_instance *inst, struct xv_peer *peer)
+/* To the daemon it is there no more. */
+static void unlink_peer(struct xv_instance *inst, struct xv_peer *peer)
 {
 	HASH_DEL(inst->peers, peer);
 	inst->peer_by_id[peer->id] = NULL;
-	free(peer);
 }
 
 /* Own address of the peer's family exists, and the peer is another host's unicast address. */
@@ -92,7 +93,8 @@ static int create(struct xv_instance *inst, const struct xv_ip *ip, struct xv_pe
 	xv_adjacency_clear(inst, peer);
 	ret = bpf_map_update_elem(inst->dp->fd.peer, ip, &id, BPF_ANY);
 	if (ret) {
-		free_peer(inst, peer);
+		unlink_peer(inst, peer);
+		free(peer);
 		return xv_err_set(err, ret, "cannot add a peer: %s", strerror(-ret));
 	}
 	xv_datapath_point(inst->dp->fd.peer_index, xv_ip_slot(ip), id);
@@ -101,32 +103,9 @@ static int create(struct xv_instance *inst, const struct xv_ip *ip, struct xv_pe
 	return 0;
 }
 
-/* Removes all that became unused and still are: one grace period, one walk through the FDB. */
-static void destroy_unused(struct xv_instance *inst)
+static bool is_unused(const struct xv_peer *peer)
 {
-	struct xv_peer *peer, *tmp;
-	size_t n = 0;
-
-	inst->peers_unused = false;
-	HASH_ITER (hh, inst->peers, peer, tmp) {
-		peer->unused = peer->unused && !peer->refs && !peer->pinned && !peer->dynamic;
-		if (!peer->unused)
-			continue;
-		xv_datapath_unpoint(inst->dp->fd.peer_index, xv_ip_slot(&peer->ip), peer->id);
-		bpf_map_delete_elem(inst->dp->fd.peer, &peer->ip);
-		inst->peer_by_id[peer->id] = NULL;
-		n++;
-	}
-	if (!n)
-		return;
-	xv_datapath_synchronize();
-	xv_fdb_forget_peers(inst);
-	HASH_ITER (hh, inst->peers, peer, tmp) {
-		if (!peer->unused)
-			continue;
-		xv_adjacency_drop(inst, peer);
-		free_peer(inst, peer);
-	}
+	return !peer->refs && !peer->pinned && !peer->dynamic;
 }
 
 void xv_peer_begin(struct xv_instance *inst)
@@ -136,18 +115,49 @@ void xv_peer_begin(struct xv_instance *inst)
 
 void xv_peer_commit(struct xv_instance *inst)
 {
-	if (!--inst->peer_nesting && inst->peers_unused)
-		destroy_unused(inst);
+	inst->peer_nesting--;
+	xv_batch_begin(inst);
+	xv_batch_commit(inst, NULL);
 }
 
 static void check_unused(struct xv_instance *inst, struct xv_peer *peer)
 {
-	if (peer->refs || peer->pinned || peer->dynamic)
+	if (!is_unused(peer))
 		return;
-	xv_peer_begin(inst);
-	peer->unused = true;
+	xv_batch_begin(inst);
 	inst->peers_unused = true;
-	xv_peer_commit(inst);
+	xv_batch_commit(inst, NULL);
+}
+
+bool xv_peer_unlink_unused(struct xv_instance *inst)
+{
+	struct xv_peer *peer, *tmp;
+
+	if (!inst->peers_unused || inst->peer_nesting)
+		return false;
+	inst->peers_unused = false;
+	HASH_ITER (hh, inst->peers, peer, tmp) {
+		if (!is_unused(peer))
+			continue;
+		xv_datapath_unpoint(inst->dp->fd.peer_index, xv_ip_slot(&peer->ip), peer->id);
+		bpf_map_delete_elem(inst->dp->fd.peer, &peer->ip);
+		unlink_peer(inst, peer);
+		peer->next_gone = inst->batch->peers;
+		inst->batch->peers = peer;
+		inst->batch->peer[peer->id] = true;
+	}
+	return inst->batch->peers;
+}
+
+void xv_peer_free_gone(struct xv_instance *inst)
+{
+	struct xv_peer *peer, *next;
+
+	for (peer = inst->batch->peers; peer; peer = next) {
+		next = peer->next_gone;
+		xv_adjacency_drop(inst, peer);
+		free(peer);
+	}
 }
 
 int xv_peer_get(struct xv_instance *inst, const struct xv_ip *ip, struct xv_peer **out,
@@ -224,14 +234,14 @@ void xv_peer_drop_unused(struct xv_instance *inst, const uint32_t *uses)
 {
 	struct xv_peer *peer, *tmp;
 
-	xv_peer_begin(inst);
+	xv_batch_begin(inst);
 	HASH_ITER (hh, inst->peers, peer, tmp) {
 		if (!peer->dynamic || uses[peer->id])
 			continue;
 		peer->dynamic = false;
 		check_unused(inst, peer);
 	}
-	xv_peer_commit(inst);
+	xv_batch_commit(inst, NULL);
 }
 
 int xv_peer_adopt(struct xv_instance *inst, struct xv_err *err)
@@ -273,6 +283,8 @@ void xv_peer_free_all(struct xv_instance *inst)
 {
 	struct xv_peer *peer, *tmp;
 
-	HASH_ITER (hh, inst->peers, peer, tmp)
-		free_peer(inst, peer);
+	HASH_ITER (hh, inst->peers, peer, tmp) {
+		unlink_peer(inst, peer);
+		free(peer);
+	}
 }

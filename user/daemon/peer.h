@@ -12,7 +12,6 @@ struct xv_peer {
 	uint32_t refs;	  /* flood lists and static entries that name it */
 	bool pinned;	  /* added by hand: stays without references */
 	bool dynamic;	  /* admitted by learning in a network with a group */
-	bool unused;	  /* goes at xv_peer_commit() unless it is used again */
 	bool ready;	  /* adjacency is valid: fast path */
 	uint32_t ifindex; /* egress, 0: no route */
 	struct xv_ip nexthop;
@@ -20,6 +19,7 @@ struct xv_peer {
 	uint32_t mtu;
 	bool kept;	  /* the kernel keeps the next hop resolved for us */
 	char status[160]; /* why it is not ready; "" when it is */
+	struct xv_peer *next_gone;
 	UT_hash_handle hh;
 };
 
@@ -33,11 +33,14 @@ void xv_peer_put(struct xv_instance *inst, struct xv_peer *peer);
 /* Another reference to one that has some. */
 void xv_peer_hold(struct xv_peer *peer);
 /*
- * Peers that become unused in between go at the last commit, all together: each removal waits for a
- * grace period and walks through the FDB. Pairs nest.
+ * Peers that become unused in between stay until the last commit. Pairs nest, and may be far apart:
+ * a batch (batch.h) that ends meanwhile leaves them.
  */
 void xv_peer_begin(struct xv_instance *inst);
 void xv_peer_commit(struct xv_instance *inst);
+/* For batch.c: takes those without use out of programs' sight, whether there is any; frees them. */
+bool xv_peer_unlink_unused(struct xv_instance *inst);
+void xv_peer_free_gone(struct xv_instance *inst);
 /* By hand: known without being in any flood list. -EEXIST; del: -EBUSY while it is referenced. */
 int xv_peer_add(struct xv_instance *inst, const struct xv_ip *ip, struct xv_err *err);
 int xv_peer_del(struct xv_instance *inst, struct xv_peer *peer, struct xv_err *err);

@@ -6,12 +6,14 @@
 #include <string.h>
 
 #include "attach.h"
+#include "batch.h"
 #include "fdb.h"
 #include "flood.h"
 #include "log.h"
 #include "port.h"
 #include "port_xdp.h"
 #include "stats.h"
+#include "unhook.h"
 #include "uplink.h"
 
 struct xv_port *xv_port_find(struct xv_instance *inst, const char *dev, uint32_t vlan)
@@ -24,6 +26,15 @@ struct xv_port *xv_port_find(struct xv_instance *inst, const char *dev, uint32_t
 	memcpy(name.dev, dev, strlen(dev));
 	HASH_FIND(hh, inst->ports, &name, sizeof(name), port);
 	return port;
+}
+
+const char *xv_port_text(const struct xv_port *port, char text[XV_PORT_STRLEN])
+{
+	int len = snprintf(text, XV_PORT_STRLEN, "%s", port->key.dev);
+
+	if (port->key.vlan)
+		snprintf(text + len, XV_PORT_STRLEN - len, " vlan %u", port->key.vlan);
+	return text;
 }
 
 static bool any_xdp(const struct xv_instance *inst)
@@ -59,11 +70,11 @@ static uint32_t free_id(struct xv_instance *inst)
 
 	for (i = 1; i < XV_MAX_PORTS; i++) {
 		id = 1 + (inst->last_port + i - 1) % (XV_MAX_PORTS - 1);
-		if (!inst->port_by_id[id] &&
+		if (!inst->port_by_id[id] && !inst->batch->port[id] &&
 		    !bpf_map_lookup_elem(inst->dp->fd.port_dev, &id, &val) && !val.ifindex)
 			return id;
 	}
-	return 0;
+	return xv_batch_make_room(inst) ? free_id(inst) : 0;
 }
 
 /*
@@ -85,7 +96,8 @@ static bool redirect_wanted(const struct xv_instance *inst)
 /* What an adopting daemon must know of the port, whether its device is there or not. */
 static uint32_t setting_flags(const struct xv_port *port)
 {
-	return (port->from_config ? XV_PORT_CONFIG : 0) | xv_port_xdp_flags(port->xdp);
+	return (port->from_config ? XV_PORT_CONFIG : 0) | (port->by_hand ? XV_PORT_HAND : 0) |
+	       xv_port_xdp_flags(port->xdp);
 }
 
 /*
@@ -151,12 +163,12 @@ void xv_port_release_device(struct xv_netlink *nl, uint32_t ifindex)
 		xv_netlink_set_promisc(nl, ifindex, false, NULL);
 }
 
-static bool device_shared(struct xv_instance *inst, const struct xv_port *port)
+static bool device_used(const struct xv_instance *inst, uint32_t ifindex)
 {
-	struct xv_port *other, *tmp;
+	const struct xv_port *port;
 
-	HASH_ITER (hh, inst->ports, other, tmp)
-		if (other != port && other->ifindex == port->ifindex)
+	for (port = inst->ports; port; port = port->hh.next)
+		if (port->ifindex == ifindex)
 			return true;
 	return false;
 }
@@ -190,51 +202,95 @@ static int write_key(struct xv_instance *inst, const struct xv_port_key *key,
 	return ret;
 }
 
-/* The device is there: delivery first, then the way in. */
+/* The device goes, or the port: everything that names its index. */
+static void detach(struct xv_instance *inst, struct xv_port *port, bool device_exists)
+{
+	struct xv_port_key key = {.ifindex = port->ifindex, .vlan = port->key.vlan};
+	bool promisc = needs_promisc(&port->link);
+
+	if (!port->ifindex)
+		return;
+	port->xdp_on = false;
+	port->no_xdp[0] = '\0';
+	port->refused.set = false;
+	write_key(inst, &key, NULL);
+	port->ifindex = 0;
+	memset(&port->link, 0, sizeof(port->link));
+	write_dev(inst, port);
+	if (device_exists && promisc && !device_used(inst, key.ifindex))
+		xv_netlink_set_promisc(inst->nl, key.ifindex, false, NULL);
+	xv_unhook_later(inst, key.ifindex);
+}
+
+/* The port stays, without its device. Learned MACs go with it. */
+static void lose_device(struct xv_instance *inst, struct xv_port *port, bool device_exists)
+{
+	struct xv_fdb_filter filter = {.kind = XV_FDB_PORT, .dst = port->id, .learned = true};
+
+	detach(inst, port, device_exists);
+	xv_fdb_flush(inst, &filter, NULL);
+}
+
+/* Renamed away: to us the old name is gone. */
+static void check_renamed(struct xv_instance *inst, const struct xv_link *link)
+{
+	struct xv_port *port, *tmp;
+
+	HASH_ITER (hh, inst->ports, port, tmp)
+		if (port->ifindex == link->ifindex && strcmp(port->key.dev, link->name)) {
+			xv_log(LOG_NOTICE, "port %s: renamed to %s, let go", port->key.dev,
+			       link->name);
+			lose_device(inst, port, true);
+			snprintf(port->status, sizeof(port->status), "renamed to %s", link->name);
+		}
+}
+
+/* The device is there: delivery first, then the way in. On failure the port is without it. */
 static int attach(struct xv_instance *inst, struct xv_port *port, const struct xv_link *link,
 		  struct xv_err *err)
 {
 	struct xv_port_key key = {.ifindex = link->ifindex, .vlan = port->key.vlan};
-	struct xv_port_val val = {.port = port->id, .bd = port->net->bd};
+	struct xv_port_val val = {.port = port->id, .bd = port->net->bd}, now;
 	int ret;
 
+	/* A new name is known here before netlink tells of it. */
+	if (!bpf_map_lookup_elem(inst->dp->fd.port, &key, &now) && now.port != port->id)
+		check_renamed(inst, link);
 	port->ifindex = link->ifindex;
 	port->link = *link;
 	set_status(port);
 	ret = write_dev(inst, port);
 	ret = ret ?: write_key(inst, &key, &val);
 	if (ret)
-		return xv_err_set(err, ret, "cannot write port %s: %s", port->key.dev,
-				  strerror(-ret));
-	ret = xv_attach_tc(inst->dp, link, XV_PROG_ENCAP, err);
-	if (ret)
+		xv_err_set(err, ret, "cannot write port %s: %s", port->key.dev, strerror(-ret));
+	ret = ret ?: xv_attach_tc(inst->dp, link, XV_PROG_ENCAP, err);
+	if (ret) {
+		detach(inst, port, true);
 		return ret;
+	}
 	if (needs_promisc(link) && !(link->flags & IFF_PROMISC))
 		xv_netlink_set_promisc(inst->nl, link->ifindex, true, NULL);
 	xv_port_xdp_update(inst, port);
 	return 0;
 }
 
-/* The device goes, or the port: everything that names its index. Learned MACs go with it. */
-static void detach(struct xv_instance *inst, struct xv_port *port, bool device_exists)
+/* attach(), again and again until it works; meanwhile the status says why not. */
+static int keep_attaching(struct xv_instance *inst, struct xv_port *port,
+			  const struct xv_link *link, struct xv_err *err)
 {
-	struct xv_fdb_filter filter = {.kind = XV_FDB_PORT, .dst = port->id, .learned = true};
-	struct xv_port_key key = {.ifindex = port->ifindex, .vlan = port->key.vlan};
+	char before[sizeof(port->status)];
+	int ret;
 
-	if (!port->ifindex)
-		return;
-	xv_port_xdp_detach(inst, port);
-	port->refused.set = false;
-	if (!device_exists || !device_shared(inst, port)) {
-		xv_detach_tc(inst->dp->pin_dir, port->ifindex);
-		if (device_exists && needs_promisc(&port->link))
-			xv_netlink_set_promisc(inst->nl, port->ifindex, false, NULL);
-	}
-	write_key(inst, &key, NULL);
-	port->ifindex = 0;
-	memset(&port->link, 0, sizeof(port->link));
-	write_dev(inst, port);
-	xv_fdb_flush(inst, &filter, NULL);
+	memcpy(before, port->status, sizeof(before));
+	ret = attach(inst, port, link, err);
+	port->retry = ret;
+	if (!ret)
+		return 0;
+	snprintf(port->status, sizeof(port->status), "%.250s", err->text);
+	if (strcmp(before, port->status))
+		xv_log(LOG_ERR, "port %s: %s", port->key.dev, err->text);
+	xv_peer_retry_later(inst);
+	return ret;
 }
 
 static struct xv_port *new_port(struct xv_instance *inst, struct xv_network *net, const char *dev,
@@ -263,6 +319,7 @@ static void free_port(struct xv_instance *inst, struct xv_port *port)
 static int check_new(struct xv_instance *inst, const char *dev, uint32_t vlan, struct xv_err *err)
 {
 	struct xv_port *port = xv_port_find(inst, dev, vlan);
+	char text[XV_PORT_STRLEN];
 
 	if (strlen(dev) >= IFNAMSIZ || !dev[0])
 		return xv_err_set(err, -EINVAL, "\"%s\" is not a device name", dev);
@@ -270,7 +327,7 @@ static int check_new(struct xv_instance *inst, const char *dev, uint32_t vlan, s
 		return xv_err_set(err, -EBUSY,
 				  "%s is in network \"%s\" already: delete it there "
 				  "first (xvtep port del %s)",
-				  dev, port->net->set.name, dev);
+				  xv_port_text(port, text), port->net->set.name, text);
 	if (xv_uplink_find(inst, dev) && !vlan)
 		return xv_err_set(err, -EBUSY, "%s is an underlay device of this instance", dev);
 	if (inst->slow_name[0] && !strcmp(dev, inst->slow_name))
@@ -284,6 +341,7 @@ int xv_port_add(struct xv_instance *inst, struct xv_network *net, const struct x
 	int ret = check_new(inst, set->dev, set->vlan, err);
 	struct xv_port *port;
 	struct xv_link link;
+	int attached;
 	uint32_t id;
 
 	if (ret)
@@ -306,19 +364,18 @@ int xv_port_add(struct xv_instance *inst, struct xv_network *net, const struct x
 	inst->last_port = id;
 	port->from_config = from_config;
 	port->xdp = set->xdp;
+	port->by_hand = !from_config;
 	xv_stats_clear_port(inst, id);
 	write_dev(inst, port);
 	snprintf(port->status, sizeof(port->status), "no such device yet");
-	if (!ret)
-		ret = attach(inst, port, &link, err);
-	else
-		ret = 0;
+	attached = ret ? 0 : keep_attaching(inst, port, &link, err);
+	ret = must_exist ? attached : 0;
 	ret = ret ?: xv_flood_add_port(inst, net, id, err);
 	if (ret) {
 		detach(inst, port, true);
 		free_port(inst, port);
 	}
-	return ret;
+	return ret ?: attached;
 }
 
 /* The device or the setting is changed; what is written of them follows. */
@@ -339,17 +396,27 @@ int xv_port_take_over(struct xv_instance *inst, struct xv_port *port,
 	return look_again(inst, port);
 }
 
+int xv_port_drop(struct xv_instance *inst, struct xv_port *port, struct xv_err *err)
+{
+	if (!port->by_hand)
+		return xv_port_del(inst, port, err);
+	port->from_config = false;
+	return write_dev(inst, port);
+}
+
 int xv_port_del(struct xv_instance *inst, struct xv_port *port, struct xv_err *err)
 {
-	struct xv_fdb_filter filter = {.kind = XV_FDB_PORT, .dst = port->id};
 	struct xv_port_dev_val none = {};
-	int ret = xv_flood_del_port(inst, port->net, port->id, err);
+	int ret;
 
+	xv_batch_begin(inst);
+	ret = xv_flood_del_port(inst, port->net, port->id, err);
 	detach(inst, port, true);
-	xv_fdb_flush(inst, &filter, NULL);
 	bpf_map_update_elem(inst->dp->fd.port_dev, &port->id, &none, BPF_ANY);
+	inst->batch->port[port->id] = true;
+	inst->batch->entries = true;
 	free_port(inst, port);
-	return ret;
+	return xv_batch_commit(inst, err) ?: ret;
 }
 
 /* One adopted entry of xv_port; a device that is gone or was renamed is forgotten. */
@@ -373,8 +440,10 @@ static int adopt_one(struct xv_instance *inst, const struct xv_port_key *key,
 		return xv_err_set(err, -ENOMEM, "out of memory");
 	port->from_config = dev.flags & XV_PORT_CONFIG;
 	port->xdp = xv_port_xdp_mode(dev.flags);
+	port->by_hand = !port->from_config || dev.flags & XV_PORT_HAND;
 	inst->last_port = port->id > inst->last_port ? port->id : inst->last_port;
-	return attach(inst, port, &link, err);
+	keep_attaching(inst, port, &link, err);
+	return 0;
 }
 
 int xv_port_adopt(struct xv_instance *inst, struct xv_err *err)
@@ -412,20 +481,6 @@ void xv_port_free_all(struct xv_instance *inst)
 		free_port(inst, port);
 }
 
-/* Renamed away: to us the old name is gone. */
-static void check_renamed(struct xv_instance *inst, const struct xv_link *link)
-{
-	struct xv_port *port, *tmp;
-
-	HASH_ITER (hh, inst->ports, port, tmp)
-		if (port->ifindex == link->ifindex && strcmp(port->key.dev, link->name)) {
-			xv_log(LOG_NOTICE, "port %s: renamed to %s, let go", port->key.dev,
-			       link->name);
-			detach(inst, port, true);
-			snprintf(port->status, sizeof(port->status), "renamed to %s", link->name);
-		}
-}
-
 void xv_port_link(struct xv_instance *inst, const struct xv_link *link)
 {
 	struct xv_err err = {.text = ""};
@@ -441,13 +496,29 @@ void xv_port_link(struct xv_instance *inst, const struct xv_link *link)
 			continue;
 		}
 		if (port->ifindex)
-			detach(inst, port, false);
-		if (attach(inst, port, link, &err)) {
-			snprintf(port->status, sizeof(port->status), "%.250s", err.text);
-			xv_log(LOG_ERR, "port %s: %s", port->key.dev, err.text);
-		} else {
+			lose_device(inst, port, false);
+		if (!keep_attaching(inst, port, link, &err))
 			xv_log(LOG_NOTICE, "port %s: attached", port->key.dev);
-		}
+	}
+}
+
+void xv_port_retry(struct xv_instance *inst)
+{
+	struct xv_port *port, *tmp;
+	struct xv_link link;
+	int ret;
+
+	HASH_ITER (hh, inst->ports, port, tmp) {
+		if (!port->retry)
+			continue;
+		ret = xv_netlink_get_link(inst->nl, port->key.dev, 0, &link, NULL);
+		port->retry = ret != -ENODEV; /* netlink tells when it comes back */
+		if (!ret)
+			xv_port_link(inst, &link);
+		else if (port->retry)
+			xv_peer_retry_later(inst);
+		else
+			snprintf(port->status, sizeof(port->status), "no such device");
 	}
 }
 
@@ -459,7 +530,7 @@ void xv_port_link_gone(struct xv_instance *inst, uint32_t ifindex)
 		if (port->ifindex != ifindex)
 			continue;
 		xv_log(LOG_NOTICE, "port %s: device is gone", port->key.dev);
-		detach(inst, port, false);
+		lose_device(inst, port, false);
 		snprintf(port->status, sizeof(port->status),
 			 "device is gone; attached again when it comes back");
 	}

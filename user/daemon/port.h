@@ -5,6 +5,10 @@
 
 #include "network.h"
 
+enum {
+	XV_PORT_STRLEN = IFNAMSIZ + sizeof(" vlan 4094"),
+};
+
 struct xv_port_name {
 	char dev[IFNAMSIZ];
 	uint32_t vlan; /* 0: untagged */
@@ -15,7 +19,9 @@ struct xv_port {
 	uint32_t id;
 	struct xv_network *net;
 	bool from_config;
-	uint32_t ifindex;     /* 0: device is not there (yet) */
+	bool by_hand;	      /* stays when the file drops it */
+	bool retry;	      /* attaching failed, for the reason in status */
+	uint32_t ifindex;     /* that it is attached to; 0: none (yet) */
 	uint32_t flags;	      /* enum xv_port_flags as written */
 	struct xv_link link;  /* when ifindex is not 0 */
 	char status[256];     /* what is wrong with it; "" when fine */
@@ -35,15 +41,20 @@ const char *xv_port_delivery(const struct xv_instance *inst, const struct xv_por
 /* "xdp", "tc" or "none" (device is missing): where frames from it are first looked at. */
 const char *xv_port_encap(const struct xv_port *port);
 struct xv_port *xv_port_find(struct xv_instance *inst, const char *dev, uint32_t vlan);
+/* "p1" or "p1 vlan 5", as the command line has it. Returns text. */
+const char *xv_port_text(const struct xv_port *port, char text[XV_PORT_STRLEN]);
 /*
  * -EBUSY: in a network already (named in err), or an underlay device; -ENODEV with must_exist:
- * there is no such device. Without must_exist it is attached when it appears.
+ * there is no such device. Without must_exist it is attached when it appears; where attaching
+ * fails, that is returned, and the port stays and is tried again.
  */
 int xv_port_add(struct xv_instance *inst, struct xv_network *net, const struct xv_config_port *set,
 		bool from_config, bool must_exist, struct xv_err *err);
 /* Named by the configuration file: added by hand before, or of another setting. */
 int xv_port_take_over(struct xv_instance *inst, struct xv_port *port,
 		      const struct xv_config_port *set);
+/* Named by the file no more: stays if added by hand, else is deleted. */
+int xv_port_drop(struct xv_instance *inst, struct xv_port *port, struct xv_err *err);
 int xv_port_del(struct xv_instance *inst, struct xv_port *port, struct xv_err *err);
 /* Undoes what being a port changed in a device itself (promiscuity), for --detach. */
 void xv_port_release_device(struct xv_netlink *nl, uint32_t ifindex);
@@ -55,6 +66,8 @@ void xv_port_free_all(struct xv_instance *inst);
 /* From netlink. */
 void xv_port_link(struct xv_instance *inst, const struct xv_link *link);
 void xv_port_link_gone(struct xv_instance *inst, uint32_t ifindex);
+/* Tries again to attach the ports that it failed for. */
+void xv_port_retry(struct xv_instance *inst);
 void xv_port_features(struct xv_instance *inst, uint32_t ifindex, uint64_t features);
 
 #endif

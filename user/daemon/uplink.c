@@ -195,7 +195,8 @@ static bool told_before(struct xv_instance *inst, const struct xv_uplink *uplink
 	return old && !strcmp(old->status, uplink->status);
 }
 
-/* Attaches what is there. On failure devices that were not attached before are let go again. */
+/* Attaches what is there. On failure devices that were attached before are so again as they were,
+ * the others let go. */
 static int attach_list(struct xv_instance *inst, const struct xv_config *config,
 		       struct xv_uplink *list, struct xv_err *err)
 {
@@ -222,8 +223,11 @@ static int attach_list(struct xv_instance *inst, const struct xv_config *config,
 	for (k = 0; ret && k <= i && k < config->n_devices; k++) {
 		struct xv_uplink *old = xv_uplink_find(inst, list[k].dev);
 
-		if (old && old->ifindex)
+		if (old && old->ifindex) {
+			if (!xv_netlink_get_link(inst->nl, old->dev, 0, &link, NULL))
+				attach(inst, inst->config, old, &link, false, NULL);
 			continue;
+		}
 		if (!list[k].ifindex && !xv_netlink_get_link(inst->nl, list[k].dev, 0, &link, NULL))
 			list[k].ifindex = link.ifindex;
 		detach(inst, &list[k]);

@@ -124,7 +124,7 @@ static void on_reload(evutil_socket_t sig, short what, void *arg)
 	(void)sig;
 	(void)what;
 	if (xv_instance_reload(inst, &changes, &err))
-		xv_log(LOG_ERR, "reload refused: %s", err.text);
+		xv_log(LOG_ERR, "reload: %s", err.text);
 	else
 		xv_log(LOG_NOTICE, "reloaded %s: %zu changes", inst->config_file, changes);
 }

@@ -1,0 +1,371 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""
+Configurations applied one after the other: every valid file is carried out whole or refused whole,
+a port is attached or says why not, and what was added by hand is nobody else's.
+"""
+import os
+import re
+import time
+
+import frame
+import tap
+from lab import Lab
+from vtep import Xvtepd
+
+ROUNDS = 20
+
+
+def expect_heard(vtep, sender, dev, vlan, what):
+    """What a tenant sends comes in at its port, and is counted there."""
+    def heard():
+        return vtep.stats("port", dev=dev, vlan=vlan)["rx_packets"]
+    before = heard()
+    sender.send(frame.plain("02:00:00:00:ab:cd", frame.BROADCAST, frame.marker(),
+                            vlan=vlan or None))
+    tap.wait_for(lambda: heard() > before, f"{dev} hears its tenant {what}", 3)
+
+
+def held(vtep):
+    """Devices at whose ingress xvtepd holds a program by a link."""
+    try:
+        return sorted(f for f in os.listdir(vtep.pin("links")) if f.startswith("tc_"))
+    except FileNotFoundError:
+        return []
+
+
+def ports(vtep):
+    return sorted((r["vni"], r["dev"], r["vlan"]) for r in vtep.rows("port", "show"))
+
+
+def expect_ports(vtep, want, senders, what):
+    tap.equal(ports(vtep), sorted(want), f"ports {what}")
+    for row in vtep.rows("port", "show"):
+        tap.equal((row["up"], row["status"] or ""), (True, ""), f"{row['dev']} {what}")
+        expect_heard(vtep, senders[row["dev"]], row["dev"], row["vlan"], what)
+
+
+def tenants(host, *names):
+    """Their ends, by the devices' names."""
+    return {name: host.tenant(name).tap() for name in names}
+
+
+def apply(vtep, networks=None, code=0):
+    """Returns the number of changes, or what was said when it was refused."""
+    if networks is not None:
+        vtep.config["networks"] = networks
+    p = vtep.apply(check=False)
+    tap.equal(p.returncode, code, f"exit status of apply ({p.stderr.strip()})")
+    return p.stderr if code else int(re.search(r"(\d+) changes?", p.stdout + p.stderr)[1])
+
+
+def move_port():
+    """To and fro between two networks: it is attached every time."""
+    with Lab(hosts=1) as lab:
+        senders = tenants(lab.hosts[0], "p1")
+        vtep = Xvtepd(lab.hosts[0], [{"vni": 700, "ports": ["p1"]}, {"vni": 701}])
+        count = len(held(vtep))
+        for n in range(ROUNDS):
+            old, new = (700, 701) if n % 2 == 0 else (701, 700)
+            apply(vtep, [{"vni": old}, {"vni": new, "ports": ["p1"]}])
+            expect_ports(vtep, [(new, "p1", 0)], senders, f"after move {n}")
+        vtep.client("port", "del", "p1")
+        tap.wait_for(lambda: len(held(vtep)) == max(count - 1, 0), "the device is let go")
+
+
+def port_again():
+    """Deleted and added by command, at once."""
+    with Lab(hosts=1) as lab:
+        senders = tenants(lab.hosts[0], "p1")
+        vtep = Xvtepd(lab.hosts[0], [{"vni": 700}])
+        for n in range(ROUNDS):
+            vtep.client("port", "add", "p1", "network", "700")
+            expect_ports(vtep, [(700, "p1", 0)], senders, f"in round {n}")
+            vtep.client("port", "del", "p1")
+
+
+def renamed():
+    """A device is renamed, is a port under the new name, and gets its old one back."""
+    with Lab(hosts=1) as lab:
+        host = lab.hosts[0]
+        sender = tenants(host, "p1")["p1"]
+        vtep = Xvtepd(host, [{"vni": 700, "ports": ["p1"]}, {"vni": 701}])
+        for n in range(ROUNDS):
+            host.ns.ip("link set p1 down", "link set p1 name p1x", "link set p1x up")
+            vtep.client("port", "add", "p1x", "network", "701")
+            tap.wait_for(lambda: vtep.row("port", dev="p1x")["up"], f"p1x is up in round {n}")
+            expect_heard(vtep, sender, "p1x", 0, f"in round {n}")
+            tap.contains(vtep.row("port", dev="p1")["status"], "renamed to p1x", "old name")
+            host.ns.ip("link set p1x down", "link set p1x name p1", "link set p1 up")
+            tap.wait_for(lambda: vtep.row("port", dev="p1")["up"], f"p1 is up in round {n}")
+            expect_heard(vtep, sender, "p1", 0, f"in round {n}")
+            vtep.client("port", "del", "p1x")
+
+
+def swapped_devices():
+    """Two devices exchange their names, and with them their networks."""
+    with Lab(hosts=1) as lab:
+        host = lab.hosts[0]
+        senders = tenants(host, "p1", "p2")
+        vtep = Xvtepd(host, [{"vni": 700, "ports": ["p1"]}, {"vni": 701, "ports": ["p2"]}])
+        index = {r["dev"]: r["ifindex"] for r in vtep.rows("port", "show")}
+        for n in range(ROUNDS // 2):
+            index = {"p1": index["p2"], "p2": index["p1"]}
+            senders = {"p1": senders["p2"], "p2": senders["p1"]}
+            host.ns.ip("link set p1 down", "link set p2 down", "link set p1 name other",
+                       "link set p2 name p1", "link set other name p2", "link set p1 up",
+                       "link set p2 up")
+            tap.wait_for(lambda: {r["dev"]: r["ifindex"] for r in vtep.rows("port", "show")
+                                  if r["up"]} == index, f"exchanged, round {n}")
+            expect_ports(vtep, [(700, "p1", 0), (701, "p2", 0)], senders, f"in round {n}")
+
+
+def xdp_modes():
+    """Native, generic and off, one after the other; what is refused leaves what was."""
+    with Lab(hosts=1) as lab:
+        host = lab.hosts[0]
+        vtep = Xvtepd(host, [{"vni": 700}], underlay={"xdp": "native"})
+        for n in range(3):
+            for mode, want, flag in (("generic", "xdp-generic", "xdpgeneric"),
+                                     ("native", "xdp-native", "xdp"), ("off", "tc", None),
+                                     ("native", "xdp-native", "xdp")):
+                vtep.config["underlay"]["xdp"] = mode
+                tap.equal(apply(vtep), 1, "changes")
+                tap.equal(vtep.rows("status", "show", part="uplink")[0]["attached"], want,
+                          f"mode in round {n}")
+                shown = host.ns.run("ip", "link", "show", "dev", "under").stdout
+                tap.equal(re.search(r" (xdp\w*)[/ ]", shown) and
+                          re.search(r" (xdp\w*)[/ ]", shown)[1], flag, f"XDP in round {n}")
+        vtep.config["underlay"].update(xdp="generic", devices=["under", "lo2"])
+        host.ns.ip("link add lo2 type veth peer name lo3")
+        vtep.config["metrics"] = {"listen": "192.0.2.99:1"}  # not an address of ours
+        apply(vtep, code=1)
+        tap.equal([r["attached"] for r in vtep.rows("status", "show", part="uplink")], ["xdp-native"],
+                  "after a refused file")
+        shown = host.ns.run("ip", "link", "show", "dev", "under").stdout
+        tap.ok(" xdp/" in shown or " xdp " in shown, f"XDP after a refused file: {shown}")
+
+
+def names():
+    """Names exchanged, rotated, moved; while it runs, and at a start over what is pinned."""
+    with Lab(hosts=1) as lab:
+        host = lab.hosts[0]
+        senders = tenants(host, "p1")
+        vlan = {"dev": "p1", "vlan": 5}
+        vtep = Xvtepd(host, [{"vni": 700, "name": "blue", "ports": ["p1"]},
+                             {"vni": 701, "name": "red", "ports": [vlan]}])
+
+        def expect(names_, ports_, what):
+            tap.equal({r["vni"]: r["name"] for r in vtep.rows("network", "show")}, names_,
+                      f"names {what}")
+            expect_ports(vtep, ports_, senders, what)
+        files = (
+            ([{"vni": 700, "name": "red", "ports": [vlan]},
+              {"vni": 701, "name": "blue", "ports": ["p1"]}],
+             {700: "red", 701: "blue"}, [(700, "p1", 5), (701, "p1", 0)], "exchanged"),
+            ([{"vni": 700, "name": "blue", "ports": [vlan]},
+              {"vni": 701, "name": "green", "ports": ["p1"]}, {"vni": 702, "name": "red"}],
+             {700: "blue", 701: "green", 702: "red"}, [(700, "p1", 5), (701, "p1", 0)], "moved"),
+            ([{"vni": 700, "name": "red", "ports": [vlan]}, {"vni": 701, "name": "blue"},
+              {"vni": 702, "name": "green", "ports": ["p1"]}],
+             {700: "red", 701: "blue", 702: "green"}, [(700, "p1", 5), (702, "p1", 0)], "rotated"),
+            ([{"vni": 703, "name": "red", "ports": ["p1"]}, {"vni": 701, "name": "green"}],
+             {703: "red", 701: "green"}, [(703, "p1", 0)], "to another VNI"),
+        )
+        first = vtep.config["networks"]
+        for networks, want, want_ports, what in files:
+            apply(vtep, networks)
+            expect(want, want_ports, what)
+            tap.equal(apply(vtep), 0, "changes when applied again")
+        apply(vtep, first)
+        for networks, want, want_ports, what in files:
+            vtep.kill()
+            vtep.config["networks"] = networks
+            vtep.start()
+            expect(want, want_ports, what + " at a start")
+
+
+def refused_whole():
+    """What was added by hand is in the way: nothing at all is touched."""
+    with Lab(hosts=1) as lab:
+        host = lab.hosts[0]
+        for name in ("p1", "p2"):
+            host.tenant(name)
+        vtep = Xvtepd(host, [{"vni": 700, "name": "blue", "ports": ["p1"],
+                              "flood": ["192.0.2.77"]}])
+        vtep.client("network", "add", "vni", "800", "name", "hand")
+        vtep.client("port", "add", "p2", "vlan", "5", "network", "hand")
+        vtep.client("flood", "add", "network", "hand", "remote", "192.0.2.78")
+        vtep.client("fdb", "add", "02:00:00:00:00:01", "network", "blue", "remote", "192.0.2.77")
+        keep = {"vni": 700, "name": "blue", "ports": ["p1"], "flood": ["192.0.2.77"]}
+        tables = ("network", "port", "flood", "fdb", "peer")
+        before = [vtep.rows(t, "show") for t in tables]
+        mac = {"mac": "02:00:00:00:00:01", "remote": "192.0.2.79"}
+        for networks, word in (
+                ([{"vni": 701, "name": "hand"}], "added by hand"),
+                ([{"vni": 701, "ports": [{"dev": "p2", "vlan": 5}]}], "xvtep port del p2 vlan 5"),
+                ([{"vni": 800, "name": "x", "group": "239.1.1.1"}], "192.0.2.78"),
+                ([{"vni": 701}, {"vni": 700, "fdb": [mac]}], "02:00:00:00:00:01"),
+                ([{"vni": 702, "name": "blue"}], "VNI 700")):
+            tap.contains(apply(vtep, networks, code=1), word, f"refusal of {networks}")
+            tap.equal([vtep.rows(t, "show") for t in tables], before, "tables after it")
+        p = vtep.client("port", "add", "p2", "vlan", "5", "network", "blue", check=False)
+        tap.contains(p.stderr, "xvtep port del p2 vlan 5", "advice")
+        vtep.config["networks"] = [keep]
+        tap.equal(apply(vtep), 0, "changes")
+
+
+def in_mid_flight():
+    """The kernel refuses one port: the rest is done, it says so until it is attached, and is."""
+    with Lab(hosts=1) as lab:
+        host = lab.hosts[0]
+        senders = tenants(host, "p1", "p2", "p3")
+        vtep = Xvtepd(host, [{"vni": 700, "ports": ["p1"]}])
+        if not held(vtep):
+            raise tap.Skip("no TCX, and so no links to pin")
+        index = {i["ifname"]: i["ifindex"] for i in host.ns.json("ip", "-j", "link", "show")}
+        blocker = vtep.pin(f"links/tc_{index['p2']}")
+        os.mkdir(blocker)
+        try:
+            said = apply(vtep, [{"vni": 700, "ports": ["p1"]}, {"vni": 701, "ports": ["p2"]},
+                                {"vni": 702, "ports": ["p3"]}], code=1)
+            tap.contains(said, "p2", "what failed")
+            tap.contains(said, "3 of 4 changes", "what did not")
+            for dev in ("p1", "p3"):
+                expect_heard(vtep, senders[dev], dev, 0, "beside one that is refused")
+            for _ in range(2):
+                row = vtep.row("port", dev="p2")
+                tap.equal(row["up"], False, "p2 is up")
+                tap.contains(row["status"], "cannot attach", "its status")
+                host.ns.ip("link set p2 down", "link set p2 up")
+            p = vtep.client("port", "del", "p3")
+            p = vtep.client("port", "add", "p3", "network", "700")
+            tap.equal(p.returncode, 0, "other ports meanwhile")
+        finally:
+            os.rmdir(blocker)
+        tap.wait_for(lambda: vtep.row("port", dev="p2")["up"], "p2 is attached", 5)
+        tap.equal(vtep.row("port", dev="p2")["status"] or "", "", "its status")
+        expect_heard(vtep, senders["p2"], "p2", 0, "in the end")
+
+
+def by_hand():
+    """The file names for a while what was added by hand: it stays when the file drops it."""
+    with Lab(hosts=1) as lab:
+        host = lab.hosts[0]
+        for name in ("p1", "p2"):
+            host.tenant(name)
+        vtep = Xvtepd(host, [{"vni": 701, "ports": ["p2"]}])
+        vtep.client("network", "add", "vni", "700", "name", "hand")
+        vtep.client("port", "add", "p1", "network", "700")
+        vtep.client("flood", "add", "network", "700", "remote", "192.0.2.77")
+        vtep.client("fdb", "add", "02:00:00:00:00:01", "network", "700", "dev", "p1")
+        file = [{"vni": 700, "name": "file", "ports": ["p1"], "flood": ["192.0.2.77"],
+                 "fdb": [{"mac": "02:00:00:00:00:01", "dev": "p1"}]}]
+        more = [dict(file[0], ports=["p1", "p2"], flood=["192.0.2.77", "192.0.2.78"])]
+
+        def state():
+            return ([(r["vni"], r["name"], r["origin"]) for r in vtep.rows("network", "show")],
+                    ports(vtep), sorted(r["remote"] for r in vtep.rows("flood", "show")
+                                        if r["remote"]), sorted(vtep.fdb(700)))
+        stays = ([(700, "file", "runtime")], [(700, "p1", 0)], ["192.0.2.77"],
+                 ["02:00:00:00:00:01"])
+        for restart in (False, True):
+            for networks in (file, more, []):
+                vtep.config["networks"] = networks
+                if restart:
+                    vtep.kill()
+                    vtep.start()
+                else:
+                    apply(vtep)
+            tap.equal(state(), stays, f"what stays, restart {restart}")
+            tap.equal(apply(vtep), 0, "changes when applied again")
+        vtep.client("network", "del", "700")
+        # Something added by hand to a network of the file: it stays, with that and no more.
+        for words, left in ((("port", "add", "p1", "network", "702"), ([(702, "p1", 0)], [], [])),
+                            (("flood", "add", "network", "702", "remote", "192.0.2.77"),
+                             ([], ["192.0.2.77"], [])),
+                            (("fdb", "add", "02:00:00:00:00:02", "network", "702", "remote",
+                              "192.0.2.79"), ([], [], ["02:00:00:00:00:02"]))):
+            apply(vtep, [{"vni": 702, "name": "file", "ports": ["p2"], "flood": ["192.0.2.78"]}])
+            vtep.client(*words)
+            apply(vtep, [])
+            tap.equal([(r["vni"], r["origin"]) for r in vtep.rows("network", "show")],
+                      [(702, "runtime")], "network that stays")
+            tap.equal((ports(vtep), sorted(r["remote"] for r in vtep.rows("flood", "show")
+                                           if r["remote"]), sorted(vtep.fdb(702))), left,
+                      f"what stays of it after {words[0]} add")
+            vtep.client("network", "del", "702")
+        apply(vtep, [{"vni": 702}])
+        tap.equal(apply(vtep, []), 1, "changes without anything by hand")
+        tap.equal(vtep.rows("network", "show"), [], "networks")
+
+
+def count():
+    """What is outside the networks counts as a change too."""
+    with Lab(hosts=1) as lab:
+        host = lab.hosts[0]
+        host.ns.ip("addr add 198.51.100.1/32 dev under")
+        vtep = Xvtepd(host, [{"vni": 700}])
+        tap.equal(apply(vtep), 0, "changes of the same file")
+        for keys in ({"xdp": "generic"}, {"udp6-checksum": True}, {"delivery": "stack"},
+                     {"address": "198.51.100.1"}, {"devices": ["under", "nic2"]}):
+            vtep.config["underlay"].update(keys)
+            tap.equal(apply(vtep), 1, f"changes of {keys}")
+            tap.equal(apply(vtep), 0, "changes of it again")
+        vtep.config["metrics"] = {"listen": "127.0.0.1:19476"}
+        tap.equal(apply(vtep, [{"vni": 701}]), 3, "changes of metrics and two networks")
+
+
+def in_bulk():
+    """Thousands of networks, peers and ports go with one grace period, not one each."""
+    with Lab(hosts=1) as lab:
+        host = lab.hosts[0]
+        n, n_ports = 2000, 20
+        for i in range(n_ports):
+            host.tenant(f"p{i}")
+        full = [{"vni": 1000 + i, "flood": [f"198.19.{i // 250}.{1 + i % 250}"],
+                 "fdb": [{"mac": "02:00:00:01:00:01", "remote": f"198.19.{i // 250}.{1 + i % 250}"}],
+                 "ports": [f"p{i}"] if i < n_ports else []} for i in range(n)]
+        vtep = Xvtepd(host, [])
+        count = len(held(vtep))
+
+        def timed(what):
+            start = time.monotonic()
+            tap.equal(vtep.client("status", timeout=60).returncode, 0, "status")
+            seconds = time.monotonic() - start
+            tap.ok(seconds < 2 * tap.SLOW, f"{what}: {seconds:.2f} s")
+        vtep.config["networks"] = full
+        vtep.write()
+        vtep.client("apply", vtep.file, timeout=60)
+        tap.equal(len(vtep.rows("network", "show")), n, "networks")
+        tap.equal(len(vtep.rows("peer", "show")), n, "peers")
+        for restart in (False, True):
+            if restart:
+                vtep.config["networks"] = full
+                vtep.write()
+                vtep.client("apply", vtep.file, timeout=60)
+            vtep.config["networks"] = full[-1:]
+            vtep.write()
+            start = time.monotonic()
+            if restart:
+                vtep.kill()
+                vtep.start()
+            else:
+                vtep.client("apply", vtep.file, timeout=60)
+            seconds = time.monotonic() - start
+            tap.ok(seconds < 2 * tap.SLOW, f"{n - 1} networks removed, restart {restart}: "
+                   f"{seconds:.2f} s")
+            timed("answers after it")
+            for table, left in (("network", 1), ("peer", 1), ("fdb", 1), ("port", 0)):
+                tap.equal(len(vtep.rows(table, "show")), left, f"{table}: rows left")
+        tap.wait_for(lambda: len(held(vtep)) == count,
+                     "all devices are let go", 10)
+
+
+for _name in ("move_port", "port_again", "renamed", "swapped_devices", "xdp_modes", "names",
+              "refused_whole", "in_mid_flight", "by_hand", "count", "in_bulk"):
+    tap.case("apply: " + _name.replace("_", " "),
+             main=_name in ("move_port", "renamed", "xdp_modes"))(globals()[_name])
+
+if __name__ == "__main__":
+    tap.main()

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Changes that end together: see batch.h. */
+#include <string.h>
+
+#include "batch.h"
+#include "fdb.h"
+#include "flood.h"
+
+void xv_batch_begin(struct xv_instance *inst)
+{
+	inst->batch->depth++;
+}
+
+/* New flood lists are out before what the old ones named goes. Entries go before the grace period:
+ * a program that found one may use its id until then. */
+static int settle(struct xv_instance *inst, struct xv_err *err)
+{
+	struct xv_batch *b = inst->batch;
+	bool wait = b->networks, published;
+	int ret = xv_flood_publish(inst, &published, err);
+
+	if (b->entries)
+		xv_fdb_flush_gone(inst); /* static entries among them may leave a peer unused */
+	if (xv_peer_unlink_unused(inst)) {
+		xv_fdb_flush_gone(inst);
+		wait = true;
+	}
+	if (wait || published)
+		xv_datapath_synchronize();
+	xv_flood_erase_old(inst);
+	xv_network_free_gone(inst);
+	xv_peer_free_gone(inst);
+	*b = (struct xv_batch){.depth = b->depth};
+	return ret;
+}
+
+int xv_batch_commit(struct xv_instance *inst, struct xv_err *err)
+{
+	int ret = inst->batch->depth == 1 ? settle(inst, err) : 0;
+
+	inst->batch->depth--;
+	return ret;
+}
+
+bool xv_batch_make_room(struct xv_instance *inst)
+{
+	const struct xv_batch *b = inst->batch;
+
+	if (!b->entries && (!inst->peers_unused || inst->peer_nesting))
+		return false;
+	settle(inst, NULL);
+	return true;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Changes that end together. What is removed is out of programs' sight at once; its id, its FDB
+ * entries and its flood list go when the batch ends, after one grace period for all of it. A peer
+ * that is named again meanwhile stays as it was.
+ */
+#ifndef XV_BATCH_H
+#define XV_BATCH_H
+
+#include "instance.h"
+
+struct xv_batch {
+	unsigned int depth;	     /* begun and not committed */
+	bool entries;		     /* a network or port is gone, and FDB entries may name it */
+	struct xv_network *networks; /* gone, by their next_gone */
+	struct xv_peer *peers;
+	/* Ids that are gone and not free yet. */
+	bool bd[XV_MAX_NETWORKS];
+	bool port[XV_MAX_PORTS];
+	bool peer[XV_MAX_PEERS];
+};
+
+/* Calls nest; the outermost commit does the work, and returns what went wrong with flood lists. */
+void xv_batch_begin(struct xv_instance *inst);
+int xv_batch_commit(struct xv_instance *inst, struct xv_err *err);
+/* Within a batch: frees the ids of what is gone so far. Whether there was any. */
+bool xv_batch_make_room(struct xv_instance *inst);
+
+#endif
