@@ -37,7 +37,7 @@ struct xv_uplink { /* underlay device */
 struct xv_instance {
 	char name[XV_INSTANCE_LEN];
 	char config_file[PATH_MAX]; /* absolute */
-	struct xv_config *config; /* as last applied: underlay, metrics; its networks are below */
+	struct xv_config *config;   /* as last applied: underlay, metrics; its networks are below */
 	struct event_base *base;
 	struct xv_datapath *dp;
 	struct xv_netlink *nl;

@@ -31,9 +31,7 @@ static int check_vlan(const json_t *args, struct xv_err *err)
 static int check_place(const json_t *args, struct xv_err *err)
 {
 	if (given(args, "remote") == given(args, "dev"))
-		return xv_err_set(err, -EINVAL,
-				  "a static entry is behind a peer or behind a port: give %s "
-				  "\"remote\" and \"dev\"",
+		return xv_err_set(err, -EINVAL, "a static entry needs %s \"remote\" and \"dev\"",
 				  given(args, "remote") ? "only one of" : "either of");
 	return check_vlan(args, err);
 }
