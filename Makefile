@@ -29,16 +29,17 @@ TEST_OBJS := $(LIB_OBJS) $(filter-out $(DAEMON_MAIN),$(DAEMON_OBJS))
 TESTS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/test_*.c tests/bpf/test_*.c tests/net/*_test.c))
 BPF_TEST_OBJS := $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/bpf/harness*.c))
 TABLE_OBJS := $(patsubst %.c,$(OUT)/%.o,$(wildcard user/daemon/table*.c)) $(OUT)/user/lib/err.o
+MAN_PAGES := $(patsubst user/man/%,$(OUT)/man/%,$(wildcard user/man/*.[58]))
 FUZZERS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all help clean install uninstall tests lint format check demo bench check-kernels
 
-all: $(OUT)/xvtepd $(OUT)/xvtep
+all: $(OUT)/xvtepd $(OUT)/xvtep $(MAN_PAGES)
 
 help:
-	@echo 'make                  build .output/xvtepd and .output/xvtep'
+	@echo 'make                  build .output/xvtepd and .output/xvtep, and the pages in .output/man'
 	@echo 'make install          into $$DESTDIR$$PREFIX (default /usr/local)'
 	@echo 'make uninstall        take away what install put there'
 	@echo 'sudo make demo        install what is missing, build, show three hosts talking (KEEP=1: stay up)'
@@ -74,6 +75,12 @@ $(OUT)/xvtep.bpf.o: bpf/xvtep.bpf.c
 $(OUT)/xvtep.skel.h: $(OUT)/xvtep.bpf.o
 	@echo '  SKEL    $@'
 	$(Q)$(BPFTOOL) gen skeleton $< name xvtep_bpf > $@
+
+# With the lists from the headers filled in.
+$(OUT)/man/%: user/man/% headers/xv_reasons.h user/lib/columns.h tools/gen-reasons
+	@mkdir -p $(@D)
+	@echo '  MAN     $<'
+	$(Q)CC=$(CC) tools/gen-reasons $< > $@
 
 tests: $(TESTS)
 

@@ -8,28 +8,60 @@
 #ifndef XV_REASONS_H
 #define XV_REASONS_H
 
-#define XV_DROP_REASONS(X)                                                                       \
-	X(VXLAN_INVALID_HDR, "vxlan_invalid_hdr", "I flag missing, or a reserved bit set")       \
-	X(VXLAN_VNI_NOT_FOUND, "vxlan_vni_not_found", "VNI belongs to no network here")          \
-	X(UNKNOWN_PEER, "unknown_peer", "outer source address is not a known peer")              \
-	X(PKT_TOO_SMALL, "pkt_too_small", "shorter than its headers say, or than they need")     \
-	X(IP_CSUM, "ip_csum", "outer IPv4 header checksum is wrong")                             \
-	X(MAC_INVALID_SOURCE, "mac_invalid_source", "source MAC is multicast or zero")           \
-	X(VXLAN_ENTRY_EXISTS, "vxlan_entry_exists", "source MAC has a static entry elsewhere")   \
-	X(IP_TUNNEL_ECN, "ip_tunnel_ecn", "outer says CE, inner is not ECN-capable (RFC 6040)")  \
-	X(INNER_VLAN, "inner_vlan", "VLAN tag in a network that carries none (RFC 7348, 6.1)")   \
-	X(SPLIT_HORIZON, "split_horizon", "from the wire, for a MAC that is behind a peer")      \
-	X(SAME_PORT, "same_port", "destination MAC is behind the port it came from")             \
-	X(PKT_TOO_BIG, "pkt_too_big", "larger than the destination port's MTU")                  \
-	X(PORT_DOWN, "port_down", "destination port's device is down or gone")                   \
-	X(RESERVED_MAC, "reserved_mac", "link-local destination 01:80:c2:00:00:0X (802.1Q)")     \
-	X(TUNNEL_TXINFO, "tunnel_txinfo", "tunnel key could not be read or set")                 \
-	X(NO_MEMORY, "nomem", "the kernel could not enlarge, shrink or clone the packet")        \
-	X(STALE_META, "stale_meta", "stripped frame whose port is gone or in another network")   \
-	X(NOT_CONFIGURED, "not_configured", "port, network or instance not set up (yet)")        \
-	X(WRONG_LOCAL, "wrong_local", "slow path: outer destination is not this VTEP's address") \
-	X(VXLAN_NO_REMOTE, "vxlan_no_remote", "flood list entry without an address")
+/* X(id, name, why, what to do about it) */
+#define XV_DROP_REASONS(X)                                                                         \
+	X(VXLAN_INVALID_HDR, "vxlan_invalid_hdr", "I flag missing, or a reserved bit set",         \
+	  "The sender does not speak plain VXLAN (GPE? GBP?), or is not a VTEP: turn its "         \
+	  "extensions off.")                                                                       \
+	X(VXLAN_VNI_NOT_FOUND, "vxlan_vni_not_found", "VNI belongs to no network here",            \
+	  "Add the network here (xvtep network add vni), or take this host out of the sender's "   \
+	  "flood list.")                                                                           \
+	X(UNKNOWN_PEER, "unknown_peer", "outer source address is not a known peer",                \
+	  "Put the sender into a flood list, or accept it with xvtep peer add ADDRESS.")           \
+	X(PKT_TOO_SMALL, "pkt_too_small", "shorter than its headers say, or than they need",       \
+	  "A damaged or crafted packet; if there are many, capture some and look for the sender.") \
+	X(IP_CSUM, "ip_csum", "outer IPv4 header checksum is wrong",                               \
+	  "A damaged packet: look for errors of the NICs and cables on the way (ethtool -S).")     \
+	X(MAC_INVALID_SOURCE, "mac_invalid_source", "source MAC is multicast or zero",             \
+	  "A faulty or hostile station: xvtep stats port shows which port is busy; capture "       \
+	  "there.")                                                                                \
+	X(VXLAN_ENTRY_EXISTS, "vxlan_entry_exists", "source MAC has a static entry elsewhere",     \
+	  "Delete or replace the static entry if the station has moved (xvtep fdb replace).")      \
+	X(IP_TUNNEL_ECN, "ip_tunnel_ecn", "outer says CE, inner is not ECN-capable (RFC 6040)",    \
+	  "Some host sets ECN bits wrongly: look for one that changes the TOS byte on the way.")   \
+	X(INNER_VLAN, "inner_vlan", "VLAN tag in a network that carries none (RFC 7348, 6.1)",     \
+	  "Set inner-vlan: keep for the network to carry tags, or make the VLAN a port ({dev: "    \
+	  "eth1, vlan: 10}).")                                                                     \
+	X(SPLIT_HORIZON, "split_horizon", "from the wire, for a MAC that is behind a peer",        \
+	  "The sender's FDB is old, or two VTEPs name each other for the MAC: look at its entry "  \
+	  "on all of them.")                                                                       \
+	X(SAME_PORT, "same_port", "destination MAC is behind the port it came from",               \
+	  "A bridge behind the port sends what stays on its side: look at its FDB; harmless in "   \
+	  "small numbers.")                                                                        \
+	X(PKT_TOO_BIG, "pkt_too_big", "larger than the destination port's MTU",                    \
+	  "Raise the MTU of the port's device, or lower that of the sending tenants.")             \
+	X(PORT_DOWN, "port_down", "destination port's device is down or gone",                     \
+	  "Set the port's device up, or take the port out (xvtep port del).")                      \
+	X(RESERVED_MAC, "reserved_mac", "link-local destination 01:80:c2:00:00:0X (802.1Q)",       \
+	  "Nothing: STP, LLDP, LACP and the like end at the first bridge, which is here.")         \
+	X(TUNNEL_TXINFO, "tunnel_txinfo", "tunnel key could not be read or set",                   \
+	  "Look whether others changed the slow path device (ip -d link); if not, report a "       \
+	  "fault.")                                                                                \
+	X(NO_MEMORY, "nomem", "the kernel could not enlarge, shrink or clone the packet",          \
+	  "The host is short of memory for packets: look at its load (free, dmesg).")              \
+	X(STALE_META, "stale_meta", "stripped frame whose port is gone or in another network",     \
+	  "Nothing: packets that were on their way while their port was removed.")                 \
+	X(NOT_CONFIGURED, "not_configured", "port, network or instance not set up (yet)",          \
+	  "Nothing if it stops, as it does while something is set up or removed; else xvtep "      \
+	  "reload.")                                                                               \
+	X(WRONG_LOCAL, "wrong_local", "slow path: outer destination is not this VTEP's address",   \
+	  "Give the sender this host's underlay address, or look who else forwards packets to "    \
+	  "here.")                                                                                 \
+	X(VXLAN_NO_REMOTE, "vxlan_no_remote", "flood list entry without an address",               \
+	  "An entry whose peer is gone: xvtep reload puts it right; if it does not, report a "     \
+	  "fault.")
 
+/* X(id, name, what) */
 #define XV_PATHS(X)                                                                        \
 	X(XDP_PASS, "xdp_pass", "xv_decap: not ours or not sure, untouched to the kernel") \
 	X(XDP_REDIRECT, "xdp_redirect", "xv_decap: stripped, redirected to the port")      \
@@ -52,7 +84,7 @@
 	X(PORT_LOCAL, "port_local", "xv_port_encap: switched by XDP to a port of this host")
 
 enum xv_drop {
-#define X(id, name, help) XV_DROP_##id,
+#define X(id, name, help, advice) XV_DROP_##id,
 	XV_DROP_REASONS(X)
 #undef X
 		XV_DROP_MAX,

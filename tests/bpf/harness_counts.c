@@ -8,7 +8,7 @@
 #include "harness.h"
 
 static const char *const drop_names[] = {
-#define X(id, name, help) name,
+#define X(id, name, help, advice) name,
 	XV_DROP_REASONS(X)
 #undef X
 };

@@ -6,6 +6,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <linux/if_link.h>
+#include <net/if_arp.h>
 
 static void test_link_events(void **state)
 {
@@ -166,7 +167,7 @@ static void test_vxlan(void **state)
 	struct xv_link link;
 
 	(void)state;
-	assert_int_equal(xv_netlink_add_vxlan(nl, "xv0", 4789, true, &err), 0);
+	assert_int_equal(xv_netlink_add_vxlan(nl, "xv0", 4789, "mark", &err), 0);
 	assert_output("ip -d -j link show xv0", "\"external\":true");
 	assert_output("ip -d -j link show xv0", "\"port\":4789");
 	assert_output("ip -d -j link show xv0", "\"port_range\":{\"low\":49152,\"high\":65535}");
@@ -184,12 +185,13 @@ static void test_vxlan(void **state)
 	assert_true(link.has_vxlan_port && link.vxlan_external);
 	assert_int_equal(link.vxlan_port, 4789);
 
-	assert_int_equal(xv_netlink_add_vxlan(nl, "xv0", 4790, true, &err), -EEXIST);
+	assert_int_equal(xv_netlink_add_vxlan(nl, "xv0", 4790, "mark", &err), -EEXIST);
 	assert_string_equal(err.text, "a device with the name xv0 exists already");
-	assert_int_equal(xv_netlink_add_vxlan(nl, "xv1", 4789, true, &err), -EADDRINUSE);
-	assert_string_equal(err.text, "UDP port 4789 is in use by vxlan device xv0");
-	assert_int_equal(xv_netlink_add_vxlan(nl, "xv1", 4789, false, &err), -EADDRINUSE);
-	assert_string_equal(err.text, "UDP port 4789 is in use by vxlan device xv0");
+	assert_string_equal(link.alias, "mark");
+	assert_int_equal(link.type, ARPHRD_ETHER);
+	assert_true(link.vxlan_zero_csum6);
+	assert_int_equal(xv_netlink_add_vxlan(nl, "xv1", 4789, "mark", &err), -EADDRINUSE);
+	assert_err("UDP port 4789 is in use by vxlan device xv0, alias mark: remove that");
 	assert_int_equal(if_nametoindex("xv1"), 0);
 	assert_int_equal(xv_netlink_del_link(nl, link.ifindex, &err), 0);
 	wait_until(!strcmp(seen.gone, "xv0"));
@@ -204,15 +206,16 @@ static void test_vxlan_conflict(void **state)
 
 	(void)state;
 	run("ip link add vxlan99 type vxlan id 99 dstport 4789 && ip link set vxlan99 up");
-	assert_int_equal(xv_netlink_add_vxlan(nl, "xv0", 4789, true, &err), -EADDRINUSE);
-	assert_string_equal(err.text, "UDP port 4789 is in use by vxlan device vxlan99");
+	assert_int_equal(xv_netlink_add_vxlan(nl, "xv0", 4789, "mark", &err), -EADDRINUSE);
+	assert_err("UDP port 4789 is in use by vxlan device vxlan99: remove that (ip link del "
+		   "vxlan99;");
 	assert_int_equal(if_nametoindex("xv0"), 0);
-	assert_int_equal(xv_netlink_add_vxlan(nl, "xv0", 4790, true, &err), 0);
+	assert_int_equal(xv_netlink_add_vxlan(nl, "xv0", 4790, "mark", &err), 0);
 	run("ip link del xv0; ip link del vxlan99");
 
 	fd = socket(AF_INET, SOCK_DGRAM, 0);
 	assert_int_equal(bind(fd, (void *)&addr, sizeof(addr)), 0);
-	assert_int_equal(xv_netlink_add_vxlan(nl, "xv0", 4789, true, &err), -EADDRINUSE);
+	assert_int_equal(xv_netlink_add_vxlan(nl, "xv0", 4789, "mark", &err), -EADDRINUSE);
 	assert_err("UDP port 4789 is in use by another program");
 	assert_int_equal(if_nametoindex("xv0"), 0);
 	close(fd);
@@ -223,14 +226,11 @@ static void test_vxlan_without_ipv6(void **state)
 	(void)state;
 	set_sysctl("ipv6/conf/all/disable_ipv6", "1");
 	set_sysctl("ipv6/conf/default/disable_ipv6", "1");
-	for (int ipv6 = 0; ipv6 < 2; ipv6++) {
-		if (xv_netlink_add_vxlan(nl, "xv0", 4789, ipv6, &err))
-			fail_msg("%s", err.text);
-		assert_output("ip -d -j link show xv0", "\"UP\"");
-		assert_output("ip -d -j link show xv0",
-			      ipv6 ? "csum6_rx\":true" : "csum6_rx\":false");
-		run("ip link del xv0");
-	}
+	if (xv_netlink_add_vxlan(nl, "xv0", 4789, "mark", &err))
+		fail_msg("%s", err.text);
+	assert_output("ip -d -j link show xv0", "\"UP\"");
+	assert_output("ip -d -j link show xv0", "csum6_rx\":true");
+	run("ip link del xv0");
 	set_sysctl("ipv6/conf/all/disable_ipv6", "0");
 	set_sysctl("ipv6/conf/default/disable_ipv6", "0");
 }

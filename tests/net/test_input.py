@@ -28,6 +28,8 @@ BAD_FILES = (
     ("duplicate port", GOOD + "  - vni: 101\n    ports: [p1]\n", [":10:", "p1", "line 7"]),
     ("duplicate name", GOOD + "    name: x\n  - vni: 101\n    name: x\n", [":11:", "x"]),
     ("port that is the underlay device", GOOD.replace("[p1]", "[under]"), [":7:", "under"]),
+    ("loopback as a port", GOOD.replace("[p1]", "[lo]"), [":7:", "lo", "loopback"]),
+    ("loopback under it all", GOOD.replace("[under]", "[lo]"), [":3:", "lo", "loopback"]),
     ("bad address", GOOD.replace("198.18.2.1", "198.18.2.300"), [":8:", "198.18.2.300"]),
     ("own address in the flood list", GOOD.replace("198.18.2.1", "198.18.1.1"),
      [":8:", "198.18.1.1"]),
@@ -40,7 +42,7 @@ BAD_FILES = (
     ("device name too long", GOOD.replace("p1", "a2345678901234567"), [":7:", "a2345678901234567"]),
     ("VLAN out of range", GOOD.replace("p1", "{{dev: p1, vlan: 4095}}"), [":7:", "4095"]),
     ("anchor", GOOD.replace("[p1]", "&a [p1]"), [":7:"]),
-    ("address that is not ours", GOOD.replace("198.18.1.1", "203.0.113.7"), ["203.0.113.7"]),
+    ("address that is not ours", GOOD.replace("198.18.1.1", "203.0.113.7"), [":4:", "203.0.113.7"]),
 )
 
 
@@ -113,7 +115,19 @@ def usage():
                               ((client, *own, "network", "add", "vni", "0"), "0"),
                               ((client, *own, "fdb", "add", "02:00", "network", "100"), "02:00"),
                               ((client, *own, "port", "add", "p1", "network"), "network"),
-                              ((client, *own, "port", "add", "p1", "colour", "blue"), "colour")):
+                              ((client, *own, "port", "add", "p1", "colour", "blue"), "colour"),
+                              ((client, *own, "network", "set", "100", "ageing", "-1"),
+                               "bad ageing \"-1\""),
+                              ((client, *own, "network", "set", "100"), "nothing to set"),
+                              ((client, *own, "fdb", "show", "learned", "static"), "exclude"),
+                              ((client, *own, "fdb", "flush", "remote", "198.18.2.1", "dev", "p1"),
+                               "exclude"),
+                              ((client, *own, "fdb", "add", "02:00:00:00:00:0b", "network", "100"),
+                               "either of"),
+                              ((client, *own, "port", "show", "vlan", "5"), "vlan"),
+                              ((client, *own, "peer", "add", "foo"), "bad address \"foo\""),
+                              ((client, *own, "port", "add", "a/b", "network", "100"),
+                               "bad device \"a/b\"")):
             p = run(*command, check=False)
             tap.equal(p.returncode, 2, f"{command[1:]}: exit status ({p.stderr.strip()})")
             tap.contains(p.stderr, word, f"{command[1:]}")
@@ -127,6 +141,7 @@ def refused_commands():
         a, b = lab.hosts
         a.tenant("p1")
         a.tenant("p2")
+        a.ns.ip("tuntap add dev tun9 mode tun")
         vtep = Xvtepd(a, [{"vni": 100, "name": "blue", "ports": ["p1"], "flood": [b.v4]},
                           {"vni": 200, "name": "red"}])
         before = state(vtep)
@@ -136,6 +151,10 @@ def refused_commands():
                 (("port", "add", "p1", "network", "200"), ["p1", "blue"]),
                 (("port", "add", "p1", "network", "100"), ["p1"]),
                 (("port", "add", "under", "network", "100"), ["under"]),
+                (("port", "add", "under", "vlan", "5", "network", "100"), ["under", "underlay"]),
+                (("port", "add", "lo", "network", "100"), ["lo", "loopback"]),
+                (("port", "add", "tun9", "network", "100"), ["tun9", "not an Ethernet device"]),
+                (("port", "add", "xv0", "network", "100"), ["xv0", "slow path"]),
                 (("port", "add", "p2", "network", "green"), ["green"]),
                 (("port", "del", "p2"), ["p2"]),
                 (("network", "add", "vni", "100"), ["100"]),
@@ -151,7 +170,8 @@ def refused_commands():
                 (("flood", "add", "network", "100", "remote", a.v4), [a.v4]),
                 (("flood", "del", "network", "100", "remote", "198.18.9.9"), ["198.18.9.9"]),
                 (("peer", "add", a.v4), [a.v4]),
-                (("peer", "del", b.v4), [b.v4]),
+                (("peer", "del", b.v4), [b.v4, "1 flood list or"]),
+                (("apply", "/"), ["s a directory"]),
                 (("apply", "/nonexistent.yaml"), ["/nonexistent.yaml"])):
             p = vtep.client(*words, check=False)
             tap.ok(p.returncode in (1, 2) and (p.returncode == 1 or "remote" in quotes),
@@ -301,6 +321,7 @@ def failed_start_leaves_nothing():
             tap.contains(p.stderr, word, "message")
         untouched(vtep)
         tap.equal(users_of(ids), [], "programs")
+        tap.ok(not os.path.exists(f"{RUN}/{vtep.instance}"), "no run directory")
         taken.close()
 
 

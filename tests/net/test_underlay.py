@@ -8,7 +8,7 @@ import frame
 import tap
 import traffic
 from lab import Lab
-from vtep import KINDS, Kernel, Xvtepd
+from vtep import KINDS, Kernel, Xvtepd, link_is_ours
 
 VNI = 100
 PPS = 5000
@@ -114,6 +114,8 @@ def no_route():
         a.ns.ip(f"route del unreachable {b.v4}/32")
         a.routes()
         two.expect_fast("with a route again")
+        tap.ok(any(f"peer {b.v4}: fast path again" in line for line in two.first.log()),
+               "the log says that it is back")
         two.one.ping(two.two.ip)
 
 
@@ -174,6 +176,53 @@ def checksum6(xvtep_sums, kernel_sums, kernel_takes_zero):
                       f"outer UDP checksums of zero among {len(outer)} at {wire.name}")
 
 
+def checksum_flags(host):
+    """What the slow path device says of UDP checksums of zero over IPv6."""
+    data, = [link["linkinfo"]["info_data"] for link in host.ns.links().values()
+             if link_is_ours(link)]
+    return data["udp_zero_csum6_tx"], data["udp_zero_csum6_rx"]
+
+
+def ipv6_later():
+    """Started with IPv4 alone; an IPv6 address and flood list come by apply: BUM arrives."""
+    with Lab() as lab:
+        a, b = lab.hosts
+        one, two = [h.tenant("p1", f"10.0.0.{h.number}") for h in lab.hosts]
+        vteps = [Xvtepd(h, [{"vni": VNI, "ports": ["p1"]}]) for h in lab.hosts]
+        for vtep, other in zip(vteps, (b, a)):
+            vtep.config["underlay"]["address6"] = vtep.host.v6
+            vtep.config["networks"][0]["flood"] = [other.v6]
+            vtep.apply()
+            tap.equal(checksum_flags(vtep.host), (True, True), "flags")
+        for source, target in ((one, two), (two, one)):
+            frame.expect(source.tap(), lambda m: frame.plain(source.mac, frame.BROADCAST, m),
+                         {target.tap(): 1}, "broadcast", 5)
+        one.ping(two.ip)
+
+
+def slow_device_again():
+    """A slow path device that does not take zero checksums, left by an earlier version."""
+    with Lab() as lab:
+        a, b = lab.hosts
+        one, two = [h.tenant("p1", f"10.0.0.{h.number}") for h in lab.hosts]
+        vteps = [Xvtepd(h, [{"vni": VNI, "ports": ["p1"], "flood": [o.v6]}], 6)
+                 for h, o in ((a, b), (b, a))]
+        one.ping(two.ip)
+        for vtep in vteps:
+            vtep.stop()
+            ns, dev = vtep.host.ns, "xv0"
+            index = ns.links()[dev]["ifindex"]
+            ns.ip(f"link del {dev}",
+                  f"link add {dev} index {index} type vxlan external dstport 4789 nolearning "
+                  "noudp6zerocsumtx noudp6zerocsumrx", f"link set {dev} up")
+        tap.equal(checksum_flags(a), (False, False), "flags of the device as it was made")
+        for vtep in vteps:
+            vtep.start()
+            tap.equal(checksum_flags(vtep.host), (True, True), "flags after a restart")
+        frame.expect(one.tap(), lambda m: frame.plain(one.mac, frame.BROADCAST, m),
+                     {two.tap(): 1}, "broadcast", 5)
+
+
 def unknown_peer(mode):
     """VXLAN from a host that is not a peer is dropped and counted."""
     with Lab(hosts=3) as lab:
@@ -215,6 +264,8 @@ for _mode in ("native", "off"):
     tap.case(f"underlay device deleted and made again, xdp {_mode}", _mode,
              main=_mode == "off")(device_again)
     tap.case(f"unknown peer, xdp {_mode}", _mode)(unknown_peer)
+tap.case("IPv6 comes later", main=True)(ipv6_later)
+tap.case("slow path device of an earlier version")(slow_device_again)
 tap.case("IPv6 without UDP checksums, kernel takes zero", False, False, True)(checksum6)
 tap.case("IPv6 with UDP checksums, kernel refuses zero", True, True, False)(checksum6)
 tap.case("IPv6 without UDP checksums, kernel sends them", False, True, True)(checksum6)

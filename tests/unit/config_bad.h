@@ -53,6 +53,11 @@ static const struct bad_config bad_configs[] = {
 	{"complex key", UL "? [instance]\n: a\n", 2, NULL, "must be one word, got a list"},
 	{"NUL in a value", UL "instance: \"a\\0b\"\n", 2, "a", "NUL"},
 
+	/* the loopback device */
+	{"lo as a port", NET "    ports: [lo]\n", 4, "lo", "is the loopback device"},
+	{"lo under it all", "underlay: {devices: [lo], address: 192.0.2.1}\n", 1, "lo",
+	 "it is the loopback device"},
+
 	/* keys */
 	{"unknown key, near", NET "    agin: 3\n", 4, "agin",
 	 "unknown key \"agin\" in network; did you mean \"ageing\"?"},

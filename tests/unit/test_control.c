@@ -208,7 +208,7 @@ static void test_garbage(void **state)
 		{"{\"object\":\"\\ud800\"}\n", "the request is not JSON"},
 		{"{\"object\":\"frob\"}\n", "unknown object \"frob\""},
 		{"{\"object\":\"fdb\",\"command\":\"flush\",\"args\":{\"vlan\":3}}\n",
-		 "\"vlan\" needs \"dev\""},
+		 "\"vlan\" needs a device beside it"},
 	};
 	int fd = client();
 	size_t i;

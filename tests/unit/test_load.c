@@ -194,7 +194,7 @@ static const struct {
 	 "bad mac \"03:00:00:00:00:01\": a multicast or zero MAC is not a station's"},
 	{"02:00:00:00:00:11", "fdb add needs \"network\": fdb add MAC network NETWORK "
 			      "[remote ADDRESS] [dev DEVICE] [vlan N]"},
-	{"02:00:00:00:00:11 network blue", "fdb add needs either of \"remote\" and \"dev\""},
+	{"02:00:00:00:00:11 network blue", "a static entry needs either of \"remote\" and \"dev\""},
 	{"02:00:00:00:00:11 network blue dev p1 remote 192.0.2.2",
 	 "fdb add needs only one of \"remote\" and \"dev\""},
 	{"02:00:00:00:00:11 network blue remote 192.0.2.2 vlan 7",

@@ -66,7 +66,7 @@ static const struct words_case words_cases[] = {
 	 NULL},
 	{"network set network blue name red", "network", "set",
 	 "{\"network\":\"blue\",\"name\":\"red\"}", NULL},
-	{"network del", NULL, NULL, NULL, "network del needs \"network\": network del NETWORK"},
+	{"network del", NULL, NULL, NULL, "network del needs \"NETWORK\": network del NETWORK"},
 	{"network del 16777216", NULL, NULL, NULL, "a VNI is a number from 1 to 16777215"},
 	{"port add veth0 vlan 10 network blue", "port", "add",
 	 "{\"dev\":\"veth0\",\"vlan\":10,\"network\":\"blue\"}", NULL},
@@ -103,11 +103,25 @@ static const struct words_case words_cases[] = {
 	{"flood f blue", NULL, NULL, NULL, NULL},
 	{"peer 192.0.2.2", "peer", "show", "{\"remote\":\"192.0.2.2\"}", NULL},
 	{"peer add 192.0.2.2 now", NULL, NULL, NULL,
-	 "peer add does not know \"now\": it takes remote"},
+	 "peer add does not know \"now\": it takes ADDRESS"},
+	{"peer add foo", NULL, NULL, NULL, "bad address \"foo\": expected an address such as"},
+	{"port add a/b network blue", NULL, NULL, NULL, "bad device \"a/b\": a device name has"},
+	{"network set blue", NULL, NULL, NULL, "network set: nothing to set; give name"},
+	{"network set blue ageing -1", NULL, NULL, NULL, "bad ageing \"-1\""},
+	{"port show vlan 5", NULL, NULL, NULL, "\"vlan\" needs a device beside it"},
+	{"port show veth0 vlan 5", "port", "show", "{\"dev\":\"veth0\",\"vlan\":5}", NULL},
+	{"fdb show learned static", NULL, NULL, NULL, "\"static\" exclude each other"},
+	{"fdb flush remote 192.0.2.2 dev veth0", NULL, NULL, NULL, "\"dev\" exclude each other"},
+	{"fdb show remote 192.0.2.2 vlan 5", NULL, NULL, NULL,
+	 "\"vlan\" needs a device beside it, not a remote"},
+	{"fdb add 02:00:00:00:00:0b network blue", NULL, NULL, NULL,
+	 "either of \"remote\" and \"dev\""},
+	{"fdb replace 02:00:00:00:00:0b network blue remote 192.0.2.2 dev veth0", NULL, NULL, NULL,
+	 "only one of \"remote\" and \"dev\""},
 	{"drops all", "drops", "show", "{\"all\":true}", NULL},
 	{"apply f.yaml", "apply", "", "{\"file\":\"f.yaml\"}", NULL},
-	{"apply", NULL, NULL, NULL, "apply needs \"file\": apply FILE"},
-	{"apply a b", NULL, NULL, NULL, "apply does not know \"b\": it takes file"},
+	{"apply", NULL, NULL, NULL, "apply needs \"FILE\": apply FILE"},
+	{"apply a b", NULL, NULL, NULL, "apply does not know \"b\": it takes FILE"},
 	{"apply f.yaml text x", NULL, NULL, NULL, "apply does not know \"text\""},
 	{"reload now", NULL, NULL, NULL, "reload does not know \"now\": it takes nothing more"},
 	{"frob", NULL, NULL, NULL,
@@ -301,12 +315,39 @@ static void test_quote(void **state)
 	assert_string_equal(buf + XV_QUOTE_MAX - 6, "x...\"");
 }
 
+static void test_format(void **state)
+{
+	static const char *const cases[][2] = {
+		{"status", "status show"},
+		{"network add vni 5 name red learning off",
+		 "network add vni 5 name red learning off"},
+		{"fdb flush network red static", "fdb flush network red static on"},
+		{"network del a\x1b[31mb", "network del network \"a?[31mb\""},
+		{"apply f.yaml", "apply file f.yaml"},
+	};
+	char *argv[WORDS_MAX], *words, text[512];
+	struct xv_request request;
+	struct xv_err err;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		words = strdup(cases[i][0]);
+		assert_int_equal(xv_request_words(split(words, argv), argv, &request, &err), 0);
+		json_object_set_new(request.args, "text", json_string("a\nb"));
+		assert_string_equal(xv_request_format(&request, text, sizeof(text)), cases[i][1]);
+		assert_string_equal(xv_request_format(&request, text, 8), strndup(cases[i][1], 7));
+		xv_request_free(&request);
+		free(words);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_words), cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_deep),  cmocka_unit_test(test_grammar),
-		cmocka_unit_test(test_quote),
+		cmocka_unit_test(test_quote), cmocka_unit_test(test_format),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

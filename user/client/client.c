@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The connection to the daemon: see client.h. */
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,8 +16,38 @@ enum {
 	BUFFER = 256 << 10,	/* of the answer: it may be long */
 };
 
+/* The process that the instance's lock names, if it is an xvtepd that runs; else 0. */
+static int running_daemon(const char *instance)
+{
+	char path[PATH_MAX], name[16] = "";
+	int pid = 0;
+	FILE *f;
+
+	if (xv_rundir_path(instance, "lock", path, sizeof(path), NULL))
+		return 0;
+	f = fopen(path, "re");
+	if (!f || fscanf(f, "%d", &pid) != 1)
+		pid = 0;
+	if (f)
+		fclose(f);
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	f = pid > 0 ? fopen(path, "re") : NULL;
+	if (!f || fscanf(f, "%15s", name) != 1 || strcmp(name, "xvtepd"))
+		pid = 0;
+	if (f)
+		fclose(f);
+	return pid;
+}
+
 static int explain_connect(int code, const char *path, const char *instance, struct xv_err *err)
 {
+	int pid = code == ENOENT || code == ECONNREFUSED ? running_daemon(instance) : 0;
+
+	if (pid)
+		return xv_err_set(err, -code,
+				  "xvtepd runs for instance \"%s\" (process %d), but does not "
+				  "listen at %s any more: kill -HUP %d makes it do so",
+				  instance, pid, path, pid);
 	switch (code) {
 	case ENOENT:
 	case ECONNREFUSED:

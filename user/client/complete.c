@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Completion: see help.h. */
+#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -7,6 +8,7 @@
 #include "commands.h"
 #include "help.h"
 #include "request.h"
+#include "rundir.h"
 
 static void offer(const char *word, const char *candidate)
 {
@@ -124,6 +126,23 @@ static void complete_arguments(const char *instance, const struct xv_command *co
 			return;
 	}
 	offer_arguments(word, command, argc - 1, argv);
+}
+
+void xv_help_instances(void)
+{
+	struct xv_client client;
+	struct dirent *entry;
+	struct xv_err err;
+	DIR *d = opendir(xv_rundir_base());
+
+	while (d && (entry = readdir(d))) {
+		if (entry->d_name[0] == '.' || xv_client_open(&client, entry->d_name, &err))
+			continue;
+		xv_client_close(&client);
+		puts(entry->d_name);
+	}
+	if (d)
+		closedir(d);
 }
 
 void xv_help_complete(const char *instance, int argc, char *const argv[])

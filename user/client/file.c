@@ -19,7 +19,9 @@ static int read_all(FILE *in, char **text, size_t *len)
 {
 	size_t room = 1 << 16, used = 0, n;
 	char *buf = malloc(room), *grown;
+	int code;
 
+	errno = 0;
 	while (buf) {
 		n = fread(buf + used, 1, room - used - 1, in);
 		used += n;
@@ -38,8 +40,9 @@ static int read_all(FILE *in, char **text, size_t *len)
 	if (!buf)
 		return -ENOMEM;
 	if (ferror(in) || used > FILE_LIMIT) {
+		code = errno ? -errno : -EIO;
 		free(buf);
-		return used > FILE_LIMIT ? -EFBIG : -EIO;
+		return used > FILE_LIMIT ? -EFBIG : code;
 	}
 	buf[used] = '\0';
 	*text = buf;

@@ -12,5 +12,7 @@ void xv_help_print(FILE *out, const char *object);
  * ports and peers are asked for from the instance's daemon, if one runs.
  */
 void xv_help_complete(const char *instance, int argc, char *const argv[]);
+/* For the shell: instances whose daemon answers, one a line. */
+void xv_help_instances(void);
 
 #endif

@@ -9,17 +9,19 @@
 #include "client.h"
 #include "file.h"
 #include "help.h"
+#include "output.h"
 #include "request.h"
 #include "show.h"
 
 enum {
 	EXIT_USAGE = 2,
 	OPT_COMPLETE = 256,
+	OPT_INSTANCES,
 };
 
 struct options {
 	const char *instance;
-	bool json, all, help, complete;
+	bool json, all, help, complete, instances;
 };
 
 static const struct option long_options[] = {
@@ -29,8 +31,32 @@ static const struct option long_options[] = {
 	{"version", no_argument, NULL, 'V'},
 	{"help", no_argument, NULL, 'h'},
 	{"complete", no_argument, NULL, OPT_COMPLETE},
+	{"complete-instances", no_argument, NULL, OPT_INSTANCES},
 	{},
 };
+
+/* In front of a negative number while getopt() looks: it is a word, not an option. */
+static const char not_option = '\x01';
+
+static void hide_numbers(int argc, char **argv)
+{
+	char *word;
+	int i;
+
+	for (i = 1; i < argc; i++)
+		if (argv[i][0] == '-' && argv[i][1] >= '0' && argv[i][1] <= '9' &&
+		    asprintf(&word, "%c%s", not_option, argv[i]) > 0)
+			argv[i] = word;
+}
+
+static void show_numbers(int argc, char **argv)
+{
+	int i;
+
+	for (i = 1; i < argc; i++)
+		if (argv[i][0] == not_option && argv[i][1] == '-')
+			argv[i]++;
+}
 
 /* -1: go on; else the exit status. Options may stand anywhere but for --complete, which ends them.
  */
@@ -54,12 +80,15 @@ static int parse_options(int argc, char **argv, struct options *o)
 			break;
 		case 'V':
 			printf("xvtep %s\n", XV_VERSION);
-			return EXIT_SUCCESS;
+			return xv_output_close("xvtep", EXIT_SUCCESS);
 		case 'h':
 			o->help = true;
 			break;
 		case OPT_COMPLETE:
 			o->complete = true;
+			break;
+		case OPT_INSTANCES:
+			o->instances = true;
 			break;
 		default:
 			fprintf(stderr, "xvtep: see \"xvtep -h\"\n");
@@ -156,7 +185,10 @@ int main(int argc, char **argv)
 	struct options o = {};
 	int ret;
 
+	xv_output_open();
+	hide_numbers(argc, argv);
 	ret = parse_options(argc, argv, &o);
+	show_numbers(argc, argv);
 	if (ret >= 0)
 		return ret;
 	argc -= optind;
@@ -165,9 +197,13 @@ int main(int argc, char **argv)
 		xv_help_complete(o.instance, argc, argv);
 		return EXIT_SUCCESS;
 	}
+	if (o.instances) {
+		xv_help_instances();
+		return EXIT_SUCCESS;
+	}
 	if (o.help || (argc && !strcmp(argv[argc - 1], "help"))) {
 		xv_help_print(stdout, argc && strcmp(argv[0], "help") ? argv[0] : NULL);
-		return EXIT_SUCCESS;
+		return xv_output_close("xvtep", EXIT_SUCCESS);
 	}
 	if (xv_request_words(argc, argv, &request, &err)) {
 		fprintf(stderr, "xvtep: %s (\"xvtep -h\" lists all commands)\n", err.text);

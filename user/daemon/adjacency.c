@@ -189,15 +189,18 @@ struct change {
 	struct xv_adj_val adj;
 };
 
-static void log_change(const struct xv_peer *peer, bool was_ready)
+static void log_change(struct xv_peer *peer, bool was_ready)
 {
 	char text[XV_IP_STRLEN];
 
 	if (peer->ready && !was_ready)
-		xv_log(LOG_DEBUG, "peer %s: fast path", xv_ip_format(&peer->ip, text));
+		xv_log(peer->lost ? LOG_NOTICE : LOG_DEBUG, "peer %s: fast path%s",
+		       xv_ip_format(&peer->ip, text), peer->lost ? " again" : "");
 	else if (!peer->ready && was_ready)
 		xv_log(LOG_NOTICE, "peer %s: slow path: %s", xv_ip_format(&peer->ip, text),
 		       peer->status);
+	if (peer->ready != was_ready)
+		peer->lost = was_ready;
 }
 
 /*

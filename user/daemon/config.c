@@ -89,6 +89,7 @@ int xv_config_parse(const char *file, const char *text, size_t len, struct xv_co
 	parsed = calloc(1, sizeof(*parsed));
 	if (!parsed)
 		return xv_err_set(err, -ENOMEM, "%s: out of memory", file);
+	snprintf(parsed->file, sizeof(parsed->file), "%s", file);
 	code = xv_reader_open(&reader, &source, text, len);
 	if (code)
 		goto err_free;

@@ -86,12 +86,14 @@ struct xv_config_network {
 };
 
 struct xv_config {
+	char file[256];			/* where it is from, for messages; cut off */
 	char instance[XV_INSTANCE_LEN]; /* default "default" */
 	char (*devices)[IFNAMSIZ];	/* underlay devices */
 	size_t n_devices;
 	struct xv_ip address;  /* IPv4 VTEP address, or zero */
 	struct xv_ip address6; /* IPv6 VTEP address, or zero */
-	uint16_t udp_port;     /* host order */
+	int address_line, address6_line;
+	uint16_t udp_port; /* host order */
 	enum xv_xdp_mode xdp;
 	enum xv_delivery delivery;
 	bool udp6_checksum; /* key udp6-checksum, default false */

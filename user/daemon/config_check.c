@@ -73,6 +73,10 @@ static int check_uplinks(const struct check *c, const struct xv_config_port *por
 {
 	size_t i;
 
+	if (!strcmp(port->dev, "lo"))
+		return xv_source_error(c->source, port->line,
+				       "port \"lo\" is the loopback device; the host's own "
+				       "traffic to itself would go to the tenants");
 	for (i = 0; i < c->config->n_devices; i++)
 		if (!strcmp(port->dev, c->config->devices[i]))
 			return xv_source_error(c->source, port->line,

@@ -82,6 +82,10 @@ static int read_device(struct xv_reader *r, void *obj)
 	err = xv_value_dev(r, "device", name);
 	if (err)
 		return err;
+	if (!strcmp(name, "lo"))
+		return xv_source_error(&r->source, xv_reader_line(r),
+				       "bad device \"lo\": it is the loopback device, and outer "
+				       "packets come by a NIC");
 	for (i = 0; i < config->n_devices; i++)
 		if (!strcmp(config->devices[i], name))
 			return xv_source_error(&r->source, xv_reader_line(r),
@@ -177,6 +181,8 @@ static int read_underlay(struct xv_reader *r, const struct xv_reader_key *key, v
 	err = xv_reader_mapping(r, key->name, underlay_keys, UL_KEYS, obj, lines);
 	if (err)
 		return err;
+	config->address_line = lines[UL_ADDRESS];
+	config->address6_line = lines[UL_ADDRESS6];
 	if (!config->n_devices)
 		return xv_schema_missing(r, lines[UL_DEVICES] ? lines[UL_DEVICES] : line,
 					 "underlay", "devices", "devices: [eth0]");

@@ -112,9 +112,11 @@ static int bind_socket(struct xv_control *control, struct xv_err *err)
 	return fd;
 }
 
-static int start(struct xv_control *control, struct xv_err *err)
+/* Serves the socket's path, from now on instead of what it served before. */
+static int listen_on_path(struct xv_control *control, struct xv_err *err)
 {
 	struct xv_instance *inst = control->inst;
+	struct evconnlistener *listener;
 	int fd, ret;
 
 	ret = xv_rundir_make(inst->name, err);
@@ -126,18 +128,27 @@ static int start(struct xv_control *control, struct xv_err *err)
 	fd = bind_socket(control, err);
 	if (fd < 0)
 		return fd;
-	control->retry = evtimer_new(inst->base, on_retry, control);
-	control->listener = evconnlistener_new(inst->base, on_accept, control,
-					       LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC,
-					       XV_CONTROL_CLIENTS, fd);
-	if (!control->listener) {
+	listener = evconnlistener_new(inst->base, on_accept, control,
+				      LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC,
+				      XV_CONTROL_CLIENTS, fd);
+	if (!listener) {
 		close(fd);
 		return xv_err_set(err, -ENOMEM, "control socket %s: cannot listen", control->path);
 	}
+	evconnlistener_set_error_cb(listener, on_accept_error);
+	if (control->listener)
+		evconnlistener_free(control->listener);
+	control->listener = listener;
+	lstat(control->path, &control->file);
+	return 0;
+}
+
+static int start(struct xv_control *control, struct xv_err *err)
+{
+	control->retry = evtimer_new(control->inst->base, on_retry, control);
 	if (!control->retry)
 		return xv_err_set(err, -ENOMEM, "out of memory");
-	evconnlistener_set_error_cb(control->listener, on_accept_error);
-	return 0;
+	return listen_on_path(control, err);
 }
 
 static void destroy(struct xv_control *control)
@@ -172,6 +183,21 @@ int xv_control_start(struct xv_instance *inst, struct xv_err *err)
 	}
 	inst->control = control;
 	return 0;
+}
+
+int xv_control_renew(struct xv_instance *inst, struct xv_err *err)
+{
+	struct xv_control *control = inst->control;
+	struct stat st;
+	int ret;
+
+	if (!lstat(control->path, &st) && st.st_ino == control->file.st_ino &&
+	    st.st_dev == control->file.st_dev)
+		return 0;
+	ret = listen_on_path(control, err);
+	if (!ret)
+		xv_log(LOG_NOTICE, "%s was taken away; made it again", control->path);
+	return ret;
 }
 
 void xv_control_stop(struct xv_instance *inst)

@@ -11,6 +11,8 @@
 #include "instance.h"
 
 int xv_control_start(struct xv_instance *inst, struct xv_err *err);
+/* Makes the socket again if somebody removed it. */
+int xv_control_renew(struct xv_instance *inst, struct xv_err *err);
 void xv_control_stop(struct xv_instance *inst);
 
 #endif

@@ -127,6 +127,20 @@ static void write_rows(struct xv_conn *conn)
 	}
 }
 
+/* What changes something, or would have. */
+static void log_request(const struct xv_request *request, int ret, const char *error)
+{
+	char text[512];
+
+	if (!strcmp(request->command->name, "show"))
+		return;
+	xv_request_format(request, text, sizeof(text));
+	if (ret)
+		xv_log(LOG_NOTICE, "control socket: %s: refused: %s", text, error);
+	else
+		xv_log(LOG_INFO, "control socket: %s", text);
+}
+
 static void answer(struct xv_conn *conn, const char *line, size_t len)
 {
 	struct xv_request request;
@@ -147,14 +161,14 @@ static void answer(struct xv_conn *conn, const char *line, size_t len)
 		ret = open_table(conn, &call->err);
 		conn->answering = !ret;
 	}
+	if (!conn->answering)
+		log_request(&request, ret, call->err.text);
 	if (ret) {
 		json_decref(call->data);
 		xv_conn_put_error(conn, ret, call->err.text);
 	} else if (call->load) {
 		xv_conn_load_start(conn, call->load);
 	} else if (!conn->answering) {
-		xv_log(LOG_INFO, "control socket: %s%s%s", call->command->object,
-		       *call->command->name ? " " : "", call->command->name);
 		reply = json_pack("{s:b,s:o?}", "ok", 1, "data", call->data);
 		xv_conn_put_json(conn, reply);
 	}

@@ -5,6 +5,7 @@
 
 #include <event2/bufferevent.h>
 #include <event2/listener.h>
+#include <sys/stat.h>
 
 #include "ops.h"
 
@@ -44,7 +45,8 @@ struct xv_control {
 	struct evconnlistener *listener;
 	struct event *retry; /* listens again after accept() found no file descriptors */
 	char path[108];
-	bool bound; /* the socket file is ours */
+	bool bound;	  /* the socket file is ours */
+	struct stat file; /* the socket file when it was made */
 	struct xv_conn *conns;
 	size_t n_conns;
 	size_t n_copies, n_loads;

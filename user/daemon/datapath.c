@@ -14,6 +14,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@
 #include "attach.h"
 #include "datapath.h"
 #include "kernel.h"
+#include "lock.h"
 #include "xvtep.skel.h"
 
 #define BPFFS "/sys/fs/bpf"
@@ -80,6 +82,29 @@ static int mount_bpffs(struct xv_err *err)
 		return 0;
 	return xv_err_set(err, -errno, "%s is not a BPF file system and mounting one failed: %s",
 			  BPFFS, strerror(errno));
+}
+
+/* Asked of mountinfo: what stands behind /proc/1/root and /proc/1/ns may not be looked at. */
+bool xv_datapath_is_private(void)
+{
+	FILE *mounts = fopen("/proc/1/mountinfo", "re");
+	unsigned int major, minor;
+	struct stat st;
+	char *line = NULL;
+	size_t room = 0;
+	bool found = false;
+
+	if (!mounts || stat(BPFFS, &st)) {
+		if (mounts)
+			fclose(mounts);
+		return false;
+	}
+	while (!found && getline(&line, &room, mounts) > 0)
+		found = sscanf(line, "%*u %*u %u:%u", &major, &minor) == 2 &&
+			makedev(major, minor) == st.st_dev;
+	free(line);
+	fclose(mounts);
+	return !found;
 }
 
 static int make_dirs(const struct xv_datapath *dp, struct xv_err *err)
@@ -217,13 +242,17 @@ int xv_datapath_open(const char *instance, struct xv_datapath **out, struct xv_e
 	dp = calloc(1, sizeof(*dp));
 	if (!dp)
 		return xv_err_set(err, -ENOMEM, "out of memory");
+	dp->lock_fd = -1;
 	snprintf(dp->pin_dir, sizeof(dp->pin_dir), XV_PIN_ROOT "/%s", instance);
 	ret = check_pinned(dp->pin_dir, err);
 	if (ret < 0)
 		goto err_free;
 	dp->adopted = ret;
 	ret = make_dirs(dp, err);
-	ret = ret ?: load(dp, err);
+	ret = ret ?: xv_lock_pins(dp->pin_dir, &dp->lock_fd, err);
+	if (ret)
+		goto err_free;
+	ret = load(dp, err);
 	if (ret) {
 		struct xv_err ignored;
 
@@ -247,6 +276,7 @@ void xv_datapath_close(struct xv_datapath *dp)
 	if (dp->adj)
 		munmap(dp->adj, XV_MAX_PEERS * sizeof(*dp->adj));
 	xvtep_bpf__destroy(dp->skel);
+	xv_lock_release(dp->lock_fd);
 	free(dp);
 }
 

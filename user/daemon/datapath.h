@@ -38,6 +38,7 @@ struct xv_datapath {
 	char pin_dir[128];
 	struct xv_map_fds fd;
 	bool adopted;		/* maps were there already */
+	int lock_fd;		/* of pin_dir, held */
 	struct xv_bd_val *bd;	/* xv_bd, memory-mapped: XV_MAX_NETWORKS entries */
 	struct xv_adj_val *adj; /* xv_adj, memory-mapped: XV_MAX_PEERS entries */
 	int cpus;		/* possible CPUs: entries of a per-CPU value */
@@ -47,9 +48,15 @@ struct xv_datapath {
 int xv_datapath_check(struct xv_err *err);
 /*
  * Loads the programs with new or adopted maps. -EPERM without CAP_BPF etc., -EPROTO if the pinned
- * maps are of another ABI version, each with a text that says what to do.
+ * maps are of another ABI version, -EBUSY if another daemon holds them, each with a text that says
+ * what to do.
  */
 int xv_datapath_open(const char *instance, struct xv_datapath **dp, struct xv_err *err);
+/*
+ * Whether the BPF file system is one that only this mount namespace has: what is pinned there goes
+ * with it.
+ */
+bool xv_datapath_is_private(void);
 /* Forgets the object; what is pinned stays and goes on forwarding. */
 void xv_datapath_close(struct xv_datapath *dp);
 int xv_datapath_prog_fd(const struct xv_datapath *dp, enum xv_prog prog);

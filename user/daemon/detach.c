@@ -2,7 +2,6 @@
 /* xvtepd --detach: everything that an instance left in the kernel goes; see instance.h. */
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +13,7 @@
 #include "lock.h"
 #include "port.h"
 #include "rundir.h"
+#include "slow.h"
 
 struct pinned {
 	char dir[128];
@@ -76,63 +76,62 @@ static void restore_ports(struct xv_netlink *nl, const struct pinned *p)
 	close(fd);
 }
 
-static void restore_devices(const struct pinned *p)
+static void restore_devices(struct xv_netlink *nl, const struct pinned *p)
 {
-	struct xv_netlink_ops none = {};
-	struct xv_netlink *nl = NULL;
 	struct xv_link link;
 
-	if (xv_netlink_open(&nl, &none, NULL, NULL))
-		return;
 	forget_neighbours(nl, p);
 	restore_ports(nl, p);
 	if (!xv_netlink_get_link(nl, NULL, p->config.slow_ifindex, &link, NULL) &&
 	    !strcmp(link.kind, "vxlan") && link.vxlan_external)
 		xv_netlink_del_link(nl, link.ifindex, NULL);
-	xv_netlink_close(nl);
 }
 
-static void remove_run_dir(const char *name)
+/* Everything but the pins. Whether there was anything. */
+static bool restore(const char *name, const struct pinned *p)
 {
-	static const char *const files[] = {"control.sock", "lock", ""};
-	char path[PATH_MAX];
-	size_t i;
+	struct xv_netlink_ops none = {};
+	struct xv_netlink *nl = NULL;
+	bool found = p->config.abi;
 
-	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		if (xv_rundir_path(name, files[i], path, sizeof(path), NULL))
-			continue;
-		if (files[i][0])
-			unlink(path);
-		else
-			rmdir(path);
-	}
+	if (p->here)
+		xv_attach_remove_all(p->dir); /* first: the devices carry no packets of ours then */
+	if (xv_netlink_open(&nl, &none, NULL, NULL))
+		return found;
+	if (p->here)
+		restore_devices(nl, p);
+	found |= xv_slow_remove_orphans(nl, name, 0);
+	xv_netlink_close(nl);
+	return found;
 }
 
-int xv_instance_detach(const char *name, struct xv_err *err)
+int xv_instance_detach(const char *name, bool *found, struct xv_err *err)
 {
 	struct pinned p = {};
-	int lock = -1, ret;
+	int lock = -1, pins = -1, ret;
 
 	ret = xv_datapath_check(err);
 	ret = ret ?: xv_lock_take(name, &lock, err);
 	if (ret)
 		return ret;
 	snprintf(p.dir, sizeof(p.dir), XV_PIN_ROOT "/%s", name);
+	ret = xv_lock_pins(p.dir, &pins, err);
+	if (ret && ret != -ENOENT)
+		goto out;
 	read_config(&p);
 	if (p.config.abi && !p.here && xv_attach_is_live(p.dir)) {
-		xv_lock_release(lock);
-		return xv_err_set(
+		ret = xv_err_set(
 			err, -EXDEV,
 			"instance \"%s\" lives in another network namespace: run this there "
 			"(nsenter --net=...)",
 			name);
+		goto out;
 	}
-	if (p.here) {
-		xv_attach_remove_all(p.dir); /* first: the devices carry no packets of ours then */
-		restore_devices(&p);
-	}
+	*found = restore(name, &p) || pins >= 0;
 	ret = xv_datapath_remove(name, err);
-	remove_run_dir(name);
+	xv_rundir_remove(name);
+out:
+	xv_lock_release(pins);
 	xv_lock_release(lock);
 	return ret;
 }

@@ -23,6 +23,7 @@
 #include "log.h"
 #include "metrics.h"
 #include "reconcile.h"
+#include "rundir.h"
 #include "slow.h"
 #include "unhook.h"
 #include "uplink.h"
@@ -166,9 +167,10 @@ static int follow(struct xv_instance *inst, struct xv_err *err)
 
 /* ---- configuration of the instance itself ---- */
 
-static int check_address(struct xv_instance *inst, const struct xv_ip *ip, const char *key,
+static int check_address(struct xv_instance *inst, const struct xv_config *config, bool v6,
 			 struct xv_err *err)
 {
+	const struct xv_ip *ip = v6 ? &config->address6 : &config->address;
 	char text[XV_IP_STRLEN];
 	int ret;
 
@@ -179,17 +181,18 @@ static int check_address(struct xv_instance *inst, const struct xv_ip *ip, const
 		return ret < 0 ? ret : 0;
 	xv_ip_format(ip, text);
 	return xv_err_set(err, -EADDRNOTAVAIL,
-			  "underlay.%s: %s is not an address of this host: assign it first "
-			  "(ip address add %s/%s dev ...)",
-			  key, text, text, xv_ip_is_v4(ip) ? "32" : "128");
+			  "%s:%d: underlay.%s \"%s\" is not an address of this host: assign it "
+			  "first (ip address add %s/%s dev ...)",
+			  config->file, v6 ? config->address6_line : config->address_line,
+			  v6 ? "address6" : "address", text, text, v6 ? "128" : "32");
 }
 
 static int check_addresses(struct xv_instance *inst, const struct xv_config *config,
 			   struct xv_err *err)
 {
-	int ret = check_address(inst, &config->address, "address", err);
+	int ret = check_address(inst, config, false, err);
 
-	return ret ?: check_address(inst, &config->address6, "address6", err);
+	return ret ?: check_address(inst, config, true, err);
 }
 
 int xv_instance_write(struct xv_instance *inst)
@@ -318,6 +321,11 @@ static int start(struct xv_instance *inst, struct xv_err *err)
 	if (ret)
 		return ret;
 	fresh = !inst->dp->adopted;
+	if (xv_datapath_is_private())
+		xv_log(LOG_WARNING, XV_PIN_ROOT
+		       " is seen in this mount namespace alone: forwarding ends, and its "
+		       "state is lost, with the last process in it (ip netns exec? use "
+		       "nsenter --net=)");
 	ret = follow(inst, err);
 	ret = ret ?: xv_unhook_start(inst, err);
 	ret = ret ?: xv_fdb_open(inst, err);
@@ -335,6 +343,24 @@ static int start(struct xv_instance *inst, struct xv_err *err)
 	return ret;
 }
 
+static int take_lock(struct xv_instance *inst, struct xv_err *err)
+{
+	int ret = xv_lock_take(inst->name, &inst->lock_fd, err);
+	struct xv_err why = *err;
+
+	if (ret == -EBUSY)
+		xv_err_set(err, ret, "%.400s, or choose another name with -i", why.text);
+	return ret;
+}
+
+static bool is_pinned(const struct xv_instance *inst)
+{
+	char path[sizeof(XV_PIN_ROOT) + sizeof(inst->name)];
+
+	snprintf(path, sizeof(path), XV_PIN_ROOT "/%s", inst->name);
+	return !access(path, F_OK);
+}
+
 int xv_instance_start(struct xv_config *config, const char *config_file, struct event_base *base,
 		      struct xv_instance **out, struct xv_err *err)
 {
@@ -348,11 +374,14 @@ int xv_instance_start(struct xv_config *config, const char *config_file, struct 
 	inst->config = config;
 	inst->started = time(NULL);
 	memcpy(inst->name, config->instance, sizeof(inst->name));
-	snprintf(inst->config_file, sizeof(inst->config_file), "%s", config_file);
+	if (!realpath(config_file, inst->config_file)) /* a pipe has none */
+		snprintf(inst->config_file, sizeof(inst->config_file), "%s", config_file);
 	ret = xv_datapath_check(err);
-	ret = ret ?: xv_lock_take(inst->name, &inst->lock_fd, err);
+	ret = ret ?: take_lock(inst, err);
 	ret = ret ?: start(inst, err);
 	if (ret) {
+		if (inst->lock_fd >= 0 && !is_pinned(inst))
+			xv_rundir_remove(inst->name);
 		destroy(inst);
 		return ret;
 	}
@@ -429,10 +458,22 @@ int xv_instance_apply(struct xv_instance *inst, struct xv_config *config, size_t
 	return ret;
 }
 
+/* What others could remove from the run directory. */
+static void renew_files(struct xv_instance *inst)
+{
+	struct xv_err err = {.text = ""};
+
+	if (xv_lock_renew(inst->name, &inst->lock_fd, &err) || xv_control_renew(inst, &err))
+		xv_log(LOG_ERR, "%s", err.text);
+}
+
 int xv_instance_reload(struct xv_instance *inst, size_t *changes, struct xv_err *err)
 {
 	struct xv_config *config = NULL;
-	int ret = xv_config_load(inst->config_file, &config, err);
+	int ret;
+
+	renew_files(inst);
+	ret = xv_config_load(inst->config_file, &config, err);
 
 	if (ret)
 		return ret;

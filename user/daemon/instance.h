@@ -7,6 +7,7 @@
 #define XV_INSTANCE_H
 
 #include <event2/event.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <uthash.h>
 
@@ -31,13 +32,14 @@ struct xv_uplink { /* underlay device */
 	uint32_t ifindex; /* 0: not there (yet) */
 	uint32_t flags;	  /* enum xv_uplink_flags: how it is attached; 0: not */
 	struct xv_link link;
-	char status[256]; /* why it is attached as it is, or what is wrong; "" when fine */
+	char note[256];	  /* why it is attached as it is, or not; "" when as wished */
+	char status[256]; /* that, or what is wrong; "" when fine */
 };
 
 struct xv_instance {
 	char name[XV_INSTANCE_LEN];
-	char config_file[256];
-	struct xv_config *config; /* as last applied: underlay, metrics; its networks are below */
+	char config_file[PATH_MAX]; /* absolute */
+	struct xv_config *config;   /* as last applied: underlay, metrics; its networks are below */
 	struct event_base *base;
 	struct xv_datapath *dp;
 	struct xv_netlink *nl;
@@ -77,8 +79,9 @@ int xv_instance_start(struct xv_config *config, const char *config_file, struct 
 		      struct xv_instance **inst, struct xv_err *err);
 /* Leaves the event loop and frees; forwarding goes on. */
 void xv_instance_stop(struct xv_instance *inst);
-/* Removes all that an instance left in the kernel. Refuses while its daemon runs. */
-int xv_instance_detach(const char *name, struct xv_err *err);
+/* Removes all that an instance left in the kernel. Refuses while its daemon runs. *found: there was
+ * something. */
+int xv_instance_detach(const char *name, bool *found, struct xv_err *err);
 /*
  * Reconciles with a new configuration, whose ownership passes. Checked whole before anything is
  * touched; only the difference is. What the kernel refuses on the way is left out and told.
@@ -88,7 +91,10 @@ int xv_instance_apply(struct xv_instance *inst, struct xv_config *config, size_t
 		      struct xv_err *err);
 /* Writes xv_config: addresses, port, slow path device. 0 or negative errno. */
 int xv_instance_write(struct xv_instance *inst);
-/* apply with the file it was started with (SIGHUP). */
+/*
+ * apply with the file it was started with (SIGHUP). The control socket and the lock are made again
+ * if somebody removed them.
+ */
 int xv_instance_reload(struct xv_instance *inst, size_t *changes, struct xv_err *err);
 
 #endif

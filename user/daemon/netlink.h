@@ -19,7 +19,9 @@ struct xv_netlink;
 struct xv_link {
 	uint32_t ifindex;
 	char name[IFNAMSIZ];
-	char kind[16]; /* IFLA_INFO_KIND: "veth", "tun", "vlan", ...; "" for hardware */
+	char kind[16];	/* IFLA_INFO_KIND: "veth", "tun", "vlan", ...; "" for hardware */
+	char alias[64]; /* IFLA_IFALIAS, cut off */
+	uint16_t type;	/* ARPHRD_* */
 	uint8_t mac[6];
 	uint32_t mtu;
 	uint32_t flags;	       /* IFF_* */
@@ -33,6 +35,7 @@ struct xv_link {
 	uint16_t vxlan_port;   /* UDP port, host order */
 	bool vxlan_external;   /* collect-metadata */
 	bool tun_vnet_hdr;     /* kind "tun": frames come with a virtio_net header */
+	bool vxlan_zero_csum6; /* takes and sends UDP checksums of zero over IPv6 */
 };
 
 #define XV_XDP_FEATURES_UNKNOWN (~0ULL)
@@ -77,6 +80,9 @@ void xv_netlink_dispatch(struct xv_netlink *nl);
 
 /* All links, by ops->link. */
 int xv_netlink_dump_links(struct xv_netlink *nl, struct xv_err *err);
+/* All links as an array that the caller frees, without xdp_features. */
+int xv_netlink_list_links(struct xv_netlink *nl, struct xv_link **links, size_t *n,
+			  struct xv_err *err);
 /* One link by name or, with name NULL, by ifindex. -ENODEV if there is none (err untouched). */
 int xv_netlink_get_link(struct xv_netlink *nl, const char *name, uint32_t ifindex,
 			struct xv_link *link, struct xv_err *err);
@@ -111,11 +117,11 @@ int xv_netlink_forget_neigh(struct xv_netlink *nl, uint32_t ifindex, const struc
 
 /*
  * Slow path device: kernel vxlan, external (collect-metadata), UDP port, source ports 49152-65535,
- * zero UDP checksums accepted over IPv6 (ipv6), MTU as large as it goes, multicast and IPv6
- * autoconf quiet; set up. -EEXIST if the name is taken; -EADDRINUSE if the port is, with the name
- * of the vxlan device that has it.
+ * zero UDP checksums accepted over IPv6, MTU as large as it goes, multicast and IPv6 autoconf
+ * quiet, the alias as its mark; set up. -EEXIST if the name is taken; -EADDRINUSE if the port is,
+ * with the name of the vxlan device that has it.
  */
-int xv_netlink_add_vxlan(struct xv_netlink *nl, const char *name, uint16_t port, bool ipv6,
+int xv_netlink_add_vxlan(struct xv_netlink *nl, const char *name, uint16_t port, const char *alias,
 			 struct xv_err *err);
 int xv_netlink_del_link(struct xv_netlink *nl, uint32_t ifindex, struct xv_err *err);
 int xv_netlink_set_promisc(struct xv_netlink *nl, uint32_t ifindex, bool on, struct xv_err *err);

@@ -70,9 +70,6 @@ bool xv_netlink_ip_set(struct xv_ip *ip, const void *bytes, size_t len);
 
 /* Reads RTM_NEWLINK or RTM_DELLINK; xdp_features is left XV_XDP_FEATURES_UNKNOWN. */
 void xv_netlink_parse_link(const struct nlmsghdr *nlh, struct xv_link *link);
-/* All links, without xdp_features, in an array that the caller frees. */
-int xv_netlink_list_links(struct xv_netlink *nl, struct xv_link **links, size_t *n,
-			  struct xv_err *err);
 
 /* A resolved neighbour has a MAC and a state in which the kernel would use it. */
 struct xv_netlink_neigh {

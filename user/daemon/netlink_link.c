@@ -34,6 +34,7 @@ static void parse_xdp(const struct nlattr *nest, struct xv_link *link)
 static void parse_vxlan(const struct nlattr *nest, struct xv_link *link)
 {
 	const struct nlattr *attr;
+	bool tx = false, rx = false;
 
 	mnl_attr_for_each_nested (attr, nest) {
 		if (mnl_attr_get_type(attr) == IFLA_VXLAN_PORT) {
@@ -41,8 +42,13 @@ static void parse_vxlan(const struct nlattr *nest, struct xv_link *link)
 			link->vxlan_port = ntohs(mnl_attr_get_u16(attr));
 		} else if (mnl_attr_get_type(attr) == IFLA_VXLAN_COLLECT_METADATA) {
 			link->vxlan_external = mnl_attr_get_u8(attr);
+		} else if (mnl_attr_get_type(attr) == IFLA_VXLAN_UDP_ZERO_CSUM6_TX) {
+			tx = mnl_attr_get_u8(attr);
+		} else if (mnl_attr_get_type(attr) == IFLA_VXLAN_UDP_ZERO_CSUM6_RX) {
+			rx = mnl_attr_get_u8(attr);
 		}
 	}
+	link->vxlan_zero_csum6 = tx && rx;
 }
 
 static void parse_tun(const struct nlattr *nest, struct xv_link *link)
@@ -77,6 +83,9 @@ static void parse_attr(const struct nlattr *attr, struct xv_link *link)
 	case IFLA_IFNAME:
 		snprintf(link->name, sizeof(link->name), "%s", mnl_attr_get_str(attr));
 		break;
+	case IFLA_IFALIAS:
+		snprintf(link->alias, sizeof(link->alias), "%s", mnl_attr_get_str(attr));
+		break;
 	case IFLA_ADDRESS:
 		if (mnl_attr_get_payload_len(attr) == sizeof(link->mac))
 			memcpy(link->mac, mnl_attr_get_payload(attr), sizeof(link->mac));
@@ -109,6 +118,7 @@ void xv_netlink_parse_link(const struct nlmsghdr *nlh, struct xv_link *link)
 
 	*link = (struct xv_link){
 		.ifindex = ifi->ifi_index,
+		.type = ifi->ifi_type,
 		.flags = ifi->ifi_flags,
 		.xdp_features = XV_XDP_FEATURES_UNKNOWN,
 	};

@@ -20,7 +20,7 @@ enum {
 	VXLAN_TXQLEN = 1000,
 };
 
-static void put_vxlan(struct nlmsghdr *nlh, uint16_t port, bool ipv6)
+static void put_vxlan(struct nlmsghdr *nlh, uint16_t port)
 {
 	struct ifla_vxlan_port_range range = {
 		.low = htons(XV_SRC_PORT_MIN),
@@ -35,16 +35,14 @@ static void put_vxlan(struct nlmsghdr *nlh, uint16_t port, bool ipv6)
 	mnl_attr_put_u8(nlh, IFLA_VXLAN_LEARNING, 0);
 	mnl_attr_put_u16(nlh, IFLA_VXLAN_PORT, htons(port));
 	mnl_attr_put(nlh, IFLA_VXLAN_PORT_RANGE, sizeof(range), &range);
-	if (ipv6) {
-		mnl_attr_put_u8(nlh, IFLA_VXLAN_UDP_ZERO_CSUM6_TX, 1);
-		mnl_attr_put_u8(nlh, IFLA_VXLAN_UDP_ZERO_CSUM6_RX, 1);
-	}
+	/* They cannot change later, and an IPv6 address may be configured later. */
+	mnl_attr_put_u8(nlh, IFLA_VXLAN_UDP_ZERO_CSUM6_TX, 1);
+	mnl_attr_put_u8(nlh, IFLA_VXLAN_UDP_ZERO_CSUM6_RX, 1);
 	mnl_attr_nest_end(nlh, data);
 	mnl_attr_nest_end(nlh, info);
 }
 
-static int create(struct xv_netlink *nl, const char *name, uint16_t port, bool ipv6,
-		  struct xv_err *err)
+static int create(struct xv_netlink *nl, const char *name, uint16_t port, struct xv_err *err)
 {
 	struct xv_netlink_req req;
 	struct nlmsghdr *nlh;
@@ -55,7 +53,19 @@ static int create(struct xv_netlink *nl, const char *name, uint16_t port, bool i
 	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
 	mnl_attr_put_u32(nlh, IFLA_MTU, VXLAN_MTU);
 	mnl_attr_put_u32(nlh, IFLA_TXQLEN, VXLAN_TXQLEN);
-	put_vxlan(nlh, port, ipv6);
+	put_vxlan(nlh, port);
+	return xv_netlink_request(nl, nl->request, nlh, NULL, NULL, err);
+}
+
+static int set_alias(struct xv_netlink *nl, uint32_t ifindex, const char *alias, struct xv_err *err)
+{
+	struct xv_netlink_req req;
+	struct nlmsghdr *nlh;
+	void *ifi;
+
+	nlh = xv_netlink_begin(&req, RTM_SETLINK, 0, sizeof(struct ifinfomsg), &ifi);
+	((struct ifinfomsg *)ifi)->ifi_index = (int)ifindex;
+	mnl_attr_put_strz(nlh, IFLA_IFALIAS, alias);
 	return xv_netlink_request(nl, nl->request, nlh, NULL, NULL, err);
 }
 
@@ -95,7 +105,7 @@ static int set_up(struct xv_netlink *nl, uint32_t ifindex, struct xv_err *err)
 	return xv_netlink_request(nl, nl->request, nlh, NULL, NULL, err);
 }
 
-/* Names the vxlan device that has the port. */
+/* Names the vxlan device that has the port; its alias says whose it is. */
 static int tell_port_taken(struct xv_netlink *nl, uint16_t port, uint32_t own, struct xv_err *err)
 {
 	struct xv_link *links = NULL;
@@ -113,7 +123,11 @@ static int tell_port_taken(struct xv_netlink *nl, uint16_t port, uint32_t own, s
 
 		if (link->ifindex == own || !link->has_vxlan_port || link->vxlan_port != port)
 			continue;
-		xv_err_set(err, ret, "UDP port %u is in use by vxlan device %s", port, link->name);
+		xv_err_set(err, ret,
+			   "UDP port %u is in use by vxlan device %s%s%s: remove that (ip link del "
+			   "%s; an instance's: xvtepd --detach -i INSTANCE), or set another port",
+			   port, link->name, *link->alias ? ", alias " : "", link->alias,
+			   link->name);
 		if (link->flags & IFF_UP)
 			break; /* one that is down holds no socket: only the second best guess */
 	}
@@ -121,7 +135,7 @@ static int tell_port_taken(struct xv_netlink *nl, uint16_t port, uint32_t own, s
 	return ret;
 }
 
-int xv_netlink_add_vxlan(struct xv_netlink *nl, const char *name, uint16_t port, bool ipv6,
+int xv_netlink_add_vxlan(struct xv_netlink *nl, const char *name, uint16_t port, const char *alias,
 			 struct xv_err *err)
 {
 	struct xv_link link = {0};
@@ -132,7 +146,7 @@ int xv_netlink_add_vxlan(struct xv_netlink *nl, const char *name, uint16_t port,
 		return xv_err_set(err, -EEXIST, "a device with the name %s exists already", name);
 	if (ret != -ENODEV)
 		return ret;
-	ret = create(nl, name, port, ipv6, err);
+	ret = create(nl, name, port, err);
 	if (ret == -EEXIST) /* the name is free: another external device has port and flags */
 		return tell_port_taken(nl, port, 0, err);
 	if (ret)
@@ -142,7 +156,9 @@ int xv_netlink_add_vxlan(struct xv_netlink *nl, const char *name, uint16_t port,
 	if (ret)
 		return ret == -ENODEV ? xv_err_set(err, ret, "%s vanished while set up", name)
 				      : ret;
-	ret = set_no_autoconf(nl, link.ifindex, err);
+	ret = set_alias(nl, link.ifindex, alias, err);
+	if (!ret)
+		ret = set_no_autoconf(nl, link.ifindex, err);
 	if (!ret)
 		ret = set_up(nl, link.ifindex, err);
 	if (!ret)

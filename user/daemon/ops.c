@@ -116,10 +116,10 @@ int xv_ops_remote(struct xv_call *call, bool group, struct xv_ip *ip)
 	const char *word = xv_args_text(call->args, "remote");
 
 	if (xv_ip_parse(word, ip))
-		return xv_err_set(&call->err, -EINVAL, "bad remote %s", word);
+		return xv_err_set(&call->err, -EINVAL, "bad address %s", word);
 	if (xv_ip_is_usable(ip) || (group && xv_ip_is_multicast(ip)))
 		return 0;
-	return xv_err_set(&call->err, -EINVAL, "bad remote %s: it is %s address", word,
+	return xv_err_set(&call->err, -EINVAL, "bad address %s: it is %s address", word,
 			  xv_ip_is_multicast(ip) ? "a multicast, not a host's"
 						 : "not a remote host's");
 }
@@ -143,11 +143,8 @@ static int filter_port(struct xv_call *call)
 	const struct xv_port *port;
 
 	filter->has_vlan = xv_args_uint(call->args, "vlan", &filter->vlan);
-	if (!dev) {
-		if (filter->has_vlan)
-			return xv_err_set(&call->err, -EINVAL, "\"vlan\" needs \"dev\" beside it");
+	if (!dev)
 		return 0;
-	}
 	snprintf(filter->dev, sizeof(filter->dev), "%s", dev);
 	for (port = call->inst->ports; port; port = port->hh.next) {
 		if (xv_view_port_matches(filter, port))
@@ -182,13 +179,6 @@ int xv_ops_filter(struct xv_call *call)
 		filter->has_mac = true;
 	xv_args_bool(call->args, "learned", &filter->learned);
 	xv_args_bool(call->args, "static", &filter->statics);
-	if (filter->learned && filter->statics)
-		return xv_err_set(
-			&call->err, -EINVAL,
-			"\"learned\" and \"static\" exclude each other: give one or none");
-	if (filter->peer && xv_args_text(call->args, "dev"))
-		return xv_err_set(&call->err, -EINVAL,
-				  "\"remote\" and \"dev\" exclude each other: give one or none");
 	return filter_port(call);
 }
 

@@ -8,19 +8,11 @@
 int xv_ops_entry(struct xv_call *call, struct xv_ops_entry *entry)
 {
 	bool remote_given = xv_args_text(call->args, "remote");
-	bool dev_given = xv_args_text(call->args, "dev");
 	struct xv_network *net;
 	struct xv_port *port;
-	uint32_t vlan;
 	int ret;
 
 	entry->port = NULL;
-	if (remote_given == dev_given)
-		return xv_err_set(&call->err, -EINVAL, "fdb %s needs %s \"remote\" and \"dev\"",
-				  call->command->name, remote_given ? "only one of" : "either of");
-	if (remote_given && xv_args_uint(call->args, "vlan", &vlan))
-		return xv_err_set(&call->err, -EINVAL,
-				  "\"vlan\" goes with \"dev\", not \"remote\"");
 	ret = xv_ops_network(call, &entry->net);
 	if (!ret)
 		ret = remote_given ? xv_ops_remote(call, false, &entry->remote)

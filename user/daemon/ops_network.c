@@ -7,22 +7,20 @@
 #include "flood.h"
 #include "ops.h"
 
-/* Overwrites what the arguments give; true if they give anything. */
-static bool take_settings(const json_t *args, struct xv_network_settings *set)
+/* Overwrites what the arguments give. */
+static void take_settings(const json_t *args, struct xv_network_settings *set)
 {
 	const char *name = xv_args_text(args, "name");
 	const char *inner_vlan = xv_args_text(args, "inner-vlan");
-	bool any = name || inner_vlan;
 
 	if (name)
 		snprintf(set->name, sizeof(set->name), "%s", name);
 	if (inner_vlan)
 		set->inner_vlan = !strcmp(inner_vlan, "keep");
-	any |= xv_args_bool(args, "learning", &set->learning);
-	any |= xv_args_uint(args, "ageing", &set->ageing);
-	any |= xv_args_uint(args, "max-macs", &set->max_macs);
-	any |= xv_args_uint(args, "learn-rate", &set->learn_rate);
-	return any;
+	xv_args_bool(args, "learning", &set->learning);
+	xv_args_uint(args, "ageing", &set->ageing);
+	xv_args_uint(args, "max-macs", &set->max_macs);
+	xv_args_uint(args, "learn-rate", &set->learn_rate);
 }
 
 int xv_ops_network_add(struct xv_call *call)
@@ -48,10 +46,7 @@ int xv_ops_network_set(struct xv_call *call)
 	if (ret)
 		return ret;
 	set = net->set;
-	if (!take_settings(call->args, &set))
-		return xv_err_set(&call->err, -EINVAL,
-				  "network set: nothing to set; give name, learning, ageing, "
-				  "max-macs, learn-rate or inner-vlan");
+	take_settings(call->args, &set);
 	ret = xv_network_check_name(call->inst, net->vni, set.name, &call->err);
 	if (!ret)
 		xv_network_set(call->inst, net, &set);

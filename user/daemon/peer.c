@@ -206,9 +206,9 @@ int xv_peer_del(struct xv_instance *inst, struct xv_peer *peer, struct xv_err *e
 	if (peer->refs)
 		return xv_err_set(
 			err, -EBUSY,
-			"peer %s is named by %u flood lists or static FDB entries: delete "
-			"those first",
-			xv_ip_format(&peer->ip, text), peer->refs);
+			"peer %s is named by %u flood list%s or static FDB entr%s: delete %s first",
+			xv_ip_format(&peer->ip, text), peer->refs, peer->refs == 1 ? "" : "s",
+			peer->refs == 1 ? "y" : "ies", peer->refs == 1 ? "that" : "those");
 	peer->pinned = peer->dynamic = false;
 	check_unused(inst, peer);
 	return 0;

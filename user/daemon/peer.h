@@ -13,6 +13,7 @@ struct xv_peer {
 	bool pinned;	  /* added by hand: stays without references */
 	bool dynamic;	  /* admitted by learning in a network with a group */
 	bool ready;	  /* adjacency is valid: fast path */
+	bool lost;	  /* it was, and the log says that it is no more */
 	uint32_t ifindex; /* egress, 0: no route */
 	struct xv_ip nexthop;
 	uint8_t mac[6];

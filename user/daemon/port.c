@@ -2,6 +2,7 @@
 /* Ports: see port.h. */
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <net/if_arp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -245,14 +246,38 @@ static void check_renamed(struct xv_instance *inst, const struct xv_link *link)
 		}
 }
 
+/* Devices that no tenant may have, whatever their name is when they appear. */
+static int check_link(struct xv_instance *inst, const struct xv_link *link, struct xv_err *err)
+{
+	if (link->flags & IFF_LOOPBACK)
+		return xv_err_set(err, -EINVAL,
+				  "%s is the loopback device: the host's own traffic to itself "
+				  "would go to the tenants",
+				  link->name);
+	if (link->type != ARPHRD_ETHER)
+		return xv_err_set(err, -EINVAL,
+				  "%s is not an Ethernet device (link type %u): a tenant's frames "
+				  "need one, such as a veth or a tap",
+				  link->name, link->type);
+	if (link->ifindex == inst->slow_ifindex)
+		return xv_err_set(err, -EBUSY, "%s is the slow path device of this instance",
+				  link->name);
+	if (xv_uplink_find(inst, link->name))
+		return xv_err_set(err, -EBUSY, "%s is an underlay device of this instance",
+				  link->name);
+	return 0;
+}
+
 /* The device is there: delivery first, then the way in. On failure the port is without it. */
 static int attach(struct xv_instance *inst, struct xv_port *port, const struct xv_link *link,
 		  struct xv_err *err)
 {
 	struct xv_port_key key = {.ifindex = link->ifindex, .vlan = port->key.vlan};
 	struct xv_port_val val = {.port = port->id, .bd = port->net->bd}, now;
-	int ret;
+	int ret = check_link(inst, link, err);
 
+	if (ret)
+		return ret;
 	/* A new name is known here before netlink tells of it. */
 	if (!bpf_map_lookup_elem(inst->dp->fd.port, &key, &now) && now.port != port->id)
 		check_renamed(inst, link);
@@ -328,10 +353,8 @@ static int check_new(struct xv_instance *inst, const char *dev, uint32_t vlan, s
 				  "%s is in network \"%s\" already: delete it there "
 				  "first (xvtep port del %s)",
 				  xv_port_text(port, text), port->net->set.name, text);
-	if (xv_uplink_find(inst, dev) && !vlan)
+	if (xv_uplink_find(inst, dev))
 		return xv_err_set(err, -EBUSY, "%s is an underlay device of this instance", dev);
-	if (inst->slow_name[0] && !strcmp(dev, inst->slow_name))
-		return xv_err_set(err, -EBUSY, "%s is the slow path device of this instance", dev);
 	return 0;
 }
 
@@ -432,6 +455,12 @@ static int adopt_one(struct xv_instance *inst, const struct xv_port_key *key,
 	    bpf_map_lookup_elem(inst->dp->fd.port_dev, &val->port, &dev) ||
 	    dev.ifindex != key->ifindex ||
 	    xv_netlink_get_link(inst->nl, NULL, key->ifindex, &link, NULL)) {
+		write_key(inst, key, NULL);
+		return 0;
+	}
+	if (check_link(inst, &link, NULL)) {
+		if (!xv_uplink_find(inst, link.name)) /* has its own program by now */
+			xv_detach_tc(inst->dp->pin_dir, key->ifindex);
 		write_key(inst, key, NULL);
 		return 0;
 	}

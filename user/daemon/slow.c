@@ -2,9 +2,9 @@
 /* The slow path device: see slow.h. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "addr.h"
 #include "attach.h"
 #include "log.h"
 #include "slow.h"
@@ -13,39 +13,71 @@ enum {
 	MAX_NAMES = 64,
 };
 
+/* The mark of an instance's device: its alias. */
+static void make_mark(const char *instance, char mark[64])
+{
+	snprintf(mark, 64, "xvtep instance %s", instance);
+}
+
 static int create(struct xv_instance *inst, struct xv_link *link, struct xv_err *err)
 {
-	bool ipv6 = !xv_ip_is_zero(&inst->config->address6);
-	char name[IFNAMSIZ];
+	char name[IFNAMSIZ], mark[64];
 	int i, ret = -EEXIST;
 
+	make_mark(inst->name, mark);
 	for (i = 0; ret == -EEXIST && i < MAX_NAMES; i++) {
 		snprintf(name, sizeof(name), "xv%d", i);
-		ret = xv_netlink_add_vxlan(inst->nl, name, inst->config->udp_port, ipv6, err);
+		ret = xv_netlink_add_vxlan(inst->nl, name, inst->config->udp_port, mark, err);
 	}
 	if (ret)
 		return xv_err_prefix(err, ret, "slow path device %s", name);
 	return xv_netlink_get_link(inst->nl, name, 0, link, err);
 }
 
+static bool is_ours(const struct xv_link *link)
+{
+	return !strcmp(link->kind, "vxlan") && link->vxlan_external;
+}
+
 static bool usable(const struct xv_instance *inst, const struct xv_link *link)
 {
-	return !strcmp(link->kind, "vxlan") && link->vxlan_external &&
-	       link->vxlan_port == inst->config->udp_port && link->flags & IFF_UP;
+	return is_ours(link) && link->vxlan_port == inst->config->udp_port &&
+	       link->vxlan_zero_csum6 && link->flags & IFF_UP;
+}
+
+size_t xv_slow_remove_orphans(struct xv_netlink *nl, const char *instance, uint32_t but)
+{
+	struct xv_link *links = NULL;
+	size_t i, n = 0, removed = 0;
+	char mark[64];
+
+	make_mark(instance, mark);
+	if (xv_netlink_list_links(nl, &links, &n, NULL))
+		return 0;
+	for (i = 0; i < n; i++)
+		if (is_ours(&links[i]) && links[i].ifindex != but && !strcmp(links[i].alias, mark))
+			removed += !xv_netlink_del_link(nl, links[i].ifindex, NULL);
+	free(links);
+	return removed;
 }
 
 int xv_slow_open(struct xv_instance *inst, uint32_t adopted_ifindex, struct xv_err *err)
 {
-	struct xv_link link;
+	struct xv_link link = {};
+	bool keep;
 	int ret = 0;
 
-	if (adopted_ifindex && !xv_netlink_get_link(inst->nl, NULL, adopted_ifindex, &link, NULL)) {
-		if (!usable(inst, &link) && !strcmp(link.kind, "vxlan") && link.vxlan_external)
-			xv_netlink_del_link(inst->nl, link.ifindex, NULL);
-	} else {
-		adopted_ifindex = 0;
+	keep = adopted_ifindex &&
+	       !xv_netlink_get_link(inst->nl, NULL, adopted_ifindex, &link, NULL) &&
+	       usable(inst, &link);
+	if (!keep && is_ours(&link)) {
+		xv_log(LOG_NOTICE, "slow path device %s is not as it must be; making it again",
+		       link.name);
+		xv_netlink_del_link(inst->nl, link.ifindex, NULL);
 	}
-	if (!adopted_ifindex || !usable(inst, &link))
+	if (xv_slow_remove_orphans(inst->nl, inst->name, keep ? link.ifindex : 0))
+		xv_log(LOG_NOTICE, "removed a slow path device that an earlier xvtepd left");
+	if (!keep)
 		ret = create(inst, &link, err);
 	ret = ret ?: xv_attach_tc(inst->dp, &link, XV_PROG_SLOW_RX, err);
 	if (ret)

@@ -6,8 +6,16 @@
 
 #include "instance.h"
 
-/* Finds the device that an adopted configuration names, or makes one: xv0, or the next free xvN. */
+/*
+ * Finds the device that an adopted configuration names, or makes one: xv0, or the next free xvN.
+ * One that is not as it is made today, or that an instance of this name lost, goes.
+ */
 int xv_slow_open(struct xv_instance *inst, uint32_t adopted_ifindex, struct xv_err *err);
+/*
+ * Removes the slow path devices that bear the instance's mark, but one. Returns how many. They stay
+ * when pins are lost with the mount namespace of a daemon.
+ */
+size_t xv_slow_remove_orphans(struct xv_netlink *nl, const char *instance, uint32_t but);
 /* From netlink: somebody deleted it or set it down; it is made again. */
 void xv_slow_check(struct xv_instance *inst);
 

@@ -7,13 +7,13 @@
 #include "stats.h"
 
 const char *const xv_drop_names[XV_DROP_MAX] = {
-#define X(id, name, help) [XV_DROP_##id] = name,
+#define X(id, name, help, advice) [XV_DROP_##id] = name,
 	XV_DROP_REASONS(X)
 #undef X
 };
 
 const char *const xv_drop_help[XV_DROP_MAX] = {
-#define X(id, name, help) [XV_DROP_##id] = help,
+#define X(id, name, help, advice) [XV_DROP_##id] = help,
 	XV_DROP_REASONS(X)
 #undef X
 };

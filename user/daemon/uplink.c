@@ -72,6 +72,21 @@ static bool csum_done(const struct xv_link *link)
 	return !link->kind[0];
 }
 
+static int check_link(struct xv_instance *inst, const struct xv_link *link, struct xv_err *err)
+{
+	const struct xv_port *port;
+
+	if (link->flags & IFF_LOOPBACK)
+		return xv_err_set(err, -EINVAL, "%s is the loopback device", link->name);
+	for (port = inst->ports; port; port = port->hh.next)
+		if (port->ifindex == link->ifindex)
+			return xv_err_set(err, -EBUSY,
+					  "underlay device %s is a port of network \"%s\": take it "
+					  "out there first",
+					  link->name, port->net->set.name);
+	return 0;
+}
+
 /*
  * The deliverer is there before the stripper, and goes after it: no stripped frame meets the host.
  * strict: an explicit XDP mode that the device refuses is an error; else it works at TC.
@@ -84,9 +99,11 @@ static int attach(struct xv_instance *inst, const struct xv_config *config,
 	struct xv_uplink_val val = {.flags = XV_UPLINK_TC_DECAP,
 				    .tx_slot = XV_MAX_PORTS + uplink->slot};
 	struct xv_err why = {.text = ""};
-	int ret;
+	int ret = check_link(inst, link, err);
 
-	uplink->status[0] = '\0';
+	if (ret)
+		return ret;
+	uplink->note[0] = '\0';
 	if (!xdp)
 		xv_detach_xdp(inst->dp->pin_dir, link->ifindex);
 	ret = xv_attach_tc(inst->dp, link, XV_PROG_DECAP_TC, err);
@@ -98,7 +115,7 @@ static int attach(struct xv_instance *inst, const struct xv_config *config,
 	if (ret && must && strict)
 		return xv_err_set(err, ret, "%s", why.text);
 	if (ret)
-		snprintf(uplink->status, sizeof(uplink->status), "%.240s; at TC", why.text);
+		snprintf(uplink->note, sizeof(uplink->note), "%.240s; at TC", why.text);
 	if (xdp && !ret) {
 		val.flags = generic ? XV_UPLINK_GENERIC : XV_UPLINK_XDP;
 		/* xv_decap_tc stays where XDP strips nothing, or not all (strip.h). */
@@ -136,13 +153,30 @@ static void detach(struct xv_instance *inst, struct xv_uplink *uplink)
 	forget(inst, uplink);
 }
 
-static void check_nic(const struct xv_config *config, struct xv_uplink *uplink)
+/* What there is to say of the device as it is now. True if that is not what was said last. */
+static bool set_status(const struct xv_config *config, struct xv_uplink *uplink)
 {
 	bool v6 = !xv_ip_is_zero(&config->address6);
+	char text[sizeof(uplink->status)];
 
-	if (!uplink->status[0])
-		xv_nic_check(&uplink->link, v6 ? XV_ENCAP6_LEN : XV_ENCAP4_LEN, uplink->status,
-			     sizeof(uplink->status));
+	if (uplink->ifindex && !(uplink->link.flags & IFF_UP))
+		snprintf(text, sizeof(text), "device is down");
+	else if (uplink->note[0] || !uplink->ifindex)
+		snprintf(text, sizeof(text), "%s", uplink->note);
+	else
+		xv_nic_check(&uplink->link, v6 ? XV_ENCAP6_LEN : XV_ENCAP4_LEN, text, sizeof(text));
+	if (!strcmp(uplink->status, text))
+		return false;
+	memcpy(uplink->status, text, sizeof(text));
+	return true;
+}
+
+static void log_status(const struct xv_uplink *uplink)
+{
+	if (uplink->status[0])
+		xv_log(LOG_WARNING, "underlay %s: %s", uplink->dev, uplink->status);
+	else
+		xv_log(LOG_NOTICE, "underlay %s: as it should be again", uplink->dev);
 }
 
 static uint32_t free_slot(const struct xv_uplink *uplinks, size_t n)
@@ -188,13 +222,6 @@ static bool listed(const struct xv_config *config, const char *dev)
 	return false;
 }
 
-static bool told_before(struct xv_instance *inst, const struct xv_uplink *uplink)
-{
-	const struct xv_uplink *old = xv_uplink_find(inst, uplink->dev);
-
-	return old && !strcmp(old->status, uplink->status);
-}
-
 /* Attaches what is there. On failure devices that were attached before are so again as they were,
  * the others let go. */
 static int attach_list(struct xv_instance *inst, const struct xv_config *config,
@@ -204,21 +231,25 @@ static int attach_list(struct xv_instance *inst, const struct xv_config *config,
 	size_t i, k;
 	int ret = 0;
 
+	for (i = 0; i < config->n_devices; i++)
+		if (!xv_netlink_get_link(inst->nl, list[i].dev, 0, &link, NULL) &&
+		    (ret = check_link(inst, &link, err)))
+			return ret;
 	for (i = 0; !ret && i < config->n_devices; i++) {
 		ret = xv_netlink_get_link(inst->nl, list[i].dev, 0, &link, err);
 		if (ret == -ENODEV) {
-			snprintf(list[i].status, sizeof(list[i].status),
+			snprintf(list[i].note, sizeof(list[i].note),
 				 "no such device yet; attached when it appears");
-			xv_log(LOG_NOTICE, "underlay %s: %s", list[i].dev, list[i].status);
+			if (set_status(config, &list[i]))
+				log_status(&list[i]);
 			ret = 0;
 			continue;
 		}
 		ret = ret ?: attach(inst, config, &list[i], &link, true, err);
 		if (ret)
 			break;
-		check_nic(config, &list[i]);
-		if (list[i].status[0] && !told_before(inst, &list[i]))
-			xv_log(LOG_WARNING, "underlay %s: %s", list[i].dev, list[i].status);
+		if (set_status(config, &list[i]))
+			log_status(&list[i]);
 	}
 	for (k = 0; ret && k <= i && k < config->n_devices; k++) {
 		struct xv_uplink *old = xv_uplink_find(inst, list[k].dev);
@@ -265,8 +296,15 @@ void xv_uplink_link(struct xv_instance *inst, const struct xv_link *link)
 	struct xv_uplink *uplink = find_index(inst, link->ifindex);
 	struct xv_err err = {.text = ""};
 
-	if (uplink && strcmp(uplink->dev, link->name)) /* renamed */
+	if (uplink && strcmp(uplink->dev, link->name)) {
 		detach(inst, uplink);
+		snprintf(uplink->note, sizeof(uplink->note),
+			 "renamed to %s; attached when there is a %s again", link->name,
+			 uplink->dev);
+		if (set_status(inst->config, uplink))
+			log_status(uplink);
+		xv_peer_refresh_soon(inst);
+	}
 	uplink = xv_uplink_find(inst, link->name);
 	if (!uplink)
 		return;
@@ -274,17 +312,21 @@ void xv_uplink_link(struct xv_instance *inst, const struct xv_link *link)
 		forget(inst, uplink);
 	if (!uplink->ifindex) {
 		if (attach(inst, inst->config, uplink, link, false, &err)) {
-			xv_log(LOG_ERR, "underlay %s: %s", uplink->dev, err.text);
+			snprintf(uplink->note, sizeof(uplink->note), "%.255s", err.text);
+			if (set_status(inst->config, uplink))
+				log_status(uplink);
 			return;
 		}
 		xv_group_uplink(inst, link->ifindex);
 		xv_port_rewrite_all(inst);
-		check_nic(inst->config, uplink);
+		set_status(inst->config, uplink);
 		xv_log(LOG_NOTICE, "underlay %s: attached (%s) %s", uplink->dev,
 		       xv_uplink_mode(uplink), uplink->status);
 	}
 	if (memcmp(&uplink->link, link, sizeof(*link))) {
 		uplink->link = *link;
+		if (set_status(inst->config, uplink))
+			log_status(uplink);
 		xv_peer_refresh_soon(inst);
 	}
 }
@@ -295,10 +337,11 @@ void xv_uplink_link_gone(struct xv_instance *inst, uint32_t ifindex)
 
 	if (!uplink)
 		return;
-	xv_log(LOG_WARNING, "underlay %s: device is gone", uplink->dev);
 	detach(inst, uplink);
-	snprintf(uplink->status, sizeof(uplink->status),
+	snprintf(uplink->note, sizeof(uplink->note),
 		 "device is gone; attached again when it comes back");
+	if (set_status(inst->config, uplink))
+		log_status(uplink);
 	xv_peer_refresh_soon(inst);
 }
 

@@ -11,6 +11,7 @@
 
 #include "instance.h"
 #include "log.h"
+#include "output.h"
 
 enum {
 	EXIT_USAGE = 2,
@@ -69,10 +70,10 @@ static int parse_options(int argc, char **argv, struct options *o)
 			break;
 		case 'V':
 			printf("xvtepd %s\n", XV_VERSION);
-			return EXIT_SUCCESS;
+			return xv_output_close("xvtepd", EXIT_SUCCESS);
 		case 'h':
 			fputs(usage_text, stdout);
-			return EXIT_SUCCESS;
+			return xv_output_close("xvtepd", EXIT_SUCCESS);
 		default:
 			fputs(usage_text, stderr);
 			return EXIT_USAGE;
@@ -107,12 +108,15 @@ static int check_name(const char *name)
 static int detach(const char *name)
 {
 	struct xv_err err = {.text = ""};
+	bool found = false;
 
-	if (xv_instance_detach(name, &err)) {
+	if (xv_instance_detach(name, &found, &err)) {
 		fprintf(stderr, "xvtepd: %s\n", err.text);
 		return EXIT_FAILURE;
 	}
-	return EXIT_SUCCESS;
+	if (!found)
+		printf("nothing to remove: instance \"%s\" has left nothing here\n", name);
+	return xv_output_close("xvtepd", EXIT_SUCCESS);
 }
 
 static void on_reload(evutil_socket_t sig, short what, void *arg)
@@ -207,8 +211,10 @@ int main(int argc, char **argv)
 	struct options o = {};
 	struct xv_config *config = NULL;
 	struct xv_err err = {.text = ""};
-	int ret = parse_options(argc, argv, &o);
+	int ret;
 
+	xv_output_open();
+	ret = parse_options(argc, argv, &o);
 	if (ret >= 0)
 		return ret;
 	bound_memory();
@@ -225,7 +231,7 @@ int main(int argc, char **argv)
 	if (o.check) {
 		xv_config_print(config, stdout);
 		xv_config_free(config);
-		return EXIT_SUCCESS;
+		return xv_output_close("xvtepd", EXIT_SUCCESS);
 	}
 	xv_log_open(config->instance, o.verbose);
 	return run(config, o.file);

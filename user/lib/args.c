@@ -25,9 +25,13 @@ const char *xv_quote(const char *word, char buf[XV_QUOTE_MAX])
 
 static int bad(const struct xv_arg *arg, const char *word, struct xv_err *err, const char *right)
 {
-	char quote[XV_QUOTE_MAX];
+	char quote[XV_QUOTE_MAX], label[64];
+	char *p;
 
-	return xv_err_set(err, -EINVAL, "bad %s %s: %s", arg->name, xv_quote(word, quote), right);
+	snprintf(label, sizeof(label), "%s", xv_arg_label(arg, (char[64]){}));
+	for (p = label; *p; p++)
+		*p = tolower(*p);
+	return xv_err_set(err, -EINVAL, "bad %s %s: %s", label, xv_quote(word, quote), right);
 }
 
 static int check_number(const struct xv_arg *arg, const json_t *value, struct xv_err *err)

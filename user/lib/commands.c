@@ -187,6 +187,13 @@ const char *xv_arg_placeholder(const struct xv_arg *arg, char buf[64])
 	return buf;
 }
 
+const char *xv_arg_label(const struct xv_arg *arg, char buf[64])
+{
+	bool nameless = arg->flags & XV_ARG_POSITIONAL && arg->type != XV_ARG_WORD;
+
+	return nameless ? xv_arg_placeholder(arg, buf) : arg->name;
+}
+
 /* snprintf() at the end of what is there; cuts off silently. */
 static void append(char *buf, size_t size, const char *a, const char *b, const char *c)
 {
@@ -271,11 +278,12 @@ const char *xv_command_names(const char *object, char *buf, size_t size)
 const char *xv_command_args(const struct xv_command *command, char *buf, size_t size)
 {
 	const struct xv_arg *arg;
+	char place[64];
 
 	*buf = '\0';
 	for (arg = command->args; arg->name; arg++) {
 		if (!(arg->flags & XV_ARG_HIDDEN))
-			list_word(buf, size, arg->name);
+			list_word(buf, size, xv_arg_label(arg, place));
 	}
 	return list_join(buf, size);
 }

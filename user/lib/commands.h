@@ -56,6 +56,8 @@ const struct xv_command *xv_command_find(const char *object, const char *name);
 const struct xv_arg *xv_command_arg(const struct xv_command *command, const char *name);
 /* What stands for the argument's value in help: "N", "NETWORK", "on|off". buf holds it. */
 const char *xv_arg_placeholder(const struct xv_arg *arg, char buf[64]);
+/* What messages call it: its name, or that placeholder for one that needs no name. buf holds it. */
+const char *xv_arg_label(const struct xv_arg *arg, char buf[64]);
 /* "network add vni N [name NAME] ...", into buf. Returns buf. */
 const char *xv_command_usage(const struct xv_command *command, char *buf, size_t size);
 
@@ -64,6 +66,8 @@ const char *xv_command_objects(char *buf, size_t size);
 const char *xv_command_names(const char *object, char *buf, size_t size);
 const char *xv_command_args(const struct xv_command *command, char *buf, size_t size);
 
+/* Checks the arguments together, each of them checked already. -EINVAL with a text. */
+int xv_args_check(const struct xv_command *command, const json_t *args, struct xv_err *err);
 /* Checks one argument's word or JSON value. -EINVAL with a text that quotes it and says what is
  * right. */
 int xv_arg_check(const struct xv_arg *arg, const json_t *value, struct xv_err *err);

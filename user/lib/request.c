@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Requests as JSON lines: see request.h. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "request.h"
@@ -61,7 +62,7 @@ static int check_args(const struct xv_command *command, json_t *args, struct xv_
 			return xv_err_set(err, -EINVAL, "%s%s%s needs \"%s\"", command->object, gap,
 					  command->name, arg->name);
 	}
-	return 0;
+	return xv_args_check(command, args, err);
 }
 
 static int read_root(json_t *root, struct xv_request *request, struct xv_err *err)
@@ -100,6 +101,14 @@ static int read_root(json_t *root, struct xv_request *request, struct xv_err *er
 	return 0;
 }
 
+static bool is_printable(const char *text)
+{
+	for (; *text; text++)
+		if (*text < ' ' || *text > '~')
+			return false;
+	return true;
+}
+
 int xv_request_parse(const char *line, size_t len, struct xv_request *request, struct xv_err *err)
 {
 	json_error_t error;
@@ -113,6 +122,33 @@ int xv_request_parse(const char *line, size_t len, struct xv_request *request, s
 	ret = read_root(root, request, err);
 	json_decref(root);
 	return ret;
+}
+
+const char *xv_request_format(const struct xv_request *request, char *buf, size_t size)
+{
+	char quote[XV_QUOTE_MAX];
+	const char *key, *text;
+	size_t used;
+	json_t *value;
+
+	used = snprintf(buf, size, "%s%s%s", request->command->object,
+			*request->command->name ? " " : "", request->command->name);
+	json_object_foreach(request->args, key, value)
+	{
+		if (used >= size || !strcmp(key, "text"))
+			continue;
+		text = json_string_value(value);
+		if (text)
+			text = strpbrk(text, " \"") || !is_printable(text) ? xv_quote(text, quote)
+									   : text;
+		else if (json_is_integer(value))
+			snprintf(quote, sizeof(quote), "%" JSON_INTEGER_FORMAT,
+				 json_integer_value(value));
+		else
+			snprintf(quote, sizeof(quote), "%s", json_is_true(value) ? "on" : "off");
+		used += snprintf(buf + used, size - used, " %s %s", key, text ? text : quote);
+	}
+	return buf;
 }
 
 void xv_request_free(struct xv_request *request)

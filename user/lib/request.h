@@ -25,6 +25,8 @@ int xv_request_parse(const char *line, size_t len, struct xv_request *request, s
  * send is not filled in. -EINVAL as above.
  */
 int xv_request_words(int argc, char *const argv[], struct xv_request *request, struct xv_err *err);
+/* The request in one line for a log, without the text of a file; cut off to size. Returns buf. */
+const char *xv_request_format(const struct xv_request *request, char *buf, size_t size);
 void xv_request_free(struct xv_request *request);
 
 #endif

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The run directory: see rundir.h. */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "rundir.h"
 
-static const char *base_dir(void)
+const char *xv_rundir_base(void)
 {
 	const char *dir = secure_getenv("XVTEP_RUN_DIR");
 
@@ -20,10 +22,10 @@ int xv_rundir_path(const char *instance, const char *name, char *path, size_t si
 {
 	int len;
 
-	len = snprintf(path, size, "%s/%s%s%s", base_dir(), instance, *name ? "/" : "", name);
+	len = snprintf(path, size, "%s/%s%s%s", xv_rundir_base(), instance, *name ? "/" : "", name);
 	if (len < 0 || (size_t)len >= size)
 		return xv_err_set(err, -ENAMETOOLONG, "run directory %s/%s: the path is too long",
-				  base_dir(), instance);
+				  xv_rundir_base(), instance);
 	return 0;
 }
 
@@ -55,6 +57,22 @@ int xv_rundir_make(const char *instance, struct xv_err *err)
 	ret = xv_rundir_path(instance, "", path, sizeof(path), err);
 	if (ret)
 		return ret;
-	ret = make_dir(base_dir(), err);
+	ret = make_dir(xv_rundir_base(), err);
 	return ret ? ret : make_dir(path, err);
+}
+
+void xv_rundir_remove(const char *instance)
+{
+	static const char *const files[] = {"control.sock", "lock", ""};
+	char path[PATH_MAX];
+	size_t i;
+
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		if (xv_rundir_path(instance, files[i], path, sizeof(path), NULL))
+			continue;
+		if (files[i][0])
+			unlink(path);
+		else
+			rmdir(path);
+	}
 }

@@ -15,5 +15,9 @@ int xv_rundir_path(const char *instance, const char *name, char *path, size_t si
 		   struct xv_err *err);
 /* Makes the run directory (0755) and those above it. */
 int xv_rundir_make(const char *instance, struct xv_err *err);
+/* Removes it with the socket and the lock. */
+void xv_rundir_remove(const char *instance);
+/* /run/xvtep, or $XVTEP_RUN_DIR. */
+const char *xv_rundir_base(void);
 
 #endif

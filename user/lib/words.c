@@ -201,7 +201,8 @@ static int read_argument(struct words *w)
 			return unknown_word(w, word);
 	}
 	if (json_object_get(w->args, arg->name))
-		return xv_err_set(w->err, -EINVAL, "\"%s\" is given twice", arg->name);
+		return xv_err_set(w->err, -EINVAL, "\"%s\" is given twice",
+				  xv_arg_label(arg, (char[64]){}));
 	if (arg->type == XV_ARG_FLAG) {
 		value = json_true();
 	} else {
@@ -226,7 +227,8 @@ static int check_complete(const struct words *w)
 		if (json_object_get(w->args, arg->name))
 			continue;
 		return xv_err_set(w->err, -EINVAL, "%s%s%s needs \"%s\": %s", w->command->object,
-				  *w->command->name ? " " : "", w->command->name, arg->name,
+				  *w->command->name ? " " : "", w->command->name,
+				  xv_arg_label(arg, (char[64]){}),
 				  xv_command_usage(w->command, usage, sizeof(usage)));
 	}
 	return 0;
@@ -254,6 +256,8 @@ int xv_request_words(int argc, char *const argv[], struct xv_request *request, s
 		ret = read_argument(&w);
 	if (!ret)
 		ret = check_complete(&w);
+	if (!ret)
+		ret = xv_args_check(w.command, w.args, err);
 	if (ret) {
 		json_decref(w.args);
 		return ret;

@@ -1,0 +1,210 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""
+What happens around a daemon that runs: its files are removed, its mount namespace ends, standard
+output is closed or full; and what the log and the status say of it.
+"""
+import os
+import shutil
+import signal
+import subprocess
+
+import tap
+from lab import OUT, Lab
+from netns import run
+from vtep import RUN, Xvtepd, link_is_ours
+
+VNI = 100
+PRIVATE = "mount -t bpf bpf /sys/fs/bpf && exec \"$@\""
+
+
+def slow_devices(host):
+    return [name for name, link in host.ns.links().items() if link_is_ours(link)]
+
+
+def in_private_bpffs(vtep, left=1):
+    """The daemon as `ip netns exec` starts it: killed, it leaves the slow path device alone."""
+    vtep.write()
+    with open(vtep.log_file, "ab") as log:
+        vtep.process = vtep.host.ns.popen("unshare", "-m", "sh", "-c", PRIVATE, "sh",
+                                          f"{OUT}/xvtepd", "-c", vtep.file, stdout=log, stderr=log)
+    tap.wait_for(vtep.answers, "xvtepd answers", 15)
+    tap.ok(any("mount namespace" in line for line in vtep.log()), "the log warns of private pins")
+    vtep.kill()
+    tap.equal(vtep.pins(), [], "pins that others see")
+    tap.equal(len(slow_devices(vtep.host)), left, "slow path devices after it")
+
+
+def orphan_start():
+    """A start takes away what an earlier daemon of the name left without pins."""
+    with Lab(hosts=1) as lab:
+        vtep = Xvtepd(lab.hosts[0], [{"vni": VNI}], start=False)
+        in_private_bpffs(vtep)
+        before = len(vtep.log())
+        vtep.start()
+        tap.ok(not any("mount namespace" in line for line in vtep.log()[before:]), "no warning now")
+        tap.equal(slow_devices(vtep.host), [vtep.status()["slow_dev"]], "slow path devices")
+
+
+def orphan_detach():
+    """So does --detach, but only its own; then there is nothing, and it says so."""
+    with Lab(hosts=1) as lab:
+        host = lab.hosts[0]
+        host.ns.ip("link add other type vxlan external dstport 4790",
+                   "link set other alias 'xvtep instance another'")
+        vtep = Xvtepd(host, [{"vni": VNI}], start=False)
+        in_private_bpffs(vtep, left=2)
+        tap.equal(vtep.detach().stdout, "", "output of --detach")
+        tap.equal(slow_devices(host), ["other"], "slow path devices")
+        p = vtep.detach()
+        tap.contains(p.stdout, "nothing to remove", "the second --detach")
+        tap.contains(p.stdout, vtep.instance, "the second --detach")
+        tap.ok(not os.path.exists(f"{RUN}/{vtep.instance}"), "no run directory")
+        host.ns.ip("link del other")
+
+
+def foreign_port():
+    """The UDP port is another instance's: the message says whose, and how to free it."""
+    with Lab(hosts=1) as lab:
+        first = Xvtepd(lab.hosts[0], [{"vni": VNI}])
+        second = Xvtepd(lab.hosts[0], [{"vni": VNI}], start=False, name="b",
+                        underlay={"devices": ["lo2"]})
+        second.write()
+        p = second.host.ns.run(f"{OUT}/xvtepd", "-c", second.file, check=False, timeout=10)
+        tap.equal(p.returncode, 1, "exit status")
+        for word in ("4789", "xv0", first.instance, "--detach"):
+            tap.contains(p.stderr, word, "message")
+        tap.ok(not os.path.exists(f"{RUN}/{second.instance}"), "no run directory is left")
+
+
+def socket_removed():
+    """The client says what is wrong; SIGHUP makes the socket again."""
+    with Lab(hosts=1) as lab:
+        vtep = Xvtepd(lab.hosts[0], [{"vni": VNI}])
+        pid = str(vtep.process.pid)
+        os.unlink(f"{RUN}/{vtep.instance}/control.sock")
+        p = vtep.client("status", check=False)
+        tap.equal(p.returncode, 1, "exit status")
+        tap.contains(p.stderr, f"kill -HUP {pid}", "message")
+        for removed in ("control.sock", ""):
+            path = f"{RUN}/{vtep.instance}/{removed}"
+            if removed == "":
+                shutil.rmtree(path)
+                second_is_refused(vtep)
+                shutil.rmtree(path)  # the second one made it
+            vtep.process.send_signal(signal.SIGHUP)
+            tap.wait_for(lambda: vtep.client("status", check=False).returncode == 0, "it answers")
+        p = vtep.host.ns.run(f"{OUT}/xvtepd", "-c", vtep.file, check=False, timeout=10)
+        tap.contains(p.stderr, f"process {pid}", "a second daemon's message")
+        tap.equal(len(vtep.rows("network", "show")), 1, "networks")
+
+
+def second_is_refused(vtep):
+    """Though no lock file is there: neither a start nor --detach gets at the pinned state."""
+    before = vtep.map_ids()
+    for words in (("-c", vtep.file), ("--detach", "-i", vtep.instance)):
+        p = vtep.host.ns.run(f"{OUT}/xvtepd", *words, check=False, timeout=10)
+        tap.equal(p.returncode, 1, f"{words[0]}: exit status ({p.stderr.strip()})")
+        tap.contains(p.stderr, vtep.instance, f"{words[0]}: message")
+    tap.equal(vtep.map_ids(), before, "pinned maps")
+    tap.equal(vtep.process.poll(), None, "the first daemon's exit status")
+
+
+def detach_message():
+    """--detach while the daemon runs: what to do is to stop it, not to take another name."""
+    with Lab(hosts=1) as lab:
+        vtep = Xvtepd(lab.hosts[0], [{"vni": VNI}])
+        for words, hint in ((("--detach", "-i", vtep.instance), False), (("-c", vtep.file), True)):
+            p = vtep.host.ns.run(f"{OUT}/xvtepd", *words, check=False, timeout=10)
+            tap.equal(p.returncode, 1, f"{words[0]}: exit status")
+            tap.contains(p.stderr, f"process {vtep.process.pid}", f"{words[0]}: message")
+            tap.equal(" -i" in p.stderr, hint, f"{words[0]}: {p.stderr!r} offers -i")
+
+
+def output_lost():
+    """What could not be printed is not said to be done."""
+    with Lab(hosts=1) as lab:
+        vtep = Xvtepd(lab.hosts[0], [{"vni": VNI}])
+        client, daemon = f"{OUT}/xvtep -i {vtep.instance}", f"{OUT}/xvtepd"
+        for command in (f"{daemon} -n -c {vtep.file}", f"{daemon} -h", f"{daemon} -V",
+                        f"{client} -h", f"{client} -V", f"{client} status", f"{client} -j status"):
+            for where in (">/dev/full", ">&-"):
+                p = run("sh", "-c", f"{command} {where}", check=False)
+                tap.equal(p.returncode, 1, f"{command} {where}: exit status")
+                tap.contains(p.stderr, "cannot write", f"{command} {where}")
+        p = run("sh", "-c", f"{client} network add vni 7 <&- >&- 2>&-", check=False)
+        tap.equal(p.returncode, 0, "a command that prints nothing, with nothing open")
+        tap.equal(len(vtep.rows("network", "show")), 2, "networks")
+
+
+def log_of_commands():
+    """Who changed what: commands with their arguments, refused ones with the reason."""
+    with Lab(hosts=1) as lab:
+        vtep = Xvtepd(lab.hosts[0], [{"vni": VNI, "name": "blue"}])
+        vtep.client("network", "add", "vni", "200", "name", "red", "learning", "off")
+        vtep.client("network", "del", "green", check=False)
+        vtep.write("underlay: {devices: [under], address: 203.0.113.7}\n")
+        p = vtep.client("apply", vtep.file, check=False)
+        tap.contains(p.stderr, f"{vtep.file}:1: ", "apply: message")
+        vtep.client("network", "show")
+        text = "\n".join(vtep.log())
+        for words in ("control socket: network add vni 200 name red learning off\n",
+                      "control socket: network del network green: refused: there is no network",
+                      f"control socket: apply file {vtep.file}: refused: {vtep.file}:1: ",
+                      "\"203.0.113.7\" is not an address of this host"):
+            tap.contains(text, words, "log")
+        tap.ok("socket: network show" not in text, "what changes nothing is not logged")
+
+
+def status_says():
+    """The configuration's absolute path; an underlay device's MTU, state and name as they are."""
+    with Lab(hosts=1) as lab:
+        host = lab.hosts[0]
+        vtep = Xvtepd(host, [{"vni": VNI}], start=False)
+        vtep.write()
+        with open(vtep.log_file, "ab") as log:
+            vtep.process = host.ns.popen(f"{OUT}/xvtepd", "-c", os.path.basename(vtep.file),
+                                         cwd=lab.dir, stdout=log, stderr=log)
+        tap.wait_for(vtep.answers, "xvtepd answers", 15)
+        tap.equal(vtep.status()["config_file"], vtep.file, "config file")
+
+        def says(word):
+            def look():
+                status = vtep.rows("status", "show", part="uplink")[0]["status"] or ""
+                return word in status if word else not status
+            tap.wait_for(look, f"STATUS says {word!r}")
+        says("")
+        for mtu, word in ((1400, "MTU 1400"), (1600, ""), (1300, "MTU 1300"), (1600, "")):
+            host.ns.ip(f"link set under mtu {mtu}")
+            says(word)
+        host.ns.ip("link set under down")
+        says("down")
+        host.ns.ip("link set under name away")
+        says("renamed to away")
+        host.ns.ip("link set away up")
+        says("renamed to away")
+        host.ns.ip("link set away down", "link set away name under", "link set under up")
+        says("")
+
+
+def completion_of_instances():
+    """Only those that answer."""
+    with Lab(hosts=2) as lab:
+        live, dead = [Xvtepd(h, [{"vni": VNI}]) for h in lab.hosts]
+        dead.kill()
+        tap.ok(os.path.exists(f"{RUN}/{dead.instance}/control.sock"), "a socket without a daemon")
+        script = (f". {OUT}/../user/completion/xvtep; COMP_WORDS=({OUT}/xvtep -i ''); COMP_CWORD=2;"
+                  " _xvtep; printf '%s\\n' \"${COMPREPLY[@]}\"")
+        offered = subprocess.run(["bash", "-c", script], capture_output=True, text=True,
+                                 check=True).stdout.split()
+        tap.ok(live.instance in offered, f"{live.instance} is offered: {offered}")
+        tap.ok(dead.instance not in offered, f"{dead.instance} is not: {offered}")
+
+
+for _name in ("orphan_start", "orphan_detach", "foreign_port", "socket_removed", "detach_message",
+              "output_lost", "log_of_commands", "status_says", "completion_of_instances"):
+    tap.case("operate: " + _name.replace("_", " "),
+             main=_name in ("orphan_start", "socket_removed"))(globals()[_name])
+
+if __name__ == "__main__":
+    tap.main()
