@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The device of a port: what it can take, attached when it is there, followed as it changes. */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <net/if_arp.h>
+#include <string.h>
+
+#include "attach.h"
+#include "fdb.h"
+#include "log.h"
+#include "port_device.h"
+#include "port_xdp.h"
+#include "unhook.h"
+#include "uplink.h"
+
+static bool any_xdp(const struct xv_instance *inst)
+{
+	size_t i;
+
+	for (i = 0; i < inst->n_uplinks; i++)
+		if (inst->uplinks[i].flags & (XV_UPLINK_XDP | XV_UPLINK_GENERIC))
+			return true;
+	return false;
+}
+
+const char *xv_port_delivery(const struct xv_instance *inst, const struct xv_port *port)
+{
+	if (!port->ifindex)
+		return "none";
+	if (!any_xdp(inst))
+		return "tc";
+	return port->flags & XV_PORT_XDP_TX && !port->key.vlan ? "redirect" : "stack";
+}
+
+const char *xv_port_encap(const struct xv_port *port)
+{
+	if (!port->ifindex)
+		return "none";
+	return port->xdp_on ? "xdp" : "tc";
+}
+
+/*
+ * A frame from a veth underlay may lack its inner checksum, which the sender left to a NIC that
+ * never came; an skb says so, an XDP frame cannot.
+ */
+static bool redirect_wanted(const struct xv_instance *inst)
+{
+	size_t i;
+
+	if (inst->config->delivery != XV_DELIVERY_AUTO)
+		return inst->config->delivery == XV_DELIVERY_REDIRECT;
+	for (i = 0; i < inst->n_uplinks; i++)
+		if (inst->uplinks[i].ifindex && !strcmp(inst->uplinks[i].link.kind, "veth"))
+			return false;
+	return true;
+}
+
+/* What an adopting daemon must know of the port, whether its device is there or not. */
+static uint32_t setting_flags(const struct xv_port *port)
+{
+	return (port->from_config ? XV_PORT_CONFIG : 0) | (port->by_hand ? XV_PORT_HAND : 0) |
+	       xv_port_xdp_flags(port->xdp);
+}
+
+/*
+ * What the device can take. Features unknown (before Linux 6.3): through the stack, which every
+ * device takes. Inner TCP goes through the stack even so, where GRO merges it.
+ */
+static uint32_t flags_of(const struct xv_instance *inst, const struct xv_port *port)
+{
+	const struct xv_link *link = &port->link;
+	uint32_t flags = setting_flags(port);
+
+	if (link->flags & IFF_UP)
+		flags |= XV_PORT_UP;
+	if (link->xdp_features != XV_XDP_FEATURES_UNKNOWN &&
+	    link->xdp_features & XV_XDP_ACT_NDO_XMIT) {
+		if (redirect_wanted(inst))
+			flags |= XV_PORT_XDP_TX;
+		if (inst->config->delivery == XV_DELIVERY_AUTO)
+			flags |= XV_PORT_TCP_STACK;
+		if (link->xdp_features & XV_XDP_ACT_NDO_XMIT_SG)
+			flags |= XV_PORT_XDP_SG;
+	}
+	if (!strcmp(link->kind, "veth"))
+		flags |= XV_PORT_GSO_DECAP;
+	return flags;
+}
+
+/* Writes the port's entry for delivery, and its device into xv_tx. */
+int port_write_dev(struct xv_instance *inst, struct xv_port *port)
+{
+	struct xv_port_dev_val val = {
+		.ifindex = port->ifindex,
+		.flags = flags_of(inst, port),
+		.bd = port->net->bd,
+		.vlan = port->key.vlan,
+		.mtu = port->link.mtu,
+	};
+	int ret;
+
+	if (!port->ifindex)
+		val.flags = setting_flags(port);
+	port->flags = val.flags;
+	/* The devmap first: a port that says XV_PORT_XDP_TX is in it. */
+	if (val.flags & XV_PORT_XDP_TX)
+		bpf_map_update_elem(inst->dp->fd.tx, &port->id, &port->ifindex, BPF_ANY);
+	ret = bpf_map_update_elem(inst->dp->fd.port_dev, &port->id, &val, BPF_ANY);
+	if (!(val.flags & XV_PORT_XDP_TX))
+		bpf_map_delete_elem(inst->dp->fd.tx, &port->id);
+	return ret;
+}
+
+/* A tenant-facing NIC must hear frames to other hosts' MACs; veth and tap hear all. */
+static bool needs_promisc(const struct xv_link *link)
+{
+	return strcmp(link->kind, "veth") && strcmp(link->kind, "tun");
+}
+
+void xv_port_release_device(struct xv_netlink *nl, uint32_t ifindex)
+{
+	struct xv_link link;
+
+	if (!xv_netlink_get_link(nl, NULL, ifindex, &link, NULL) && needs_promisc(&link))
+		xv_netlink_set_promisc(nl, ifindex, false, NULL);
+}
+
+static bool device_used(const struct xv_instance *inst, uint32_t ifindex)
+{
+	const struct xv_port *port;
+
+	for (port = inst->ports; port; port = port->hh.next)
+		if (port->ifindex == ifindex)
+			return true;
+	return false;
+}
+
+static void set_status(struct xv_port *port)
+{
+	const struct xv_link *link = &port->link;
+
+	port->status[0] = '\0';
+	if (link->master)
+		snprintf(port->status, sizeof(port->status),
+			 "enslaved to another device (index %u), which will see no frames",
+			 link->master);
+	else if (!(link->flags & IFF_UP))
+		snprintf(port->status, sizeof(port->status), "device is down");
+}
+
+/* The way in: from the device, and the VLAN, to the port. NULL: none any more. */
+int port_write_key(struct xv_instance *inst, const struct xv_port_key *key,
+		   const struct xv_port_val *val)
+{
+	uint32_t id = val ? val->port : 0;
+	int ret = 0;
+
+	if (val)
+		ret = bpf_map_update_elem(inst->dp->fd.port, key, val, BPF_ANY);
+	else
+		bpf_map_delete_elem(inst->dp->fd.port, key);
+	if (!ret && !key->vlan && key->ifindex < XV_PORT_INDEX)
+		ret = bpf_map_update_elem(inst->dp->fd.port_index, &key->ifindex, &id, BPF_ANY);
+	return ret;
+}
+
+/* The device goes, or the port: everything that names its index. */
+void port_detach(struct xv_instance *inst, struct xv_port *port, bool device_exists)
+{
+	struct xv_port_key key = {.ifindex = port->ifindex, .vlan = port->key.vlan};
+	bool promisc = needs_promisc(&port->link);
+
+	if (!port->ifindex)
+		return;
+	port->xdp_on = false;
+	port->no_xdp[0] = '\0';
+	port->refused.set = false;
+	port_write_key(inst, &key, NULL);
+	port->ifindex = 0;
+	memset(&port->link, 0, sizeof(port->link));
+	port_write_dev(inst, port);
+	if (device_exists && promisc && !device_used(inst, key.ifindex))
+		xv_netlink_set_promisc(inst->nl, key.ifindex, false, NULL);
+	xv_unhook_later(inst, key.ifindex);
+}
+
+/* The port stays, without its device. Learned MACs go with it. */
+static void lose_device(struct xv_instance *inst, struct xv_port *port, bool device_exists)
+{
+	struct xv_fdb_filter filter = {.kind = XV_FDB_PORT, .dst = port->id, .learned = true};
+
+	port_detach(inst, port, device_exists);
+	xv_fdb_flush(inst, &filter, NULL);
+}
+
+/* Renamed away: to us the old name is gone. */
+static void check_renamed(struct xv_instance *inst, const struct xv_link *link)
+{
+	struct xv_port *port, *tmp;
+
+	HASH_ITER (hh, inst->ports, port, tmp)
+		if (port->ifindex == link->ifindex && strcmp(port->key.dev, link->name)) {
+			xv_log(LOG_NOTICE, "port %s: renamed to %s, let go", port->key.dev,
+			       link->name);
+			lose_device(inst, port, true);
+			snprintf(port->status, sizeof(port->status), "renamed to %s", link->name);
+		}
+}
+
+/* Devices that no tenant may have, whatever their name is when they appear. */
+int port_check_link(struct xv_instance *inst, const struct xv_link *link, struct xv_err *err)
+{
+	if (link->flags & IFF_LOOPBACK)
+		return xv_err_set(err, -EINVAL,
+				  "%s is the loopback device: the host's own traffic to itself "
+				  "would go to the tenants",
+				  link->name);
+	if (link->type != ARPHRD_ETHER)
+		return xv_err_set(err, -EINVAL,
+				  "%s is not an Ethernet device (link type %u): a tenant's frames "
+				  "need one, such as a veth or a tap",
+				  link->name, link->type);
+	if (link->ifindex == inst->slow_ifindex)
+		return xv_err_set(err, -EBUSY, "%s is the slow path device of this instance",
+				  link->name);
+	if (xv_uplink_find(inst, link->name))
+		return xv_err_set(err, -EBUSY, "%s is an underlay device of this instance",
+				  link->name);
+	return 0;
+}
+
+/* The device is there: delivery first, then the way in. On failure the port is without it. */
+static int attach(struct xv_instance *inst, struct xv_port *port, const struct xv_link *link,
+		  struct xv_err *err)
+{
+	struct xv_port_key key = {.ifindex = link->ifindex, .vlan = port->key.vlan};
+	struct xv_port_val val = {.port = port->id, .bd = port->net->bd}, now;
+	int ret = port_check_link(inst, link, err);
+
+	if (ret)
+		return ret;
+	/* A new name is known here before netlink tells of it. */
+	if (!bpf_map_lookup_elem(inst->dp->fd.port, &key, &now) && now.port != port->id)
+		check_renamed(inst, link);
+	port->ifindex = link->ifindex;
+	port->link = *link;
+	set_status(port);
+	ret = port_write_dev(inst, port);
+	ret = ret ?: port_write_key(inst, &key, &val);
+	if (ret)
+		xv_err_set(err, ret, "cannot write port %s: %s", port->key.dev, strerror(-ret));
+	ret = ret ?: xv_attach_tc(inst->dp, link, XV_PROG_ENCAP, err);
+	if (ret) {
+		port_detach(inst, port, true);
+		return ret;
+	}
+	if (needs_promisc(link) && !(link->flags & IFF_PROMISC))
+		xv_netlink_set_promisc(inst->nl, link->ifindex, true, NULL);
+	xv_port_xdp_update(inst, port);
+	return 0;
+}
+
+/* attach(), again and again until it works; meanwhile the status says why not. */
+int port_attach(struct xv_instance *inst, struct xv_port *port, const struct xv_link *link,
+		struct xv_err *err)
+{
+	char before[sizeof(port->status)];
+	int ret;
+
+	memcpy(before, port->status, sizeof(before));
+	ret = attach(inst, port, link, err);
+	port->retry = ret;
+	if (!ret)
+		return 0;
+	snprintf(port->status, sizeof(port->status), "%.250s", err->text);
+	if (strcmp(before, port->status))
+		xv_log(LOG_ERR, "port %s: %s", port->key.dev, err->text);
+	xv_peer_retry_later(inst);
+	return ret;
+}
+
+/* The device or the setting is changed; what is written of them follows. */
+int port_look_again(struct xv_instance *inst, struct xv_port *port)
+{
+	if (port->ifindex) {
+		set_status(port);
+		xv_port_xdp_update(inst, port);
+	}
+	return port_write_dev(inst, port);
+}
+
+void xv_port_rewrite_all(struct xv_instance *inst)
+{
+	struct xv_port *port, *tmp;
+
+	HASH_ITER (hh, inst->ports, port, tmp)
+		if (port->ifindex)
+			port_write_dev(inst, port);
+}
+
+void xv_port_link(struct xv_instance *inst, const struct xv_link *link)
+{
+	struct xv_err err = {.text = ""};
+	struct xv_port *port, *tmp;
+
+	check_renamed(inst, link);
+	HASH_ITER (hh, inst->ports, port, tmp) {
+		if (strcmp(port->key.dev, link->name))
+			continue;
+		if (port->ifindex == link->ifindex) {
+			port->link = *link;
+			port_look_again(inst, port);
+			continue;
+		}
+		if (port->ifindex)
+			lose_device(inst, port, false);
+		if (!port_attach(inst, port, link, &err))
+			xv_log(LOG_NOTICE, "port %s: attached", port->key.dev);
+	}
+}
+
+void xv_port_retry(struct xv_instance *inst)
+{
+	struct xv_port *port, *tmp;
+	struct xv_link link;
+	int ret;
+
+	HASH_ITER (hh, inst->ports, port, tmp) {
+		if (!port->retry)
+			continue;
+		ret = xv_netlink_get_link(inst->nl, port->key.dev, 0, &link, NULL);
+		port->retry = ret != -ENODEV; /* netlink tells when it comes back */
+		if (!ret)
+			xv_port_link(inst, &link);
+		else if (port->retry)
+			xv_peer_retry_later(inst);
+		else
+			snprintf(port->status, sizeof(port->status), "no such device");
+	}
+}
+
+void xv_port_link_gone(struct xv_instance *inst, uint32_t ifindex)
+{
+	struct xv_port *port, *tmp;
+
+	HASH_ITER (hh, inst->ports, port, tmp) {
+		if (port->ifindex != ifindex)
+			continue;
+		xv_log(LOG_NOTICE, "port %s: device is gone", port->key.dev);
+		lose_device(inst, port, false);
+		snprintf(port->status, sizeof(port->status),
+			 "device is gone; attached again when it comes back");
+	}
+}
+
+void xv_port_features(struct xv_instance *inst, uint32_t ifindex, uint64_t features)
+{
+	struct xv_port *port, *tmp;
+
+	HASH_ITER (hh, inst->ports, port, tmp) {
+		if (port->ifindex != ifindex)
+			continue;
+		port->link.xdp_features = features;
+		port_look_again(inst, port);
+	}
+}
