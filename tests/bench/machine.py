@@ -4,6 +4,8 @@ What the machine is doing: idle enough to measure, who else ran meanwhile, and C
 stolen (/proc/stat). Time that the hypervisor takes is no reason to refuse: it hits all contenders,
 and pairs.py shows what it does to a quotient; only if it hit one more than another is it a doubt.
 """
+import functools
+import gzip
 import os
 import time
 
@@ -69,6 +71,37 @@ def run_seconds(pid):
     """CPU seconds of a process, to the nanosecond."""
     with open(f"/proc/{pid}/schedstat") as f:
         return int(f.read().split()[0]) / 1e9
+
+
+@functools.cache
+def softirq_daemons():
+    """{cpu: pid of its ksoftirqd}"""
+    out = {}
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/comm") as f:
+                name = f.read().strip()
+        except OSError:
+            continue
+        if name.startswith("ksoftirqd/"):
+            out[int(name[10:])] = int(pid)
+    return out
+
+
+@functools.cache
+def thread_time_tells():
+    """
+    Whether a thread's CPU time has the softirqs that ran in it and not what the hypervisor took:
+    so unless the kernel accounts for interrupts apart; without its configuration, not known.
+    """
+    for path, opener in (("/proc/config.gz", gzip.open), (f"/boot/config-{os.uname().release}",
+                                                          open)):
+        try:
+            with opener(path, "rb") as f:
+                return b"CONFIG_IRQ_TIME_ACCOUNTING=y" not in f.read()
+        except OSError:
+            continue
+    return False
 
 
 def resident_mb(pid):

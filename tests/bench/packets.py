@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """
 Packet rate of one direction: generator -> veth -> host under test -> veth -> sink. All of it runs
-in the softirq of the generator's CPU; a row with "cores": 2 has a generator on each of two.
+in the softirq of the generator's CPU; a row with "cores": 2 has a generator on each of two. Rates
+are by the CPU time that this took where the kernel tells it (machine.thread_time_tells), so that
+what the hypervisor or another process had of the CPU does not count; else by the clock.
 """
 import os
 import time
@@ -139,7 +141,7 @@ class Wire:
 
     def measure(self):
         """One slice, a dictionary."""
-        before = self.sink.ask("count")["cpus"]
+        before, deferred = self.sink.ask("count")["cpus"], self.deferred()
         window = machine.Window()
         for gen in self.gens:
             gen.tell(f"time {self.options.seconds}")
@@ -147,16 +149,25 @@ class Wire:
         window.stop()
         sent = sum(r["sent"] for r in runs)
         after = self.counted(sum(before) + sent * self.copies)
+        used = [r["cpu_ns"] + d - e for r, d, e in zip(runs, self.deferred(), deferred)]
+        if not machine.thread_time_tells():
+            used = [r["ns"] for r in runs]
         cpus = [a - b for a, b in zip(after, before)]
         self.sent += sent
         self.arrived += sum(cpus)
         if sum(cpus) > sent * self.copies:
             raise frame.BadFrame(f"sent {sent} frames, {sum(cpus)} arrived")
-        return {"value": sum(cpus) * 1e3 / max(r["ns"] for r in runs),
-                "lost": 1 - sum(cpus) / (sent * self.copies), "window": window, "own": self.cpus,
-                "doubt": self.doubt(runs, cpus)}
+        rate = sum(r["sent"] / ns for r, ns in zip(runs, used))  # of frames sent, a nanosecond
+        return {"value": rate * 1e3 * sum(cpus) / sent, "lost": 1 - sum(cpus) / (sent * self.copies),
+                "cpu_share": sum(used) / sum(r["ns"] for r in runs),
+                "window": window, "own": self.cpus,
+                "doubt": self.doubt(cpus)}
 
-    def doubt(self, runs, cpus):
+    def deferred(self):
+        """Nanoseconds that ksoftirqd ran on each CPU so far: frames that were too many at once."""
+        return [machine.run_seconds(machine.softirq_daemons()[c]) * 1e9 for c in self.cpus]
+
+    def doubt(self, cpus):
         """None, or text on why the slice does not tell what these cores can do."""
         if sum(cpus[c] for c in self.cpus) < 0.999 * sum(cpus):
             return f"frames arrived on CPUs {cpus}, not on {self.cpus}"

@@ -57,7 +57,7 @@ def shown(rows):
     """(row, times better, low, high), best first, of the rows that have a kernel beside them."""
     out = []
     for r in rows:
-        if r.get("ratio") and r.get("ratio_interval") and min(r["ratio_interval"]) > 0:
+        if r["name"] != "null-64" and r.get("ratio") and r.get("ratio_interval") and min(r["ratio_interval"]) > 0:
             low, high = sorted(better(r, v) for v in r["ratio_interval"])
             out.append((r, better(r, r["ratio"]), low, high))
     return sorted(out, key=lambda entry: -entry[1])

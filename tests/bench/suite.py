@@ -32,6 +32,7 @@ class Pair:
 
     def __init__(self, bench, contender, options):
         self.name = contender.name
+        contender = bench.get("as", {}).get(self.name, contender)
         self.wires = []
         rows = [bench] + ([{**bench, **bench["base"]}] if "base" in bench else [])
         try:
