@@ -31,6 +31,7 @@ class Host:
     networks: tuple = ((VNI, 0),)  # (VNI, VLAN of port or 0), each with all the MACs
     flood: tuple = None  # VTEPs; default: the remote one
     unlimited: bool = False  # learning has no limits
+    ageing: int = 300  # seconds
 
     def floods(self):
         return (self.remote,) if self.flood is None else self.flood
@@ -70,6 +71,8 @@ class Kernel:
                 ns.sysctl(path, 0)
         what = "external vnifilter" if trunk else f"id {VNI} dev under"
         ns.ip(f"link add vx0 type vxlan {what} local {host.local} dstport 4789 noudpcsum")
+        if host.ageing != 300:
+            ns.ip(f"link set br0 type bridge ageing_time {host.ageing * 100}")
         for dev in ("vx0", "port"):
             ns.ip(f"link set {dev} master br0 up")
         ns.ip("link set br0 up")
@@ -170,6 +173,7 @@ class Xvtep:
             if host.unlimited:
                 yield "    max-macs: 1048576"
                 yield "    learn-rate: 0"
+            yield f"    ageing: {host.ageing}"
             # One entry a side at least: it makes the remote VTEP known.
             some = slice(0, 1) if self.by_load else slice(None)
             yield "    fdb:"

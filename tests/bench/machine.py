@@ -104,6 +104,19 @@ def thread_time_tells():
     return False
 
 
+def worker_seconds():
+    """{pid: CPU seconds} of the threads of the kernel's work queues."""
+    out = {}
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/comm") as f:
+                if f.read().startswith("kworker"):
+                    out[int(pid)] = run_seconds(pid)
+        except OSError:
+            continue
+    return out
+
+
 def resident_mb(pid):
     with open(f"/proc/{pid}/status") as f:
         return next(int(line.split()[1]) for line in f if line.startswith("VmRSS")) / 1e3

@@ -11,8 +11,9 @@ import time
 import frame
 import lab
 import machine
+import traffic
 from contender import Floor, Host, Kernel, Xvtep
-from traffic import LOCAL, REMOTE, Traffic
+from traffic import LOCAL, REMOTE
 
 UNIT = "Mpps"
 
@@ -27,7 +28,7 @@ class Wire:
 
     def __init__(self, bench, contender, options):
         self.bench, self.contender, self.options = bench, contender, options
-        self.traffic = Traffic(bench)
+        self.traffic = traffic.shared(bench)
         self.decap = self.traffic.decap
         self.stack = lab.Lab(contender.name[:2])
         self.sent = 0
@@ -54,7 +55,8 @@ class Wire:
         self.host.ip(f"addr add {LOCAL['dst']}/24 dev under")
         for address in (LOCAL["src"], *self.peers):
             self.host.ip(f"neigh add {address} lladdr {LOCAL['src_mac']} dev under nud permanent")
-        self.host.ip("link set port mtu 1500 up")
+        # A tenant's; what only redirects has the whole outer frame to send there.
+        self.host.ip(f"link set port mtu {1600 if self.contender is Floor else 1500} up")
         for ns in (self.src, self.dst):
             ns.ip("link set far up")
         getattr(self, under).ip(f"link set far address {LOCAL['src_mac']}")
@@ -72,7 +74,7 @@ class Wire:
                     tuple((vni, t.vlan(vni)) for vni in t.vnis), tuple(self.peers) or None)
 
     def start_generators(self):
-        args = self.traffic.generator_options(os.path.join(lab.scratch(), "variants"))
+        args = self.traffic.generator_options(lab.scratch())
         self.gens = [self.stack.helper(self.src, "gen", "-d", "far", "-c", str(cpu), "-b",
                                        str(self.bench.get("batch", 64)), *args)
                      for cpu in self.cpus]

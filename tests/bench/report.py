@@ -53,7 +53,8 @@ def row(result):
 
 def over_floor(result, x):
     floor = values(result.samples, "floor")
-    over = [1e3 / a - 1e3 / b for a, b in zip(x, floor)]
+    cores = result.bench.get("cores", 1)
+    over = [cores * (1e3 / a - 1e3 / b) for a, b in zip(x, floor)]
     return round(Figure(over).median, 1) if over else None
 
 
@@ -111,6 +112,8 @@ def add_doubts(out, result, ratio, share):
         result.doubt(f"ratio moved by {halves_differ(*pair):.0%} from the first half of the rounds "
                      "to the second")
     steal = out.get("steal", {})
+    if "cpu_share" in out:
+        steal = {}  # rates are by CPU time
     if steal and max(steal.values()) - min(steal.values()) > STEAL_DIFFERENCE:
         result.doubt("the hypervisor took " +
                      ", ".join(f"{v:.0%} from {n}" for n, v in steal.items()))
@@ -161,7 +164,7 @@ def notes(rows):
     for r in rows:
         for key, by_name in r.items():
             if not isinstance(by_name, dict) or key in ("interval", "spread", "share_interval",
-                                                        "share", "steal"):
+                                                        "share", "steal", "cpu_share"):
                 continue
             if key == "lost" and max(by_name.values()) <= 0.0005:
                 continue

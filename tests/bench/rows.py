@@ -8,6 +8,7 @@ measurement that runs in the same rounds, `share` is the quotient of the two; "b
 share, value or an extra figure of the kind), how (">=" or "<=") and the limit, for xvtep;
 "contenders" if not all; "as": who stands in for one. The rest is the kind's.
 """
+import ageing
 import learn
 import packets
 import restart
@@ -60,6 +61,8 @@ BENCHES = (
      "bars": (("p99_us", "<=", 2000),)},
     {"name": "load-1m", **TABLE, "kind": tables.Load},
     {"name": "show-1m", **TABLE, "kind": tables.Show},
+    {"name": "age-1m", **LEARN, "kind": ageing.Sweep, "unit": "ms", "better": "less",
+     "remote_macs": 1 << 20, "local_macs": 1},
     {"name": "memory", **TABLE, "kind": tables.Memory, "unit": "MB"},
     {"name": "restart-1m", **DECAP, "kind": restart.Wire, "unit": "s", "better": "less",
      "macs": 1000000, "contenders": ("xvtep",), "bars": (("lost_packets", "<=", 0),)},

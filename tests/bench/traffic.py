@@ -3,6 +3,7 @@
 What a row of packets sends: sizes, MACs, flows and networks, in random order, the same for every
 contender. A few templates and a list of variants (struct gen_variant of gen.h) make the frames.
 """
+import functools
 import random
 import struct
 
@@ -16,6 +17,8 @@ BROADCAST = "ff:ff:ff:ff:ff:ff"
 VARIANT = struct.Struct("!6s6s2H H3sB2x")
 IMIX = {64: 7, 594: 4, 1514: 1}  # bytes from the Ethernet header, without FCS: parts of twelve
 FIRST_VNI = 100
+KEYS = ("direction", "sizes", "macs", "local_macs", "remote_macs", "flows", "vnis", "trunk",
+        "broadcast")
 
 
 def mac_of(side, number):
@@ -33,6 +36,17 @@ def endless(n, rng, length):
     return out[:length]
 
 
+@functools.lru_cache(2)
+def traffic_of(key):
+    return Traffic(dict(key))
+
+
+def shared(row):
+    """The Traffic of a row, one for all contenders: a million MACs take a while."""
+    return traffic_of(tuple((k, row[k] if k != "sizes" else tuple(row[k].items()))
+                            for k in KEYS if k in row))
+
+
 class Traffic:
     """
     Of a row: direction; sizes {bytes: parts} (default 64 alone); macs, half of them local and half
@@ -42,7 +56,7 @@ class Traffic:
 
     def __init__(self, row):
         self.decap = row["direction"] == "decap"
-        self.sizes = row.get("sizes", {64: 1})
+        self.sizes = dict(row.get("sizes", {64: 1}))
         half = max(1, row.get("macs", 2) // 2)
         self.local = [mac_of(0, i) for i in range(row.get("local_macs", half))]
         self.remote = [mac_of(1, i) for i in range(row.get("remote_macs", half))]
@@ -50,6 +64,7 @@ class Traffic:
         self.trunk = row.get("trunk", False)
         self.flows = row.get("flows", 1)
         self.broadcast = row.get("broadcast", False)
+        self.file = None
         self.count = self.variant_count()
         if self.count:
             self.choose(random.Random(1))
@@ -107,13 +122,16 @@ class Traffic:
             return inner
         return frame.outer(LOCAL, self.vni(i), inner, self.ports(i)[2])
 
-    def generator_options(self, path):
-        """Arguments of gen; writes the variants to a file."""
+    def generator_options(self, directory):
+        """Arguments of gen; writes the variants to a file there, once."""
         args = []
         for size in self.sizes:
             args += ["-f", self.carried(self.inner_of(0, size), 0).hex()]
         if self.count:
-            self.write_variants(path)
+            path = f"{directory}/variants-{id(self)}"
+            if not self.file:
+                self.write_variants(path)
+            self.file = path
             args += ["-v", path, "-i", str(frame.OUTER_LEN if self.decap else 0)]
         return args
 

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""
+One sweep over a million learned entries that are all alive: the kernel bridge's by the CPU time
+of the kernel's thread that does it, xvtep's by what the daemon says or else by the CPU time that it
+uses while nothing else happens.
+"""
+import json
+import time
+
+import frame
+import learn
+import machine
+from contender import Kernel
+
+AGEING = 16  # seconds; xvtep sweeps every eighth of it
+WATCH = 6  # seconds
+KERNEL_WATCH = 2
+LEARN_PATIENCE = 60
+
+
+class Sweep(learn.Storm):
+    """Milliseconds a sweep."""
+
+    def knowledge(self):
+        host = super().knowledge()
+        host.ageing = AGEING
+        return host
+
+    toggle = 1
+
+    def fill(self):
+        """Every MAC sends: it is learned, or its age is 0 again."""
+        end = time.monotonic() + LEARN_PATIENCE
+        sent = 0
+        while True:
+            sent += self.gens[0].ask(f"frames {self.traffic.count}")["sent"]
+            got = self.learned(sent)
+            if got == len(self.traffic.remote):
+                return
+            if time.monotonic() > end:
+                raise frame.BadFrame(f"{got} of {len(self.traffic.remote)} MACs learned")
+
+    def measure(self):
+        """One round, a dictionary."""
+        self.fill()
+        if self.contender is Kernel:
+            return self.watch_kernel()
+        return self.watch_daemon()
+
+    def watch_kernel(self):
+        # A new ageing time makes the bridge sweep at once, and then not for some seconds.
+        before = machine.worker_seconds()
+        self.host.ip(f"link set br0 type bridge ageing_time {AGEING * 100 + self.toggle}")
+        self.toggle ^= 1
+        time.sleep(KERNEL_WATCH)
+        after = machine.worker_seconds()
+        return {"value": max(t - before.get(pid, 0) for pid, t in after.items()) * 1e3}
+
+    def watch_daemon(self):
+        """What the daemon says of its last sweep or, if it says nothing, its CPU time."""
+        status = json.loads(self.vtep.client("status"))["status"]
+        said = status.get("sweep_ms")
+        if said is not None:
+            return {"value": said}
+        pid = self.vtep.pid()
+        before = machine.run_seconds(pid)
+        time.sleep(WATCH)
+        used = machine.run_seconds(pid) - before
+        return {"value": used * 1e3 / (WATCH * 8 / AGEING)}
+
+    def finish(self):
+        pass
