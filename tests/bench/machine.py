@@ -117,6 +117,15 @@ def worker_seconds():
     return out
 
 
+def bpf_programs(pid):
+    """Ids of the BPF programs that a process holds."""
+    ids = set()
+    for fd in os.listdir(f"/proc/{pid}/fdinfo"):
+        with open(f"/proc/{pid}/fdinfo/{fd}") as f:
+            ids |= {int(line.split()[1]) for line in f if line.startswith("prog_id:")}
+    return sorted(ids)
+
+
 def resident_mb(pid):
     with open(f"/proc/{pid}/status") as f:
         return next(int(line.split()[1]) for line in f if line.startswith("VmRSS")) / 1e3

@@ -22,6 +22,7 @@ PACKETS = {"kind": packets.Wire, "unit": packets.UNIT}
 DECAP = {**PACKETS, "direction": "decap", "xdp": "native"}
 DECAP_TC = {**PACKETS, "direction": "decap", "xdp": "off"}
 ENCAP_TC = {**PACKETS, "direction": "encap", "xdp": "off"}
+ENCAP_XDP = {**PACKETS, "direction": "encap", "xdp": "port"}
 TCP = {"kind": tcp.Wire, "unit": tcp.UNIT}
 RR = {"kind": rr.Wire, "unit": rr.UNIT, "wire": "default", "better": "less",
       "quotients": ("p99_us", "cpu_us"), "bars": (("ratio", "<=", 0.8),)}
@@ -36,6 +37,7 @@ BENCHES = (
     {"name": "decap-xdp-64", **DECAP},
     {"name": "decap-tc-64", **DECAP_TC},
     {"name": "encap-tc-64", **ENCAP_TC},
+    {"name": "encap-xdp-64", **ENCAP_XDP},
     {"name": "decap-xdp-imix", **DECAP, "sizes": IMIX},
     {"name": "encap-tc-imix", **ENCAP_TC, "sizes": IMIX},
     {"name": "decap-xdp-1400", **DECAP, "sizes": {1400: 1}},
