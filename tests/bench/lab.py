@@ -75,22 +75,26 @@ class Netns:
     def sysctl(self, key, value):
         self.run("sysctl", "-qw", f"{key}={value}")
 
-    def packet_socket(self, dev):
-        """Raw socket on a device of this namespace; it stays there, the caller does not."""
+    def socket(self, *kind):
+        """Socket of this namespace; it stays there, the caller does not."""
         own = os.open("/proc/self/ns/net", os.O_RDONLY)
         other = os.open(self.path, os.O_RDONLY)
         try:
             if libc.setns(other, CLONE_NEWNET):
                 raise OSError(ctypes.get_errno(), f"setns {self.path}")
             try:
-                s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
-                s.bind((dev, 3))
+                return socket.socket(*kind)
             finally:
                 if libc.setns(own, CLONE_NEWNET):
                     os._exit(1)  # in the wrong namespace nothing else may happen
         finally:
             os.close(own)
             os.close(other)
+
+    def packet_socket(self, dev):
+        """Raw socket on a device."""
+        s = self.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+        s.bind((dev, 3))
         s.settimeout(2)
         return s
 

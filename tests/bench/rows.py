@@ -6,7 +6,7 @@ verify, measure, finish and close, and ROUNDS: which of the driver's options say
 A row: name, kind, unit; "better": "less" where that is so; "base": what is different in a second
 measurement that runs in the same rounds, `share` is the quotient of the two; "bars": what (ratio,
 share, value or an extra figure of the kind), how (">=" or "<=") and the limit, for xvtep;
-"contenders" if not all; "as": who stands in for one. The rest is the kind's.
+"contenders" if not all; "once": those measured in the first round only; "as": who stands in for one. The rest is the kind's.
 """
 import ageing
 import learn
@@ -57,15 +57,15 @@ BENCHES = (
     {"name": "tcp-8-streams", **TCP, "wire": "default", "streams": 8},
     {"name": "udp-64", **RR, "protocol": "udp", "bytes": 64 - 42},
     {"name": "rr", **RR, "protocol": "tcp", "bytes": 1},
-    {"name": "learn", **LEARN, "kind": learn.Storm, "unit": "MACs/s", "remote_macs": 1 << 19,
+    {"name": "learn", **LEARN, "kind": learn.Storm, "unit": "MACs/s", "remote_macs": 1 << 17,
      "local_macs": 1, "bars": (("value", ">=", 500000),)},
     {"name": "learn-latency", **LEARN, "kind": learn.Latency, "unit": "us", "better": "less",
      "bars": (("p99_us", "<=", 2000),)},
     {"name": "load-1m", **TABLE, "kind": tables.Load},
-    {"name": "show-1m", **TABLE, "kind": tables.Show},
+    {"name": "show-1m", **TABLE, "kind": tables.Show, "once": ("kernel",)},
     {"name": "age-1m", **LEARN, "kind": ageing.Sweep, "unit": "ms", "better": "less",
-     "remote_macs": 1 << 20, "local_macs": 1},
-    {"name": "memory", **TABLE, "kind": tables.Memory, "unit": "MB"},
+     "remote_macs": 1 << 16, "local_macs": 1},
+    {"name": "memory", **TABLE, "kind": tables.Memory, "unit": "MB", "once": ("kernel", "xvtep")},
     {"name": "restart-1m", **DECAP, "kind": restart.Wire, "unit": "s", "better": "less",
      "macs": 1000000, "contenders": ("xvtep",), "bars": (("lost_packets", "<=", 0),)},
 )

@@ -65,7 +65,8 @@ def run_rounds(result, pairs, options):
     for number in range(getattr(options, result.bench["kind"].ROUNDS)):
         shift = number % len(pairs)
         for pair in pairs[shift:] + pairs[:shift]:
-            pair.measure(result)
+            if not number or pair.name not in result.bench.get("once", ()):
+                pair.measure(result)
     for pair in pairs:
         pair.finish()
 
