@@ -9,6 +9,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import time
 
@@ -218,6 +219,16 @@ class Xvtep:
     def client(self, *words):
         return lab.run(*self.host.netns.enter(f"{lab.OUT}/xvtep", "-j", "-i", self.instance,
                                               *words), timeout=300)
+
+    def ask(self, obj, command):
+        """The first lines of a table, from the control socket: cheaper than a client."""
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(f"/run/xvtep/{self.instance}/control.sock")
+            s.sendall(json.dumps({"object": obj, "command": command, "args": {}}).encode() + b"\n")
+            answer = json.loads(s.makefile().readline())
+        if not answer["ok"]:
+            raise lab.LabError(answer["error"])
+        return answer["data"]
 
     def pid(self):
         with open(f"{lab.OUT}/bench/run/{self.instance}/pid") as f:

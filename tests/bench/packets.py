@@ -5,7 +5,9 @@ in the softirq of the generator's CPU; a row with "cores": 2 has a generator on 
 are by the CPU time that this took where the kernel tells it (machine.thread_time_tells), so that
 what the hypervisor or another process had of the CPU does not count; else by the clock.
 """
+import contextlib
 import os
+import threading
 import time
 
 import frame
@@ -16,6 +18,7 @@ from contender import Floor, Host, Kernel, Xvtep
 from traffic import LOCAL, REMOTE
 
 UNIT = "Mpps"
+SENDING = 0.02  # seconds a call while something else goes on
 
 
 class Wire:
@@ -140,6 +143,24 @@ class Wire:
             if last == cpus:
                 break
         return cpus
+
+    @contextlib.contextmanager
+    def sending(self):
+        """The generator runs meanwhile; a list of numbers of frames, whole at the end."""
+        sent, stop = [], threading.Event()
+
+        def send():
+            while not stop.is_set():
+                sent.append(self.gens[0].ask(f"time {SENDING}")["sent"])
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        try:
+            yield sent
+        finally:
+            stop.set()
+            sender.join()
+            self.sent += sum(sent)
 
     def measure(self):
         """One slice, a dictionary."""

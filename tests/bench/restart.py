@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The daemon killed and started again with a full table, under counted traffic."""
-import threading
-
 import machine
 import packets
 
@@ -15,26 +13,14 @@ class Wire(packets.Wire):
     ROUNDS = "long_rounds"
     UNCERTAINTY = 0.3
     FEW = 3
-    SLICE = 0.05
-
-    def send_until(self, stop, totals):
-        while not stop.is_set():
-            totals.append(self.gens[0].ask(f"time {self.SLICE}")["sent"])
 
     def measure(self):
         """One round, a dictionary."""
         before, drops = sum(self.sink.ask("count")["cpus"]), self.drops()
-        totals, stop = [], threading.Event()
-        sender = threading.Thread(target=self.send_until, args=(stop, totals))
-        sender.start()
-        try:
+        with self.sending() as sent:
             self.vtep.kill()
             self.vtep.start()
-        finally:
-            stop.set()
-            sender.join()
-        sent = sum(totals)
-        self.sent += sent
+        sent = sum(sent)
         arrived = sum(self.counted(before + sent)) - before
         queued = self.drops() - drops
         return {"value": self.vtep.load_seconds, "lost_packets": sent - arrived - queued,
