@@ -12,8 +12,8 @@ import learn
 import machine
 from contender import Kernel
 
-AGEING = 16  # seconds; xvtep sweeps every eighth of it
-WATCH = 6  # seconds
+AGEING = 40  # seconds; xvtep sweeps every eighth of it
+WATCH = 10  # seconds
 KERNEL_WATCH = 2
 LEARN_PATIENCE = 60
 
@@ -31,12 +31,10 @@ class Sweep(learn.Storm):
     def fill(self):
         """Every MAC sends: it is learned, or its age is 0 again."""
         end = time.monotonic() + LEARN_PATIENCE
-        sent = 0
-        while True:
-            sent += self.gens[0].ask(f"frames {self.traffic.count}")["sent"]
-            got = self.learned(sent)
-            if got == len(self.traffic.remote):
-                return
+        sent = got = 0
+        while sent < self.traffic.count or got < 0.99 * len(self.traffic.remote):
+            sent += self.gens[0].ask(f"frames {learn.BURST}")["sent"]
+            got = self.settled(min(sent, len(self.traffic.remote)))
             if time.monotonic() > end:
                 raise frame.BadFrame(f"{got} of {len(self.traffic.remote)} MACs learned")
 

@@ -18,6 +18,7 @@ import machine
 
 VNI = 100
 SETUP_XVTEP = os.path.join(lab.TOP, "tests", "bench", "setup-xvtep")
+ANSWER = 20  # seconds to wait for the daemon, at most
 CONFIG_ENTRIES = 10000  # more are loaded with the client, where it can
 
 
@@ -196,9 +197,9 @@ class Xvtep:
         for vni, vlan in host.networks:
             at = f"dev port vlan {vlan}" if vlan else "dev port"
             for mac in host.local_macs[1:]:
-                yield f"{vni} {mac} {at}"
+                yield f"{mac} network {vni} {at}"
             for mac in host.remote_macs[1:]:
-                yield f"{vni} {mac} remote {host.remote}"
+                yield f"{mac} network {vni} remote {host.remote}"
 
     def start(self):
         begin = time.monotonic()
@@ -223,9 +224,13 @@ class Xvtep:
     def ask(self, obj, command):
         """The first lines of a table, from the control socket: cheaper than a client."""
         with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(ANSWER)
             s.connect(f"/run/xvtep/{self.instance}/control.sock")
             s.sendall(json.dumps({"object": obj, "command": command, "args": {}}).encode() + b"\n")
-            answer = json.loads(s.makefile().readline())
+            try:
+                answer = json.loads(s.makefile().readline())
+            except TimeoutError as e:
+                raise lab.LabError(f"xvtepd did not answer for {ANSWER} s") from e
         if not answer["ok"]:
             raise lab.LabError(answer["error"])
         return answer["data"]
