@@ -31,6 +31,7 @@ static const char *const seeds[] = {
 	"{\"object\":\"apply\",\"args\":{\"file\":\"f.yaml\",\"text\":\"instance: x\\n\"}}",
 	"network add vni 100 name blue learning on ageing 60 inner-vlan drop",
 	"fdb add 02:00:00:00:00:0b network blue dev veth0 vlan 4",
+	"fdb load entries replace",
 	"fdb flush network 100 static remote 192.0.2.2",
 	"stats show port",
 	"port add dev veth0 network blue",

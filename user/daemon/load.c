@@ -91,30 +91,56 @@ static int find_remote(struct xv_load *load, const struct xv_ip *ip, bool add)
 	return load->n_remotes++;
 }
 
-/*
- * What most lines are: MAC network N remote A. Not to be taken for right if anything is unusual:
- * then the whole grammar, and its messages, decide.
- */
-static bool read_plain(struct xv_load *load, char *const argv[], int argc, struct xv_fdb_put *put)
+static bool plain_remote(struct xv_load *load, const char *word, struct xv_fdb_put *put)
 {
-	struct xv_network *net;
 	struct xv_ip ip;
 	int remote;
 
-	if (argc != 5 || strcmp(argv[1], "network") || strcmp(argv[3], "remote"))
-		return false;
-	if (xv_mac_parse(argv[0], put->key.mac) || !xv_mac_is_unicast(put->key.mac))
-		return false;
-	net = find_network(load, argv[2]);
-	if (!net || xv_ip_parse(argv[4], &ip))
+	if (xv_ip_parse(word, &ip))
 		return false;
 	remote = find_remote(load, &ip, false);
 	if (remote < 0)
 		return false;
-	put->key.bd = net->bd;
 	put->kind = XV_FDB_PEER;
 	put->dst = remote;
 	return true;
+}
+
+static bool plain_port(struct xv_load *load, const char *dev, const char *vlan_word,
+		       struct xv_fdb_put *put)
+{
+	const struct xv_port *port;
+	uint32_t vlan = 0;
+
+	if (vlan_word && xv_uint_parse(vlan_word, 0, UINT16_MAX, &vlan))
+		return false;
+	port = xv_port_find(load->inst, dev, vlan);
+	if (!port || port->net->bd != put->key.bd)
+		return false;
+	put->kind = XV_FDB_PORT;
+	put->dst = port->id;
+	return true;
+}
+
+/*
+ * What most lines are: MAC network N, then remote A or dev D [vlan V]. False if anything is unusual
+ * or wrong: then the whole grammar, and its messages, decide.
+ */
+static bool read_plain(struct xv_load *load, char *const argv[], int argc, struct xv_fdb_put *put)
+{
+	struct xv_network *net;
+	bool vlan = argc == 7 && !strcmp(argv[5], "vlan");
+
+	if ((argc != 5 && !vlan) || strcmp(argv[1], "network") ||
+	    xv_mac_parse(argv[0], put->key.mac) || !xv_mac_is_unicast(put->key.mac))
+		return false;
+	net = find_network(load, argv[2]);
+	if (!net)
+		return false;
+	put->key.bd = net->bd;
+	if (!strcmp(argv[3], "dev"))
+		return plain_port(load, argv[4], vlan ? argv[6] : NULL, put);
+	return !vlan && !strcmp(argv[3], "remote") && plain_remote(load, argv[4], put);
 }
 
 /* The words after "xvtep fdb add". */

@@ -88,8 +88,9 @@ struct xv_table_counts {
 };
 
 /*
- * Opens the table in a map, or sets it up if it is new. synchronize() is to return after a grace
- * period. -EINVAL: not a map of this kind; -EPROTO: a head that cannot be; -ENOMEM.
+ * Opens the table in a map, which must stay open, or sets it up if it is new. synchronize() is to
+ * return after a grace period. -EINVAL: not a map of this kind; -EPROTO: a head that cannot be;
+ * -ENOMEM.
  */
 int xv_table_open(int map_fd, void (*synchronize)(void), struct xv_table **t, struct xv_err *err);
 /* The same over plain memory, aligned to 64: a head and n buckets, all zero if it is new. n: a

@@ -26,7 +26,8 @@ struct xv_table {
 	struct xv_table_bucket *buckets;
 	uint64_t mask, seed; /* as in the head */
 	size_t max_buckets, entries;
-	void *mapping; /* NULL: the caller's memory */
+	int map_fd;    /* not ours */
+	void *mapping; /* of the buckets in use alone; NULL: the caller's memory, all of it */
 	size_t mapping_len;
 	void (*synchronize)(void);
 
@@ -116,6 +117,9 @@ int table_room_make(struct xv_table *t, uint64_t key);
 void table_room_grow(struct xv_table *t, size_t n);
 size_t table_steps_size(void);
 
+/* Maps so many buckets instead of those that were mapped; their contents are the same. 0 or
+ * negative errno, and nothing changed. */
+int table_map(struct xv_table *t, size_t buckets);
 /* Builds the lists from what a killed writer left. */
 void table_repair(struct xv_table *t);
 

@@ -45,6 +45,25 @@ static int set_up(struct xv_table *t, struct xv_err *err)
 	return 0;
 }
 
+/* A page of a map that is mapped counts as the process's memory, whether it was touched or not. */
+int table_map(struct xv_table *t, size_t buckets)
+{
+	size_t len = sizeof(struct xv_table_head) + buckets * sizeof(struct xv_table_bucket);
+	void *memory;
+
+	if (!t->mapping)
+		return 0;
+	memory = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, t->map_fd, 0);
+	if (memory == MAP_FAILED)
+		return -errno;
+	munmap(t->mapping, t->mapping_len);
+	t->mapping = memory;
+	t->mapping_len = len;
+	t->head = memory;
+	t->buckets = (struct xv_table_bucket *)memory + 1;
+	return 0;
+}
+
 static int attach(struct xv_table *t, void *memory, struct xv_err *err)
 {
 	uint64_t mask;
@@ -113,8 +132,10 @@ int xv_table_open(int map_fd, void (*synchronize)(void), struct xv_table **t, st
 		munmap(memory, bytes);
 		return ret;
 	}
+	(*t)->map_fd = map_fd;
 	(*t)->mapping = memory;
 	(*t)->mapping_len = bytes;
+	table_map(*t, (*t)->mask + 1); /* if that fails more than needed stays mapped */
 	return 0;
 }
 

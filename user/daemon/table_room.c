@@ -129,6 +129,8 @@ void table_room_grow(struct xv_table *t, size_t n)
 		return;
 	while (buckets < t->max_buckets && n > buckets * GROW_LOAD)
 		buckets *= 2;
+	if (table_map(t, buckets))
+		return; /* no memory: it stays crowded */
 	for (bucket = 0; bucket <= t->mask; bucket++)
 		split(t, bucket, buckets - 1);
 	t->stale_buckets = t->mask + 1;
