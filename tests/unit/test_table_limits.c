@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "table.h"
@@ -15,6 +16,9 @@
 enum {
 	BUCKETS = 1024,
 	SLOTS = BUCKETS * XV_TABLE_SLOTS,
+	STORM_BUCKETS = 1 << 16,
+	STORM_KEYS = 120000,
+	STORM_TURN = 4096,
 };
 
 static struct {
@@ -178,6 +182,40 @@ static void test_many(void **state)
 	xv_table_close(table);
 }
 
+/*
+ * A storm of new keys, and a grace period only once in a while: the table grows through it. A move
+ * for each key without room would keep it from growing.
+ */
+static void test_storm(void **state)
+{
+	size_t size = sizeof(struct xv_table_head) + STORM_BUCKETS * sizeof(struct xv_table_bucket);
+	void *big = aligned_alloc(64, size);
+	static bool in[STORM_KEYS];
+	uint32_t turns = 0, i, done = 0, n;
+	int ret;
+
+	(void)state;
+	memset(big, 0, size);
+	assert_int_equal(xv_table_open_memory(big, STORM_BUCKETS, count_grace, &table, NULL), 0);
+	while (done < STORM_KEYS && turns < 1000) {
+		for (n = 0, i = 0; n < STORM_TURN && i < STORM_KEYS; i++) {
+			if (in[i])
+				continue;
+			ret = xv_table_insert(table, key_of(i), word_of(i));
+			in[i] = !ret;
+			done += !ret;
+			n++;
+			assert_true(!ret || (ret == -EAGAIN && xv_table_grace_begin(table)));
+		}
+		xv_table_grace_end(table);
+		turns++;
+	}
+	/* Every key once, every growth twice, and a few that wait for a move. */
+	assert_in_range(turns, STORM_KEYS / STORM_TURN, 2 * STORM_KEYS / STORM_TURN);
+	xv_table_close(table);
+	free(big);
+}
+
 static void test_open_errors(void **state)
 {
 	struct xv_table_head head[3] __attribute__((aligned(64))) = {{.mask = 6}};
@@ -204,9 +242,9 @@ static void test_open_errors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_full),	    cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_load),	    cmocka_unit_test(test_many),
-		cmocka_unit_test(test_open_errors),
+		cmocka_unit_test(test_full),  cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_load),  cmocka_unit_test(test_many),
+		cmocka_unit_test(test_storm), cmocka_unit_test(test_open_errors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -79,6 +79,11 @@ static int expand(struct xv_table *t, uint32_t bucket, size_t *n, bool *moving)
 	return 0;
 }
 
+static bool crowded(const struct xv_table *t, size_t n)
+{
+	return n > (t->mask + 1) * GROW_LOAD && t->mask + 1 != t->max_buckets;
+}
+
 /*
  * Breadth first, so that the fewest entries move. Of a chain of moves only the last is made, the
  * one into a free slot; the next call, after that has come to its end, finds the chain shorter by
@@ -93,6 +98,9 @@ int table_room_make(struct xv_table *t, uint64_t key)
 
 	if (t->stale_buckets || t->n_twins == TABLE_TWINS || becomes_free(t, place.first) ||
 	    becomes_free(t, place.second))
+		return -EAGAIN;
+	/* Moves keep the table from growing: none is begun that growing makes needless. */
+	if (t->twins_copied && crowded(t, t->entries + 1))
 		return -EAGAIN;
 	t->steps[0].bucket = place.first;
 	t->steps[1].bucket = place.second;
@@ -124,8 +132,7 @@ void table_room_grow(struct xv_table *t, size_t n)
 {
 	uint64_t buckets = t->mask + 1, bucket;
 
-	if (n <= buckets * GROW_LOAD || buckets == t->max_buckets || t->stale_buckets ||
-	    t->twins_copied)
+	if (!crowded(t, n) || t->stale_buckets || t->twins_copied)
 		return;
 	while (buckets < t->max_buckets && n > buckets * GROW_LOAD)
 		buckets *= 2;
