@@ -137,13 +137,22 @@ def xdp_modes():
                 tap.equal(re.search(r" (xdp\w*)[/ ]", shown) and
                           re.search(r" (xdp\w*)[/ ]", shown)[1], flag, f"XDP in round {n}")
         vtep.config["underlay"].update(xdp="generic", devices=["under", "lo2"])
+        def expect_mode(mode, flag, what):
+            tap.equal(vtep.rows("status", "show", part="uplink")[0]["attached"], mode, what)
+            text = host.ns.run("ip", "link", "show", "dev", "under").stdout
+            tap.ok(re.search(rf" {flag}[/ ]", text), f"{what}: {text}")
+        vtep.config["underlay"].update(xdp="generic")
+        apply(vtep)
+        vtep.config["underlay"].update(xdp="native", devices=["under", "lo"])
+        tap.contains(apply(vtep, code=1), "lo does not take native XDP", "refused")
+        expect_mode("xdp-generic", "xdpgeneric", "after a refused mode")
+        vtep.config["underlay"].update(devices=["under"])
+        apply(vtep)
         host.ns.ip("link add lo2 type veth peer name lo3")
         vtep.config["metrics"] = {"listen": "192.0.2.99:1"}  # not an address of ours
         apply(vtep, code=1)
-        tap.equal([r["attached"] for r in vtep.rows("status", "show", part="uplink")], ["xdp-native"],
-                  "after a refused file")
-        shown = host.ns.run("ip", "link", "show", "dev", "under").stdout
-        tap.ok(" xdp/" in shown or " xdp " in shown, f"XDP after a refused file: {shown}")
+        expect_mode("xdp-native", "xdp", "after a refused file")
+        tap.equal(len(vtep.rows("status", "show", part="uplink")), 1, "uplinks")
 
 
 def names():
