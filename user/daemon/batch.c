@@ -30,7 +30,8 @@ static int settle(struct xv_instance *inst, struct xv_err *err)
 	xv_flood_erase_old(inst);
 	xv_network_free_gone(inst);
 	xv_peer_free_gone(inst);
-	*b = (struct xv_batch){.depth = b->depth};
+	if (b->entries || b->peers)
+		*b = (struct xv_batch){.depth = b->depth};
 	return ret;
 }
 

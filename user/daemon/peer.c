@@ -115,7 +115,8 @@ void xv_peer_begin(struct xv_instance *inst)
 
 void xv_peer_commit(struct xv_instance *inst)
 {
-	inst->peer_nesting--;
+	if (--inst->peer_nesting || !inst->peers_unused)
+		return;
 	xv_batch_begin(inst);
 	xv_batch_commit(inst, NULL);
 }
