@@ -32,7 +32,8 @@ def row(result):
     x, k = values(result.samples, "xvtep"), values(result.samples, "kernel")
     ratio = quotient(x, k)
     out["ratio"] = digits(ratio.median) if ratio else None
-    out["ns_over_floor"] = over_floor(result, x) if bench["unit"] == "Mpps" else None
+    over = over_floor(result, x) if bench["unit"] == "Mpps" else None
+    out["ns_over_floor"] = round(over.median, 1) if over else None
     out["rounds"] = max((f.rounds for f in value.values()), default=0)
     if ratio:
         out["ratio_interval"] = ratio.json()
@@ -45,7 +46,7 @@ def row(result):
         out["base"] = {n: digits(f.median) for n, f in figures_of(result.base).items()}
     extras = add_extras(out, result)
     out["bars"] = [judge(bar, {"ratio": ratio, "share": share.get("xvtep"),
-                               "value": value.get("xvtep"), **extras})
+                               "value": value.get("xvtep"), "ns_over_floor": over, **extras})
                    for bar in bench.get("bars", ())]
     add_doubts(out, result, ratio, share)
     return out
@@ -55,7 +56,7 @@ def over_floor(result, x):
     floor = values(result.samples, "floor")
     cores = result.bench.get("cores", 1)
     over = [cores * (1e3 / a - 1e3 / b) for a, b in zip(x, floor)]
-    return round(Figure(over).median, 1) if over else None
+    return Figure(over) if over else None
 
 
 def shares(result):

@@ -6,7 +6,8 @@ verify, measure, finish and close, and ROUNDS: which of the driver's options say
 A row: name, kind, unit; "better": "less" where that is so; "base": what is different in a second
 measurement that runs in the same rounds, `share` is the quotient of the two; "bars": what (ratio,
 share, value or an extra figure of the kind), how (">=" or "<=") and the limit, for xvtep;
-"contenders" if not all; "once": those measured in the first round only; "as": who stands in for one. The rest is the kind's.
+"contenders" if not all; "once": those measured in the first round only; "as": who stands in for
+one. The rest is the kind's.
 """
 import ageing
 import learn
@@ -30,18 +31,26 @@ LEARN = {"direction": "decap", "xdp": "native", "contenders": ("kernel", "xvtep"
 TABLE = {"unit": "s", "better": "less", "entries": 1000000, "contenders": ("kernel", "xvtep")}
 ONE_FLOW = {"macs": 2, "flows": 1}
 
+
+def at_least(limit):
+    """The ratio's bar."""
+    return {"bars": (("ratio", ">=", limit),)}
+
+
 BENCHES = (
     # The method held against itself: both are the kernel.
     {"name": "null-64", **DECAP, "contenders": ("kernel", "xvtep"), "as": {"xvtep": Kernel},
      "bars": (("ratio", ">=", 0.97), ("ratio", "<=", 1.03))},
-    {"name": "decap-xdp-64", **DECAP},
-    {"name": "decap-tc-64", **DECAP_TC},
-    {"name": "encap-tc-64", **ENCAP_TC},
-    {"name": "encap-xdp-64", **ENCAP_XDP},
-    {"name": "decap-xdp-imix", **DECAP, "sizes": IMIX},
-    {"name": "encap-tc-imix", **ENCAP_TC, "sizes": IMIX},
-    {"name": "decap-xdp-1400", **DECAP, "sizes": {1400: 1}},
-    {"name": "encap-tc-1400", **ENCAP_TC, "sizes": {1400: 1}},
+    {"name": "decap-xdp-64", **DECAP,
+     "bars": (("ratio", ">=", 6), ("ns_over_floor", "<=", 35))},
+    {"name": "decap-tc-64", **DECAP_TC, **at_least(2.5)},
+    {"name": "encap-tc-64", **ENCAP_TC, **at_least(2.5)},
+    {"name": "encap-xdp-64", **ENCAP_XDP, **at_least(6)},
+    # Other sizes: the same bars, less 10 %.
+    {"name": "decap-xdp-imix", **DECAP, "sizes": IMIX, **at_least(5.4)},
+    {"name": "encap-tc-imix", **ENCAP_TC, "sizes": IMIX, **at_least(2.25)},
+    {"name": "decap-xdp-1400", **DECAP, "sizes": {1400: 1}, **at_least(5.4)},
+    {"name": "encap-tc-1400", **ENCAP_TC, "sizes": {1400: 1}, **at_least(2.25)},
     {"name": "flows-64k", **DECAP, "flows": 1 << 16, "macs": 1 << 14, "base": ONE_FLOW,
      "bars": (("share", ">=", 0.85),)},
     {"name": "fdb-1m", **DECAP, "macs": 1000000, "base": {"macs": 1000},
@@ -52,20 +61,24 @@ BENCHES = (
      "batch": 2, "contenders": ("kernel", "xvtep"), "bars": (("ratio", ">=", 1.5),)},
     {"name": "scale-2", **DECAP, "flows": 1 << 12, "cores": 2, "base": {"cores": 1},
      "bars": (("share", ">=", 1.85),)},
-    {"name": "tcp-default-wire", **TCP, "wire": "default"},
-    {"name": "tcp-nic-wire", **TCP, "wire": "nic"},
-    {"name": "tcp-8-streams", **TCP, "wire": "default", "streams": 8},
+    {"name": "tcp-default-wire", **TCP, "wire": "default", **at_least(1.05)},
+    {"name": "tcp-nic-wire", **TCP, "wire": "nic", **at_least(1)},
+    {"name": "tcp-8-streams", **TCP, "wire": "default", "streams": 8, **at_least(1)},
     {"name": "udp-64", **RR, "protocol": "udp", "bytes": 64 - 42},
     {"name": "rr", **RR, "protocol": "tcp", "bytes": 1},
     {"name": "learn", **LEARN, "kind": learn.Storm, "unit": "MACs/s", "remote_macs": 1 << 19,
      "local_macs": 1, "bars": (("value", ">=", 500000),)},
     {"name": "learn-latency", **LEARN, "kind": learn.Latency, "unit": "us", "better": "less",
      "bars": (("p99_us", "<=", 2000),)},
-    {"name": "load-1m", **TABLE, "kind": tables.Load, "once": ("kernel",)},
-    {"name": "show-1m", **TABLE, "kind": tables.Show, "once": ("kernel",)},
+    {"name": "load-1m", **TABLE, "kind": tables.Load, "once": ("kernel",),
+     "bars": (("value", "<=", 1.5),)},
+    {"name": "show-1m", **TABLE, "kind": tables.Show, "once": ("kernel",),
+     "bars": (("value", "<=", 2),)},
     {"name": "age-1m", **LEARN, "kind": ageing.Sweep, "unit": "ms", "better": "less",
-     "remote_macs": 1 << 20, "local_macs": 1},
-    {"name": "memory", **TABLE, "kind": tables.Memory, "unit": "MB", "once": ("kernel", "xvtep")},
+     "remote_macs": 1 << 20, "local_macs": 1, "bars": (("value", "<=", 20),)},
+    {"name": "memory", **TABLE, "kind": tables.Memory, "unit": "MB", "once": ("kernel", "xvtep"),
+     "bars": (("value", "<=", 67), ("rss_idle_mb", "<=", 17), ("rss_mb", "<=", 134))},
     {"name": "restart-1m", **DECAP, "kind": restart.Wire, "unit": "s", "better": "less",
-     "macs": 1000000, "contenders": ("xvtep",), "bars": (("lost_packets", "<=", 0),)},
+     "macs": 1000000, "contenders": ("xvtep",),
+     "bars": (("lost_packets", "<=", 0), ("value", "<=", 2))},
 )
