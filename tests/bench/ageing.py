@@ -13,7 +13,6 @@ import machine
 from contender import Kernel
 
 AGEING = 40  # seconds; xvtep sweeps every eighth of it
-WATCH = 10  # seconds
 KERNEL_WATCH = 2
 LEARN_PATIENCE = 60
 
