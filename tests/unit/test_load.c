@@ -196,7 +196,7 @@ static const struct {
 			      "[remote ADDRESS] [dev DEVICE] [vlan N]"},
 	{"02:00:00:00:00:11 network blue", "a static entry needs either of \"remote\" and \"dev\""},
 	{"02:00:00:00:00:11 network blue dev p1 remote 192.0.2.2",
-	 "fdb add needs only one of \"remote\" and \"dev\""},
+	 "a static entry needs only one of \"remote\" and \"dev\""},
 	{"02:00:00:00:00:11 network blue remote 192.0.2.2 vlan 7",
 	 "\"vlan\" goes with \"dev\", not \"remote\""},
 	{"02:00:00:00:00:11 network green remote 192.0.2.2",

@@ -118,7 +118,7 @@ static const struct words_case words_cases[] = {
 	{"fdb show learned static", NULL, NULL, NULL, "\"static\" exclude each other"},
 	{"fdb flush remote 192.0.2.2 dev veth0", NULL, NULL, NULL, "\"dev\" exclude each other"},
 	{"fdb show remote 192.0.2.2 vlan 5", NULL, NULL, NULL,
-	 "\"vlan\" needs a device beside it, not a remote"},
+	 "\"vlan\" goes with \"dev\", not \"remote\""},
 	{"fdb add 02:00:00:00:00:0b network blue", NULL, NULL, NULL,
 	 "either of \"remote\" and \"dev\""},
 	{"fdb replace 02:00:00:00:00:0b network blue remote 192.0.2.2 dev veth0", NULL, NULL, NULL,
