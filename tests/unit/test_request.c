@@ -90,7 +90,7 @@ static const struct words_case words_cases[] = {
 	 "bad mac \"03:00:00:00:00:0b\": a multicast or zero MAC"},
 	{"fdb load f replace", "fdb", "load", "{\"file\":\"f\",\"replace\":true}", NULL},
 	{"fdb load -", "fdb", "load", "{\"file\":\"-\"}", NULL},
-	{"fdb load", NULL, NULL, NULL, "fdb load needs \"file\": fdb load FILE [replace]"},
+	{"fdb load", NULL, NULL, NULL, "fdb load needs \"FILE\": fdb load FILE [replace]"},
 	{"fdb load f g", NULL, NULL, NULL,
 	 "fdb load does not know \"g\": it takes file or replace"},
 	{"fdb add blue", NULL, NULL, NULL, "bad mac \"blue\": expected a MAC address such as"},
