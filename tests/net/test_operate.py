@@ -4,7 +4,9 @@
 What happens around a daemon that runs: its files are removed, its mount namespace ends, standard
 output is closed or full; and what the log and the status say of it.
 """
+import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -187,6 +189,50 @@ def status_says():
         says("")
 
 
+def sides():
+    """A device is under the tunnels or a tenant's, never both; each keeps its program."""
+    with Lab() as lab:
+        a, b = lab.hosts
+        one, two = [h.tenant("p1", f"10.0.0.{h.number}") for h in lab.hosts]
+        vteps = [Xvtepd(h, [{"vni": VNI, "ports": ["p1"], "flood": [o.v4]}])
+                 for h, o in ((a, b), (b, a))]
+        first = vteps[0]
+        p = first.client("port", "add", "under", "vlan", "7", "network", str(VNI), check=False)
+        tap.contains(p.stderr, "under is an underlay device", "a VLAN of the underlay device")
+        first.config["underlay"]["devices"] = ["under", "p1"]
+        first.config["networks"][0]["ports"] = []
+        p = first.apply(check=False)
+        tap.equal(p.returncode, 1, "apply: exit status")
+        tap.contains(p.stderr, "p1 is a port of network", "apply: message")
+        one.ping(two.ip)
+        first.stop()
+        first.start()
+        tap.equal(first.rows("port", "show"), [], "ports after a restart with that file")
+        attached = {r["dev"]: r["attached"] for r in first.rows("status", "show", part="uplink")}
+        tap.equal(attached, {"under": "tc", "p1": "tc"}, "underlay devices")
+        tap.equal(ingress(first), {"under": "xv_decap_tc", "p1": "xv_decap_tc"}, "TC programs")
+        first.config["underlay"]["devices"] = ["under"]
+        first.config["networks"][0]["ports"] = ["p1"]
+        first.apply()
+        tap.equal(ingress(first), {"under": "xv_decap_tc", "p1": "xv_encap"}, "TC programs")
+        one.ping(two.ip)
+
+
+def ingress(vtep):
+    """{device: program at its TC ingress}, of the underlay and the tenant's port."""
+    found = {}
+    for name in ("under", "p1"):
+        pin = vtep.pin(f"links/tc_{vtep.host.ns.links()[name]['ifindex']}")
+        if os.path.exists(pin):
+            number = json.loads(run("bpftool", "-j", "link", "show", "pinned", pin).stdout)
+            program = run("bpftool", "-j", "prog", "show", "id", str(number["prog_id"])).stdout
+            found[name] = json.loads(program)["name"]
+        else:  # before TCX
+            text = vtep.host.ns.run("tc", "filter", "show", "dev", name, "ingress").stdout
+            found[name] = re.search(r"(xv_\w+):\[", text).group(1) if text else None
+    return found
+
+
 def completion_of_instances():
     """Only those that answer."""
     with Lab(hosts=2) as lab:
@@ -202,7 +248,7 @@ def completion_of_instances():
 
 
 for _name in ("orphan_start", "orphan_detach", "foreign_port", "socket_removed", "detach_message",
-              "output_lost", "log_of_commands", "status_says", "completion_of_instances"):
+              "output_lost", "log_of_commands", "status_says", "sides", "completion_of_instances"):
     tap.case("operate: " + _name.replace("_", " "),
              main=_name in ("orphan_start", "socket_removed"))(globals()[_name])
 

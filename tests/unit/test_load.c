@@ -13,6 +13,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "batch.h"
 #include "fdb_internal.h"
 #include "load.h"
 
@@ -31,6 +32,7 @@ static struct {
 	struct xv_table_bucket bucket[BUCKETS];
 } memory __attribute__((aligned(64)));
 
+static struct xv_batch batch = {.depth = 1}; /* never settled: there is no datapath */
 static struct xv_instance inst;
 static struct xv_datapath dp;
 static struct xv_fdb fdb;
@@ -60,6 +62,7 @@ static int set_up(void **state)
 	inst.by_bd = calloc(XV_MAX_NETWORKS, sizeof(*inst.by_bd));
 	inst.port_by_id = calloc(XV_MAX_PORTS, sizeof(*inst.port_by_id));
 	inst.peer_by_id = calloc(XV_MAX_PEERS, sizeof(*inst.peer_by_id));
+	inst.batch = &batch;
 	strcpy(nets[BD_BLUE].set.name, "blue");
 	strcpy(nets[BD_RED].set.name, "red");
 	for (i = 1; i < 3; i++) {
@@ -196,7 +199,7 @@ static const struct {
 			      "[remote ADDRESS] [dev DEVICE] [vlan N]"},
 	{"02:00:00:00:00:11 network blue", "a static entry needs either of \"remote\" and \"dev\""},
 	{"02:00:00:00:00:11 network blue dev p1 remote 192.0.2.2",
-	 "fdb add needs only one of \"remote\" and \"dev\""},
+	 "a static entry needs only one of \"remote\" and \"dev\""},
 	{"02:00:00:00:00:11 network blue remote 192.0.2.2 vlan 7",
 	 "\"vlan\" goes with \"dev\", not \"remote\""},
 	{"02:00:00:00:00:11 network green remote 192.0.2.2",
@@ -219,7 +222,7 @@ static const struct {
 	{"02:00:00:00:00:11 network blue dev p1 dev p1", "\"dev\" is given twice"},
 	{"02:00:00:00:00:11 network blue dev", "\"dev\" needs a value: DEVICE"},
 	{"02:00:00:00:00:11 network blue dev p1 colour red",
-	 "fdb add does not know \"colour\": it takes mac, network, remote, dev or vlan"},
+	 "fdb add does not know \"colour\": it takes MAC, network, remote, dev or vlan"},
 	{"a a a a a a a a a a a a a a a a a", "more words than \"fdb add\" takes"},
 	{"02:00:00:00:00:01 network blue dev p1",
 	 "02:00:00:00:00:01 is in network \"blue\" twice: in line 1 already"},

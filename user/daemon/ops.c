@@ -114,12 +114,13 @@ int xv_ops_port(struct xv_call *call, struct xv_port **port)
 int xv_ops_remote(struct xv_call *call, bool group, struct xv_ip *ip)
 {
 	const char *word = xv_args_text(call->args, "remote");
+	const char *what = strcmp(call->command->object, "peer") ? "remote" : "address";
 
 	if (xv_ip_parse(word, ip))
-		return xv_err_set(&call->err, -EINVAL, "bad address %s", word);
+		return xv_err_set(&call->err, -EINVAL, "bad %s %s", what, word);
 	if (xv_ip_is_usable(ip) || (group && xv_ip_is_multicast(ip)))
 		return 0;
-	return xv_err_set(&call->err, -EINVAL, "bad address %s: it is %s address", word,
+	return xv_err_set(&call->err, -EINVAL, "bad %s %s: it is %s address", what, word,
 			  xv_ip_is_multicast(ip) ? "a multicast, not a host's"
 						 : "not a remote host's");
 }

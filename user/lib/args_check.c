@@ -24,8 +24,9 @@ static int check_vlan(const json_t *args, struct xv_err *err)
 {
 	if (!given(args, "vlan") || given(args, "dev"))
 		return 0;
-	return xv_err_set(err, -EINVAL, "\"vlan\" needs a device beside it%s",
-			  given(args, "remote") ? ", not a remote" : "");
+	if (given(args, "remote"))
+		return xv_err_set(err, -EINVAL, "\"vlan\" goes with \"dev\", not \"remote\"");
+	return xv_err_set(err, -EINVAL, "\"vlan\" needs a device beside it");
 }
 
 static int check_place(const json_t *args, struct xv_err *err)
