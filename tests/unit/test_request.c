@@ -92,7 +92,7 @@ static const struct words_case words_cases[] = {
 	{"fdb load -", "fdb", "load", "{\"file\":\"-\"}", NULL},
 	{"fdb load", NULL, NULL, NULL, "fdb load needs \"FILE\": fdb load FILE [replace]"},
 	{"fdb load f g", NULL, NULL, NULL,
-	 "fdb load does not know \"g\": it takes file or replace"},
+	 "fdb load does not know \"g\": it takes FILE or replace"},
 	{"fdb add blue", NULL, NULL, NULL, "bad mac \"blue\": expected a MAC address such as"},
 	{"fdb add 02:00:00:00:00:0b network blue remote 192.0.2", NULL, NULL, NULL,
 	 "bad remote \"192.0.2\": expected an address such as"},
