@@ -151,7 +151,7 @@ static void try_words(char *text, size_t len)
 	}
 	words_taken++;
 	json_object_del(request.args, "all");
-	if (xv_args_text(request.args, "file"))
+	if (xv_command_arg(request.command, "text")) /* of the file, which the client reads */
 		json_object_set_new(request.args, "text", json_string("x"));
 	check_again(&request, text, len);
 	xv_request_free(&request);
