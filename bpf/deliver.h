@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Giving a frame to a local port from TC, and copying one to every member of a flood list. */
+/* Giving a frame to a local port from TC, and addressing one for the slow path device. */
 #ifndef XV_BPF_DELIVER_H
 #define XV_BPF_DELIVER_H
 
@@ -68,106 +68,6 @@ static __always_inline int xv_tunnel_set(struct __sk_buff *skb, const struct xv_
 	if (bpf_skb_set_tunnel_key(skb, &key, sizeof(key), flags))
 		return XV_DROP(TUNNEL_TXINFO);
 	return 0;
-}
-
-struct xv_flood_ctx {
-	struct __sk_buff *skb;
-	const struct xv_config_val *cfg;
-	struct xv_flood_key key;
-	__u32 vni;
-	__u32 from_port; /* the port it came from, or 0 */
-	__u32 check_len;
-	__u32 copies;
-	__u32 failed;
-	struct xv_size size;
-};
-
-/* One copy to a port. Tagging changes the frame itself, so it is undone after the clone. */
-static __always_inline int xv_flood_port(struct xv_flood_ctx *c, __u32 port)
-{
-	const struct xv_port_dev_val *dev = NULL;
-	int err = xv_port_check(port, c->key.bd, c->check_len, &dev);
-
-	if (err || !dev) {
-		xv_account(err, c->size);
-		return -1;
-	}
-	if (dev->vlan && bpf_skb_vlan_push(c->skb, bpf_htons(ETH_P_8021Q), dev->vlan))
-		return -1;
-	err = bpf_clone_redirect(c->skb, dev->ifindex, 0);
-	if (dev->vlan)
-		bpf_skb_vlan_pop(c->skb);
-	if (!err)
-		xv_port_tx(port, c->size);
-	return err;
-}
-
-static __always_inline int xv_flood_peer(struct xv_flood_ctx *c, const struct xv_flood_val *to)
-{
-	int err = xv_tunnel_set(c->skb, c->cfg, &to->remote, c->vni);
-
-	if (err) {
-		xv_account(err, c->size);
-		return -1;
-	}
-	err = bpf_clone_redirect(c->skb, c->cfg->slow_ifindex, 0);
-	if (!err && to->id)
-		xv_peer_tx(to->id, c->size);
-	return err;
-}
-
-static long flood_one(__u32 index, struct xv_flood_ctx *c)
-{
-	const struct xv_flood_val *to;
-	int err;
-
-	c->key.index = index;
-	to = bpf_map_lookup_elem(&xv_flood, &c->key);
-	if (!to)
-		return 0;
-	if (to->kind == XV_FDB_PORT) {
-		if (to->id == c->from_port)
-			return 0;
-		err = xv_flood_port(c, to->id);
-	} else {
-		err = xv_flood_peer(c, to);
-	}
-	if (err)
-		c->failed++;
-	else
-		c->copies++;
-	return 0;
-}
-
-/*
- * Copies the frame to the network's flood list but for the port it came from; to ports alone when
- * it came from the wire (split horizon). The frame itself stays with the caller.
- */
-static __always_inline void xv_flood_frame(struct __sk_buff *skb, const struct xv_config_val *cfg,
-					   const struct xv_bd_val *net, __u32 bd, __u32 from_port)
-{
-	struct xv_flood_head head = {.word = READ_ONCE(net->flood.word)};
-	struct xv_flood_ctx c = {
-		.skb = skb,
-		.cfg = cfg,
-		.key = {.bd = bd, .gen = head.gen},
-		.vni = net->vni,
-		.from_port = from_port,
-		.check_len = xv_skb_check_len(skb),
-		.size = xv_skb_size(skb), /* anew: fewer states for the verifier */
-	};
-	__u32 members = from_port ? head.total : head.ports;
-	struct xv_size size;
-
-	bpf_loop(members, flood_one, &c, 0);
-	size.packets = c.copies * c.size.packets;
-	size.bytes = c.copies * c.size.bytes;
-	xv_path_add(XV_PATH_FLOOD_COPY, size);
-	if (c.failed) {
-		size.packets = c.failed * c.size.packets;
-		size.bytes = c.failed * c.size.bytes;
-		xv_path_add(XV_PATH_FLOOD_FAILED, size);
-	}
 }
 
 #endif

@@ -96,6 +96,21 @@ static __always_inline int xv_encap_fits(const struct __sk_buff *skb, const stru
 }
 
 /*
+ * Room for an outer header between the MAC header and the IP packet, whose kernel then knows the
+ * tunnel. -EALREADY: the tenant's own tunnel with offloads; -ENOTSUPP: not IP. 0: the MAC header is
+ * in front of the room, and belongs behind it.
+ */
+static __always_inline int xv_encap_room(struct __sk_buff *skb, __u32 room, int v6)
+{
+	const __u64 l2 = BPF_F_ADJ_ROOM_FIXED_GSO | BPF_F_ADJ_ROOM_ENCAP_L4_UDP |
+			 BPF_F_ADJ_ROOM_ENCAP_L2(ETH_HLEN) | BPF_F_ADJ_ROOM_ENCAP_L2_ETH;
+
+	return bpf_skb_adjust_room(
+		skb, room, BPF_ADJ_ROOM_MAC,
+		l2 | (v6 ? BPF_F_ADJ_ROOM_ENCAP_L3_IPV6 : BPF_F_ADJ_ROOM_ENCAP_L3_IPV4));
+}
+
+/*
  * The fast way to a peer whose adjacency is valid; flags are xv_adj_usable()'s. Returns
  * XV_PATH_ENCAP with *action set, XV_PATH_ENCAP_SLOW with the frame untouched, or a drop.
  */
@@ -103,8 +118,6 @@ static __always_inline int xv_encap_fast(struct __sk_buff *skb, const struct xv_
 					 __u32 flags, struct xv_inner *inner, __u32 vni,
 					 int *action)
 {
-	const __u64 l2 = BPF_F_ADJ_ROOM_FIXED_GSO | BPF_F_ADJ_ROOM_ENCAP_L4_UDP |
-			 BPF_F_ADJ_ROOM_ENCAP_L2(ETH_HLEN) | BPF_F_ADJ_ROOM_ENCAP_L2_ETH;
 	int v6 = !!(flags & XV_ADJ_V6);
 	__u32 room = v6 ? XV_ENCAP6_LEN : XV_ENCAP4_LEN;
 	__u32 ifindex = adj->ifindex;
@@ -117,10 +130,7 @@ static __always_inline int xv_encap_fast(struct __sk_buff *skb, const struct xv_
 	 * else ours, which costs less than its dissector.
 	 */
 	inner->sport = xv_source_port(skb->hash ?: xv_flow_hash(data, data_end));
-	/* -EALREADY: the tenant's own tunnel with offloads; -ENOTSUPP: not IP. */
-	if (bpf_skb_adjust_room(
-		    skb, room, BPF_ADJ_ROOM_MAC,
-		    l2 | (v6 ? BPF_F_ADJ_ROOM_ENCAP_L3_IPV6 : BPF_F_ADJ_ROOM_ENCAP_L3_IPV4)))
+	if (xv_encap_room(skb, room, v6))
 		return XV_PATH_ENCAP_SLOW;
 	data = xv_ctx_ptr(skb->data);
 	data_end = xv_ctx_ptr(skb->data_end);

@@ -6,7 +6,7 @@
 #ifndef XV_BPF_FORWARD_H
 #define XV_BPF_FORWARD_H
 
-#include "encap.h"
+#include "flood.h"
 
 enum {
 	XV_TC_INNER = 14 + 40, /* what is read of a tenant's frame: Ethernet, IPv6 */

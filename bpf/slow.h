@@ -6,7 +6,7 @@
 #ifndef XV_BPF_SLOW_H
 #define XV_BPF_SLOW_H
 
-#include "deliver.h"
+#include "flood.h"
 
 /* Tunnel key of a packet from xv0, in one form for both families. 0 or a drop. */
 static __always_inline int tunnel_get(struct __sk_buff *skb, struct xv_ip *remote,

@@ -224,17 +224,14 @@ static void tenant_sends(const __u8 *dst, __u16 type)
 	count_add(&counts.port[PORT_XDP].rx, 1, want.len);
 }
 
-static void test_flood_tx(void **state)
+static void flood_tx(__u16 type)
 {
-	static const __u32 peers[] = {PEER_V4, PEER_V6, PEER_SLOW};
+	/* The one with a prebuilt header after those that go through xv0. */
+	static const __u32 peers[] = {PEER_V6, PEER_SLOW, PEER_V4};
 	static const __u32 ports[] = {PORT_STACK, PORT_VLAN};
-	struct world w;
 	size_t i;
 
-	(void)state;
-	lab_attach(REF_XDP);
-	flood_world(&w);
-	tenant_sends(broadcast, T_ARP);
+	tenant_sends(broadcast, type);
 	arrives(LAB_T2, "flood to t2");
 	arrives_tagged(10, "flood to VLAN 10");
 	for (i = 0; i < ARRAY_SIZE(peers); i++) {
@@ -247,6 +244,19 @@ static void test_flood_tx(void **state)
 	count_add(&counts.path[XV_PATH_FLOOD_COPY], 5, 5 * want.len);
 	count_add(&counts.net[BD_BLUE].tx_bum, 1, want.len);
 	end("flood from a tenant");
+}
+
+static void test_flood_tx(void **state)
+{
+	static const __u16 types[] = {T_ARP, T_IP, T_IPV6};
+	struct world w;
+	size_t i;
+
+	(void)state;
+	lab_attach(REF_XDP);
+	flood_world(&w);
+	for (i = 0; i < ARRAY_SIZE(types); i++)
+		flood_tx(types[i]);
 	lab_world(&world);
 }
 

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Copying a frame to every member of a flood list. Ports and the peers that only the slow path
+ * reaches come first, with the frame as it is. For the others the frame then gets room for an outer
+ * header, once, which is written anew in front of each copy.
+ */
+#ifndef XV_BPF_FLOOD_H
+#define XV_BPF_FLOOD_H
+
+#include "encap.h"
+
+enum {
+	XV_FLOOD_WORDS = 4,
+	XV_FLOOD_FAST = XV_FLOOD_WORDS * 64, /* members behind that go through xv0 */
+};
+
+struct xv_flood_ctx {
+	struct __sk_buff *skb;
+	const struct xv_config_val *cfg;
+	struct xv_flood_key key;
+	__u32 vni;
+	__u32 from_port; /* the port it came from, or 0 */
+	__u32 check_len;
+	__u32 copies;
+	__u32 failed;
+	__u32 room;    /* for an outer header: may be, then is in front of the frame; or 0 */
+	__u32 delayed; /* members that wait for that */
+	struct xv_size size;
+	struct xv_inner inner;
+	__u64 fast[XV_FLOOD_WORDS]; /* which those are, by their index */
+};
+
+/* One copy to a port. Tagging changes the frame itself, so it is undone after the clone. */
+static __always_inline int flood_port(struct xv_flood_ctx *c, __u32 port)
+{
+	const struct xv_port_dev_val *dev = NULL;
+	int err = xv_port_check(port, c->key.bd, c->check_len, &dev);
+
+	if (err || !dev) {
+		xv_account(err, c->size);
+		return -1;
+	}
+	if (dev->vlan && bpf_skb_vlan_push(c->skb, bpf_htons(ETH_P_8021Q), dev->vlan))
+		return -1;
+	err = bpf_clone_redirect(c->skb, dev->ifindex, 0);
+	if (dev->vlan)
+		bpf_skb_vlan_pop(c->skb);
+	if (!err)
+		xv_port_tx(port, c->size);
+	return err;
+}
+
+static __always_inline int flood_slow(struct xv_flood_ctx *c, const struct xv_flood_val *to)
+{
+	int err = xv_tunnel_set(c->skb, c->cfg, &to->remote, c->vni);
+
+	if (err) {
+		xv_account(err, c->size);
+		return -1;
+	}
+	err = bpf_clone_redirect(c->skb, c->cfg->slow_ifindex, 0);
+	if (!err && to->id)
+		xv_peer_tx(to->id, c->size);
+	return err;
+}
+
+/* Decided once for each frame, however often the daemon changes the adjacency meanwhile. */
+static __always_inline int is_fast(const struct xv_flood_ctx *c, __u32 index, __u32 peer)
+{
+	const struct xv_adj_val *adj;
+	__u32 flags;
+
+	if (!c->room || !peer || index >= XV_FLOOD_FAST)
+		return 0;
+	adj = bpf_map_lookup_elem(&xv_adj, &peer);
+	if (!adj)
+		return 0;
+	flags = xv_adj_usable(adj, c->cfg);
+	return flags && !(flags & XV_ADJ_V6) &&
+	       xv_adj_fits(adj, c->inner.len, c->inner.len - ETH_HLEN, XV_ENCAP4_LEN);
+}
+
+static __always_inline void note(struct xv_flood_ctx *c, int err)
+{
+	if (err)
+		c->failed++;
+	else
+		c->copies++;
+}
+
+static long flood_one(__u32 index, struct xv_flood_ctx *c)
+{
+	const struct xv_flood_val *to;
+
+	c->key.index = index;
+	to = bpf_map_lookup_elem(&xv_flood, &c->key);
+	if (!to || (to->kind == XV_FDB_PORT && to->id == c->from_port))
+		return 0;
+	if (to->kind == XV_FDB_PORT) {
+		note(c, flood_port(c, to->id));
+	} else if (is_fast(c, index, to->id)) {
+		c->fast[index / 64 % XV_FLOOD_WORDS] |= 1ULL << index % 64;
+		c->delayed++;
+	} else {
+		note(c, flood_slow(c, to));
+	}
+	return 0;
+}
+
+static __always_inline int flood_fast(struct xv_flood_ctx *c, __u32 peer)
+{
+	const struct xv_adj_val *adj = bpf_map_lookup_elem(&xv_adj, &peer);
+	void *data = xv_ctx_ptr(c->skb->data), *data_end = xv_ctx_ptr(c->skb->data_end);
+	int err;
+
+	if (!adj || data + XV_ENCAP4_LEN > data_end)
+		return -1;
+	xv_outer4_write(data, adj, &c->inner, c->vni);
+	err = bpf_clone_redirect(c->skb, adj->ifindex, 0);
+	if (!err)
+		xv_peer_tx(peer, c->size);
+	return err;
+}
+
+static long flood_delayed(__u32 index, struct xv_flood_ctx *c)
+{
+	const struct xv_flood_val *to;
+
+	if (!(c->fast[index / 64 % XV_FLOOD_WORDS] & 1ULL << index % 64))
+		return 0;
+	c->key.index = index;
+	to = bpf_map_lookup_elem(&xv_flood, &c->key);
+	if (to)
+		note(c, c->room ? flood_fast(c, to->id) : flood_slow(c, to));
+	return 0;
+}
+
+/*
+ * Room for the outer header, and what the header needs to know of the frame. IP goes the way that
+ * tells the kernel about the tunnel; what else there is needs nothing of that. c->room becomes 0 if
+ * the kernel refuses, and the frame is as it was.
+ */
+static __always_inline void make_room(struct xv_flood_ctx *c)
+{
+	void *data = xv_ctx_ptr(c->skb->data), *data_end = xv_ctx_ptr(c->skb->data_end);
+	struct xv_ethhdr *eth = data;
+	int ecn, err;
+
+	if ((void *)(eth + 1) > data_end) {
+		c->room = 0;
+		return;
+	}
+	ecn = xv_ecn_of(eth, data_end);
+	c->inner.ecn = ecn < 0 ? 0 : xv_ecn_encap(ecn);
+	c->inner.sport = xv_source_port(c->skb->hash ?: xv_flow_hash(eth, data_end));
+	xv_copy(&c->inner.eth, eth, sizeof(c->inner.eth));
+	if (ecn < 0)
+		err = bpf_skb_change_head(c->skb, XV_ENCAP4_LEN, 0);
+	else
+		err = xv_encap_room(c->skb, XV_ENCAP4_LEN, 0);
+	data = xv_ctx_ptr(c->skb->data);
+	data_end = xv_ctx_ptr(c->skb->data_end);
+	if (err)
+		c->room = 0;
+	else if (data + XV_ENCAP4_LEN + ETH_HLEN <= data_end)
+		xv_copy(data + XV_ENCAP4_LEN, &c->inner.eth, ETH_HLEN);
+}
+
+static __always_inline void flood_count(const struct xv_flood_ctx *c)
+{
+	struct xv_size size = {
+		.packets = c->copies * c->size.packets,
+		.bytes = c->copies * c->size.bytes,
+	};
+
+	xv_path_add(XV_PATH_FLOOD_COPY, size);
+	if (c->failed) {
+		size.packets = c->failed * c->size.packets;
+		size.bytes = c->failed * c->size.bytes;
+		xv_path_add(XV_PATH_FLOOD_FAILED, size);
+	}
+}
+
+/*
+ * Copies the frame to the network's flood list but for the port it came from; to ports alone when
+ * it came from the wire (split horizon). The frame itself stays with the caller, who drops it: it
+ * may have an outer header now.
+ */
+static __always_inline void xv_flood_frame(struct __sk_buff *skb, const struct xv_config_val *cfg,
+					   const struct xv_bd_val *net, __u32 bd, __u32 from_port)
+{
+	struct xv_flood_head head = {.word = READ_ONCE(net->flood.word)};
+	struct xv_flood_ctx c = {
+		.skb = skb,
+		.cfg = cfg,
+		.key = {.bd = bd, .gen = head.gen},
+		.vni = net->vni,
+		.from_port = from_port,
+		.check_len = xv_skb_check_len(skb),
+		.size = xv_skb_size(skb), /* anew: fewer states for the verifier */
+		.inner = {.len = skb->len},
+	};
+	__u32 members = from_port ? head.total : head.ports;
+
+	/* A merged frame is cut, and a tag put into it, by the slow path. */
+	if (from_port && !skb->gso_size && !skb->vlan_present)
+		c.room = XV_ENCAP4_LEN;
+	bpf_loop(members, flood_one, &c, 0);
+	if (c.delayed) {
+		make_room(&c);
+		bpf_loop(members < XV_FLOOD_FAST ? members : XV_FLOOD_FAST, flood_delayed, &c, 0);
+	}
+	flood_count(&c);
+}
+
+#endif
