@@ -4,10 +4,13 @@
 Broadcast, multicast and unknown unicast among three hosts with several ports and networks: each
 frame reaches exactly the ports that must have it, once. MAC addresses are the same in all networks.
 """
+import collections
+import socket
+
 import frame
 import tap
 from lab import Lab
-from vtep import KINDS
+from vtep import KINDS, Xvtepd
 
 # network: {host number: ports}
 LAYOUT = {
@@ -116,6 +119,33 @@ def wire_copies(kind):
                 tap.equal(data[42:50].hex(), "0800000000006400", "VXLAN header")
 
 
+def long_list():
+    """
+    More remotes than the 256 of a list that have the prebuilt header put in front of their copies:
+    one copy each, of frames of every kind.
+    """
+    with Lab(hosts=1) as lab:
+        host, = lab.hosts
+        tenant = host.tenant("p1")
+        remotes = [f"10.9.{n // 200}.{n % 200 + 1}" for n in range(300)]
+        vtep = Xvtepd(host, [{"vni": 100, "ports": ["p1"], "flood": remotes}])
+        vtep.wait_ready()
+        source, wire, mark = tenant.tap(), host.sent_tap(), frame.marker()
+        for n, data in enumerate((frame.plain(tenant.mac, frame.BROADCAST, mark),
+                                  frame.udp4(tenant.mac, frame.BROADCAST, "10.0.0.1",
+                                             "255.255.255.255", mark)), 1):
+            source.send(data)
+            frame.wait_count({wire: n * len(remotes)}, mark, f"copies of {n} frames")
+        for data in (f for f in wire.get(mark)):
+            tap.equal(data[36:38] + data[42:50], b"\x12\xb5" + bytes.fromhex("0800000000006400"),
+                      "UDP port and VXLAN header")
+        to = collections.Counter(socket.inet_ntoa(f[30:34]) for f in wire.get(mark))
+        tap.equal(to, {r: 2 for r in remotes}, "copies by remote")
+        tap.equal(vtep.drops(), {}, "drops")
+        paths = vtep.paths()
+        tap.equal((paths["flood_copy"], paths["encap_flood"]), (600, 2), "counted")
+
+
 def link_local(destination):
     """802.1Q: link-local control frames are never forwarded."""
     with Lab(hosts=3) as lab:
@@ -142,6 +172,7 @@ tap.case("known unicast: ports that take XDP frames", ("xvtep",) * 3, 4, "native
          gro=True)(known_unicast)
 tap.case("flood: one copy a remote on the wire, xvtep remotes", "xvtep")(wire_copies)
 tap.case("flood: one copy a remote on the wire, kernel remotes", "kernel")(wire_copies)
+tap.case("flood: a list longer than the fast part of it")(long_list)
 tap.case("link-local destination is not forwarded", "01:80:c2:00:00:0e")(link_local)
 
 if __name__ == "__main__":
