@@ -21,6 +21,11 @@ def kernel_at_least(*version):
     return tuple(int(n) for n in platform.release().split("-")[0].split(".")[:2]) >= version
 
 
+def insist_on_features(underlay):
+    if underlay.get("delivery") == "redirect" and not kernel_at_least(6, 3):
+        raise tap.Skip("before Linux 6.3 the kernel does not tell which devices take XDP frames")
+
+
 class Pair:
     """xvtepd on the first host, the kernel on the second, tenants that know each other."""
 
@@ -58,6 +63,7 @@ class Pair:
 
 def exact(family, wire, mode, want, gro=False, **underlay):
     """COUNT frames (and a fence) from the kernel, of each kind: each path has exactly its number."""
+    insist_on_features(underlay)
     with Lab(wire=wire) as lab:
         pair = Pair(lab, family, mode, gro, **underlay)
         one, two = pair.one, pair.two
@@ -80,6 +86,7 @@ def exact(family, wire, mode, want, gro=False, **underlay):
 
 def sockets(family, wire, mode, gro=False, **underlay):
     """TCP and UDP of real sockets, both ways; nothing of it came through the slow path."""
+    insist_on_features(underlay)
     with Lab(wire=wire) as lab:
         pair = Pair(lab, family, mode, gro, **underlay)
         for source, target in ((pair.two, pair.one), (pair.one, pair.two)):
