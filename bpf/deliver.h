@@ -3,6 +3,8 @@
 #ifndef XV_BPF_DELIVER_H
 #define XV_BPF_DELIVER_H
 
+#include <linux/if_packet.h>
+
 #include "decap.h"
 #include "gso.h"
 
@@ -27,6 +29,28 @@ static __always_inline __u32 xv_skb_check_len(const struct __sk_buff *skb)
 }
 
 /*
+ * Whether the frame may go straight to the other end of the port's veth, in the tenant's namespace:
+ * that saves the device's queue and another softirq. The kernel then takes the skb as it is for one
+ * that came in there (skb_do_redirect(), BPF_F_PEER), so it must say what eth_type_trans() would:
+ * the protocol, and that the frame is for this host, which only the device's own address proves.
+ */
+static __always_inline int xv_deliver_direct(struct __sk_buff *skb,
+					     const struct xv_port_dev_val *dev)
+{
+	void *data = xv_ctx_ptr(skb->data), *data_end = xv_ctx_ptr(skb->data_end);
+	struct xv_ethhdr *eth = data;
+
+	if (!(dev->flags & XV_PORT_DIRECT) || (void *)(eth + 1) > data_end)
+		return 0;
+	if (*(__u16 *)eth->h_dest != *(const __u16 *)dev->end_mac ||
+	    *(__u32 *)(eth->h_dest + 2) != *(const __u32 *)(dev->end_mac + 2))
+		return 0;
+	if (eth->h_proto != (__be16)skb->protocol || skb->vlan_present)
+		return 0;
+	return skb->pkt_type == PACKET_HOST || !bpf_skb_change_type(skb, PACKET_HOST);
+}
+
+/*
  * Redirects the whole frame to the port's device, tagged if the port is a VLAN of it. The caller
  * has run xv_port_check(). Returns path, or a drop; *action is then what the program returns.
  */
@@ -35,6 +59,10 @@ static __always_inline int xv_deliver_port(struct __sk_buff *skb, const struct x
 {
 	__u32 ifindex = dev->ifindex;
 
+	if (xv_deliver_direct(skb, dev)) {
+		*action = bpf_redirect_peer(ifindex, 0);
+		return path;
+	}
 	if (dev->vlan && bpf_skb_vlan_push(skb, bpf_htons(ETH_P_8021Q), dev->vlan))
 		return XV_DROP(NO_MEMORY);
 	*action = bpf_redirect(ifindex, 0);

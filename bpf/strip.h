@@ -171,8 +171,8 @@ static __always_inline int xv_strip_tc(struct __sk_buff *skb, struct xv_size *si
 	int ret, merged = skb->gso_size > 0;
 	struct xv_decap d = {};
 
-	if (data + XV_TC_HEADERS > data_end && !merged) {
-		/* Headers may be in page fragments. Failure is fine: less can be read. */
+	if (data + XV_TC_HEADERS > data_end && skb->len > data_end - data && !merged) {
+		/* Headers are in page fragments. Failure is fine: less can be read. */
 		bpf_skb_pull_data(skb, skb->len < XV_TC_HEADERS ? skb->len : XV_TC_HEADERS);
 		data = xv_ctx_ptr(skb->data);
 		data_end = xv_ctx_ptr(skb->data_end);

@@ -13,7 +13,7 @@
 #include <linux/types.h>
 
 enum xv_limits {
-	XV_ABI_VERSION = 2,
+	XV_ABI_VERSION = 3,
 	XV_MAX_NETWORKS = 16384, /* bd 1..XV_MAX_NETWORKS-1; 0 is never a network */
 	XV_MAX_PORTS = 16384,	 /* port id 1..XV_MAX_PORTS-1; 0 is never a port */
 	XV_PORT_INDEX = 1 << 16, /* device indices below it are looked up in xv_port_index first */
@@ -128,6 +128,7 @@ enum xv_port_flags {
 	XV_PORT_XDP_SG = 1 << 2,    /* ... with fragments too */
 	XV_PORT_TCP_STACK = 1 << 3, /* inner TCP goes strip + PASS + GRO even so */
 	XV_PORT_GSO_DECAP = 1 << 4, /* device takes skbs that TC stripped while merged (veth) */
+	XV_PORT_DIRECT = 1 << 5,    /* frames for end_mac may skip the device (bpf_redirect_peer) */
 	XV_PORT_CONFIG = 1 << 8,    /* origin: the config file */
 	/* Setting of xv_port_encap, read by the daemon only. */
 	XV_PORT_ENCAP_OFF = 1 << 9,	/* never */
@@ -141,6 +142,12 @@ struct xv_port_dev_val {
 	__u16 bd;
 	__u16 vlan;
 	__u32 mtu; /* of the device: IP packet, bytes */
+	/*
+	 * XV_PORT_DIRECT: the device is a veth whose other end is in another network namespace and
+	 * runs no XDP program; this is the other end's address.
+	 */
+	__u8 end_mac[6];
+	__u16 pad0;
 };
 
 /*
@@ -308,7 +315,7 @@ _Static_assert(sizeof(struct xv_config_val) == 56, "ABI");
 _Static_assert(sizeof(struct xv_bd_val) == 64, "ABI");
 _Static_assert(sizeof(struct xv_port_key) == 8, "ABI");
 _Static_assert(sizeof(struct xv_port_val) == 8, "ABI");
-_Static_assert(sizeof(struct xv_port_dev_val) == 16, "ABI");
+_Static_assert(sizeof(struct xv_port_dev_val) == 24, "ABI");
 _Static_assert(sizeof(struct xv_adj_val) == 128, "ABI");
 _Static_assert(sizeof(struct xv_fdb_key) == 8, "ABI");
 _Static_assert(sizeof(struct xv_fdb_val) == 8, "ABI");

@@ -41,7 +41,7 @@ class Host:
 
 
 class Floor:
-    """`way` is "xdp FROM TO" or "tc A B"."""
+    """`way` is "xdp FROM TO", "tc A B" or "direct A B"."""
 
     name = "floor"
 

@@ -25,4 +25,11 @@ int bench_floor_tc(struct __sk_buff *skb)
 	return bpf_redirect(floor_to[skb->ingress_ifindex == floor_to[0]], 0);
 }
 
+/* To the other end of the device, in its namespace. */
+SEC("tc")
+int bench_floor_direct(struct __sk_buff *skb)
+{
+	return bpf_redirect_peer(floor_to[skb->ingress_ifindex == floor_to[0]], 0);
+}
+
 char _license[] SEC("license") = "GPL";

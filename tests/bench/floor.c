@@ -5,6 +5,7 @@
  *
  *   floor xdp FROM TO   native XDP on FROM, redirect to TO
  *   floor tc A B        TC redirect from A to B and from B to A
+ *   floor direct A B    the same, past the veth's queue (bpf_redirect_peer)
  */
 #include <errno.h>
 #include <stdio.h>
@@ -24,14 +25,13 @@ static int attach_xdp(struct floor_bpf *skel, const __u32 *dev)
 	return skel->links.bench_floor ? 0 : -errno;
 }
 
-static int attach_tc(struct floor_bpf *skel, const __u32 *dev)
+static int attach_tc(struct bpf_program *prog, const __u32 *dev)
 {
 	int err = 0;
 
 	for (int i = 0; i < 2 && !err; i++) {
 		LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = dev[i], .attach_point = BPF_TC_INGRESS);
-		LIBBPF_OPTS(bpf_tc_opts, opts,
-			    .prog_fd = bpf_program__fd(skel->progs.bench_floor_tc));
+		LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = bpf_program__fd(prog));
 
 		err = bpf_tc_hook_create(&hook);
 		if (!err)
@@ -53,26 +53,29 @@ static void detach_tc(const __u32 *dev)
 int main(int argc, char **argv)
 {
 	struct floor_bpf *skel;
+	struct bpf_program *tc;
 	__u32 dev[2] = {};
-	int tc, err;
+	int err;
 
 	if (argc == 4) {
 		dev[0] = if_nametoindex(argv[2]);
 		dev[1] = if_nametoindex(argv[3]);
 	}
 	if (!dev[0] || !dev[1]) {
-		fprintf(stderr, "usage: floor xdp|tc DEV DEV\n");
+		fprintf(stderr, "usage: floor xdp|tc|direct DEV DEV\n");
 		return 2;
 	}
-	tc = !strcmp(argv[1], "tc");
 	skel = floor_bpf__open();
 	if (!skel)
 		return 1;
 	skel->rodata->floor_to[0] = dev[0];
 	skel->rodata->floor_to[1] = dev[1];
+	tc = !strcmp(argv[1], "tc")	  ? skel->progs.bench_floor_tc
+	     : !strcmp(argv[1], "direct") ? skel->progs.bench_floor_direct
+					  : NULL;
 	err = floor_bpf__load(skel);
 	if (!err)
-		err = tc ? attach_tc(skel, dev) : attach_xdp(skel, dev);
+		err = tc ? attach_tc(tc, dev) : attach_xdp(skel, dev);
 	if (err) {
 		fprintf(stderr, "floor: %s\n", strerror(-err));
 	} else {

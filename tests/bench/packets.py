@@ -24,7 +24,8 @@ SENDING = 0.02  # seconds a call while something else goes on
 class Wire:
     """
     One contender between generator and sink. `bench` is a row of the suite's table; of it count
-    direction, xdp, what class Traffic knows, "peers" (VTEPs in the flood list), "cores", "batch".
+    direction, xdp, what class Traffic knows, "peers" (VTEPs in the flood list), "cores", "batch",
+    "sink" ("tc": at TC ingress, as a tenant without XDP), "floor" (its way, if not "xdp").
     """
 
     ROUNDS = "rounds"
@@ -63,10 +64,12 @@ class Wire:
         for ns in (self.src, self.dst):
             ns.ip("link set far up")
         getattr(self, under).ip(f"link set far address {LOCAL['src_mac']}")
+        getattr(self, port).ip(f"link set far address {self.traffic.local[0]}")
         # Without NAPI on the receiving veth, redirected frames vanish: GRO as on a NIC.
         self.host.run("ethtool", "-K", first, "gro", "on")
         self.start_sink()
-        how = {Floor: f"xdp {first} {last}", Kernel: None, Xvtep: self.bench["xdp"]}
+        how = {Floor: f"{self.bench.get('floor', 'xdp')} {first} {last}", Kernel: None,
+               Xvtep: self.bench["xdp"]}
         self.vtep = self.contender(self.stack, self.knowledge(), how[self.contender])
         self.start_generators()
 
@@ -89,7 +92,8 @@ class Wire:
             sizes = [size + change for size in sizes]
             if self.traffic.trunk:
                 sizes += [size + 4 for size in sizes]  # with the VLAN's tag in the frame
-        self.sink = self.stack.helper(self.dst, "sink", "-d", "far",
+        how = ("-t",) if self.bench.get("sink") == "tc" else ()
+        self.sink = self.stack.helper(self.dst, "sink", "-d", "far", *how,
                                       *(word for size in sizes for word in ("-l", str(size))))
 
     def verify(self):

@@ -21,8 +21,8 @@ from traffic import IMIX
 
 PACKETS = {"kind": packets.Wire, "unit": packets.UNIT}
 DECAP = {**PACKETS, "direction": "decap", "xdp": "native"}
-DECAP_TC = {**PACKETS, "direction": "decap", "xdp": "off"}
-ENCAP_TC = {**PACKETS, "direction": "encap", "xdp": "off"}
+DECAP_TC = {**PACKETS, "direction": "decap", "xdp": "off", "sink": "tc", "floor": "direct"}
+ENCAP_TC = {**PACKETS, "direction": "encap", "xdp": "off", "floor": "tc"}
 ENCAP_XDP = {**PACKETS, "direction": "encap", "xdp": "port"}
 TCP = {"kind": tcp.Wire, "unit": tcp.UNIT}
 RR = {"kind": rr.Wire, "unit": rr.UNIT, "wire": "default", "better": "less",

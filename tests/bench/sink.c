@@ -7,7 +7,9 @@
  *   arm      {}                 the next counted frame is copied
  *   frame    {"frame": "hex"}   that frame, or "" while there is none
  *
- *   sink -d DEV -l LENGTH [-l LENGTH...]
+ *   sink -d DEV [-t] -l LENGTH [-l LENGTH...]
+ *
+ * In the driver's XDP, or with -t at TC ingress.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -22,7 +24,7 @@
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: sink -d DEV -l LENGTH...\n");
+	fprintf(stderr, "usage: sink -d DEV [-t] -l LENGTH...\n");
 	return 2;
 }
 
@@ -75,16 +77,35 @@ static void serve(struct sink_bpf *skel)
 	}
 }
 
+/* For as long as the device lives, which is longer than we do: its namespace goes with the lab. */
+static int attach_tc(struct sink_bpf *skel, int ifindex)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_INGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = bpf_program__fd(skel->progs.bench_sink_tc));
+	int err = bpf_tc_hook_create(&hook);
+
+	return err ?: bpf_tc_attach(&hook, &opts);
+}
+
+static int attach(struct sink_bpf *skel, int ifindex, int tc)
+{
+	if (tc)
+		return attach_tc(skel, ifindex);
+	skel->links.bench_sink = bpf_program__attach_xdp(skel->progs.bench_sink, ifindex);
+	return skel->links.bench_sink ? 0 : -errno;
+}
+
 int main(int argc, char **argv)
 {
 	struct sink_bpf *skel;
-	struct bpf_link *link;
 	__u32 lens[SINK_LENS] = {}, n = 0;
-	int c, ifindex = 0;
+	int c, err, tc = 0, ifindex = 0;
 
-	while ((c = getopt(argc, argv, "d:l:")) != -1) {
+	while ((c = getopt(argc, argv, "d:tl:")) != -1) {
 		if (c == 'd')
 			ifindex = if_nametoindex(optarg);
+		else if (c == 't')
+			tc = 1;
 		else if (c == 'l' && n < SINK_LENS)
 			lens[n++] = strtoul(optarg, NULL, 10);
 		else
@@ -96,16 +117,12 @@ int main(int argc, char **argv)
 	if (!skel)
 		return 1;
 	memcpy((void *)skel->rodata->sink_lens, lens, sizeof(lens));
-	if (sink_bpf__load(skel)) {
-		sink_bpf__destroy(skel);
-		return 1;
-	}
-	link = bpf_program__attach_xdp(skel->progs.bench_sink, ifindex);
-	if (link)
-		serve(skel);
+	err = sink_bpf__load(skel);
+	err = err ?: attach(skel, ifindex, tc);
+	if (err)
+		fprintf(stderr, "sink: %s\n", strerror(-err));
 	else
-		fprintf(stderr, "sink: attach: %s\n", strerror(errno));
-	bpf_link__destroy(link);
+		serve(skel);
 	sink_bpf__destroy(skel);
-	return link ? 0 : 1;
+	return err ? 1 : 0;
 }

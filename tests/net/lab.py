@@ -193,11 +193,11 @@ class Host:
     def tap_tenant(self, port, mac=None, vnet_hdr=False):
         return TapTenant(self, port, mac, vnet_hdr)
 
-    def foreign_xdp(self, dev):
-        """Someone else's XDP program on a device: foreign_pass."""
+    def foreign_xdp(self, dev, ns=None):
+        """Someone else's XDP program on a device, here or in ns: foreign_pass."""
         obj = f"{self.lab.dir}/foreign.o"
         run("clang", "-O2", "-target", "bpf", "-x", "c", "-c", "-", "-o", obj, stdin=FOREIGN)
-        self.ns.ip(f"link set {dev} xdpdrv obj {obj} sec xdp")
+        (ns or self.ns).ip(f"link set {dev} xdpdrv obj {obj} sec xdp")
 
     def wire_tap(self):
         """

@@ -9,6 +9,7 @@
 #include "addr.h"
 #include "learn.h"
 #include "log.h"
+#include "port_end.h"
 
 enum {
 	EVENTS_A_TURN = 4096, /* then the loop serves others first */
@@ -142,6 +143,9 @@ static void admit(struct xv_learn *learn, struct xv_network *net, const struct x
 		learn->parked[learn->n_parked++] = *event;
 	if (ret)
 		return;
+	if (event->kind == XV_FDB_PORT)
+		xv_port_end_learned(learn->inst, learn->inst->port_by_id[event->dst],
+				    event->key.mac, event->time);
 	if (old) {
 		net->moves++;
 		note_move(learn, net, &event->key, now_ns());

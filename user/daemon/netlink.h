@@ -28,6 +28,9 @@ struct xv_link {
 	uint32_t rx_queues;    /* IFLA_NUM_RX_QUEUES */
 	uint32_t promiscuity;  /* IFLA_PROMISCUITY */
 	uint32_t master;       /* ifindex of bridge/bond, or 0 */
+	bool has_qdisc;	       /* frames to it go through a queueing discipline */
+	uint32_t end;	       /* IFLA_LINK: of a veth, the other end, in its own namespace; or 0 */
+	int32_t end_netns;     /* IFLA_LINK_NETNSID: our name for that namespace; -1: this one */
 	uint32_t xdp_prog;     /* id of an attached XDP program, or 0 */
 	uint8_t xdp_mode;      /* XDP_ATTACHED_* */
 	uint64_t xdp_features; /* NETDEV_XDP_ACT_*; XV_XDP_FEATURES_UNKNOWN before Linux 6.3 */
@@ -86,6 +89,12 @@ int xv_netlink_list_links(struct xv_netlink *nl, struct xv_link **links, size_t 
 /* One link by name or, with name NULL, by ifindex. -ENODEV if there is none (err untouched). */
 int xv_netlink_get_link(struct xv_netlink *nl, const char *name, uint32_t ifindex,
 			struct xv_link *link, struct xv_err *err);
+/*
+ * The other end of a veth in another namespace (link->end_netns), as it is seen there, without
+ * xdp_features. -ENODEV also if link has no such end.
+ */
+int xv_netlink_get_end(struct xv_netlink *nl, const struct xv_link *link, struct xv_link *end,
+		       struct xv_err *err);
 /* Whether ip is assigned to a device here, and no duplicate: 1, 0 or negative errno. */
 int xv_netlink_has_address(struct xv_netlink *nl, const struct xv_ip *ip, struct xv_err *err);
 

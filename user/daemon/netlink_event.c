@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <linux/neighbour.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 
@@ -46,9 +47,9 @@ int xv_netlink_event_open(struct xv_netlink *nl, struct xv_err *err)
 {
 	/* NEXTHOP: a nexthop object may change under its routes without a word about them. */
 	static const int groups[] = {
-		RTNLGRP_LINK,	     RTNLGRP_NEIGH,	 RTNLGRP_IPV4_IFADDR,
-		RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,
-		RTNLGRP_IPV4_RULE,   RTNLGRP_IPV6_RULE,	 RTNLGRP_NEXTHOP,
+		RTNLGRP_LINK,	    RTNLGRP_NEIGH,	RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
+		RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_RULE,   RTNLGRP_IPV6_RULE,
+		RTNLGRP_NEXTHOP,    RTNLGRP_TC,
 	};
 
 	nl->events = xv_netlink_event_socket(NETLINK_ROUTE);
@@ -84,6 +85,17 @@ static void handle_link(struct xv_netlink *nl, const struct nlmsghdr *nlh)
 	nl->ops.link(nl->arg, &link);
 }
 
+/* A device's root qdisc is told with the link, but no message about links comes when it changes. */
+static void handle_qdisc(struct xv_netlink *nl, const struct nlmsghdr *nlh)
+{
+	const struct tcmsg *tcm = mnl_nlmsg_get_payload(nlh);
+	struct xv_link link;
+
+	if (mnl_nlmsg_get_payload_len(nlh) >= sizeof(*tcm) && tcm->tcm_parent == TC_H_ROOT &&
+	    !xv_netlink_get_link(nl, NULL, (uint32_t)tcm->tcm_ifindex, &link, NULL))
+		nl->ops.link(nl->arg, &link);
+}
+
 static void handle_neigh(struct xv_netlink *nl, const struct nlmsghdr *nlh)
 {
 	const struct ndmsg *ndm = mnl_nlmsg_get_payload(nlh);
@@ -103,6 +115,10 @@ static void handle_event(struct xv_netlink *nl, const struct nlmsghdr *nlh, stru
 	case RTM_NEWLINK:
 	case RTM_DELLINK:
 		handle_link(nl, nlh);
+		break;
+	case RTM_NEWQDISC:
+	case RTM_DELQDISC:
+		handle_qdisc(nl, nlh);
 		break;
 	case RTM_NEWNEIGH:
 	case RTM_DELNEIGH:

@@ -102,6 +102,15 @@ static void parse_attr(const struct nlattr *attr, struct xv_link *link)
 	case IFLA_MASTER:
 		link->master = mnl_attr_get_u32(attr);
 		break;
+	case IFLA_QDISC:
+		link->has_qdisc = strcmp(mnl_attr_get_str(attr), "noqueue") != 0;
+		break;
+	case IFLA_LINK:
+		link->end = mnl_attr_get_u32(attr);
+		break;
+	case IFLA_LINK_NETNSID:
+		link->end_netns = (int32_t)mnl_attr_get_u32(attr);
+		break;
 	case IFLA_XDP:
 		parse_xdp(attr, link);
 		break;
@@ -121,6 +130,7 @@ void xv_netlink_parse_link(const struct nlmsghdr *nlh, struct xv_link *link)
 		.type = ifi->ifi_type,
 		.flags = ifi->ifi_flags,
 		.xdp_features = XV_XDP_FEATURES_UNKNOWN,
+		.end_netns = -1,
 	};
 	mnl_attr_for_each (attr, nlh, sizeof(*ifi))
 		parse_attr(attr, link);
@@ -247,6 +257,31 @@ int xv_netlink_get_link(struct xv_netlink *nl, const char *name, uint32_t ifinde
 		return xv_err_set(err, ret, "%s: %s", name ? name : "link", why.text);
 	found.xdp_features = xv_netlink_netdev_get(nl, found.ifindex);
 	*link = found;
+	return 0;
+}
+
+int xv_netlink_get_end(struct xv_netlink *nl, const struct xv_link *link, struct xv_link *end,
+		       struct xv_err *err)
+{
+	struct xv_netlink_req req;
+	struct nlmsghdr *nlh;
+	struct xv_link found = {0};
+	struct xv_err why;
+	void *ifi;
+	int ret;
+
+	if (!link->end || link->end_netns < 0)
+		return -ENODEV;
+	nlh = xv_netlink_begin(&req, RTM_GETLINK, 0, sizeof(struct ifinfomsg), &ifi);
+	((struct ifinfomsg *)ifi)->ifi_index = (int)link->end;
+	mnl_attr_put_u32(nlh, IFLA_TARGET_NETNSID, (uint32_t)link->end_netns);
+	mnl_attr_put_u32(nlh, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	ret = xv_netlink_request(nl, nl->request, nlh, get_cb, &found, &why);
+	if (ret == -ENODEV)
+		return ret;
+	if (ret)
+		return xv_err_set(err, ret, "other end of %s: %s", link->name, why.text);
+	*end = found;
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 #include "fdb.h"
 #include "log.h"
 #include "port_device.h"
+#include "port_end.h"
 #include "port_xdp.h"
 #include "unhook.h"
 #include "uplink.h"
@@ -43,10 +44,13 @@ const char *xv_port_encap(const struct xv_port *port)
  * A frame from a veth underlay may lack its inner checksum, which the sender left to a NIC that
  * never came; an skb says so, an XDP frame cannot.
  */
-static bool redirect_wanted(const struct xv_instance *inst)
+static bool redirect_wanted(const struct xv_instance *inst, const struct xv_link *link)
 {
 	size_t i;
 
+	/* A qdisc on a veth is there to be used; redirects go past it, as on every device. */
+	if (!strcmp(link->kind, "veth") && link->has_qdisc)
+		return false;
 	if (inst->config->delivery != XV_DELIVERY_AUTO)
 		return inst->config->delivery == XV_DELIVERY_REDIRECT;
 	for (i = 0; i < inst->n_uplinks; i++)
@@ -75,7 +79,7 @@ static uint32_t flags_of(const struct xv_instance *inst, const struct xv_port *p
 		flags |= XV_PORT_UP;
 	if (link->xdp_features != XV_XDP_FEATURES_UNKNOWN &&
 	    link->xdp_features & XV_XDP_ACT_NDO_XMIT) {
-		if (redirect_wanted(inst))
+		if (redirect_wanted(inst, link))
 			flags |= XV_PORT_XDP_TX;
 		if (inst->config->delivery == XV_DELIVERY_AUTO)
 			flags |= XV_PORT_TCP_STACK;
@@ -84,6 +88,8 @@ static uint32_t flags_of(const struct xv_instance *inst, const struct xv_port *p
 	}
 	if (!strcmp(link->kind, "veth"))
 		flags |= XV_PORT_GSO_DECAP;
+	if (port->direct)
+		flags |= XV_PORT_DIRECT;
 	return flags;
 }
 
@@ -99,6 +105,7 @@ int port_write_dev(struct xv_instance *inst, struct xv_port *port)
 	};
 	int ret;
 
+	memcpy(val.end_mac, port->end_mac, sizeof(val.end_mac));
 	if (!port->ifindex)
 		val.flags = setting_flags(port);
 	port->flags = val.flags;
@@ -175,6 +182,7 @@ void port_detach(struct xv_instance *inst, struct xv_port *port, bool device_exi
 	port->xdp_on = false;
 	port->no_xdp[0] = '\0';
 	port->refused.set = false;
+	port->direct = false;
 	port_write_key(inst, &key, NULL);
 	port->ifindex = 0;
 	memset(&port->link, 0, sizeof(port->link));
@@ -245,6 +253,7 @@ static int attach(struct xv_instance *inst, struct xv_port *port, const struct x
 	port->ifindex = link->ifindex;
 	port->link = *link;
 	set_status(port);
+	xv_port_end_update(inst, port);
 	ret = port_write_dev(inst, port);
 	ret = ret ?: port_write_key(inst, &key, &val);
 	if (ret)
@@ -284,6 +293,7 @@ int port_look_again(struct xv_instance *inst, struct xv_port *port)
 {
 	if (port->ifindex) {
 		set_status(port);
+		xv_port_end_update(inst, port);
 		xv_port_xdp_update(inst, port);
 	}
 	return port_write_dev(inst, port);

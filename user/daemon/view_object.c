@@ -52,6 +52,7 @@ bool xv_view_next_port(struct xv_view *view, struct xv_row *row)
 	xv_row_number(row, XV_COL_PORT_VNI, port->net->vni);
 	xv_row_number(row, XV_COL_PORT_UP, link_up(&port->link, port->ifindex));
 	xv_row_text(row, XV_COL_PORT_DELIVERY, xv_port_delivery(view->inst, port));
+	xv_row_number(row, XV_COL_PORT_DIRECT, port->direct);
 	xv_row_text(row, XV_COL_PORT_ENCAP, xv_port_encap(port));
 	xv_row_text(row, XV_COL_PORT_NO_XDP, port->no_xdp);
 	if (port->ifindex) {

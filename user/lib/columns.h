@@ -118,6 +118,7 @@ enum xv_metric_id {
 	X(PORT, VNI, "vni", "VNI", UINT, "vni", NONE, "")                 \
 	X(PORT, UP, "up", "UP", YESNO, NULL, PORT_UP, "")                 \
 	X(PORT, DELIVERY, "delivery", "DELIVERY", TEXT, NULL, NONE, "")   \
+	X(PORT, DIRECT, "direct", "DIRECT", YESNO, NULL, NONE, "")        \
 	X(PORT, ENCAP, "encap", "ENCAP", TEXT, NULL, NONE, "")            \
 	X(PORT, NO_XDP, "no_xdp", "NO-XDP", TEXT, NULL, NONE, "")         \
 	X(PORT, MTU, "mtu", "MTU", UINT, NULL, NONE, "")                  \
