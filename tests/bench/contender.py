@@ -127,7 +127,8 @@ def has_load():
 
 class Xvtep:
     """
-    `mode` is the configuration's underlay.xdp; "port" is native, and encapsulation in XDP on `port`
+    `mode` is the configuration's underlay.xdp: "native" with everything redirected, or, as "stack",
+    with everything stripped and passed up; "port" is native, and encapsulation in XDP on `port`
     besides, which the daemon refuses a veth because its tenant's frames may lack checksums: the
     generator's have theirs, so that the veth stands in for a NIC, and the driver attaches the
     program. Set up and removed by the script beside this.
@@ -140,7 +141,8 @@ class Xvtep:
 
     def __init__(self, stack, host, mode):
         Xvtep.count += 1
-        self.host, self.mode = host, "native" if mode == "port" else mode
+        self.host, self.mode = host, {"port": "native", "stack": "native"}.get(mode, mode)
+        self.delivery = "stack" if mode == "stack" else "redirect"
         self.instance = f"bench{os.getpid()}-{Xvtep.count}"
         self.args = [f"name={self.instance}", f"netns={host.netns.path}"]
         total = (len(host.local_macs) + len(host.remote_macs)) * len(host.networks)
@@ -171,7 +173,7 @@ class Xvtep:
         yield "  port: 4789"
         yield f"  xdp: {self.mode}"
         if self.mode == "native":
-            yield "  delivery: redirect"
+            yield f"  delivery: {self.delivery}"
         yield "networks:"
         for vni, vlan in host.networks:
             port = f"{{dev: port, vlan: {vlan}}}" if vlan else "port"

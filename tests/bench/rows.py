@@ -25,6 +25,8 @@ DECAP_TC = {**PACKETS, "direction": "decap", "xdp": "off", "sink": "tc", "floor"
 ENCAP_TC = {**PACKETS, "direction": "encap", "xdp": "off", "floor": "tc"}
 ENCAP_XDP = {**PACKETS, "direction": "encap", "xdp": "port"}
 TCP = {"kind": tcp.Wire, "unit": tcp.UNIT}
+WAY = {"wire": "nic", "contenders": ("xvtep",), "base": {"xdp": "auto"},
+       "bars": (("share", "<=", 1),)}
 RR = {"kind": rr.Wire, "unit": rr.UNIT, "wire": "default", "better": "less",
       "quotients": ("p99_us", "cpu_us"), "bars": (("ratio", "<=", 0.8),)}
 LEARN = {"direction": "decap", "xdp": "native", "contenders": ("kernel", "xvtep")}
@@ -64,6 +66,9 @@ BENCHES = (
     {"name": "tcp-default-wire", **TCP, "wire": "default", **at_least(1.05)},
     {"name": "tcp-nic-wire", **TCP, "wire": "nic", **at_least(1)},
     {"name": "tcp-8-streams", **TCP, "wire": "default", "streams": 8, **at_least(1)},
+    # The ways that inner TCP could go instead, where auto takes TC: above 1 it would be wrong to.
+    {"name": "tcp-way-stack", **TCP, **WAY, "xdp": "stack"},
+    {"name": "tcp-way-redirect", **TCP, **WAY, "xdp": "native"},
     {"name": "udp-64", **RR, "protocol": "udp", "bytes": 64 - 42},
     {"name": "rr", **RR, "protocol": "tcp", "bytes": 1},
     {"name": "learn", **LEARN, "kind": learn.Storm, "unit": "MACs/s", "remote_macs": 1 << 19,

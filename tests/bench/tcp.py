@@ -24,7 +24,7 @@ NIC_LIKE = ("tx", "off", "tso", "off", "gso", "off", "gro", "on")
 
 
 class Wire:
-    """Two hosts of one contender. `bench` is a row of the table; of it count wire and streams."""
+    """Two hosts of one contender. `bench` is a row of the table; of it count wire, streams and xdp."""
 
     ROUNDS = "tcp_rounds"
     UNCERTAINTY = 0.1
@@ -50,7 +50,7 @@ class Wire:
                 host.run("ethtool", "-K", "under", *NIC_LIKE)
             host.ip(f"link set under address 02:00:00:00:02:0{'ab'.index(n) + 1} up")
             host.ip(f"addr add {local}/24 dev under")
-        how = {Floor: "tc under port", Kernel: None, Xvtep: "auto"}
+        how = {Floor: "tc under port", Kernel: None, Xvtep: self.bench.get("xdp", "auto")}
         for n, local, remote in (("a", A, B), ("b", B, A)):
             far = "b" if n == "a" else "a"
             host = Host(self.hosts[n], local, remote, [MAC[n]], [MAC[far]])

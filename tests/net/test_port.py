@@ -111,6 +111,7 @@ def delivery(mode, gro, want, configured="auto"):
         first, _ = start(lab, mode=mode, delivery=configured)
         tap.wait_for(lambda: first.row("port", dev="p1")["delivery"] == want,
                      f"delivery is {want}")
+        tap.equal(first.rows("status", "show", part="uplink")[0]["tcp"], want, "TCP, as status says")
         one.ping(two.ip)
         first.wait_learned(2)
         before = first.paths()

@@ -27,7 +27,7 @@ void xv_port_end_update(struct xv_instance *inst, struct xv_port *port)
 
 /* The tenant may have changed its address: of the other namespace netlink tells nothing here. */
 void xv_port_end_learned(struct xv_instance *inst, struct xv_port *port, const uint8_t *mac,
-		     uint64_t now)
+			 uint64_t now)
 {
 	if (!port->direct || !memcmp(mac, port->end_mac, sizeof(port->end_mac)) ||
 	    now - port->end_asked < LOOK_AGAIN_NS)

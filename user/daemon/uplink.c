@@ -24,6 +24,15 @@ const char *xv_uplink_mode(const struct xv_uplink *uplink)
 	return uplink->flags & XV_UPLINK_GENERIC ? "xdp-generic" : "tc";
 }
 
+const char *xv_uplink_tcp(const struct xv_instance *inst, const struct xv_uplink *uplink)
+{
+	if (!uplink->ifindex)
+		return "waiting";
+	if (!(uplink->flags & XV_UPLINK_XDP))
+		return "tc";
+	return inst->config->delivery == XV_DELIVERY_REDIRECT ? "redirect" : "stack";
+}
+
 struct xv_uplink *xv_uplink_find(struct xv_instance *inst, const char *dev)
 {
 	size_t i;

@@ -65,6 +65,7 @@ bool xv_view_next_uplink(struct xv_view *view, struct xv_row *row)
 	xv_row_text(row, XV_COL_UPLINK_DEV, uplink->dev);
 	xv_row_number(row, XV_COL_UPLINK_UP, uplink->ifindex && uplink->link.flags & IFF_UP);
 	xv_row_text(row, XV_COL_UPLINK_ATTACHED, xv_uplink_mode(uplink));
+	xv_row_text(row, XV_COL_UPLINK_TCP, xv_uplink_tcp(inst, uplink));
 	if (uplink->ifindex) {
 		xv_row_number(row, XV_COL_UPLINK_MTU, uplink->link.mtu);
 		xv_row_number(row, XV_COL_UPLINK_QUEUES, uplink->link.rx_queues);

@@ -89,6 +89,7 @@ enum xv_metric_id {
 	X(UPLINK, DEV, "dev", "UPLINK", TEXT, "dev", NONE, "")            \
 	X(UPLINK, UP, "up", "UP", YESNO, NULL, UPLINK_UP, "")             \
 	X(UPLINK, ATTACHED, "attached", "ATTACHED", TEXT, NULL, NONE, "") \
+	X(UPLINK, TCP, "tcp", "TCP", TEXT, NULL, NONE, "")                \
 	X(UPLINK, MTU, "mtu", "MTU", UINT, NULL, NONE, "")                \
 	X(UPLINK, QUEUES, "rx_queues", "RX-QUEUES", UINT, NULL, NONE, "") \
 	X(UPLINK, IFINDEX, "ifindex", NULL, UINT, NULL, NONE, "")         \
