@@ -33,6 +33,7 @@ static __always_inline __u32 xv_skb_check_len(const struct __sk_buff *skb)
  * that saves the device's queue and another softirq. The kernel then takes the skb as it is for one
  * that came in there (skb_do_redirect(), BPF_F_PEER), so it must say what eth_type_trans() would:
  * the protocol, and that the frame is for this host, which only the device's own address proves.
+ * (Newer kernels set the latter themselves, whatever the address.)
  */
 static __always_inline int xv_deliver_direct(struct __sk_buff *skb,
 					     const struct xv_port_dev_val *dev)

@@ -15,10 +15,10 @@ COUNT = 60
 OTHER_MAC = "02:00:00:0d:00:01"  # of nobody's device
 
 
-def start(lab, mode="off", ports=("p1",), **extra):
+def start(lab, mode="off", ports=("p1",), delivery="auto"):
     a, b = lab.hosts
-    return [Xvtepd(h, [{"vni": VNI, "ports": list(ports), "flood": [other.v4], **extra}],
-                   underlay={"xdp": mode}) for h, other in ((a, b), (b, a))]
+    return [Xvtepd(h, [{"vni": VNI, "ports": list(ports), "flood": [other.v4]}],
+                   underlay={"xdp": mode, "delivery": delivery}) for h, other in ((a, b), (b, a))]
 
 
 def pair(lab, **kwargs):
@@ -91,7 +91,7 @@ def own_address_only():
         one.ping(two.ip, 1)
         second.client("fdb", "add", OTHER_MAC, "network", str(VNI), "dev", "p1")
         before = through_device(two.host)
-        frame.expect(one.tap(), lambda mark: frame.plain(one.mac, OTHER_MAC, mark),
+        frame.expect(one.tap(), lambda m: frame.udp4(one.mac, OTHER_MAC, one.ip, two.ip, m),
                      {two.tap(): 1}, "to another MAC behind the port")
         tap.ok(through_device(two.host) > before, "it went through the device")
         expect_direct(two, one)
@@ -115,7 +115,7 @@ def qdisc(mode):
     """A qdisc on the port gets every frame: neither direct nor redirected in XDP."""
     with Lab(wire="nic") as lab:
         one, two = pair(lab, gro=True)
-        _, second = start(lab, mode)
+        _, second = start(lab, mode, delivery="redirect")
         wait_direct(second, True, "port")
         two.host.ns.run("tc", "qdisc", "add", "dev", "p1", "root", "pfifo", "limit", "1000")
         wait_direct(second, False, "qdisc")
@@ -126,7 +126,10 @@ def qdisc(mode):
         tap.ok(shown["packets"] >= COUNT, "the qdisc saw the frames")
         two.host.ns.run("tc", "qdisc", "del", "dev", "p1", "root")
         wait_direct(second, True, "no qdisc")
-        expect_direct(two, one)
+        if mode == "off":
+            expect_direct(two, one)
+        tap.equal(second.row("port", dev="p1")["delivery"],
+                  {"off": "tc", "native": "redirect"}[mode], "delivery without")
 
 
 def new_address():
