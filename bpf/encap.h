@@ -62,6 +62,32 @@ static __always_inline void xv_outer6_write(void *pos, const struct xv_adj_val *
 }
 
 /*
+ * The outer header at pos, for which there is room; eth, if not NULL, goes behind it: the inner
+ * frame's MAC header, where the room was made behind that. 0 or a drop.
+ */
+static __always_inline int xv_outer_write(void *pos, void *data_end, const struct xv_adj_val *adj,
+					  int v6, const struct xv_inner *inner, __u32 vni,
+					  const struct xv_ethhdr *eth)
+{
+	const __u32 behind = eth ? ETH_HLEN : 0;
+
+	if (v6) {
+		if (pos + XV_ENCAP6_LEN + behind > data_end)
+			return XV_DROP(NO_MEMORY);
+		xv_outer6_write(pos, adj, inner, vni);
+		if (eth)
+			xv_copy(pos + XV_ENCAP6_LEN, eth, ETH_HLEN);
+		return 0;
+	}
+	if (pos + XV_ENCAP4_LEN + behind > data_end)
+		return XV_DROP(NO_MEMORY);
+	xv_outer4_write(pos, adj, inner, vni);
+	if (eth)
+		xv_copy(pos + XV_ENCAP4_LEN, eth, ETH_HLEN);
+	return 0;
+}
+
+/*
  * The flags of an adjacency whose prebuilt header may be used, else 0. Read once: the daemon may
  * clear them at any time, and the header is good for those who have seen them until they return.
  */
@@ -118,7 +144,7 @@ static __always_inline int xv_encap_fast(struct __sk_buff *skb, const struct xv_
 					 __u32 flags, struct xv_inner *inner, __u32 vni,
 					 int *action)
 {
-	int v6 = !!(flags & XV_ADJ_V6);
+	int v6 = !!(flags & XV_ADJ_V6), err;
 	__u32 room = v6 ? XV_ENCAP6_LEN : XV_ENCAP4_LEN;
 	__u32 ifindex = adj->ifindex;
 	void *data = xv_ctx_ptr(skb->data), *data_end = xv_ctx_ptr(skb->data_end);
@@ -134,17 +160,9 @@ static __always_inline int xv_encap_fast(struct __sk_buff *skb, const struct xv_
 		return XV_PATH_ENCAP_SLOW;
 	data = xv_ctx_ptr(skb->data);
 	data_end = xv_ctx_ptr(skb->data_end);
-	if (v6) {
-		if (data + XV_ENCAP6_LEN + ETH_HLEN > data_end)
-			return XV_DROP(NO_MEMORY);
-		xv_outer6_write(data, adj, inner, vni);
-		xv_copy(data + XV_ENCAP6_LEN, &inner->eth, ETH_HLEN);
-	} else {
-		if (data + XV_ENCAP4_LEN + ETH_HLEN > data_end)
-			return XV_DROP(NO_MEMORY);
-		xv_outer4_write(data, adj, inner, vni);
-		xv_copy(data + XV_ENCAP4_LEN, &inner->eth, ETH_HLEN);
-	}
+	err = xv_outer_write(data, data_end, adj, v6, inner, vni, &inner->eth);
+	if (err)
+		return err;
 	*action = bpf_redirect(ifindex, 0);
 	return XV_PATH_ENCAP;
 }

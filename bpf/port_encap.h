@@ -63,16 +63,8 @@ static __always_inline int port_to_peer(const struct port_frame *f, __u32 peer)
 		return XV_PORT_PASS;
 	data = xv_ctx_ptr(f->ctx->data);
 	data_end = xv_ctx_ptr(f->ctx->data_end);
-	if (v6) {
-		if (data + XV_ENCAP6_LEN > data_end)
-			return XV_DROP(NO_MEMORY);
-		xv_outer6_write(data, adj, &inner, f->net->vni);
-	} else {
-		if (data + XV_ENCAP4_LEN > data_end)
-			return XV_DROP(NO_MEMORY);
-		xv_outer4_write(data, adj, &inner, f->net->vni);
-	}
-	return XV_PATH_PORT_ENCAP;
+	return xv_outer_write(data, data_end, adj, v6, &inner, f->net->vni, NULL)
+		       ?: XV_PATH_PORT_ENCAP;
 }
 
 static __always_inline int port_to_port(const struct port_frame *f, __u32 port)
