@@ -151,11 +151,6 @@ static __always_inline int xv_encap_fast(struct __sk_buff *skb, const struct xv_
 
 	if (data + ETH_HLEN > data_end || !xv_encap_fits(skb, adj, data, data_end, room))
 		return XV_PATH_ENCAP_SLOW;
-	/*
-	 * The skb's hash if it has one, from the sending socket or the NIC, as the kernel does;
-	 * else ours, which costs less than its dissector.
-	 */
-	inner->sport = xv_source_port(skb->hash ?: xv_flow_hash(data, data_end));
 	if (xv_encap_room(skb, room, v6))
 		return XV_PATH_ENCAP_SLOW;
 	data = xv_ctx_ptr(skb->data);
@@ -189,6 +184,11 @@ static __always_inline int xv_encap_peer(struct __sk_buff *skb, const struct xv_
 	flags = ecn < 0 ? 0 : xv_adj_usable(adj, cfg);
 	if (flags) {
 		inner.ecn = xv_ecn_encap(ecn);
+		/*
+		 * The skb's hash if it has one, from the sending socket or the NIC, as the kernel
+		 * does; else ours, which costs less than its dissector.
+		 */
+		inner.sport = xv_source_port(skb->hash ?: xv_flow_hash(eth, data_end, cfg));
 		xv_copy(&inner.eth, eth, sizeof(inner.eth));
 		path = xv_encap_fast(skb, adj, flags, &inner, vni, action);
 	}

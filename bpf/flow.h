@@ -24,10 +24,10 @@ static __always_inline __u32 xv_flow_ports(void *l4, void *data_end, __u8 proto)
 	return *(__u32 *)l4;
 }
 
-static __always_inline __u32 xv_flow_hash(struct xv_ethhdr *eth, void *data_end)
+static __always_inline __u32 xv_flow_hash(struct xv_ethhdr *eth, void *data_end,
+					  const struct xv_config_val *cfg)
 {
-	const struct xv_config_val *cfg = xv_config_get();
-	__u64 hash = xv_flow_mix(0, cfg ? cfg->cookie : 0);
+	__u64 hash = xv_flow_mix(0, cfg->cookie);
 	void *l3 = eth + 1;
 
 	if (eth->h_proto == bpf_htons(ETH_P_IP) && l3 + sizeof(struct iphdr) <= data_end) {

@@ -58,7 +58,7 @@ static __always_inline int port_to_peer(const struct port_frame *f, __u32 peer)
 	if (!xv_adj_fits(adj, f->total, f->total - ETH_HLEN, room))
 		return XV_PORT_PASS;
 	inner.ecn = xv_ecn_encap(ecn);
-	inner.sport = xv_source_port(xv_flow_hash(f->eth, f->data_end));
+	inner.sport = xv_source_port(xv_flow_hash(f->eth, f->data_end, f->cfg));
 	if (!port_commit(f, adj->tx_slot) || bpf_xdp_adjust_head(f->ctx, -(int)room))
 		return XV_PORT_PASS;
 	data = xv_ctx_ptr(f->ctx->data);
