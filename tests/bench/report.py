@@ -66,7 +66,10 @@ def shares(result):
 
 
 def add_extras(out, result):
-    """Further figures of the kind, by contender; those of xvtep as Figures."""
+    """
+    Further figures of the kind, by contender, and of those in "quotients" the ratio to the kernel's
+    as KEY_ratio; those of xvtep, and the ratios, as Figures.
+    """
     extras = {}
     keys = {k: None for samples in result.samples.values() for s in samples for k in s
             if k not in NOT_EXTRA}
@@ -77,7 +80,8 @@ def add_extras(out, result):
             extras[key] = figures.get("xvtep")
             above, below = (values(result.samples, n, key) for n in ("xvtep", "kernel"))
             if key in result.bench.get("quotients", ()) and quotient(above, below):
-                out[key + "_ratio"] = digits(quotient(above, below).median)
+                extras[key + "_ratio"] = quotient(above, below)
+                out[key + "_ratio"] = digits(extras[key + "_ratio"].median)
     steal = {n: machine.stolen([s["window"] for s in samples], samples[0]["own"])
              for n, samples in result.samples.items() if "window" in samples[0]}
     if steal:

@@ -24,7 +24,7 @@ NIC_LIKE = ("tx", "off", "tso", "off", "gso", "off", "gro", "on")
 
 
 class Wire:
-    """Two hosts of one contender. `bench` is a row of the table; of it count wire, streams and xdp."""
+    """Two hosts of one contender. `bench` is a row of the table; it has wire, streams, xdp."""
 
     ROUNDS = "tcp_rounds"
     UNCERTAINTY = 0.1
