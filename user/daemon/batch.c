@@ -11,6 +11,12 @@ void xv_batch_begin(struct xv_instance *inst)
 	inst->batch->depth++;
 }
 
+/* What a load (load.h) leaves without use goes when it ends: its steps are many. */
+static bool may_drop_peers(const struct xv_instance *inst)
+{
+	return inst->batch->peers_unused && !inst->loads;
+}
+
 /* New flood lists are out before what the old ones named goes. Entries go before the grace period:
  * a program that found one may use its id until then. */
 static int settle(struct xv_instance *inst, struct xv_err *err)
@@ -21,7 +27,7 @@ static int settle(struct xv_instance *inst, struct xv_err *err)
 
 	if (b->entries)
 		xv_fdb_flush_gone(inst); /* static entries among them may leave a peer unused */
-	if (xv_peer_unlink_unused(inst)) {
+	if (may_drop_peers(inst) && xv_peer_unlink_unused(inst)) {
 		xv_fdb_flush_gone(inst);
 		wait = true;
 	}
@@ -31,7 +37,7 @@ static int settle(struct xv_instance *inst, struct xv_err *err)
 	xv_network_free_gone(inst);
 	xv_peer_free_gone(inst);
 	if (b->entries || b->peers)
-		*b = (struct xv_batch){.depth = b->depth};
+		*b = (struct xv_batch){.depth = b->depth, .peers_unused = b->peers_unused};
 	return ret;
 }
 
@@ -45,9 +51,7 @@ int xv_batch_commit(struct xv_instance *inst, struct xv_err *err)
 
 bool xv_batch_make_room(struct xv_instance *inst)
 {
-	const struct xv_batch *b = inst->batch;
-
-	if (!b->entries && (!inst->peers_unused || inst->peer_nesting))
+	if (!inst->batch->entries && !may_drop_peers(inst))
 		return false;
 	settle(inst, NULL);
 	return true;

@@ -2,7 +2,8 @@
 /*
  * Changes that end together. What is removed is out of programs' sight at once; its id, its FDB
  * entries and its flood list go when the batch ends, after one grace period for all of it. A peer
- * that is named again meanwhile stays as it was.
+ * that nothing names any more goes then too, or with the last load under way; one that is named
+ * again meanwhile stays as it was.
  */
 #ifndef XV_BATCH_H
 #define XV_BATCH_H
@@ -13,7 +14,8 @@ struct xv_batch {
 	unsigned int depth;	     /* begun and not committed */
 	bool entries;		     /* a network or port is gone, and FDB entries may name it */
 	struct xv_network *networks; /* gone, by their next_gone */
-	struct xv_peer *peers;
+	struct xv_peer *peers;	     /* gone, by their next_gone */
+	bool peers_unused;	     /* some that nothing names are there still */
 	/* Ids that are gone and not free yet. */
 	bool bd[XV_MAX_NETWORKS];
 	bool port[XV_MAX_PORTS];

@@ -57,8 +57,6 @@ struct xv_instance {
 	struct xv_port **port_by_id; /* [XV_MAX_PORTS] */
 	struct xv_peer *peers;	     /* uthash by ip */
 	struct xv_peer **peer_by_id; /* [XV_MAX_PEERS] */
-	unsigned int peer_nesting;   /* xv_peer_begin() */
-	bool peers_unused;	     /* some are to go */
 	struct xv_group *groups;     /* uthash by ip */
 	struct event *refresh;	     /* adjacencies are to be looked at again */
 	struct event *retry;	     /* ... later */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "batch.h"
 #include "load_internal.h"
 #include "peer.h"
 
@@ -13,10 +14,10 @@ enum {
 /* Gives the references back: peers that no entry needed go, all together. */
 static void put_peers(struct xv_load *load, size_t n)
 {
-	xv_peer_begin(load->inst);
+	xv_batch_begin(load->inst);
 	while (n--)
 		xv_peer_put(load->inst, load->remotes[n].peer);
-	xv_peer_commit(load->inst);
+	xv_batch_commit(load->inst, NULL);
 }
 
 static int get_peers(struct xv_load *load, struct xv_err *err)
@@ -58,9 +59,8 @@ static void finish(struct xv_load *load)
 	void *arg = load->arg;
 	int failed = load->failed;
 
-	put_peers(load, load->n_remotes);
-	xv_peer_commit(load->inst);
 	leave(load);
+	put_peers(load, load->n_remotes);
 	xv_load_free(load);
 	if (done)
 		done(arg, failed, entries, &err);
@@ -118,7 +118,6 @@ int xv_load_apply(struct xv_load *load, xv_load_done_fn done, void *arg, struct 
 	ret = get_peers(load, err);
 	if (ret)
 		return ret;
-	xv_peer_begin(inst); /* to finish(): with replace many may become unused */
 	xv_fdb_reserve(inst, have + load->n_new);
 	load->done = done;
 	load->arg = arg;

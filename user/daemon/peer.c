@@ -108,25 +108,12 @@ static bool is_unused(const struct xv_peer *peer)
 	return !peer->refs && !peer->pinned && !peer->dynamic;
 }
 
-void xv_peer_begin(struct xv_instance *inst)
-{
-	inst->peer_nesting++;
-}
-
-void xv_peer_commit(struct xv_instance *inst)
-{
-	if (--inst->peer_nesting || !inst->peers_unused)
-		return;
-	xv_batch_begin(inst);
-	xv_batch_commit(inst, NULL);
-}
-
 static void check_unused(struct xv_instance *inst, struct xv_peer *peer)
 {
 	if (!is_unused(peer))
 		return;
 	xv_batch_begin(inst);
-	inst->peers_unused = true;
+	inst->batch->peers_unused = true;
 	xv_batch_commit(inst, NULL);
 }
 
@@ -134,9 +121,7 @@ bool xv_peer_unlink_unused(struct xv_instance *inst)
 {
 	struct xv_peer *peer, *tmp;
 
-	if (!inst->peers_unused || inst->peer_nesting)
-		return false;
-	inst->peers_unused = false;
+	inst->batch->peers_unused = false;
 	HASH_ITER (hh, inst->peers, peer, tmp) {
 		if (!is_unused(peer))
 			continue;

@@ -29,16 +29,11 @@ struct xv_peer *xv_peer_find(struct xv_instance *inst, const struct xv_ip *ip);
  * of its family. */
 int xv_peer_get(struct xv_instance *inst, const struct xv_ip *ip, struct xv_peer **peer,
 		struct xv_err *err);
-/* Gives a reference back; the last one removes the peer and the FDB entries learned from it. */
+/* Gives a reference back; the last one removes the peer and the FDB entries learned from it, when
+ * the batch ends (batch.h). */
 void xv_peer_put(struct xv_instance *inst, struct xv_peer *peer);
 /* Another reference to one that has some. */
 void xv_peer_hold(struct xv_peer *peer);
-/*
- * Peers that become unused in between stay until the last commit. Pairs nest, and may be far apart:
- * a batch (batch.h) that ends meanwhile leaves them.
- */
-void xv_peer_begin(struct xv_instance *inst);
-void xv_peer_commit(struct xv_instance *inst);
 /* For batch.c: takes those without use out of programs' sight, whether there is any; frees them. */
 bool xv_peer_unlink_unused(struct xv_instance *inst);
 void xv_peer_free_gone(struct xv_instance *inst);
