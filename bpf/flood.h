@@ -8,6 +8,7 @@
 #define XV_BPF_FLOOD_H
 
 #include "encap.h"
+#include "last.h"
 
 enum {
 	XV_FLOOD_WORDS = 4,
@@ -30,6 +31,13 @@ struct xv_flood_ctx {
 	__u64 fast[XV_FLOOD_WORDS]; /* which those are, by their index */
 };
 
+/* A copy that is not made, for a reason. */
+static __always_inline void flood_drop(struct xv_flood_ctx *c, int err)
+{
+	xv_account(err, c->size);
+	xv_last_skb(c->skb, err, c->from_port ? XV_DROP_FROM_PORT : XV_DROP_FROM_SLOW);
+}
+
 /* One copy to a port. Tagging changes the frame itself, so it is undone after the clone. */
 static __always_inline int flood_port(struct xv_flood_ctx *c, __u32 port)
 {
@@ -37,7 +45,7 @@ static __always_inline int flood_port(struct xv_flood_ctx *c, __u32 port)
 	int err = xv_port_check(port, c->key.bd, c->check_len, &dev);
 
 	if (err || !dev) {
-		xv_account(err, c->size);
+		flood_drop(c, err);
 		return -1;
 	}
 	if (dev->vlan && bpf_skb_vlan_push(c->skb, bpf_htons(ETH_P_8021Q), dev->vlan))
@@ -55,7 +63,7 @@ static __always_inline int flood_slow(struct xv_flood_ctx *c, const struct xv_fl
 	int err = xv_tunnel_set(c->skb, c->cfg, &to->remote, c->vni);
 
 	if (err) {
-		xv_account(err, c->size);
+		flood_drop(c, err);
 		return -1;
 	}
 	err = bpf_clone_redirect(c->skb, c->cfg->slow_ifindex, 0);

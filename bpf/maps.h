@@ -45,6 +45,7 @@ XV_MAP(xv_port_stats, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct xv_id_stats_val, 
 XV_MAP(xv_peer_stats, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct xv_id_stats_val, XV_MAX_PEERS, 0);
 XV_MAP(xv_drop_stats, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct xv_count, XV_DROP_MAX, 0);
 XV_MAP(xv_path_stats, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct xv_count, XV_PATH_MAX, 0);
+XV_MAP(xv_drop_last, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct xv_drop_last_val, XV_DROP_MAX, 0);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

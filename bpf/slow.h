@@ -8,28 +8,6 @@
 
 #include "flood.h"
 
-/* Tunnel key of a packet from xv0, in one form for both families. 0 or a drop. */
-static __always_inline int tunnel_get(struct __sk_buff *skb, struct xv_ip *remote,
-				      struct xv_ip *local, __u32 *vni)
-{
-	struct bpf_tunnel_key key = {};
-
-	if (!bpf_skb_get_tunnel_key(skb, &key, sizeof(key), 0)) {
-		remote->q[0] = 0;
-		remote->w[2] = bpf_htonl(0xffff);
-		remote->w[3] = bpf_htonl(key.remote_ipv4);
-		*local = *remote;
-		local->w[3] = bpf_htonl(key.local_ipv4);
-	} else if (!bpf_skb_get_tunnel_key(skb, &key, sizeof(key), BPF_F_TUNINFO_IPV6)) {
-		__builtin_memcpy(remote->w, key.remote_ipv6, sizeof(*remote));
-		__builtin_memcpy(local->w, key.local_ipv6, sizeof(*local));
-	} else {
-		return XV_DROP(TUNNEL_TXINFO);
-	}
-	*vni = key.tunnel_id;
-	return 0;
-}
-
 static __always_inline int ip_equal(const struct xv_ip *a, const struct xv_ip *b)
 {
 	return a->q[0] == b->q[0] && a->q[1] == b->q[1];
@@ -101,7 +79,7 @@ static __always_inline int xv_slow_frame(struct __sk_buff *skb, struct xv_size s
 
 	if (!cfg || !cfg->abi)
 		return XV_DROP(NOT_CONFIGURED);
-	err = tunnel_get(skb, &remote, &local, &vni);
+	err = xv_tunnel_get(skb, &remote, &local, &vni);
 	if (err)
 		return err;
 	net = xv_bd_of_vni(vni, &d.bd);

@@ -9,6 +9,7 @@
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>
 
+#include "last.h"
 #include "port_encap.h"
 #include "slow.h"
 #include "strip.h"
@@ -17,9 +18,10 @@ char LICENSE[] SEC("license") = "GPL";
 
 /* ---- from the wire, XDP on the underlay device ---- */
 
-static __always_inline int xdp_exit(int verdict, struct xv_size size)
+static __always_inline int xdp_exit(struct xdp_md *ctx, int verdict, struct xv_size size)
 {
 	xv_account(verdict, size);
+	xv_last_xdp(ctx, verdict, XV_DROP_FROM_WIRE);
 	if (verdict < 0)
 		return XDP_DROP;
 	return verdict == XV_PATH_XDP_REDIRECT ? XDP_REDIRECT : XDP_PASS;
@@ -31,7 +33,7 @@ int xv_decap(struct xdp_md *ctx)
 	struct xv_size size = {.packets = 1};
 	int verdict = xv_strip_xdp(ctx, &size);
 
-	return xdp_exit(verdict, size);
+	return xdp_exit(ctx, verdict, size);
 }
 
 /*
@@ -45,14 +47,16 @@ int xv_decap_skb(struct xdp_md *ctx)
 	struct xv_size size = {.packets = 1};
 	int verdict = xv_strip_generic(ctx, &size);
 
-	return xdp_exit(verdict, size);
+	return xdp_exit(ctx, verdict, size);
 }
 
 /* ---- from the wire, TC ingress of the underlay device ---- */
 
-static __always_inline int tc_exit(int verdict, int action, struct xv_size size)
+static __always_inline int tc_exit(struct __sk_buff *skb, enum xv_drop_from from, int verdict,
+				   int action, struct xv_size size)
 {
 	xv_account(verdict, size);
+	xv_last_skb(skb, verdict, from);
 	if (verdict < 0)
 		return TC_ACT_SHOT;
 	return verdict == XV_PATH_TC_PASS ? TC_ACT_UNSPEC : action;
@@ -65,7 +69,7 @@ int xv_deliver(struct __sk_buff *skb)
 	int action = TC_ACT_SHOT;
 	int verdict = xv_strip_deliver(skb, &size, &action);
 
-	return tc_exit(verdict, action, size);
+	return tc_exit(skb, XV_DROP_FROM_STRIP, verdict, action, size);
 }
 
 SEC("tc")
@@ -77,7 +81,7 @@ int xv_decap_tc(struct __sk_buff *skb)
 
 	if (verdict == XV_PATH_TC_PASS)
 		verdict = xv_strip_tc(skb, &size, &action);
-	return tc_exit(verdict, action, size);
+	return tc_exit(skb, XV_DROP_FROM_WIRE, verdict, action, size);
 }
 
 /* ---- from the wire, through the slow path device ---- */
@@ -89,7 +93,7 @@ int xv_slow_rx(struct __sk_buff *skb)
 	int action = TC_ACT_SHOT;
 	int verdict = xv_slow_frame(skb, size, &action);
 
-	return tc_exit(verdict, action, size);
+	return tc_exit(skb, XV_DROP_FROM_SLOW, verdict, action, size);
 }
 
 /* ---- from a tenant, XDP on a port's device ---- */
@@ -103,6 +107,7 @@ int xv_port_encap(struct xdp_md *ctx)
 	if (verdict == XV_PORT_PASS) /* xv_encap is next, and counts it */
 		return XDP_PASS;
 	xv_account(verdict, size);
+	xv_last_xdp(ctx, verdict, XV_DROP_FROM_PORT);
 	return verdict < 0 ? XDP_DROP : XDP_REDIRECT;
 }
 
@@ -115,5 +120,5 @@ int xv_encap(struct __sk_buff *skb)
 	int action = TC_ACT_SHOT;
 	int verdict = xv_forward_frame(skb, &size, &action);
 
-	return tc_exit(verdict, action, size);
+	return tc_exit(skb, XV_DROP_FROM_PORT, verdict, action, size);
 }

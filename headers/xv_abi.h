@@ -311,6 +311,38 @@ struct xv_id_stats_val {
 /* xv_drop_stats: enum xv_drop -> struct xv_count; xv_path_stats: enum xv_path -> struct xv_count.
  */
 
+/*
+ * xv_drop_last: per-CPU array, enum xv_drop -> the packet that was dropped last on that CPU, but
+ * for those that follow a noted one within XV_DROP_LAST_NS. It is as it was when it was dropped,
+ * which is mostly as it came. One that is read while it is written may be of two packets.
+ */
+enum xv_drop_from {
+	XV_DROP_FROM_NONE,  /* nothing is noted yet */
+	XV_DROP_FROM_WIRE,  /* underlay device; it may have been stripped already */
+	XV_DROP_FROM_SLOW,  /* the slow path device; remote and vni are of the header that it took
+			       off */
+	XV_DROP_FROM_STRIP, /* underlay device; stripped by xv_decap */
+	XV_DROP_FROM_PORT,
+};
+
+enum xv_drop_numbers {
+	XV_DROP_LAST_NS = 1 << 25, /* 34 ms */
+	XV_DROP_HEAD = 128,	   /* outer and inner headers up to IPv6 */
+	XV_DROP_TAGGED = 1 << 12,  /* in vlan */
+};
+
+struct xv_drop_last_val {
+	__u64 time;    /* CLOCK_MONOTONIC_COARSE, ns */
+	__u32 ifindex; /* of the device it came from */
+	__u32 len;     /* bytes, with its Ethernet header, without a tag beside it */
+	__u32 vni;
+	__u16 vlan; /* id of the tag that is noted beside the frame, with XV_DROP_TAGGED; or 0 */
+	__u8 from;  /* enum xv_drop_from */
+	__u8 head_len;
+	struct xv_ip remote;
+	__u8 head[XV_DROP_HEAD]; /* its first head_len bytes */
+};
+
 _Static_assert(sizeof(struct xv_config_val) == 56, "ABI");
 _Static_assert(sizeof(struct xv_bd_val) == 64, "ABI");
 _Static_assert(sizeof(struct xv_port_key) == 8, "ABI");
@@ -324,5 +356,6 @@ _Static_assert(sizeof(struct xv_flood_val) == 24, "ABI");
 _Static_assert(sizeof(struct xv_meta) == 12, "ABI");
 _Static_assert(sizeof(struct xv_event) == 40, "ABI");
 _Static_assert(sizeof(struct xv_net_stats_val) == 64, "ABI");
+_Static_assert(sizeof(struct xv_drop_last_val) == 168, "ABI");
 
 #endif

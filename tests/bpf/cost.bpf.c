@@ -38,6 +38,7 @@ int cost_decap(struct xdp_md *ctx)
 	int verdict = xv_strip_xdp(ctx, &size);
 
 	xv_account(verdict, size);
+	xv_last_xdp(ctx, verdict, XV_DROP_FROM_WIRE);
 	if (verdict != XV_PATH_XDP_REDIRECT) {
 		failed++;
 		return XDP_ABORTED;
@@ -71,6 +72,7 @@ int cost_encap(struct __sk_buff *skb)
 	int action, verdict = xv_forward_frame(skb, &size, &action);
 
 	xv_account(verdict, size);
+	xv_last_skb(skb, verdict, XV_DROP_FROM_PORT);
 	if (verdict != XV_PATH_ENCAP) {
 		failed++;
 		return 2;

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Every drop reason of headers/xv_reasons.h, in every program that has it: one frame, one drop of
- * exactly its bytes, nothing else counted, nothing sent. The suite fails if a reason has no case.
+ * exactly its bytes, nothing else counted, nothing sent, and the frame noted as the one that was
+ * dropped last. The suite fails if a reason has no case.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "harness_lab.h"
+#include "harness_last.h"
 
 static struct world world; /* of the running case; the default one again before each */
 static struct frame frame;
@@ -319,6 +321,7 @@ static void stale(const struct reason_case *c, int decap_tc, __u32 bd)
 	struct xvtep_bpf *other = hs_load();
 	static struct counts before, counts;
 	__u32 zero = 0, port = PORT_STACK, n;
+	struct xv_drop_last_val last;
 
 	assert_non_null(other);
 	assert_int_equal(bpf_map_update_elem(bpf_map__fd(other->maps.xv_config), &zero, &cfg, 0),
@@ -343,6 +346,11 @@ static void stale(const struct reason_case *c, int decap_tc, __u32 bd)
 	count_add(&counts.port[PORT_STACK].tx, 1, n);
 	assert_int_equal(lab_counts(&before, &counts, label(c)), 0);
 	assert_int_equal(drops_of(other, c->reason), 1);
+	last = last_of(other, c->reason);
+	assert_int_equal(last_check(&last, decap_tc ? XV_DROP_FROM_WIRE : XV_DROP_FROM_STRIP,
+				    &frame, INNER, label(c)),
+			 0);
+	assert_int_equal(last.ifindex, lab.ifindex[LAB_WIRE]);
 	assert_int_equal(lab_silent(), 0);
 	lab_attach(REF_XDP);
 	xvtep_bpf__destroy(other);
@@ -426,13 +434,47 @@ static const struct reason_case cases[] = {
 	{XV_DROP_STALE_META, "xv_decap_tc, another network", moved_decap_tc, NULL},
 };
 
+static void inner_untag(void)
+{
+	frame.len -= 4;
+	memmove(frame.b + INNER + 12, frame.b + INNER + 16, frame.len - INNER - 12);
+}
+
+static void check_last(const struct reason_case *c)
+{
+	struct xv_drop_last_val last = last_of(hs.skel, c->reason);
+	__u32 ifindex = 1;
+
+	if (c->run == xdp || c->run == tc) {
+		assert_int_equal(last_check(&last, XV_DROP_FROM_WIRE, &frame, 0, label(c)), 0);
+	} else if (c->run == encap) {
+		assert_int_equal(last_check(&last, XV_DROP_FROM_PORT, &frame, 0, label(c)), 0);
+	} else if (c->run == no_tunnel_key) {
+		assert_int_equal(last_check(&last, XV_DROP_FROM_SLOW, &frame, 0, label(c)), 0);
+		assert_int_equal(last.remote.q[0] | last.remote.q[1] | last.vni, 0);
+	} else if (c->run == slow) {
+		if (c->reason == XV_DROP_INNER_VLAN) /* the kernel takes it off */
+			inner_untag();
+		assert_int_equal(last_check(&last, XV_DROP_FROM_SLOW, &frame, INNER, label(c)), 0);
+		assert_int_equal(!!last.vlan, c->reason == XV_DROP_INNER_VLAN);
+		assert_memory_equal(&last.remote.w[3], frame.b + OUTER_IP + 12, 4);
+		assert_int_equal(last.vni, frame_get16(&frame, VXLAN + 5));
+		ifindex = lab.slow_ifindex;
+	} else {
+		return; /* of a second object, or a frame whose head is half a tag */
+	}
+	assert_int_equal(last.ifindex, ifindex);
+}
+
 static void test_case(void **state)
 {
 	const struct reason_case *c = *state;
 
 	lab_world(&world);
 	world_key_set(&world, 1, 0, PORT_XDP); /* BPF_PROG_TEST_RUN's frames come from lo */
+	last_clear(hs.skel);
 	c->run(c);
+	check_last(c);
 }
 
 /* Reasons without a case among the first n. */

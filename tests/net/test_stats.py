@@ -166,9 +166,14 @@ def three_ways():
             tap.equal(value(found, "xvtep_drop_packets_total", reason=row["reason"]),
                       row["packets"], row["reason"])
         tap.equal(vtep.drops(), {"mac_invalid_source": 15}, "drops")
+        row = vtep.row("drops", reason="mac_invalid_source")
+        tap.equal({k: row[k] for k in ("dev", "remote", "vni", "src", "dst")},
+                  {"dev": "p1", "remote": None, "vni": None, "src": frame.MULTICAST,
+                   "dst": q.macs[1]}, "whose packet was dropped")
         shown = [line.split() for line in vtep.client("drops").stdout.splitlines()]
         line = [w for w in shown if w[0] == "mac_invalid_source"]
-        tap.equal([w[1] for w in line], ["15"], f"drops as text: {shown}")
+        tap.equal([(w[1], *w[4:9]) for w in line],
+                  [("15", "p1", "-", "-", frame.MULTICAST, q.macs[1])], f"drops as text: {shown}")
         row = vtep.stats("network", vni=VNI)
         shown = vtep.client("stats").stdout
         line = next(words for words in map(str.split, shown.splitlines())

@@ -88,6 +88,10 @@ def no_other_network():
         for _ in range(7):
             sender.send(frame.plain(two.mac, frame.BROADCAST, mark))
         tap.wait_for(lambda: first.drops().get("vxlan_vni_not_found") == 7, "7 counted drops")
+        last = first.row("drops", reason="vxlan_vni_not_found")
+        tap.equal({k: last[k] for k in ("remote", "vni", "src", "dst")},
+                  {"remote": b.v4, "vni": 101, "src": two.mac, "dst": frame.BROADCAST},
+                  "whose packets")
         frame.wait_count({end: 0}, mark, "frames of another VNI", 0)
 
 

@@ -234,6 +234,12 @@ def unknown_peer(mode):
         for n in range(5):
             sender.send(frame.plain(tenant.mac, (frame.BROADCAST, two.one.mac)[n % 2], mark))
         tap.wait_for(lambda: two.first.drops().get("unknown_peer") == 5, "5 counted drops")
+        last = two.first.row("drops", reason="unknown_peer")
+        tap.equal({k: last[k] for k in ("dev", "remote", "vni", "src", "vlan")},
+                  {"dev": "under", "remote": stranger.v4, "vni": VNI, "src": tenant.mac,
+                   "vlan": None}, "whose packet")
+        tap.equal((last["dst"] in (frame.BROADCAST, two.one.mac), last["age"] < 60), (True, True),
+                  f"to whom, and when: {last}")
         frame.wait_count({two.one.tap(): 0}, mark, "frames of a stranger", 0)
         two.first.client("peer", "add", stranger.v4)
         end = two.one.tap()

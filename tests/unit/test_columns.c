@@ -154,17 +154,17 @@ static void test_json(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		xv_row_start(&row, XV_TABLE_DROPS);
-		xv_row_text(&row, XV_COL_DROPS_REASON, cases[i].text);
-		xv_row_number(&row, XV_COL_DROPS_PACKETS, UINT64_MAX);
+		xv_row_start(&row, XV_TABLE_PATH_STATS);
+		xv_row_text(&row, XV_COL_PATH_STATS_PATH, cases[i].text);
+		xv_row_number(&row, XV_COL_PATH_STATS_PACKETS, UINT64_MAX);
 		len = xv_row_json(&row, buf);
 		snprintf(want, sizeof(want),
-			 "{\"reason\":%s,\"packets\":18446744073709551615,\"bytes\":null,"
+			 "{\"path\":%s,\"packets\":18446744073709551615,\"bytes\":null,"
 			 "\"help\":null}",
 			 cases[i].json);
 		buf[len] = '\0';
 		assert_string_equal(buf, want);
-		xv_row_number(&row, XV_COL_DROPS_PACKETS, 0);
+		xv_row_number(&row, XV_COL_PATH_STATS_PACKETS, 0);
 		len = xv_row_json(&row, buf);
 		root = json_loadb(buf, len, 0, NULL);
 		assert_non_null(root);
@@ -389,20 +389,21 @@ static void test_labels(void **state)
 /* Rows without a packet are left out of text only, and only where the table says so. */
 static void test_hidden_rows(void **state)
 {
-	json_t *rows = json_pack("[{s:s,s:i,s:i,s:s},{s:s,s:i,s:i,s:s}]", "reason", "nomem",
-				 "packets", 0, "bytes", 0, "help", "a", "reason", "ip_csum",
-				 "packets", 3, "bytes", 90, "help", "b");
+	json_t *rows = json_pack("[{s:s,s:i,s:i,s:s},{s:s,s:i,s:i,s:i,s:s,s:s,s:s}]", "reason",
+				 "nomem", "packets", 0, "bytes", 0, "help", "a", "reason",
+				 "ip_csum", "packets", 3, "bytes", 90, "age", 7, "dev", "eth0",
+				 "remote", "192.0.2.9", "help", "b");
 	char *some = render(XV_TABLE_DROPS, rows, 1, false);
 	char *all = render(XV_TABLE_DROPS, rows, 1, true);
 	char *none;
 
 	(void)state;
-	assert_string_equal(some, "REASON  PACKETS BYTES WHY\n"
-				  "ip_csum       3    90 b\n");
+	assert_string_equal(some, "REASON  PACKETS BYTES AGE DEV  REMOTE    VNI SRC DST VLAN WHY\n"
+				  "ip_csum       3    90   7 eth0 192.0.2.9   - -   -      - b\n");
 	assert_non_null(strstr(all, "nomem"));
 	json_array_remove(rows, 1);
 	none = render(XV_TABLE_DROPS, rows, 1, false);
-	assert_string_equal(none, "REASON PACKETS BYTES WHY\n");
+	assert_string_equal(none, "REASON PACKETS BYTES AGE DEV REMOTE VNI SRC DST VLAN WHY\n");
 	json_decref(rows);
 	free(some);
 	free(all);

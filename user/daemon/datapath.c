@@ -189,6 +189,7 @@ static void fill_fds(struct xv_datapath *dp)
 		.peer_stats = bpf_map__fd(skel->maps.xv_peer_stats),
 		.drop_stats = bpf_map__fd(skel->maps.xv_drop_stats),
 		.path_stats = bpf_map__fd(skel->maps.xv_path_stats),
+		.drop_last = bpf_map__fd(skel->maps.xv_drop_last),
 	};
 }
 

@@ -99,6 +99,30 @@ int xv_stats_path(struct xv_instance *inst, enum xv_path path, struct xv_count *
 	return read_sum(inst->dp, inst->dp->fd.path_stats, path, sum, sizeof(*sum));
 }
 
+int xv_stats_drop_last(struct xv_instance *inst, enum xv_drop reason, struct xv_drop_last_val *last)
+{
+	const struct xv_drop_last_val *latest;
+	struct xv_drop_last_val *values;
+	uint32_t index = reason;
+	int cpu, err = 0;
+
+	values = calloc(inst->dp->cpus, sizeof(*values));
+	if (!values)
+		return -ENOMEM;
+	latest = values;
+	if (bpf_map_lookup_elem(inst->dp->fd.drop_last, &index, values))
+		err = -errno;
+	for (cpu = 1; cpu < inst->dp->cpus; cpu++)
+		if (values[cpu].time > latest->time)
+			latest = &values[cpu];
+	if (!err && latest->from == XV_DROP_FROM_NONE)
+		err = -ENOENT;
+	if (!err)
+		*last = *latest;
+	free(values);
+	return err;
+}
+
 int xv_stats_clear_network(struct xv_instance *inst, uint32_t bd)
 {
 	return clear(inst->dp, inst->dp->fd.net_stats, bd, sizeof(struct xv_net_stats_val));

@@ -12,6 +12,9 @@ int xv_stats_port(struct xv_instance *inst, uint32_t id, struct xv_id_stats_val 
 int xv_stats_peer(struct xv_instance *inst, uint32_t id, struct xv_id_stats_val *sum);
 int xv_stats_drop(struct xv_instance *inst, enum xv_drop reason, struct xv_count *sum);
 int xv_stats_path(struct xv_instance *inst, enum xv_path path, struct xv_count *sum);
+/* The packet that any CPU dropped last for this reason; -ENOENT: none yet. */
+int xv_stats_drop_last(struct xv_instance *inst, enum xv_drop reason,
+		       struct xv_drop_last_val *last);
 /* Zeroes an id's counters, before the id is given out again. */
 int xv_stats_clear_network(struct xv_instance *inst, uint32_t bd);
 int xv_stats_clear_port(struct xv_instance *inst, uint32_t id);

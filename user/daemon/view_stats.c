@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Rows of counters. A counter that cannot be read is left out, never shown as zero. */
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "drop.h"
 #include "stats.h"
 #include "view.h"
 
@@ -76,9 +82,38 @@ bool xv_view_next_path_stats(struct xv_view *view, struct xv_row *row)
 	return true;
 }
 
+/* Whose packet it was, as far as it can be told. */
+static void put_last(struct xv_row *row, const struct xv_drop_last_val *last, __be16 udp_port)
+{
+	char dev[IF_NAMESIZE], hex[2 * XV_DROP_HEAD + 1] = "";
+	struct xv_drop_packet packet;
+	struct timespec now;
+	size_t i;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	xv_drop_decode(last, udp_port, &packet);
+	xv_row_number(row, XV_COL_DROPS_AGE,
+		      (now.tv_sec * UINT64_C(1000000000) + now.tv_nsec - last->time) / 1000000000);
+	xv_row_text(row, XV_COL_DROPS_DEV, if_indextoname(last->ifindex, dev));
+	xv_row_ip(row, XV_COL_DROPS_REMOTE, &packet.remote);
+	if (packet.has_vni)
+		xv_row_number(row, XV_COL_DROPS_VNI, packet.vni);
+	if (packet.has_vlan)
+		xv_row_number(row, XV_COL_DROPS_VLAN, packet.vlan);
+	if (packet.has_macs) {
+		xv_row_mac(row, XV_COL_DROPS_SRC, packet.src);
+		xv_row_mac(row, XV_COL_DROPS_DST, packet.dst);
+	}
+	xv_row_number(row, XV_COL_DROPS_LEN, last->len);
+	for (i = 0; i < last->head_len && i < XV_DROP_HEAD; i++)
+		sprintf(hex + 2 * i, "%02x", last->head[i]);
+	xv_row_text(row, XV_COL_DROPS_HEAD, hex);
+}
+
 bool xv_view_next_drops(struct xv_view *view, struct xv_row *row)
 {
 	uint32_t reason = view->pos++;
+	struct xv_drop_last_val last;
 	struct xv_count sum;
 
 	if (reason >= XV_DROP_MAX)
@@ -87,5 +122,7 @@ bool xv_view_next_drops(struct xv_view *view, struct xv_row *row)
 	xv_row_text(row, XV_COL_DROPS_HELP, xv_drop_help[reason]);
 	if (!xv_stats_drop(view->inst, reason, &sum))
 		put_count(row, XV_COL_DROPS_PACKETS, XV_COL_DROPS_BYTES, &sum);
+	if (!xv_stats_drop_last(view->inst, reason, &last))
+		put_last(row, &last, htons(view->inst->config->udp_port));
 	return true;
 }

@@ -213,6 +213,15 @@ enum xv_metric_id {
 	X(DROPS, REASON, "reason", "REASON", TEXT, "reason", NONE, "")        \
 	X(DROPS, PACKETS, "packets", "PACKETS", UINT, NULL, DROP_PACKETS, "") \
 	X(DROPS, BYTES, "bytes", "BYTES", UINT, NULL, DROP_BYTES, "")         \
+	X(DROPS, AGE, "age", "AGE", UINT, NULL, NONE, "")                     \
+	X(DROPS, DEV, "dev", "DEV", TEXT, NULL, NONE, "")                     \
+	X(DROPS, REMOTE, "remote", "REMOTE", TEXT, NULL, NONE, "")            \
+	X(DROPS, VNI, "vni", "VNI", UINT, NULL, NONE, "")                     \
+	X(DROPS, SRC, "src", "SRC", TEXT, NULL, NONE, "")                     \
+	X(DROPS, DST, "dst", "DST", TEXT, NULL, NONE, "")                     \
+	X(DROPS, VLAN, "vlan", "VLAN", UINT, NULL, NONE, "")                  \
+	X(DROPS, LEN, "len", NULL, UINT, NULL, NONE, "")                      \
+	X(DROPS, HEAD, "head", NULL, TEXT, NULL, NONE, "")                    \
 	X(DROPS, HELP, "help", "WHY", TEXT, NULL, NONE, "")
 
 enum xv_table_flags {
