@@ -57,10 +57,11 @@ class Storm(packets.Wire):
         self.forget()
         wanted = int(self.ENOUGH * len(self.traffic.remote))
         window, start = machine.Window(), time.monotonic()
-        before, got = self.sent, 0
+        before, got, lost = self.sent, 0, 0
         while got < wanted:
             self.sent += self.gens[0].ask(f"frames {BURST}")["sent"]
-            got = self.settled(self.sent - before)
+            got = self.settled(self.sent - before - lost)
+            lost = self.sent - before - got  # the next burst does not wait for these again
             seconds = time.monotonic() - start
             if seconds > PATIENCE:
                 raise frame.BadFrame(f"{got} of {wanted} MACs learned in {PATIENCE} s")

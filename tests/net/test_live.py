@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What is changed by command while traffic runs, and what strangers change behind our back."""
 import os
+import signal
 
 import frame
 import tap
@@ -125,6 +126,23 @@ def storm():
         tap.equal(vteps[0].stats("port", dev="q1")["rx_packets"], count, "frames of the storm")
         tap.ok(paths["event"] > 0, f"events: {paths}")
         one.ping(two.ip)
+
+
+def burst():
+    """More new MACs at once than a young table has room for: each is learned from its one frame."""
+    with Lab(hosts=1) as lab:
+        host = lab.hosts[0]
+        sender = host.tenant("p1").tap()
+        vtep = Xvtepd(host, [{"vni": VNI, "ports": ["p1"], "max-macs": 100000, "learn-rate": 0}])
+        count = 20000
+        vtep.process.send_signal(signal.SIGSTOP)
+        for n in range(count):
+            sender.send(frame.plain("02:01:%02x:%02x:%02x:%02x" % tuple(n.to_bytes(4, "big")),
+                                    "02:02:00:00:00:01", b"burst"))
+        vtep.process.send_signal(signal.SIGCONT)
+        tap.wait_for(lambda: vtep.row("network", vni=VNI)["learned"] == count,
+                     f"{count} learned MACs")
+        tap.equal(vtep.paths().get("event_lost", 0), 0, "lost events")
 
 
 def flapping():
@@ -295,6 +313,7 @@ tap.case("flood lists by hand")(flood_by_hand)
 tap.case("networks by hand")(network_by_hand)
 tap.case("save is a file that changes nothing")(save_again)
 tap.case("storm of new MACs")(storm)
+tap.case("burst of new MACs into an empty table")(burst)
 tap.case("flapping MAC")(flapping)
 tap.case("own MAC address changes")(own_mac)
 tap.case("own IP address goes and comes back")(address_again)

@@ -101,6 +101,16 @@ static int table_get(const struct xv_instance *inst, const struct xv_fdb_key *ke
 	return ret;
 }
 
+int xv_fdb_get_own(struct xv_instance *inst, const struct xv_fdb_key *key, struct xv_fdb_val *val)
+{
+	return table_get(inst, key, val);
+}
+
+void xv_fdb_prefetch(const struct xv_instance *inst, const struct xv_fdb_key *key)
+{
+	xv_table_prefetch(inst->fdb->table, fdb_word(key));
+}
+
 int xv_fdb_get(struct xv_instance *inst, const struct xv_fdb_key *key, struct xv_fdb_val *val)
 {
 	return table_get(inst, key, val) ? fdb_extra_get(inst, key, val) : 0;

@@ -58,6 +58,10 @@ int xv_fdb_learn(struct xv_instance *inst, struct xv_network *net, const struct 
 /* Room for n entries together: they are then added without the table growing between them. */
 void xv_fdb_reserve(struct xv_instance *inst, size_t n);
 int xv_fdb_get(struct xv_instance *inst, const struct xv_fdb_key *key, struct xv_fdb_val *val);
+/* The same without the entries of outside programs, which take a system call. */
+int xv_fdb_get_own(struct xv_instance *inst, const struct xv_fdb_key *key, struct xv_fdb_val *val);
+/* Fetches what the functions above will look at: some ten others before it is best. */
+void xv_fdb_prefetch(const struct xv_instance *inst, const struct xv_fdb_key *key);
 /* Deletes what matches; returns how many, or a negative errno. */
 long xv_fdb_flush(struct xv_instance *inst, const struct xv_fdb_filter *filter, struct xv_err *err);
 /* For batch.c: deletes what names a network, port or peer that is gone. */

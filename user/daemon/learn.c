@@ -4,40 +4,48 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/timerfd.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "addr.h"
+#include "flap.h"
 #include "learn.h"
 #include "log.h"
 #include "port_end.h"
 
 enum {
 	EVENTS_A_TURN = 4096, /* then the loop serves others first */
-	MAX_FLAPS = 65536,
+	GATHER = 32,	      /* events whose buckets are fetched before the first is handled */
 	PARKED = 4096,
+	ROOM_AHEAD = 8, /* entries to make room for, for each event that waits for it */
 	SWEEP_SECONDS = 1,
-};
-
-#define SECOND 1000000000ULL
-
-/* A MAC that moved lately. */
-struct flap {
-	struct xv_fdb_key key;
-	uint32_t moves;
-	uint64_t last;	     /* ns */
-	uint64_t held_until; /* ns */
-	UT_hash_handle hh;
+	/*
+	 * Each event that finds the ring empty wakes this process: that costs the CPU that forwards
+	 * more than the frame does. In a storm the ring is therefore left alone for a while.
+	 */
+	STORM_WINDOW_NS = 1000000,
+	STORM_EVENTS = 64, /* in one window: 64,000 a second */
+	PAUSE_NS = 500000, /* the ring has room for 70,000 events */
+	CALM_EVENTS = 16,  /* in a pause: the storm is over */
 };
 
 struct xv_learn {
 	struct xv_instance *inst;
 	struct ring_buffer *ring;
-	struct event *readable;
+	struct event *readable; /* not watched while paused, or while no more can be parked */
 	struct event *again;
+	struct event *rested; /* the end of a pause */
 	struct event *sweep;
-	struct flap *flaps;
+	struct xv_flap *flaps;
+	int timer; /* of pauses */
 	unsigned int turn;
+	unsigned int lately; /* events since window_start */
+	uint64_t window_start;
+	bool paused;
 	time_t next_sweep;
+	size_t n_gathered;
+	struct xv_event gathered[GATHER];
 	size_t n_parked;
 	struct xv_event parked[PARKED]; /* until the FDB has made room */
 };
@@ -47,7 +55,7 @@ static uint64_t now_ns(void)
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * SECOND + ts.tv_nsec;
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 }
 
 enum xv_learn_verdict xv_learn_decide(const struct xv_network *net, const struct xv_fdb_val *old,
@@ -64,53 +72,6 @@ enum xv_learn_verdict xv_learn_decide(const struct xv_network *net, const struct
 	if (old)
 		return now < held_until ? XV_LEARN_FLAP : XV_LEARN_ADMIT;
 	return net->learned >= net->set.max_macs ? XV_LEARN_QUOTA : XV_LEARN_ADMIT;
-}
-
-static struct flap *find_flap(struct xv_learn *learn, const struct xv_fdb_key *key)
-{
-	struct flap *flap;
-
-	HASH_FIND(hh, learn->flaps, key, sizeof(*key), flap);
-	return flap;
-}
-
-/* Counts an admitted move; the one after XV_LEARN_MOVES in a row waits. */
-static void note_move(struct xv_learn *learn, const struct xv_network *net,
-		      const struct xv_fdb_key *key, uint64_t now)
-{
-	struct flap *flap = find_flap(learn, key);
-	char mac[XV_MAC_STRLEN];
-
-	if (!flap) {
-		if (HASH_COUNT(learn->flaps) >= MAX_FLAPS)
-			return;
-		flap = calloc(1, sizeof(*flap));
-		if (!flap)
-			return;
-		flap->key = *key;
-		HASH_ADD(hh, learn->flaps, key, sizeof(flap->key), flap);
-	}
-	if (now - flap->last > XV_LEARN_HOLD_SECONDS * SECOND)
-		flap->moves = 0;
-	flap->moves++;
-	flap->last = now;
-	if (flap->moves < XV_LEARN_MOVES)
-		return;
-	flap->held_until = now + XV_LEARN_HOLD_SECONDS * SECOND;
-	xv_log(LOG_WARNING, "network %s: %s moved %u times in a row; held for %d seconds",
-	       net->set.name, xv_mac_format(key->mac, mac), flap->moves, XV_LEARN_HOLD_SECONDS);
-}
-
-static void forget_flaps(struct xv_learn *learn, uint64_t now)
-{
-	struct flap *flap, *tmp;
-
-	HASH_ITER (hh, learn->flaps, flap, tmp) {
-		if (now - flap->last <= 2 * XV_LEARN_HOLD_SECONDS * SECOND)
-			continue;
-		HASH_DEL(learn->flaps, flap);
-		free(flap);
-	}
 }
 
 /* The source is still what the event says; a VTEP that was no peer becomes one here. */
@@ -148,8 +109,21 @@ static void admit(struct xv_learn *learn, struct xv_network *net, const struct x
 				    event->key.mac, event->time);
 	if (old) {
 		net->moves++;
-		note_move(learn, net, &event->key, now_ns());
+		xv_flap_note(&learn->flaps, net, &event->key, now_ns());
 	}
+}
+
+/*
+ * What is known about the MAC. The program that sent XV_EVENT_LEARN has found it in xv_fdb no more
+ * than in the table: to ask again would cost more than all the rest. An entry that an outside
+ * program wrote since is for xv_fdb_yield().
+ */
+static int find_known(struct xv_instance *inst, const struct xv_event *event,
+		      struct xv_fdb_val *known)
+{
+	if (event->type == XV_EVENT_LEARN)
+		return xv_fdb_get_own(inst, &event->key, known);
+	return xv_fdb_get(inst, &event->key, known);
 }
 
 static void handle(struct xv_learn *learn, struct xv_event *event)
@@ -158,17 +132,16 @@ static void handle(struct xv_learn *learn, struct xv_event *event)
 	struct xv_network *net = event->key.bd < XV_MAX_NETWORKS ? inst->by_bd[event->key.bd]
 								 : NULL;
 	struct xv_fdb_val old, *known = NULL;
-	struct flap *flap = NULL;
+	uint64_t held_until = 0;
 
 	if (event->type == XV_EVENT_MISS || !net || !xv_mac_is_unicast(event->key.mac) ||
 	    !source_valid(inst, net, event))
 		return;
-	if (!xv_fdb_get(inst, &event->key, &old)) {
+	if (!find_known(inst, event, &old)) {
 		known = &old;
-		flap = find_flap(learn, &event->key);
+		held_until = xv_flap_held_until(learn->flaps, &event->key);
 	}
-	switch (xv_learn_decide(net, known, event, flap ? flap->held_until : 0,
-				flap ? now_ns() : 0)) {
+	switch (xv_learn_decide(net, known, event, held_until, held_until ? now_ns() : 0)) {
 	case XV_LEARN_ADMIT:
 		admit(learn, net, event, known);
 		break;
@@ -194,35 +167,101 @@ void xv_learn_again(struct xv_instance *inst)
 	size_t i, n = learn ? learn->n_parked : 0;
 	struct xv_event event;
 
+	if (n)
+		xv_fdb_reserve(inst, xv_fdb_count(inst) + n * ROOM_AHEAD);
 	for (i = 0; i < n; i++) {
 		event = learn->parked[i];
 		if (!i)
 			learn->n_parked = 0;
 		handle(learn, &event);
 	}
+	if (n)
+		event_active(learn->again, EV_TIMEOUT, 0);
+}
+
+/* Those gathered might not find a place to wait. */
+static bool is_full(const struct xv_learn *learn)
+{
+	return learn->n_parked + GATHER > PARKED;
+}
+
+static void handle_gathered(struct xv_learn *learn)
+{
+	size_t i;
+
+	for (i = 0; i < learn->n_gathered; i++)
+		handle(learn, &learn->gathered[i]);
+	learn->n_gathered = 0;
 }
 
 static int on_event(void *ctx, void *data, size_t len)
 {
 	struct xv_learn *learn = ctx;
-	struct xv_event event;
+	struct xv_event *event = &learn->gathered[learn->n_gathered];
 
-	if (len < sizeof(event))
+	if (len < sizeof(*event))
 		return 0;
-	memcpy(&event, data, sizeof(event));
-	handle(learn, &event);
-	return ++learn->turn >= EVENTS_A_TURN ? -EAGAIN : 0;
+	memcpy(event, data, sizeof(*event));
+	xv_fdb_prefetch(learn->inst, &event->key);
+	if (++learn->n_gathered == GATHER)
+		handle_gathered(learn);
+	return ++learn->turn >= EVENTS_A_TURN || is_full(learn) ? -EAGAIN : 0;
 }
 
+/* Whether events come so fast that the ring is better left alone for a while. */
+static bool is_storm(struct xv_learn *learn)
+{
+	uint64_t now = now_ns();
+
+	if (learn->paused)
+		return learn->turn >= CALM_EVENTS;
+	if (now - learn->window_start > STORM_WINDOW_NS) {
+		learn->window_start = now;
+		learn->lately = 0;
+	}
+	learn->lately += learn->turn;
+	return learn->lately >= STORM_EVENTS;
+}
+
+/* The ring is empty. */
+static void wait_for_events(struct xv_learn *learn)
+{
+	const struct itimerspec pause = {.it_value = {.tv_nsec = PAUSE_NS}};
+
+	learn->paused = is_storm(learn) && !timerfd_settime(learn->timer, 0, &pause, NULL);
+	if (learn->paused)
+		event_del(learn->readable);
+	else
+		event_add(learn->readable, NULL);
+}
+
+/* What the ring has, or a turn of it. Full: the rest waits there until xv_learn_again(). */
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct xv_learn *learn = arg;
+	bool more;
 
 	(void)fd;
 	(void)what;
+	if (is_full(learn)) {
+		event_del(learn->readable);
+		return;
+	}
 	learn->turn = 0;
-	if (ring_buffer__consume(learn->ring) == -EAGAIN)
+	more = ring_buffer__consume(learn->ring) == -EAGAIN;
+	handle_gathered(learn);
+	if (more)
 		event_active(learn->again, EV_TIMEOUT, 0);
+	else
+		wait_for_events(learn);
+}
+
+static void on_rested(evutil_socket_t fd, short what, void *arg)
+{
+	uint64_t times;
+
+	if (read(fd, &times, sizeof(times)) == sizeof(times))
+		on_readable(fd, what, arg);
 }
 
 /* As often as the shortest ageing time asks for: an eighth of it, at least a second. */
@@ -249,7 +288,7 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
 		xv_fdb_age(learn->inst, &more);
 	if (more)
 		learn->next_sweep = ts.tv_sec;
-	forget_flaps(learn, now_ns());
+	xv_flap_forget(&learn->flaps, now_ns());
 }
 
 int xv_learn_start(struct xv_instance *inst, struct xv_err *err)
@@ -261,16 +300,21 @@ int xv_learn_start(struct xv_instance *inst, struct xv_err *err)
 		return xv_err_set(err, -ENOMEM, "out of memory");
 	inst->learn = learn;
 	learn->inst = inst;
+	learn->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (learn->timer < 0)
+		return xv_err_set(err, -errno, "cannot open a timer: %s", strerror(errno));
 	learn->ring = ring_buffer__new(inst->dp->fd.events, on_event, learn, NULL);
 	if (!learn->ring)
 		return xv_err_set(err, -errno, "cannot open the event ring: %s", strerror(errno));
 	learn->readable = event_new(inst->base, ring_buffer__epoll_fd(learn->ring),
 				    EV_READ | EV_PERSIST, on_readable, learn);
 	learn->again = event_new(inst->base, -1, 0, on_readable, learn);
+	learn->rested = event_new(inst->base, learn->timer, EV_READ | EV_PERSIST, on_rested, learn);
 	learn->sweep = event_new(inst->base, -1, EV_PERSIST, on_sweep, learn);
-	if (!learn->readable || !learn->again || !learn->sweep)
+	if (!learn->readable || !learn->again || !learn->rested || !learn->sweep)
 		return xv_err_set(err, -ENOMEM, "out of memory");
 	event_add(learn->readable, NULL);
+	event_add(learn->rested, NULL);
 	event_add(learn->sweep, &second);
 	event_active(learn->again, EV_TIMEOUT, 0); /* what came while no daemon ran */
 	return 0;
@@ -279,7 +323,6 @@ int xv_learn_start(struct xv_instance *inst, struct xv_err *err)
 void xv_learn_stop(struct xv_instance *inst)
 {
 	struct xv_learn *learn = inst->learn;
-	struct flap *flap, *tmp;
 
 	if (!learn)
 		return;
@@ -287,12 +330,13 @@ void xv_learn_stop(struct xv_instance *inst)
 		event_free(learn->readable);
 	if (learn->again)
 		event_free(learn->again);
+	if (learn->rested)
+		event_free(learn->rested);
 	if (learn->sweep)
 		event_free(learn->sweep);
-	HASH_ITER (hh, learn->flaps, flap, tmp) {
-		HASH_DEL(learn->flaps, flap);
-		free(flap);
-	}
+	if (learn->timer >= 0)
+		close(learn->timer);
+	xv_flap_free(&learn->flaps);
 	ring_buffer__free(learn->ring);
 	free(learn);
 	inst->learn = NULL;

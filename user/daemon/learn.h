@@ -17,12 +17,6 @@ enum xv_learn_verdict {
 	XV_LEARN_FLAP,	  /* moved too often lately */
 };
 
-/* Moves of one MAC that are admitted in a row; then one each XV_LEARN_HOLD_SECONDS. */
-enum {
-	XV_LEARN_MOVES = 8,
-	XV_LEARN_HOLD_SECONDS = 10,
-};
-
 /* Policy alone: pure, for tests. old is NULL if the MAC is unknown; now and held_until in
  * ns. */
 enum xv_learn_verdict xv_learn_decide(const struct xv_network *net, const struct xv_fdb_val *old,
