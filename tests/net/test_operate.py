@@ -4,6 +4,7 @@
 What happens around a daemon that runs: its files are removed, its mount namespace ends, standard
 output is closed or full; and what the log and the status say of it.
 """
+import ctypes
 import json
 import os
 import re
@@ -17,6 +18,7 @@ from netns import run
 from vtep import RUN, Xvtepd, link_is_ours
 
 VNI = 100
+SYS_SCHED_GETATTR = 315  # on x86-64
 PRIVATE = "mount -t bpf bpf /sys/fs/bpf && exec \"$@\""
 
 
@@ -99,6 +101,22 @@ def socket_removed():
         p = vtep.host.ns.run(f"{OUT}/xvtepd", "-c", vtep.file, check=False, timeout=10)
         tap.contains(p.stderr, f"process {pid}", "a second daemon's message")
         tap.equal(len(vtep.rows("network", "show")), 1, "networks")
+
+
+def time_slice():
+    """The event loop has the shortest time slice, where the kernel has one for each process."""
+    def slice_of(pid):
+        attr = (ctypes.c_uint64 * 6)()  # struct sched_attr, linux/sched/types.h
+        get = ctypes.CDLL(None, use_errno=True).syscall
+        if get(SYS_SCHED_GETATTR, pid, attr, ctypes.sizeof(attr), 0):
+            raise tap.Fail(f"sched_getattr: {os.strerror(ctypes.get_errno())}")
+        return attr[3]
+
+    if os.uname().machine != "x86_64" or not slice_of(0):
+        raise tap.Skip("no time slice for each process, or its system call has another number")
+    with Lab(hosts=1) as lab:
+        vtep = Xvtepd(lab.hosts[0], [{"vni": VNI}])
+        tap.wait_for(lambda: slice_of(vtep.process.pid) == 100000, "a slice of 100 us")
 
 
 def second_is_refused(vtep):
@@ -248,7 +266,7 @@ def completion_of_instances():
 
 
 for _name in ("orphan_start", "orphan_detach", "foreign_port", "socket_removed", "detach_message",
-              "output_lost", "log_of_commands", "status_says", "sides", "completion_of_instances"):
+              "output_lost", "log_of_commands", "status_says", "sides", "time_slice", "completion_of_instances"):
     tap.case("operate: " + _name.replace("_", " "),
              main=_name in ("orphan_start", "socket_removed"))(globals()[_name])
 
