@@ -89,6 +89,7 @@ class Latency(packets.Wire):
     ROUNDS = "long_rounds"
     UNCERTAINTY = 0.5  # the kernel's is nothing but the probe's own
     FEW = 3
+    UNSEEN = 0.05  # share of MACs that are not counted, at most
 
     def knowledge(self):
         return Host(self.host, LOCAL["dst"], LOCAL["src"], self.traffic.local, [KNOWN],
@@ -118,8 +119,11 @@ class Latency(packets.Wire):
         window.stop()
         if got["missed"] > got["installed"] / 100:
             raise frame.BadFrame(f"{got['missed']} MACs were not learned")
+        unseen = got["unseen"] / (got["installed"] + got["unseen"])
         return {"value": got["p50_us"], "p99_us": got["p99_us"], "max_us": got["max_us"],
-                "missed": got["missed"], "window": window, "own": [self.options.cpu]}
+                "missed": got["missed"], "unseen": unseen, "window": window,
+                "own": [self.options.cpu], "doubt": f"the probe did not run while {unseen:.0%} of "
+                "the MACs waited" if unseen > self.UNSEEN else None}
 
     def finish(self):
         pass
