@@ -3,9 +3,9 @@
  * How long a new MAC takes to be known, from outside: sends the first frame of a new MAC to the
  * host under test from the wire, and frames to that MAC from the tenant until one leaves on the
  * wire. The flood list must be empty: what is not known goes nowhere then. New MACs come at a fixed
- * rate; each is timed, so that a stall counts for every MAC that waits in it. Where the probe itself
- * did not run for a while, the MACs that waited meanwhile are not counted: nobody saw when they were
- * known.
+ * rate; each is timed, so that a stall counts for every MAC that waits in it. Where the probe
+ * itself did not run for a while, the MACs that waited meanwhile are not counted: nobody saw when
+ * they were known.
  *
  *   probe -w NETNS:DEV -t NETNS:DEV -n HEX -p HEX -r MACS_A_SECOND -m MACS -c CPU
  *

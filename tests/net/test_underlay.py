@@ -4,13 +4,17 @@
 The underlay changes under traffic: a next hop's MAC address, a route, a device that goes down; and
 what IPv6 ends say about UDP checksums. After each change traffic flows again, on the fast path.
 """
+import json
+
 import frame
 import tap
 import traffic
 from lab import Lab
+from netns import run
 from vtep import KINDS, Kernel, Xvtepd, link_is_ours
 
 VNI = 100
+VALID = 1  # enum xv_adj_flags
 PPS = 5000
 
 
@@ -100,6 +104,34 @@ def route():
                              f"packets by {dev}")
         stream.run_until(PPS // 10)
         stream.expect_no_loss("route changes")
+
+
+def many_peers():
+    """The route to more peers than are looked at in a turn moves, while some of them come and go."""
+    with Lab(hosts=1) as lab:
+        host = lab.hosts[0]
+        host.second_uplink()
+        host.tenant("p1")
+        peers = [f"203.0.113.{n}" for n in range(1, 151)]
+        vtep = Xvtepd(host, [{"vni": VNI, "ports": ["p1"], "flood": peers}],
+                      underlay={"xdp": "native", "devices": ["under", "under2"]})
+
+        def all_by(dev):
+            rows = vtep.rows("peer", "show")
+            entries = json.loads(run("bpftool", "-j", "map", "dump", "pinned",
+                                     vtep.pin("xv_adj")).stdout)
+            ways = [e["formatted"]["value"]["ifindex"] for e in entries
+                    if e["formatted"]["value"]["flags"] & VALID]
+            return (sorted(r["remote"] for r in rows) == sorted(peers) and
+                    all(r["dev"] == dev and r["ready"] for r in rows) and
+                    ways == [host.ns.links()[dev]["ifindex"]] * len(peers))
+        tap.wait_for(lambda: all_by("under"), "all adjacencies are by under")
+        for dev, via in (("under2", "198.19.1.254"), ("under", host.gw4)) * 3:
+            host.ns.ip(f"route replace 203.0.113.0/24 via {via} dev {dev}")
+            for peer in peers[::30]:
+                vtep.client("flood", "del", "network", str(VNI), "remote", peer)
+                vtep.client("flood", "add", "network", str(VNI), "remote", peer)
+            tap.wait_for(lambda d=dev: all_by(d), f"all adjacencies are by {dev}")
 
 
 def no_route():
@@ -265,6 +297,7 @@ for _family in (4, 6):
         tap.case(f"underlay down and up, IPv{_family}, xdp {_mode}", _family, _mode,
                  main=(_family, _mode) == (4, "native"))(down_and_up)
 tap.case("route changes between two devices")(route)
+tap.case("the route of many peers changes")(many_peers)
 tap.case("route goes and comes back")(no_route)
 for _mode in ("native", "off"):
     tap.case(f"underlay device deleted and made again, xdp {_mode}", _mode,

@@ -2,10 +2,6 @@
 /* Adjacencies: see adjacency.h. */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <linux/if_ether.h>
-#include <linux/ip.h>
-#include <linux/ipv6.h>
-#include <linux/udp.h>
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,67 +10,6 @@
 #include "adjacency.h"
 #include "log.h"
 #include "uplink.h"
-#include "xv_wire.h"
-
-static uint16_t csum16(const void *data, size_t len)
-{
-	const uint16_t *w = data;
-	uint32_t sum = 0;
-
-	for (; len > 1; len -= 2)
-		sum += *w++;
-	sum = (sum & 0xffff) + (sum >> 16);
-	return ~((sum & 0xffff) + (sum >> 16));
-}
-
-static void *put_ip4(void *pos, const struct xv_ip *own, const struct xv_ip *peer)
-{
-	struct iphdr ip = {
-		.version = 4,
-		.ihl = 5,
-		.frag_off = htons(XV_IPV4_DF), /* RFC 7348, 4.3: a VTEP does not fragment */
-		.ttl = XV_OUTER_TTL,
-		.protocol = IPPROTO_UDP,
-		.saddr = own->w[3],
-		.daddr = peer->w[3],
-	};
-
-	ip.check = csum16(&ip, sizeof(ip));
-	return mempcpy(pos, &ip, sizeof(ip));
-}
-
-static void *put_ip6(void *pos, const struct xv_ip *own, const struct xv_ip *peer)
-{
-	struct ipv6hdr ip = {
-		.version = 6,
-		.nexthdr = IPPROTO_UDP,
-		.hop_limit = XV_OUTER_TTL,
-	};
-
-	memcpy(&ip.saddr, own, sizeof(ip.saddr));
-	memcpy(&ip.daddr, peer, sizeof(ip.daddr));
-	return mempcpy(pos, &ip, sizeof(ip));
-}
-
-void xv_adjacency_header(struct xv_adj_val *adj, const uint8_t dst_mac[6], const uint8_t src_mac[6],
-			 const struct xv_ip *own, const struct xv_ip *peer, __be16 port)
-{
-	bool v4 = xv_ip_is_v4(peer);
-	struct ethhdr eth = {.h_proto = htons(v4 ? ETH_P_IP : ETH_P_IPV6)};
-	struct udphdr udp = {.dest = port};
-	struct xv_vxlanhdr vxlan = {.flags = htonl(XV_VXLAN_I)};
-	void *pos = adj->hdr;
-
-	memset(adj->hdr, 0, sizeof(adj->hdr));
-	memcpy(eth.h_dest, dst_mac, ETH_ALEN);
-	memcpy(eth.h_source, src_mac, ETH_ALEN);
-	pos = mempcpy(pos, &eth, sizeof(eth));
-	pos = v4 ? put_ip4(pos, own, peer) : put_ip6(pos, own, peer);
-	pos = mempcpy(pos, &udp, sizeof(udp));
-	memcpy(pos, &vxlan, sizeof(vxlan));
-	adj->flags = v4 ? 0 : XV_ADJ_V6;
-	adj->ip = *peer;
-}
 
 static void status(struct xv_peer *peer, const char *text)
 {
@@ -107,8 +42,8 @@ static void keep_nexthop(struct xv_instance *inst, struct xv_peer *peer, uint32_
 }
 
 /*
- * What the kernel last said about a device and a neighbour. Most peers share them, and each question
- * takes 10 us. Good for one pass over the peers.
+ * What the kernel last said about a device and a neighbour. Most peers share them, and each
+ * question takes 10 us. Good for one turn of the event loop.
  */
 struct memo {
 	uint32_t ifindex; /* of the link; 0: none yet */
@@ -139,11 +74,10 @@ static bool get_neigh(struct xv_instance *inst, struct memo *memo, struct xv_pee
 	if (memo->neigh_ifindex != peer->ifindex || !xv_ip_equal(&memo->nexthop, &peer->nexthop)) {
 		memo->resolved = false;
 		memo->nexthop = peer->nexthop;
-		memo->neigh_ifindex =
-			xv_netlink_get_neigh(inst->nl, peer->ifindex, &peer->nexthop,
-					     &memo->resolved, memo->mac, NULL)
-				? 0
-				: peer->ifindex;
+		memo->neigh_ifindex = xv_netlink_get_neigh(inst->nl, peer->ifindex, &peer->nexthop,
+							   &memo->resolved, memo->mac, NULL)
+					      ? 0
+					      : peer->ifindex;
 	}
 	if (!memo->neigh_ifindex || !memo->resolved)
 		return false;
@@ -232,6 +166,19 @@ struct change {
 	struct xv_adj_val adj;
 };
 
+enum {
+	PEERS_A_TURN = 32, /* some hundreds of microseconds */
+};
+
+/* A pass over all peers, some in each turn of the event loop; it changes nothing until its end. */
+struct xv_adjacency_pass {
+	struct event *turn;
+	bool again;    /* asked for while under way: another comes after it */
+	uint32_t next; /* peer id */
+	size_t n;
+	struct change changes[XV_MAX_PEERS];
+};
+
 static void log_change(struct xv_peer *peer, bool was_ready)
 {
 	char text[XV_IP_STRLEN];
@@ -247,48 +194,147 @@ static void log_change(struct xv_peer *peer, bool was_ready)
 }
 
 /*
- * Rebuilds every peer, or those behind one next hop. keep: asks the kernel to keep next hops
- * resolved; not when it has just told us that one is not, which would go round in circles.
+ * Looks at one peer; whether its adjacency has to change, and to what. keep: asks the kernel to
+ * keep the next hop resolved.
  */
-static void refresh(struct xv_instance *inst, uint32_t ifindex, const struct xv_ip *nexthop,
-		    bool keep)
+static bool look(struct xv_instance *inst, struct memo *memo, struct xv_peer *peer, bool keep,
+		 struct change *change)
 {
-	struct change *changes = calloc(HASH_COUNT(inst->peers) + 1, sizeof(*changes));
-	struct xv_peer *peer, *tmp;
-	bool wait = false, was_ready;
-	struct memo memo = {};
-	size_t n = 0, i;
+	bool was_ready = peer->ready;
 
-	if (!changes)
-		return;
-	HASH_ITER (hh, inst->peers, peer, tmp) {
-		struct xv_adj_val *now = &inst->dp->adj[peer->id];
-		struct xv_adj_val *want = &changes[n].adj;
+	build(inst, memo, peer, &change->adj, keep);
+	change->peer = peer;
+	peer->ready = change->adj.flags & XV_ADJ_VALID;
+	log_change(peer, was_ready);
+	return memcmp(&inst->dp->adj[peer->id], &change->adj, sizeof(change->adj));
+}
 
-		if (nexthop && !(peer->ifindex == ifindex && xv_ip_equal(&peer->nexthop, nexthop)))
-			continue;
-		build(inst, &memo, peer, want, keep);
-		was_ready = peer->ready;
-		peer->ready = want->flags & XV_ADJ_VALID;
-		log_change(peer, was_ready);
-		if (!memcmp(now, want, sizeof(*now)))
-			continue;
-		if (now->flags & XV_ADJ_VALID) {
-			store_flags(now, 0);
+static void commit(struct xv_instance *inst, const struct change *changes, size_t n)
+{
+	struct xv_adj_val *adj;
+	bool wait = false;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		adj = &inst->dp->adj[changes[i].peer->id];
+		if (adj->flags & XV_ADJ_VALID) {
+			store_flags(adj, 0);
 			wait = true;
 		}
-		changes[n++].peer = peer;
 	}
 	if (wait)
 		xv_datapath_synchronize();
 	for (i = 0; i < n; i++)
 		write_body(&inst->dp->adj[changes[i].peer->id], &changes[i].adj);
+}
+
+/* The pass that is under way found out about the peer what holds no more. */
+static void forget(struct xv_instance *inst, const struct xv_peer *peer)
+{
+	struct xv_adjacency_pass *pass = inst->pass;
+	size_t i;
+
+	for (i = 0; pass && i < pass->n; i++) {
+		if (pass->changes[i].peer == peer)
+			pass->changes[i--] = pass->changes[--pass->n];
+	}
+}
+
+/* keep is not for when the kernel has just told that one is not resolved: that goes in circles. */
+static void refresh_nexthop(struct xv_instance *inst, uint32_t ifindex, const struct xv_ip *nexthop)
+{
+	struct change *changes = calloc(HASH_COUNT(inst->peers) + 1, sizeof(*changes));
+	struct xv_peer *peer, *tmp;
+	struct memo memo = {};
+	size_t n = 0;
+
+	if (!changes)
+		return;
+	HASH_ITER (hh, inst->peers, peer, tmp) {
+		if (peer->ifindex != ifindex || !xv_ip_equal(&peer->nexthop, nexthop))
+			continue;
+		forget(inst, peer);
+		n += look(inst, &memo, peer, false, &changes[n]);
+	}
+	commit(inst, changes, n);
 	free(changes);
+}
+
+/* Up to so many peers of the pass, and its end. Whether there is more. */
+static bool go_on(struct xv_instance *inst, uint32_t peers)
+{
+	struct xv_adjacency_pass *pass = inst->pass;
+	struct memo memo = {};
+	struct xv_peer *peer;
+
+	for (; peers && pass->next < XV_MAX_PEERS; pass->next++) {
+		peer = inst->peer_by_id[pass->next];
+		if (!peer)
+			continue;
+		pass->n += look(inst, &memo, peer, true, &pass->changes[pass->n]);
+		peers--;
+	}
+	if (pass->next < XV_MAX_PEERS)
+		return true;
+	commit(inst, pass->changes, pass->n);
+	pass->n = 0;
+	return false;
+}
+
+static void on_turn(evutil_socket_t fd, short what, void *arg)
+{
+	static const struct timeval now = {};
+	struct xv_instance *inst = arg;
+	struct xv_adjacency_pass *pass = inst->pass;
+	bool more = go_on(inst, PEERS_A_TURN);
+
+	(void)fd;
+	(void)what;
+	if (!more && pass->again) {
+		pass->again = false;
+		pass->next = 1;
+		more = true;
+	}
+	if (more)
+		evtimer_add(pass->turn, &now);
+}
+
+/* From the first peer on. False: out of memory. */
+static bool start_pass(struct xv_instance *inst)
+{
+	if (!inst->pass)
+		inst->pass = calloc(1, sizeof(*inst->pass));
+	if (inst->pass && !inst->pass->turn)
+		inst->pass->turn = evtimer_new(inst->base, on_turn, inst);
+	if (!inst->pass || !inst->pass->turn)
+		return false;
+	evtimer_del(inst->pass->turn);
+	inst->pass->again = false;
+	inst->pass->next = 1;
+	inst->pass->n = 0;
+	return true;
 }
 
 void xv_adjacency_refresh_all(struct xv_instance *inst)
 {
-	refresh(inst, 0, NULL, true);
+	if (start_pass(inst))
+		go_on(inst, XV_MAX_PEERS);
+}
+
+void xv_adjacency_refresh_begin(struct xv_instance *inst)
+{
+	if (inst->pass && inst->pass->turn && evtimer_pending(inst->pass->turn, NULL))
+		inst->pass->again = true;
+	else if (start_pass(inst))
+		on_turn(-1, 0, inst);
+}
+
+void xv_adjacency_stop(struct xv_instance *inst)
+{
+	if (inst->pass && inst->pass->turn)
+		event_free(inst->pass->turn);
+	free(inst->pass);
+	inst->pass = NULL;
 }
 
 void xv_adjacency_neigh(struct xv_instance *inst, uint32_t ifindex, const struct xv_ip *ip,
@@ -309,7 +355,7 @@ void xv_adjacency_neigh(struct xv_instance *inst, uint32_t ifindex, const struct
 		affected = true;
 	}
 	if (affected)
-		refresh(inst, ifindex, ip, false);
+		refresh_nexthop(inst, ifindex, ip);
 	if (affected && !mac)
 		xv_peer_retry_later(inst);
 }
@@ -326,6 +372,7 @@ void xv_adjacency_drop(struct xv_instance *inst, struct xv_peer *peer)
 {
 	struct xv_adj_val none = {};
 
+	forget(inst, peer);
 	inst->dp->adj[peer->id] = none;
 	keep_nexthop(inst, peer, 0, NULL);
 }

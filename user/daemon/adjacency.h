@@ -10,6 +10,9 @@
 
 /* Looks up route and neighbour of every peer and rewrites what differs, with one grace period. */
 void xv_adjacency_refresh_all(struct xv_instance *inst);
+/* The same, some peers in each turn of the event loop: a thousand take tens of milliseconds. */
+void xv_adjacency_refresh_begin(struct xv_instance *inst);
+void xv_adjacency_stop(struct xv_instance *inst);
 /* From netlink: a neighbour changed. mac NULL: not resolved any more. */
 void xv_adjacency_neigh(struct xv_instance *inst, uint32_t ifindex, const struct xv_ip *ip,
 			const uint8_t *mac);

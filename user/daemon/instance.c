@@ -125,7 +125,7 @@ static void on_refresh(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	xv_port_retry(arg);
-	xv_adjacency_refresh_all(arg);
+	xv_adjacency_refresh_begin(arg);
 }
 
 void xv_peer_refresh_soon(struct xv_instance *inst)
@@ -292,6 +292,7 @@ static void destroy(struct xv_instance *inst)
 		event_free(inst->refresh);
 	if (inst->retry)
 		event_free(inst->retry);
+	xv_adjacency_stop(inst);
 	xv_unhook_stop(inst);
 	xv_fdb_close(inst);
 	xv_port_free_all(inst);

@@ -15,6 +15,7 @@
 #include "datapath.h"
 #include "netlink.h"
 
+struct xv_adjacency_pass;
 struct xv_batch;
 struct xv_unhook;
 struct xv_network;
@@ -60,6 +61,7 @@ struct xv_instance {
 	struct xv_group *groups;     /* uthash by ip */
 	struct event *refresh;	     /* adjacencies are to be looked at again */
 	struct event *retry;	     /* ... later */
+	struct xv_adjacency_pass *pass;
 	struct xv_fdb *fdb;
 	struct xv_learn *learn;
 	struct xv_load *loads; /* under way */

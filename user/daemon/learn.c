@@ -30,12 +30,18 @@ enum {
 	CALM_EVENTS = 16,  /* in a pause: the storm is over */
 };
 
+/*
+ * A timer that has run out already comes after what waits on file descriptors; an event that makes
+ * itself active would come before it.
+ */
+static const struct timeval at_once = {};
+
 struct xv_learn {
 	struct xv_instance *inst;
 	struct ring_buffer *ring;
 	struct event *readable; /* not watched while paused, or while no more can be parked */
-	struct event *again;
-	struct event *rested; /* the end of a pause */
+	struct event *again;	/* when others have been served */
+	struct event *rested;	/* the end of a pause */
 	struct event *sweep;
 	struct xv_flap *flaps;
 	int timer; /* of pauses */
@@ -176,7 +182,7 @@ void xv_learn_again(struct xv_instance *inst)
 		handle(learn, &event);
 	}
 	if (n)
-		event_active(learn->again, EV_TIMEOUT, 0);
+		evtimer_add(learn->again, &at_once);
 }
 
 /* Those gathered might not find a place to wait. */
@@ -251,7 +257,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 	more = ring_buffer__consume(learn->ring) == -EAGAIN;
 	handle_gathered(learn);
 	if (more)
-		event_active(learn->again, EV_TIMEOUT, 0);
+		evtimer_add(learn->again, &at_once);
 	else
 		wait_for_events(learn);
 }
@@ -308,7 +314,7 @@ int xv_learn_start(struct xv_instance *inst, struct xv_err *err)
 		return xv_err_set(err, -errno, "cannot open the event ring: %s", strerror(errno));
 	learn->readable = event_new(inst->base, ring_buffer__epoll_fd(learn->ring),
 				    EV_READ | EV_PERSIST, on_readable, learn);
-	learn->again = event_new(inst->base, -1, 0, on_readable, learn);
+	learn->again = evtimer_new(inst->base, on_readable, learn);
 	learn->rested = event_new(inst->base, learn->timer, EV_READ | EV_PERSIST, on_rested, learn);
 	learn->sweep = event_new(inst->base, -1, EV_PERSIST, on_sweep, learn);
 	if (!learn->readable || !learn->again || !learn->rested || !learn->sweep)
@@ -316,7 +322,7 @@ int xv_learn_start(struct xv_instance *inst, struct xv_err *err)
 	event_add(learn->readable, NULL);
 	event_add(learn->rested, NULL);
 	event_add(learn->sweep, &second);
-	event_active(learn->again, EV_TIMEOUT, 0); /* what came while no daemon ran */
+	evtimer_add(learn->again, &at_once); /* what came while no daemon ran */
 	return 0;
 }
 
