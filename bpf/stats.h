@@ -52,20 +52,27 @@ enum xv_cast {
 	XV_BUM,
 };
 
+/* cast is a constant: one lookup. */
+static __always_inline struct xv_id_stats_val *net_stats(__u32 bd, enum xv_cast cast)
+{
+	return cast == XV_BUM ? bpf_map_lookup_elem(&xv_bum_stats, &bd)
+			      : bpf_map_lookup_elem(&xv_net_stats, &bd);
+}
+
 static __always_inline void xv_net_rx(__u32 bd, enum xv_cast cast, struct xv_size size)
 {
-	struct xv_net_stats_val *net = bpf_map_lookup_elem(&xv_net_stats, &bd);
+	struct xv_id_stats_val *net = net_stats(bd, cast);
 
 	if (net)
-		xv_count_add(cast == XV_BUM ? &net->rx_bum : &net->rx_unicast, size);
+		xv_count_add(&net->rx, size);
 }
 
 static __always_inline void xv_net_tx(__u32 bd, enum xv_cast cast, struct xv_size size)
 {
-	struct xv_net_stats_val *net = bpf_map_lookup_elem(&xv_net_stats, &bd);
+	struct xv_id_stats_val *net = net_stats(bd, cast);
 
 	if (net)
-		xv_count_add(cast == XV_BUM ? &net->tx_bum : &net->tx_unicast, size);
+		xv_count_add(&net->tx, size);
 }
 
 static __always_inline void xv_port_rx(__u32 port, struct xv_size size)

@@ -294,15 +294,12 @@ struct xv_count {
 	__u64 bytes;
 };
 
-/* xv_net_stats: bd -> ...; rx is wire to ports, tx is ports to wire or ports. */
-struct xv_net_stats_val {
-	struct xv_count rx_unicast;
-	struct xv_count rx_bum;
-	struct xv_count tx_unicast;
-	struct xv_count tx_bum;
-};
-
-/* xv_port_stats, xv_peer_stats: id -> ...; seen from the fabric: rx came from it, tx went to it. */
+/*
+ * xv_port_stats, xv_peer_stats: id -> ...; seen from the fabric: rx came from it, tx went to it.
+ * xv_net_stats, xv_bum_stats: bd -> ...; known unicast, and what was flooded or came so; rx is
+ * wire to ports, tx is ports to wire or ports. They are two maps, as nearly all frames count in the
+ * first: two networks of it share a cache line.
+ */
 struct xv_id_stats_val {
 	struct xv_count rx;
 	struct xv_count tx;
@@ -355,7 +352,7 @@ _Static_assert(sizeof(struct xv_flood_key) == 8, "ABI");
 _Static_assert(sizeof(struct xv_flood_val) == 24, "ABI");
 _Static_assert(sizeof(struct xv_meta) == 12, "ABI");
 _Static_assert(sizeof(struct xv_event) == 40, "ABI");
-_Static_assert(sizeof(struct xv_net_stats_val) == 64, "ABI");
+_Static_assert(sizeof(struct xv_id_stats_val) == 32, "ABI");
 _Static_assert(sizeof(struct xv_drop_last_val) == 168, "ABI");
 
 #endif

@@ -85,9 +85,14 @@ int hs_run_xdp_of(struct bpf_program *prog, const struct frame *in, __u32 linear
 int hs_run_tc(struct bpf_program *prog, const struct frame *in, struct __sk_buff *ctx,
 	      struct run *r);
 
+struct net_counts {
+	struct xv_count rx_unicast, tx_unicast; /* xv_net_stats */
+	struct xv_count rx_bum, tx_bum;		/* xv_bum_stats */
+};
+
 /* All counters of the ids that a world uses. */
 struct counts {
-	struct xv_net_stats_val net[WORLD_NETS];
+	struct net_counts net[WORLD_NETS];
 	struct xv_id_stats_val port[WORLD_PORTS];
 	struct xv_id_stats_val peer[WORLD_PEERS];
 	struct xv_count drop[XV_DROP_MAX];

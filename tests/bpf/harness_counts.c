@@ -59,7 +59,13 @@ static void read_map(struct bpf_map *map, void *sums, __u32 n, __u32 size)
 
 void counts_read(struct counts *c)
 {
-	read_map(hs.skel->maps.xv_net_stats, c->net, WORLD_NETS, sizeof(c->net[0]));
+	struct xv_id_stats_val unicast[WORLD_NETS], bum[WORLD_NETS];
+	int i;
+
+	read_map(hs.skel->maps.xv_net_stats, unicast, WORLD_NETS, sizeof(unicast[0]));
+	read_map(hs.skel->maps.xv_bum_stats, bum, WORLD_NETS, sizeof(bum[0]));
+	for (i = 0; i < WORLD_NETS; i++)
+		c->net[i] = (struct net_counts){unicast[i].rx, unicast[i].tx, bum[i].rx, bum[i].tx};
 	read_map(hs.skel->maps.xv_port_stats, c->port, WORLD_PORTS, sizeof(c->port[0]));
 	read_map(hs.skel->maps.xv_peer_stats, c->peer, WORLD_PEERS, sizeof(c->peer[0]));
 	read_map(hs.skel->maps.xv_drop_stats, c->drop, XV_DROP_MAX, sizeof(c->drop[0]));
@@ -98,7 +104,7 @@ static int one_check(const struct xv_count *got, const struct xv_count *want, co
 
 int counts_check(const struct counts *got, const struct counts *want, const char *what)
 {
-	static const char *const net_names[] = {"rx_unicast", "rx_bum", "tx_unicast", "tx_bum"};
+	static const char *const net_names[] = {"rx_unicast", "tx_unicast", "rx_bum", "tx_bum"};
 	static const char *const id_names[] = {"rx", "tx"};
 	int i, j, err = 0;
 

@@ -185,6 +185,7 @@ static void fill_fds(struct xv_datapath *dp)
 		.uplink = bpf_map__fd(skel->maps.xv_uplink),
 		.events = bpf_map__fd(skel->maps.xv_events),
 		.net_stats = bpf_map__fd(skel->maps.xv_net_stats),
+		.bum_stats = bpf_map__fd(skel->maps.xv_bum_stats),
 		.port_stats = bpf_map__fd(skel->maps.xv_port_stats),
 		.peer_stats = bpf_map__fd(skel->maps.xv_peer_stats),
 		.drop_stats = bpf_map__fd(skel->maps.xv_drop_stats),

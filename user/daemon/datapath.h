@@ -30,7 +30,7 @@ enum xv_prog {
 struct xv_map_fds {
 	int config, vni, vni_index, bd, port, port_index, port_dev, peer, peer_index, adj, fdb,
 		fdb_table, flood, tx, uplink, events;
-	int net_stats, port_stats, peer_stats, drop_stats, path_stats, drop_last;
+	int net_stats, bum_stats, port_stats, peer_stats, drop_stats, path_stats, drop_last;
 };
 
 struct xv_datapath {

@@ -74,9 +74,12 @@ static int clear(const struct xv_datapath *dp, int map_fd, uint32_t index, size_
 
 _Static_assert(sizeof(struct xv_count) % sizeof(uint64_t) == 0, "counters are words");
 
-int xv_stats_network(struct xv_instance *inst, uint32_t bd, struct xv_net_stats_val *sum)
+int xv_stats_network(struct xv_instance *inst, uint32_t bd, struct xv_net_stats *sum)
 {
-	return read_sum(inst->dp, inst->dp->fd.net_stats, bd, sum, sizeof(*sum));
+	const struct xv_map_fds *fd = &inst->dp->fd;
+
+	return read_sum(inst->dp, fd->net_stats, bd, &sum->unicast, sizeof(sum->unicast))
+		       ?: read_sum(inst->dp, fd->bum_stats, bd, &sum->bum, sizeof(sum->bum));
 }
 
 int xv_stats_port(struct xv_instance *inst, uint32_t id, struct xv_id_stats_val *sum)
@@ -125,7 +128,10 @@ int xv_stats_drop_last(struct xv_instance *inst, enum xv_drop reason, struct xv_
 
 int xv_stats_clear_network(struct xv_instance *inst, uint32_t bd)
 {
-	return clear(inst->dp, inst->dp->fd.net_stats, bd, sizeof(struct xv_net_stats_val));
+	const struct xv_map_fds *fd = &inst->dp->fd;
+
+	return clear(inst->dp, fd->net_stats, bd, sizeof(struct xv_id_stats_val))
+		       ?: clear(inst->dp, fd->bum_stats, bd, sizeof(struct xv_id_stats_val));
 }
 
 int xv_stats_clear_port(struct xv_instance *inst, uint32_t id)

@@ -6,8 +6,12 @@
 #include "instance.h"
 #include "xv_reasons.h"
 
+struct xv_net_stats {
+	struct xv_id_stats_val unicast, bum;
+};
+
 /* Each fills a sum over all CPUs. 0 or negative errno. */
-int xv_stats_network(struct xv_instance *inst, uint32_t bd, struct xv_net_stats_val *sum);
+int xv_stats_network(struct xv_instance *inst, uint32_t bd, struct xv_net_stats *sum);
 int xv_stats_port(struct xv_instance *inst, uint32_t id, struct xv_id_stats_val *sum);
 int xv_stats_peer(struct xv_instance *inst, uint32_t id, struct xv_id_stats_val *sum);
 int xv_stats_drop(struct xv_instance *inst, enum xv_drop reason, struct xv_count *sum);

@@ -19,7 +19,7 @@ static void put_count(struct xv_row *row, unsigned int packets, unsigned int byt
 bool xv_view_next_net_stats(struct xv_view *view, struct xv_row *row)
 {
 	const struct xv_network *net = xv_view_network(view);
-	struct xv_net_stats_val sum;
+	struct xv_net_stats sum;
 
 	if (!net)
 		return false;
@@ -28,11 +28,11 @@ bool xv_view_next_net_stats(struct xv_view *view, struct xv_row *row)
 	if (xv_stats_network(view->inst, net->bd, &sum))
 		return true;
 	put_count(row, XV_COL_NET_STATS_RX_UC_PACKETS, XV_COL_NET_STATS_RX_UC_BYTES,
-		  &sum.rx_unicast);
-	put_count(row, XV_COL_NET_STATS_RX_BUM_PACKETS, XV_COL_NET_STATS_RX_BUM_BYTES, &sum.rx_bum);
+		  &sum.unicast.rx);
+	put_count(row, XV_COL_NET_STATS_RX_BUM_PACKETS, XV_COL_NET_STATS_RX_BUM_BYTES, &sum.bum.rx);
 	put_count(row, XV_COL_NET_STATS_TX_UC_PACKETS, XV_COL_NET_STATS_TX_UC_BYTES,
-		  &sum.tx_unicast);
-	put_count(row, XV_COL_NET_STATS_TX_BUM_PACKETS, XV_COL_NET_STATS_TX_BUM_BYTES, &sum.tx_bum);
+		  &sum.unicast.tx);
+	put_count(row, XV_COL_NET_STATS_TX_BUM_PACKETS, XV_COL_NET_STATS_TX_BUM_BYTES, &sum.bum.tx);
 	return true;
 }
 
