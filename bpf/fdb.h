@@ -57,11 +57,15 @@ static __always_inline int xv_fdb_lookup(const struct xv_fdb_key *key, struct xv
 }
 
 /* Whether the network may send one more event in this window. */
-static __always_inline int xv_gate_open(__u32 bd, __u32 rate, __u64 now)
+static __always_inline int xv_gate_open(__u32 bd, __u64 now)
 {
+	const struct xv_bd_info_val *info = bpf_map_lookup_elem(&xv_bd_info, &bd);
+	__u32 rate, tick = now >> XV_GATE_TICK_SHIFT;
 	struct xv_gate_val *gate;
-	__u32 tick = now >> XV_GATE_TICK_SHIFT;
 
+	if (!info)
+		return 0;
+	rate = info->learn_rate;
 	if (!rate)
 		return 1;
 	gate = bpf_map_lookup_elem(&xv_gate, &bd);
@@ -78,9 +82,8 @@ static __always_inline int xv_gate_open(__u32 bd, __u32 rate, __u64 now)
 }
 
 /* Gives the daemon one event, unless the same went out just now, or the network sends too many. */
-static __always_inline void xv_event_send(__u8 type, const struct xv_bd_val *net,
-					  const struct xv_fdb_key *key, struct xv_end from,
-					  const struct xv_ip *remote)
+static __always_inline void xv_event_send(__u8 type, const struct xv_fdb_key *key,
+					  struct xv_end from, const struct xv_ip *remote)
 {
 	struct xv_size one = {.packets = 1};
 	__u64 now = bpf_ktime_get_ns(), word = *(const __u64 *)key;
@@ -91,7 +94,7 @@ static __always_inline void xv_event_send(__u8 type, const struct xv_bd_val *net
 
 	if (!recent || (recent->key == word && recent->what == what && recent->tick == tick))
 		return;
-	if (!xv_gate_open(key->bd, net->learn_rate, now)) {
+	if (!xv_gate_open(key->bd, now)) {
 		xv_path_add(XV_PATH_EVENT_LIMITED, one);
 		return;
 	}
@@ -136,7 +139,7 @@ static __always_inline int xv_fdb_source(const struct xv_bd_val *net, const stru
 			return XV_DROP(VXLAN_ENTRY_EXISTS);
 	}
 	if (net->flags & XV_BD_LEARN)
-		xv_event_send(word ? XV_EVENT_MOVE : XV_EVENT_LEARN, net, key, from, remote);
+		xv_event_send(word ? XV_EVENT_MOVE : XV_EVENT_LEARN, key, from, remote);
 	return 0;
 }
 

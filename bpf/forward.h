@@ -85,7 +85,7 @@ static __always_inline int forward(struct __sk_buff *skb, const struct xv_config
 
 	if (multicast || !xv_fdb_lookup(dst, &to)) {
 		if (!multicast)
-			xv_event_send(XV_EVENT_MISS, net, dst, from, NULL);
+			xv_event_send(XV_EVENT_MISS, dst, from, NULL);
 		xv_net_tx(bd, XV_BUM, size);
 		xv_flood_frame(skb, cfg, net, bd, port);
 		return XV_PATH_ENCAP_FLOOD;

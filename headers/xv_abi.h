@@ -66,7 +66,10 @@ struct xv_config_val {
  * __u32 bd, a shortcut; it counts only if that network in xv_bd is valid and has the VNI.
  */
 
-/* xv_bd: array, bd -> network. */
+/*
+ * xv_bd: array, bd -> network: what programs read of it for every frame. xv_bd_info: array, bd ->
+ * the rest of it.
+ */
 enum xv_bd_flags {
 	XV_BD_VALID = 1 << 0,
 	XV_BD_LEARN = 1 << 1,	   /* report unknown and moved source MACs */
@@ -97,9 +100,12 @@ struct xv_bd_val {
 	__u32 vni;
 	__u32 flags;
 	struct xv_flood_head flood;
+};
+
+struct xv_bd_info_val {
 	__u32 learn_rate; /* learning events a second and CPU; 0: no limit */
-	__u32 max_macs;	  /* read by the daemon only */
-	__u32 ageing;	  /* seconds, read by the daemon only; 0: never */
+	__u32 max_macs;	  /* this and what follows is read by the daemon only */
+	__u32 ageing;	  /* seconds; 0: never */
 	__u32 pad0;
 	char name[XV_NAME_LEN];
 };
@@ -341,7 +347,8 @@ struct xv_drop_last_val {
 };
 
 _Static_assert(sizeof(struct xv_config_val) == 56, "ABI");
-_Static_assert(sizeof(struct xv_bd_val) == 64, "ABI");
+_Static_assert(sizeof(struct xv_bd_val) == 16, "ABI");
+_Static_assert(sizeof(struct xv_bd_info_val) == 48, "ABI");
 _Static_assert(sizeof(struct xv_port_key) == 8, "ABI");
 _Static_assert(sizeof(struct xv_port_val) == 8, "ABI");
 _Static_assert(sizeof(struct xv_port_dev_val) == 24, "ABI");

@@ -263,9 +263,11 @@ static void install_tables(const struct world *w)
 	for (i = 1; i < WORLD_NETS; i++) {
 		struct xv_bd_val val = {.vni = w->net[i].vni, .flags = w->net[i].flags};
 
-		val.learn_rate = w->net[i].rate;
+		struct xv_bd_info_val info = {.learn_rate = w->net[i].rate};
+
 		install_flood(w, i, &val);
 		put(hs.skel->maps.xv_bd, &i, &val);
+		put(hs.skel->maps.xv_bd_info, &i, &info);
 		if (val.vni)
 			put(hs.skel->maps.xv_vni, &val.vni, &i);
 		index_put(hs.skel->maps.xv_vni_index, val.vni % XV_VNI_INDEX, i, i != BD_RED);

@@ -88,7 +88,7 @@ def readable():
         value = entry["value"]
         tap.equal((entry["key"]["bd"], value["kind"], int(value["flags"], 0)),  # a bit field: text
                   (bd_of(vteps[0], 100), PORT, STATIC), "the entry by map")
-        name = dump(vteps[0], "xv_bd")[bd_of(vteps[0], 100)]["value"]["name"]
+        name = dump(vteps[0], "xv_bd_info")[bd_of(vteps[0], 100)]["value"]["name"]
         tap.contains("".join(name) if isinstance(name, list) else name, "blue", "the network")
         programs = json.loads(run("bpftool", "-j", "prog", "show").stdout)
         ids = vteps[0].map_ids()
@@ -148,7 +148,9 @@ def tenant():
             port = vtep.row("port", dev="p1")
             ifindex, number = port["ifindex"], port["id"]
             update(vtep, "xv_bd", struct.pack("=I", bd),
-                   struct.pack("=IIQIIII32s", vni, VALID, 0, 0, 0, 0, 0, b"bymap"))
+                   struct.pack("=IIQ", vni, VALID, 0))
+            update(vtep, "xv_bd_info", struct.pack("=I", bd),
+                   struct.pack("=IIII32s", 0, 0, 0, 0, b"bymap"))
             update(vtep, "xv_vni", struct.pack("=I", vni), struct.pack("=I", bd))
             update(vtep, "xv_fdb", fdb_key(bd, t.mac), fdb_value(PORT, number))
             update(vtep, "xv_fdb", fdb_key(bd, o.mac), fdb_value(PEER, peer_id(vtep, host.v4)))

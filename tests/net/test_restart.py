@@ -97,7 +97,9 @@ def restart_with_changes():
         a, b = lab.hosts
         vtep = pair.vteps[0]
         tenants = [h.tenant("q1", ip) for h, ip in ((a, "10.0.0.1"), (b, "10.0.0.2"))]
-        vtep.client("network", "add", "vni", "300", "name", "byhand")
+        vtep.client("network", "add", "vni", "300", "name", "byhand", "ageing", "60", "max-macs", "7",
+                    "learn-rate", "70")
+        made = vtep.row("network", vni=300)
         stream = pair.stream()
         vtep.kill()
         for v, other in zip(pair.vteps, (b, a)):
@@ -110,6 +112,7 @@ def restart_with_changes():
         stream.expect_no_loss("restart with a network more")
         vnis = sorted(r["vni"] for r in vtep.rows("network", "show"))
         tap.equal(vnis, [100, 200, 300], "networks: file's and by hand")
+        tap.equal(vtep.row("network", vni=300), made, "the network by hand")
         tap.equal((VNI, pair.two.mac) in vtep.learned(), True, "learned entry kept")
         vtep.kill()
         vtep.config["networks"].pop()

@@ -172,6 +172,7 @@ static void fill_fds(struct xv_datapath *dp)
 		.vni = bpf_map__fd(skel->maps.xv_vni),
 		.vni_index = bpf_map__fd(skel->maps.xv_vni_index),
 		.bd = bpf_map__fd(skel->maps.xv_bd),
+		.bd_info = bpf_map__fd(skel->maps.xv_bd_info),
 		.port = bpf_map__fd(skel->maps.xv_port),
 		.port_index = bpf_map__fd(skel->maps.xv_port_index),
 		.port_dev = bpf_map__fd(skel->maps.xv_port_dev),
@@ -217,9 +218,11 @@ static int load(struct xv_datapath *dp, struct xv_err *err)
 	fill_fds(dp);
 	dp->cpus = libbpf_num_possible_cpus();
 	dp->bd = map_memory(dp->fd.bd, XV_MAX_NETWORKS * sizeof(*dp->bd));
+	dp->bd_info = map_memory(dp->fd.bd_info, XV_MAX_NETWORKS * sizeof(*dp->bd_info));
 	dp->adj = map_memory(dp->fd.adj, XV_MAX_PEERS * sizeof(*dp->adj));
-	if (!dp->bd || !dp->adj || dp->cpus < 1)
-		return xv_err_set(err, -ENOMEM, "cannot map xv_bd and xv_adj: %s", strerror(errno));
+	if (!dp->bd || !dp->bd_info || !dp->adj || dp->cpus < 1)
+		return xv_err_set(err, -ENOMEM, "cannot map xv_bd, xv_bd_info and xv_adj: %s",
+				  strerror(errno));
 	return 0;
 }
 
@@ -275,6 +278,8 @@ void xv_datapath_close(struct xv_datapath *dp)
 		return;
 	if (dp->bd)
 		munmap(dp->bd, XV_MAX_NETWORKS * sizeof(*dp->bd));
+	if (dp->bd_info)
+		munmap(dp->bd_info, XV_MAX_NETWORKS * sizeof(*dp->bd_info));
 	if (dp->adj)
 		munmap(dp->adj, XV_MAX_PEERS * sizeof(*dp->adj));
 	xvtep_bpf__destroy(dp->skel);

@@ -28,8 +28,8 @@ enum xv_prog {
 
 /* File descriptors of the maps, for bpf_map_*_elem(). */
 struct xv_map_fds {
-	int config, vni, vni_index, bd, port, port_index, port_dev, peer, peer_index, adj, fdb,
-		fdb_table, flood, tx, uplink, events;
+	int config, vni, vni_index, bd, bd_info, port, port_index, port_dev, peer, peer_index, adj,
+		fdb, fdb_table, flood, tx, uplink, events;
 	int net_stats, bum_stats, port_stats, peer_stats, drop_stats, path_stats, drop_last;
 };
 
@@ -37,11 +37,12 @@ struct xv_datapath {
 	struct xvtep_bpf *skel;
 	char pin_dir[128];
 	struct xv_map_fds fd;
-	bool adopted;		/* maps were there already */
-	int lock_fd;		/* of pin_dir, held */
-	struct xv_bd_val *bd;	/* xv_bd, memory-mapped: XV_MAX_NETWORKS entries */
-	struct xv_adj_val *adj; /* xv_adj, memory-mapped: XV_MAX_PEERS entries */
-	int cpus;		/* possible CPUs: entries of a per-CPU value */
+	bool adopted;			/* maps were there already */
+	int lock_fd;			/* of pin_dir, held */
+	struct xv_bd_val *bd;		/* xv_bd, memory-mapped: XV_MAX_NETWORKS entries */
+	struct xv_bd_info_val *bd_info; /* xv_bd_info, likewise */
+	struct xv_adj_val *adj;		/* xv_adj, memory-mapped: XV_MAX_PEERS entries */
+	int cpus;			/* possible CPUs: entries of a per-CPU value */
 };
 
 /* Kernel version and privileges; to be called before anything is made. -EPERM, -EOPNOTSUPP. */

@@ -70,6 +70,7 @@ static uint32_t free_bd(struct xv_instance *inst)
 static void write_settings(struct xv_instance *inst, struct xv_network *net)
 {
 	struct xv_bd_val *val = &inst->dp->bd[net->bd];
+	struct xv_bd_info_val *info = &inst->dp->bd_info[net->bd];
 	const struct xv_network_settings *set = &net->set;
 	uint32_t flags = XV_BD_VALID;
 
@@ -84,10 +85,10 @@ static void write_settings(struct xv_instance *inst, struct xv_network *net)
 	if (net->by_hand)
 		flags |= XV_BD_HAND;
 	val->vni = net->vni;
-	val->learn_rate = set->learn_rate;
-	val->max_macs = set->max_macs;
-	val->ageing = set->ageing;
-	memcpy(val->name, set->name, sizeof(val->name));
+	info->learn_rate = set->learn_rate;
+	info->max_macs = set->max_macs;
+	info->ageing = set->ageing;
+	memcpy(info->name, set->name, sizeof(info->name));
 	__atomic_store_n(&val->flags, flags, __ATOMIC_RELEASE);
 }
 
@@ -213,6 +214,12 @@ int xv_network_del(struct xv_instance *inst, struct xv_network *net, struct xv_e
 	return xv_batch_commit(inst, err);
 }
 
+static void forget(struct xv_instance *inst, uint32_t bd)
+{
+	memset(&inst->dp->bd_info[bd], 0, sizeof(inst->dp->bd_info[bd]));
+	memset(&inst->dp->bd[bd], 0, sizeof(inst->dp->bd[bd]));
+}
+
 void xv_network_free_gone(struct xv_instance *inst)
 {
 	struct xv_network *net, *next;
@@ -220,19 +227,21 @@ void xv_network_free_gone(struct xv_instance *inst)
 	for (net = inst->batch->networks; net; net = next) {
 		next = net->next_gone;
 		xv_flood_forget(inst, net);
-		memset(&inst->dp->bd[net->bd], 0, sizeof(inst->dp->bd[0]));
+		forget(inst, net->bd);
 		free_network(net);
 	}
 }
 
 static int adopt_one(struct xv_instance *inst, uint32_t vni, uint32_t bd, struct xv_err *err)
 {
+	const struct xv_bd_info_val *info;
 	const struct xv_bd_val *val;
 	struct xv_network *net;
 
 	if (!vni || vni > XV_VNI_MAX || !bd || bd >= XV_MAX_NETWORKS || inst->by_bd[bd])
 		return 0;
 	val = &inst->dp->bd[bd];
+	info = &inst->dp->bd_info[bd];
 	if (!(val->flags & XV_BD_VALID))
 		return 0;
 	net = new_network(inst, vni, bd);
@@ -242,10 +251,10 @@ static int adopt_one(struct xv_instance *inst, uint32_t vni, uint32_t bd, struct
 	net->by_hand = !net->from_config || val->flags & XV_BD_HAND;
 	net->set.learning = val->flags & XV_BD_LEARN;
 	net->set.inner_vlan = val->flags & XV_BD_INNER_VLAN;
-	net->set.ageing = val->ageing;
-	net->set.max_macs = val->max_macs;
-	net->set.learn_rate = val->learn_rate;
-	memcpy(net->set.name, val->name, sizeof(net->set.name));
+	net->set.ageing = info->ageing;
+	net->set.max_macs = info->max_macs;
+	net->set.learn_rate = info->learn_rate;
+	memcpy(net->set.name, info->name, sizeof(net->set.name));
 	net->set.name[sizeof(net->set.name) - 1] = '\0';
 	copy_settings(net, &net->set);
 	inst->last_bd = bd > inst->last_bd ? bd : inst->last_bd;
@@ -265,7 +274,7 @@ int xv_network_adopt(struct xv_instance *inst, struct xv_err *err)
 	/* What a daemon that was killed half-way left without a VNI. */
 	for (i = 1; i < XV_MAX_NETWORKS; i++)
 		if (!inst->by_bd[i] && inst->dp->bd[i].flags)
-			memset(&inst->dp->bd[i], 0, sizeof(inst->dp->bd[i]));
+			forget(inst, i);
 	return ret;
 }
 
