@@ -14,6 +14,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include "floor.skel.h"
+#include "ingress.h"
 
 static int attach_xdp(struct floor_bpf *skel, const __u32 *dev)
 {
@@ -27,27 +28,9 @@ static int attach_xdp(struct floor_bpf *skel, const __u32 *dev)
 
 static int attach_tc(struct bpf_program *prog, const __u32 *dev)
 {
-	int err = 0;
+	int err = ingress_attach(prog, dev[0]);
 
-	for (int i = 0; i < 2 && !err; i++) {
-		LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = dev[i], .attach_point = BPF_TC_INGRESS);
-		LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = bpf_program__fd(prog));
-
-		err = bpf_tc_hook_create(&hook);
-		if (!err)
-			err = bpf_tc_attach(&hook, &opts);
-	}
-	return err;
-}
-
-static void detach_tc(const __u32 *dev)
-{
-	for (int i = 0; i < 2; i++) {
-		LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = dev[i],
-			    .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
-
-		bpf_tc_hook_destroy(&hook);
-	}
+	return err ?: ingress_attach(prog, dev[1]);
 }
 
 int main(int argc, char **argv)
@@ -84,8 +67,6 @@ int main(int argc, char **argv)
 		while (getchar() != EOF)
 			;
 	}
-	if (tc)
-		detach_tc(dev);
 	floor_bpf__destroy(skel);
 	return err ? 1 : 0;
 }

@@ -19,6 +19,7 @@
 #include <net/if.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include "ingress.h"
 #include "sink.h"
 #include "sink.skel.h"
 
@@ -77,20 +78,10 @@ static void serve(struct sink_bpf *skel)
 	}
 }
 
-/* For as long as the device lives, which is longer than we do: its namespace goes with the lab. */
-static int attach_tc(struct sink_bpf *skel, int ifindex)
-{
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_INGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = bpf_program__fd(skel->progs.bench_sink_tc));
-	int err = bpf_tc_hook_create(&hook);
-
-	return err ?: bpf_tc_attach(&hook, &opts);
-}
-
 static int attach(struct sink_bpf *skel, int ifindex, int tc)
 {
 	if (tc)
-		return attach_tc(skel, ifindex);
+		return ingress_attach(skel->progs.bench_sink_tc, ifindex);
 	skel->links.bench_sink = bpf_program__attach_xdp(skel->progs.bench_sink, ifindex);
 	return skel->links.bench_sink ? 0 : -errno;
 }
