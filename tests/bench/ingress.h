@@ -20,7 +20,8 @@ static inline int ingress_attach(const struct bpf_program *prog, int ifindex)
 	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = bpf_program__fd(prog));
 	int err;
 
-	if (bpf_link_create(opts.prog_fd, ifindex, (enum bpf_attach_type)BENCH_TCX_INGRESS, NULL) >= 0)
+	if (bpf_link_create(opts.prog_fd, ifindex, (enum bpf_attach_type)BENCH_TCX_INGRESS, NULL) >=
+	    0)
 		return 0;
 	err = bpf_tc_hook_create(&hook);
 	return err ?: bpf_tc_attach(&hook, &opts);

@@ -15,6 +15,7 @@
 #include "batch.h"
 #include "control.h"
 #include "flood.h"
+#include "follow.h"
 #include "fdb.h"
 #include "group.h"
 #include "learn.h"
@@ -27,143 +28,6 @@
 #include "slow.h"
 #include "unhook.h"
 #include "uplink.h"
-
-enum {
-	REFRESH_DELAY_US = 20000, /* a burst of route changes is one look */
-	RETRY_DELAY_S = 1,
-};
-
-/* ---- following the kernel ---- */
-
-static void on_link(void *arg, const struct xv_link *link)
-{
-	struct xv_instance *inst = arg;
-
-	xv_uplink_link(inst, link);
-	xv_port_link(inst, link);
-	if (link->ifindex == inst->slow_ifindex)
-		xv_slow_check(inst);
-}
-
-static void on_link_gone(void *arg, uint32_t ifindex, const char *name)
-{
-	struct xv_instance *inst = arg;
-
-	(void)name;
-	xv_uplink_link_gone(inst, ifindex);
-	xv_port_link_gone(inst, ifindex);
-	if (ifindex == inst->slow_ifindex)
-		xv_slow_check(inst);
-}
-
-static void on_features(void *arg, uint32_t ifindex, uint64_t features)
-{
-	xv_uplink_features(arg, ifindex, features);
-	xv_port_features(arg, ifindex, features);
-}
-
-static void on_change(void *arg)
-{
-	xv_peer_refresh_soon(arg);
-}
-
-static void on_neigh(void *arg, uint32_t ifindex, const struct xv_ip *ip, const uint8_t *mac)
-{
-	xv_adjacency_neigh(arg, ifindex, ip, mac);
-}
-
-/* Devices that we hold and that are gone from the kernel's list. */
-static void forget_missing(struct xv_instance *inst)
-{
-	struct xv_port *port, *tmp;
-	struct xv_link link;
-	size_t i;
-
-	HASH_ITER (hh, inst->ports, port, tmp)
-		if (port->ifindex &&
-		    xv_netlink_get_link(inst->nl, NULL, port->ifindex, &link, NULL) == -ENODEV)
-			xv_port_link_gone(inst, port->ifindex);
-	for (i = 0; i < inst->n_uplinks; i++)
-		if (inst->uplinks[i].ifindex &&
-		    xv_netlink_get_link(inst->nl, NULL, inst->uplinks[i].ifindex, &link, NULL) ==
-			    -ENODEV)
-			xv_uplink_link_gone(inst, inst->uplinks[i].ifindex);
-}
-
-static void on_resync(void *arg)
-{
-	struct xv_instance *inst = arg;
-
-	xv_log(LOG_NOTICE, "netlink notifications were lost; looking at everything again");
-	forget_missing(inst);
-	xv_netlink_dump_links(inst->nl, NULL);
-	xv_slow_check(inst);
-	xv_peer_refresh_soon(inst);
-}
-
-static const struct xv_netlink_ops netlink_ops = {
-	.link = on_link,
-	.link_gone = on_link_gone,
-	.features = on_features,
-	.address = on_change,
-	.route = on_change,
-	.neigh = on_neigh,
-	.resync = on_resync,
-};
-
-static void on_netlink(evutil_socket_t fd, short what, void *arg)
-{
-	struct xv_instance *inst = arg;
-
-	(void)fd;
-	(void)what;
-	xv_netlink_dispatch(inst->nl);
-}
-
-static void on_refresh(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd;
-	(void)what;
-	xv_port_retry(arg);
-	xv_adjacency_refresh_begin(arg);
-}
-
-void xv_peer_refresh_soon(struct xv_instance *inst)
-{
-	struct timeval delay = {.tv_usec = REFRESH_DELAY_US};
-
-	if (inst->refresh && !evtimer_pending(inst->refresh, NULL))
-		evtimer_add(inst->refresh, &delay);
-}
-
-void xv_peer_retry_later(struct xv_instance *inst)
-{
-	struct timeval delay = {.tv_sec = RETRY_DELAY_S};
-
-	if (inst->retry && !evtimer_pending(inst->retry, NULL))
-		evtimer_add(inst->retry, &delay);
-}
-
-static int follow(struct xv_instance *inst, struct xv_err *err)
-{
-	int fds[2], i;
-
-	inst->refresh = evtimer_new(inst->base, on_refresh, inst);
-	inst->retry = evtimer_new(inst->base, on_refresh, inst);
-	if (!inst->refresh || !inst->retry)
-		return xv_err_set(err, -ENOMEM, "out of memory");
-	xv_netlink_fds(inst->nl, fds);
-	for (i = 0; i < 2; i++) {
-		if (fds[i] < 0)
-			continue;
-		inst->nl_events[i] = event_new(inst->base, fds[i], EV_READ | EV_PERSIST, on_netlink,
-					       inst);
-		if (!inst->nl_events[i])
-			return xv_err_set(err, -ENOMEM, "out of memory");
-		event_add(inst->nl_events[i], NULL);
-	}
-	return 0;
-}
 
 /* ---- configuration of the instance itself ---- */
 
@@ -277,21 +141,13 @@ static int bring_up(struct xv_instance *inst, struct xv_err *err)
 /* Frees the object; the datapath stays as it is. */
 static void destroy(struct xv_instance *inst)
 {
-	int i;
-
 	if (!inst)
 		return;
 	xv_metrics_stop(inst);
 	xv_control_stop(inst);
 	xv_load_stop(inst);
 	xv_learn_stop(inst);
-	for (i = 0; i < 2; i++)
-		if (inst->nl_events[i])
-			event_free(inst->nl_events[i]);
-	if (inst->refresh)
-		event_free(inst->refresh);
-	if (inst->retry)
-		event_free(inst->retry);
+	xv_follow_stop(inst);
 	xv_adjacency_stop(inst);
 	xv_unhook_stop(inst);
 	xv_fdb_close(inst);
@@ -316,7 +172,7 @@ static int start(struct xv_instance *inst, struct xv_err *err)
 	int ret;
 
 	ret = alloc_tables(inst, err);
-	ret = ret ?: xv_netlink_open(&inst->nl, &netlink_ops, inst, err);
+	ret = ret ?: xv_follow_open(inst, err);
 	ret = ret ?: check_addresses(inst, inst->config, err);
 	ret = ret ?: xv_datapath_open(inst->name, &inst->dp, err);
 	if (ret)
@@ -327,7 +183,7 @@ static int start(struct xv_instance *inst, struct xv_err *err)
 		       " is seen in this mount namespace alone: forwarding ends, and its "
 		       "state is lost, with the last process in it (ip netns exec? use "
 		       "nsenter --net=)");
-	ret = follow(inst, err);
+	ret = xv_follow_start(inst, err);
 	ret = ret ?: xv_unhook_start(inst, err);
 	ret = ret ?: xv_fdb_open(inst, err);
 	ret = ret ?: bring_up(inst, err);

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Following the kernel: see follow.h. */
+#include <errno.h>
+
+#include "adjacency.h"
+#include "follow.h"
+#include "log.h"
+#include "port.h"
+#include "slow.h"
+#include "uplink.h"
+
+enum {
+	REFRESH_DELAY_US = 20000, /* a burst of route changes is one look */
+	RETRY_DELAY_S = 1,
+};
+
+static void on_link(void *arg, const struct xv_link *link)
+{
+	struct xv_instance *inst = arg;
+
+	xv_uplink_link(inst, link);
+	xv_port_link(inst, link);
+	if (link->ifindex == inst->slow_ifindex)
+		xv_slow_check(inst);
+}
+
+static void on_link_gone(void *arg, uint32_t ifindex, const char *name)
+{
+	struct xv_instance *inst = arg;
+
+	(void)name;
+	xv_uplink_link_gone(inst, ifindex);
+	xv_port_link_gone(inst, ifindex);
+	if (ifindex == inst->slow_ifindex)
+		xv_slow_check(inst);
+}
+
+static void on_features(void *arg, uint32_t ifindex, uint64_t features)
+{
+	xv_uplink_features(arg, ifindex, features);
+	xv_port_features(arg, ifindex, features);
+}
+
+static void on_change(void *arg)
+{
+	xv_peer_refresh_soon(arg);
+}
+
+static void on_neigh(void *arg, uint32_t ifindex, const struct xv_ip *ip, const uint8_t *mac)
+{
+	xv_adjacency_neigh(arg, ifindex, ip, mac);
+}
+
+/* Devices that we hold and that are gone from the kernel's list. */
+static void forget_missing(struct xv_instance *inst)
+{
+	struct xv_port *port, *tmp;
+	struct xv_link link;
+	size_t i;
+
+	HASH_ITER (hh, inst->ports, port, tmp)
+		if (port->ifindex &&
+		    xv_netlink_get_link(inst->nl, NULL, port->ifindex, &link, NULL) == -ENODEV)
+			xv_port_link_gone(inst, port->ifindex);
+	for (i = 0; i < inst->n_uplinks; i++)
+		if (inst->uplinks[i].ifindex &&
+		    xv_netlink_get_link(inst->nl, NULL, inst->uplinks[i].ifindex, &link, NULL) ==
+			    -ENODEV)
+			xv_uplink_link_gone(inst, inst->uplinks[i].ifindex);
+}
+
+static void on_resync(void *arg)
+{
+	struct xv_instance *inst = arg;
+
+	xv_log(LOG_NOTICE, "netlink notifications were lost; looking at everything again");
+	forget_missing(inst);
+	xv_netlink_dump_links(inst->nl, NULL);
+	xv_slow_check(inst);
+	xv_peer_refresh_soon(inst);
+}
+
+static const struct xv_netlink_ops netlink_ops = {
+	.link = on_link,
+	.link_gone = on_link_gone,
+	.features = on_features,
+	.address = on_change,
+	.route = on_change,
+	.neigh = on_neigh,
+	.resync = on_resync,
+};
+
+int xv_follow_open(struct xv_instance *inst, struct xv_err *err)
+{
+	return xv_netlink_open(&inst->nl, &netlink_ops, inst, err);
+}
+
+static void on_netlink(evutil_socket_t fd, short what, void *arg)
+{
+	struct xv_instance *inst = arg;
+
+	(void)fd;
+	(void)what;
+	xv_netlink_dispatch(inst->nl);
+}
+
+static void on_refresh(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	xv_port_retry(arg);
+	xv_adjacency_refresh_begin(arg);
+}
+
+void xv_peer_refresh_soon(struct xv_instance *inst)
+{
+	struct timeval delay = {.tv_usec = REFRESH_DELAY_US};
+
+	if (inst->refresh && !evtimer_pending(inst->refresh, NULL))
+		evtimer_add(inst->refresh, &delay);
+}
+
+void xv_peer_retry_later(struct xv_instance *inst)
+{
+	struct timeval delay = {.tv_sec = RETRY_DELAY_S};
+
+	if (inst->retry && !evtimer_pending(inst->retry, NULL))
+		evtimer_add(inst->retry, &delay);
+}
+
+int xv_follow_start(struct xv_instance *inst, struct xv_err *err)
+{
+	int fds[2], i;
+
+	inst->refresh = evtimer_new(inst->base, on_refresh, inst);
+	inst->retry = evtimer_new(inst->base, on_refresh, inst);
+	if (!inst->refresh || !inst->retry)
+		return xv_err_set(err, -ENOMEM, "out of memory");
+	xv_netlink_fds(inst->nl, fds);
+	for (i = 0; i < 2; i++) {
+		if (fds[i] < 0)
+			continue;
+		inst->nl_events[i] = event_new(inst->base, fds[i], EV_READ | EV_PERSIST, on_netlink,
+					       inst);
+		if (!inst->nl_events[i])
+			return xv_err_set(err, -ENOMEM, "out of memory");
+		event_add(inst->nl_events[i], NULL);
+	}
+	return 0;
+}
+
+void xv_follow_stop(struct xv_instance *inst)
+{
+	int i;
+
+	for (i = 0; i < 2; i++)
+		if (inst->nl_events[i])
+			event_free(inst->nl_events[i]);
+	if (inst->refresh)
+		event_free(inst->refresh);
+	if (inst->retry)
+		event_free(inst->retry);
+}

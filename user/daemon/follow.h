@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Following the kernel: what netlink tells of links, neighbours, routes and addresses goes to those
+ * whom it concerns.
+ */
+#ifndef XV_FOLLOW_H
+#define XV_FOLLOW_H
+
+#include "instance.h"
+
+/* Opens inst->nl, which queues what happens from now on. */
+int xv_follow_open(struct xv_instance *inst, struct xv_err *err);
+/* Reads from it in the event loop, also what was queued. 0 or negative errno. */
+int xv_follow_start(struct xv_instance *inst, struct xv_err *err);
+/* inst->nl stays open. */
+void xv_follow_stop(struct xv_instance *inst);
+
+#endif
