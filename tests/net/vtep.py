@@ -236,7 +236,9 @@ class Xvtepd:
                 self.kill()
                 left.append(f"{self.instance}: xvtepd did not end on SIGTERM")
         maps = self.map_ids()
-        self.detach()
+        said = self.detach().stderr
+        if said:
+            left.append(f"{self.instance}: --detach says {said}")
         return left + self.leftovers(maps)
 
     def leftovers(self, maps):

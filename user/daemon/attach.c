@@ -281,6 +281,7 @@ void xv_attach_each(const char *pin_dir, void (*fn)(void *arg, uint32_t ifindex)
 static void detach_keys(const char *pin_dir, const char *map)
 {
 	uint32_t key[2] = {}, *prev = NULL; /* struct xv_port_key, or __u32: ifindex first */
+	uint32_t done = 0;		    /* a trunk's VLANs are many keys */
 	char path[192];
 	int fd;
 
@@ -289,7 +290,9 @@ static void detach_keys(const char *pin_dir, const char *map)
 	if (fd < 0)
 		return;
 	while (!bpf_map_get_next_key(fd, prev, key)) {
-		xv_detach_tc(pin_dir, key[0]);
+		if (key[0] != done)
+			xv_detach_tc(pin_dir, key[0]);
+		done = key[0];
 		prev = key;
 	}
 	close(fd);

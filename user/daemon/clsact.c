@@ -90,9 +90,12 @@ void xv_clsact_detach(uint32_t ifindex, const char *mark)
 {
 	struct bpf_tc_hook hook;
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
+	/* That there is no filter, or no qdisc, is nothing to write to standard error about. */
+	libbpf_print_fn_t print = libbpf_set_print(NULL);
 
 	set_hook(&hook, ifindex, BPF_TC_INGRESS);
 	bpf_tc_detach(&hook, &opts);
+	libbpf_set_print(print);
 	if (rmdir(mark) || in_use(ifindex))
 		return;
 	set_hook(&hook, ifindex, BPF_TC_INGRESS | BPF_TC_EGRESS); /* both: the qdisc itself */
