@@ -146,6 +146,21 @@ def new_address():
         tap.wait_for(lambda: device_share(two, one) < 0.1, "the new address goes direct", 15)
 
 
+def while_away():
+    """What changes while no daemon runs is seen by the next; what does not change goes on."""
+    with Lab() as lab:
+        one, two = pair(lab)
+        _, second = start(lab)
+        wait_direct(second, True, "port")
+        one.ping(two.ip, 1)
+        second.kill()
+        expect_direct(two, one)
+        two.host.foreign_xdp("eth0", two.ns)
+        second.start()
+        tap.equal(is_direct(second), False, "direct, with XDP at the tenant's end")
+        expect_device(two, one)
+
+
 def not_direct():
     """Both ends here; a VLAN of a device; the other end is down, then up."""
     with Lab() as lab:
@@ -184,6 +199,7 @@ tap.case("the tenant runs XDP, and polled before", True)(tenant_runs_xdp)
 tap.case("a qdisc on the port, TC", "off", main=True)(qdisc)
 tap.case("a qdisc on the port, native XDP", "native")(qdisc)
 tap.case("the tenant changes its address")(new_address)
+tap.case("changes while no daemon runs")(while_away)
 tap.case("ports that are not direct")(not_direct)
 tap.case("the other end moves")(moved_away)
 
