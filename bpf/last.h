@@ -2,8 +2,8 @@
 /*
  * The packet that was dropped last, for each reason (xv_drop_last): an exit calls this with a drop.
  * All of it is out of line, so that what is forwarded does not even jump over it, and a flood of
- * bad packets costs one look at the clock each. The functions are global ones, as the verifier
- * walks through those once, not from every place that drops.
+ * bad packets costs a comparison each, and one look at the clock a tick. The functions are global
+ * ones, as the verifier walks through those once, not from every place that drops.
  */
 #ifndef XV_BPF_LAST_H
 #define XV_BPF_LAST_H
@@ -39,9 +39,13 @@ static __always_inline struct xv_drop_last_val *last_due(int verdict, enum xv_dr
 {
 	__u32 reason = XV_VERDICT_DROP(verdict);
 	struct xv_drop_last_val *last = bpf_map_lookup_elem(&xv_drop_last, &reason);
-	__u64 now = bpf_ktime_get_coarse_ns();
+	__u64 now, tick = bpf_jiffies64();
 
-	if (!last || now - last->time < XV_DROP_LAST_NS)
+	if (!last || last->tick == tick)
+		return NULL;
+	last->tick = tick;
+	now = bpf_ktime_get_coarse_ns();
+	if (now - last->time < XV_DROP_LAST_NS)
 		return NULL;
 	last->time = now;
 	last->from = from;

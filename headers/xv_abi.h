@@ -335,6 +335,7 @@ enum xv_drop_numbers {
 };
 
 struct xv_drop_last_val {
+	__u64 tick;    /* of the kernel's timer (jiffies) when the time was last looked at */
 	__u64 time;    /* CLOCK_MONOTONIC_COARSE, ns */
 	__u32 ifindex; /* of the device it came from */
 	__u32 len;     /* bytes, with its Ethernet header, without a tag beside it */
@@ -360,6 +361,6 @@ _Static_assert(sizeof(struct xv_flood_val) == 24, "ABI");
 _Static_assert(sizeof(struct xv_meta) == 12, "ABI");
 _Static_assert(sizeof(struct xv_event) == 40, "ABI");
 _Static_assert(sizeof(struct xv_id_stats_val) == 32, "ABI");
-_Static_assert(sizeof(struct xv_drop_last_val) == 168, "ABI");
+_Static_assert(sizeof(struct xv_drop_last_val) == 176, "ABI");
 
 #endif

@@ -128,9 +128,12 @@ static void set_age(__u32 reason, __u64 ns)
 	int fd = bpf_map__fd(hs.skel->maps.xv_drop_last), cpu;
 
 	assert_int_equal(bpf_map_lookup_elem(fd, &reason, all), 0);
-	for (cpu = 0; cpu < libbpf_num_possible_cpus(); cpu++)
-		if (all[cpu].from != XV_DROP_FROM_NONE)
-			all[cpu].time = now() - ns;
+	for (cpu = 0; cpu < libbpf_num_possible_cpus(); cpu++) {
+		if (all[cpu].from == XV_DROP_FROM_NONE)
+			continue;
+		all[cpu].time = now() - ns;
+		all[cpu].tick = 0;
+	}
 	assert_int_equal(bpf_map_update_elem(fd, &reason, all, 0), 0);
 }
 
