@@ -1,9 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
 """Many static entries at once: `xvtep fdb load`, what it refuses, and clients that go away."""
+import fcntl
 import json
 import os
 import socket
+import struct
+import termios
 
 import tap
 from lab import Lab
@@ -64,6 +67,13 @@ def answer(s):
             raise tap.Fail(f"hung up on after {text!r}")
         text += more
     return json.loads(text)
+
+
+def wait_read(*clients):
+    """Until the daemon has read all that these have sent."""
+    def unread(s):
+        return struct.unpack("i", fcntl.ioctl(s, termios.TIOCOUTQ, bytes(4)))[0]
+    tap.wait_for(lambda: not any(unread(s) for s in clients), "all is read")
 
 
 def block(text):
@@ -169,6 +179,7 @@ def two():
         clients[0].sendall(block("\n".join(lines()) + "\n"))
         clients[1].sendall(block("\n".join(lines(shift=1)) + "\n"))
         clients[2].sendall(block(f"{mac(LINES)} network {VNI} dev p1"))
+        wait_read(*clients[:3])
         tap.equal(one.vtep.status()["fdb_entries"], 0, "entries before the end of a text")
         for s in clients[:3]:
             s.sendall(b"0\n")
@@ -180,6 +191,23 @@ def two():
         tap.equal(one.places(), {**want, mac(LINES): "p1"}, "entries")
         for s in clients:
             s.close()
+
+
+def still_sending():
+    """A text that is refused at its first line: the client may send all before it reads why."""
+    with Lab(hosts=1) as lab:
+        one = One(lab)
+        with one.connect() as s:
+            ask(s)
+            answer(s)
+            s.sendall(block("nonsense\n"))
+            wait_read(s)
+            for i in range(20):
+                s.sendall(block("\n".join(lines(first=i * LINES, count=(i + 1) * LINES)) + "\n"))
+            s.sendall(b"0\n")
+            tap.contains(answer(s)["error"], 'bad mac "nonsense"', "answer")
+            tap.equal(s.recv(1), b"", "no more answers")
+        tap.equal(one.vtep.rows("fdb", "show"), [], "FDB")
 
 
 def blocks():
@@ -194,7 +222,7 @@ def blocks():
                 s.sendall(text)
                 tap.equal(answer(s)["error"], "a block's length is a number from 0 to 1048576",
                           repr(text))
-                tap.equal(s.recv(1), b"", f"{text!r}: connection closed")
+                tap.equal(s.recv(1), b"", f"{text!r}: no more answers")
         tap.equal(len(one.vtep.rows("network", "show")), 1, "networks")
         # After a load that went well the connection serves on.
         with one.connect() as s:
@@ -233,6 +261,7 @@ tap.case("a late bad line changes nothing")(refusals)
 tap.case("replace")(replace)
 tap.case("clients that vanish")(vanishing)
 tap.case("several clients at a time")(two)
+tap.case("refused while it sends")(still_sending)
 tap.case("blocks")(blocks)
 tap.case("-j, byte by byte")(as_jansson)
 

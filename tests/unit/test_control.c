@@ -362,11 +362,13 @@ static void test_many_clients(void **state)
 	while (inst.control->n_conns < XV_CONTROL_CLIENTS)
 		turn(until);
 	fd = client();
+	turn(until);
+	give_text(fd, ask_net7); /* too late, and not answered */
 	expect_error(fd, "too many clients");
 	assert_string_equal(take(fd, 0), "");
 	close(fd);
 	close(fds[0]);
-	while (inst.control->n_conns == XV_CONTROL_CLIENTS)
+	while (inst.control->n_conns >= XV_CONTROL_CLIENTS)
 		turn(until);
 	fds[0] = client();
 	give_text(fds[0], ask_net7);
@@ -375,7 +377,10 @@ static void test_many_clients(void **state)
 		close(fds[i]);
 }
 
-/* A line longer than any request is refused while it still comes in, and the client hung up on. */
+/*
+ * A line longer than any request is refused while it still comes in. The client may send all of it
+ * before it reads why; what it has sent is forgotten, and never taken for requests.
+ */
 static void test_huge_line(void **state)
 {
 	size_t chunk = 1 << 20, sent = 0;
@@ -384,10 +389,12 @@ static void test_huge_line(void **state)
 
 	(void)state;
 	memset(bytes, 'x', chunk);
-	while (sent < XV_CONTROL_LINE + 4 * chunk && give(fd, bytes, chunk))
-		sent += chunk;
-	assert_true(sent >= XV_CONTROL_LINE - chunk);
+	for (; sent < XV_CONTROL_LINE + 16 * chunk; sent += chunk)
+		assert_true(give(fd, bytes, chunk));
+	give_text(fd, "\n");
+	give_text(fd, ask_net7);
 	expect_error(fd, "at most 64 MiB");
+	assert_string_equal(take(fd, 0), "");
 	close(fd);
 	free(bytes);
 }

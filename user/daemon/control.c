@@ -14,26 +14,31 @@
 #include "log.h"
 #include "rundir.h"
 
+#define FULL	    "too many clients: 64 are connected"
+#define FULL_ANSWER "{\"ok\":false,\"error\":\"" FULL "\",\"code\":\"EBUSY\"}\n"
+
 static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *addr,
 		      int len, void *arg)
 {
-	static const char full[] =
-		"{\"ok\":false,\"error\":\"too many clients: 64 are connected\",\"code\":\"EBUSY\"}"
-		"\n";
 	struct xv_control *control = arg;
+	bool full = control->n_conns >= XV_CONTROL_CLIENTS;
 
 	(void)listener;
 	(void)addr;
 	(void)len;
-	if (control->n_conns >= XV_CONTROL_CLIENTS) {
-		/* Into an empty socket buffer: it fits, or the client is gone. */
-		if (send(fd, full, sizeof(full) - 1, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+	/* Those that are only told so must not become many either: then without waiting for them. */
+	if (control->n_conns >= XV_CONTROL_CLIENTS + XV_CONTROL_REFUSED) {
+		if (send(fd, FULL_ANSWER, strlen(FULL_ANSWER), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 			xv_log(LOG_DEBUG, "control socket: %s", strerror(errno));
 		evutil_closesocket(fd);
 		return;
 	}
-	if (xv_conn_new(control, fd))
+	if (xv_conn_new(control, fd)) {
 		xv_log(LOG_WARNING, "control socket: no memory for another client");
+	} else if (full) {
+		xv_conn_put_error(control->conns, -EBUSY, FULL);
+		xv_conn_close(control->conns);
+	}
 }
 
 /* Out of file descriptors, most likely: the socket stays readable, so pause instead of spinning. */

@@ -4,6 +4,8 @@
  * in, one a line out:
  *   {"object":"fdb","command":"add","args":{"network":"blue","mac":"02:...","remote":"192.0.2.2"}}
  *   {"ok":true,"data":...}   or   {"ok":false,"error":"..."}
+ * Who is refused for good gets the answer, then the end of the stream; what it still sends is taken
+ * and thrown away, so that writing all before reading is safe.
  */
 #ifndef XV_CONTROL_H
 #define XV_CONTROL_H

@@ -10,6 +10,7 @@
 #include <event2/buffer.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/time.h>
 
 #include "control_internal.h"
@@ -49,12 +50,22 @@ void xv_conn_put_error(struct xv_conn *conn, int code, const char *error)
 					 name ? name : "EIO"));
 }
 
+/*
+ * A client that is still sending must not find the socket closed before it has come to read the
+ * answer: what it sends is thrown away until it has ended, or is idle.
+ */
 void xv_conn_close(struct xv_conn *conn)
 {
+	struct evbuffer *in = bufferevent_get_input(conn->bev);
+
 	conn->closing = true;
-	bufferevent_disable(conn->bev, EV_READ);
-	if (!evbuffer_get_length(bufferevent_get_output(conn->bev)))
+	evbuffer_drain(in, evbuffer_get_length(in));
+	if (evbuffer_get_length(bufferevent_get_output(conn->bev)))
+		return;
+	if (conn->eof)
 		xv_conn_free(conn);
+	else
+		shutdown(bufferevent_getfd(conn->bev), SHUT_WR);
 }
 
 static void finish_answer(struct xv_conn *conn)
@@ -243,8 +254,10 @@ static void serve(struct xv_conn *conn)
 	char *line;
 	size_t len;
 
-	if (conn->closing)
+	if (conn->closing) {
+		xv_conn_close(conn);
 		return;
+	}
 	write_rows(conn);
 	while (!conn->answering && evbuffer_get_length(out) < XV_CONTROL_OUTPUT) {
 		if (conn->load) {
@@ -269,7 +282,7 @@ static void update_reading(struct xv_conn *conn)
 	bool busy = conn->answering || conn->applying ||
 		    evbuffer_get_length(bufferevent_get_output(conn->bev)) >= XV_CONTROL_OUTPUT;
 
-	if (busy || conn->eof || conn->closing)
+	if (conn->eof || (busy && !conn->closing))
 		bufferevent_disable(conn->bev, EV_READ);
 	else
 		bufferevent_enable(conn->bev, EV_READ);
@@ -305,12 +318,8 @@ static void on_read(struct bufferevent *bev, void *arg)
 /* The output has fallen to its low watermark. */
 static void on_write(struct bufferevent *bev, void *arg)
 {
-	struct xv_conn *conn = arg;
-
-	if (!conn->closing)
-		xv_conn_go_on(conn);
-	else if (!evbuffer_get_length(bufferevent_get_output(bev)))
-		xv_conn_free(conn);
+	(void)bev;
+	xv_conn_go_on(arg);
 }
 
 static void on_event(struct bufferevent *bev, short what, void *arg)

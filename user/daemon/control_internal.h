@@ -11,6 +11,7 @@
 
 enum xv_control_limits {
 	XV_CONTROL_CLIENTS = 64,
+	XV_CONTROL_REFUSED = 64,	/* clients beyond them that are told so, at a time */
 	XV_CONTROL_LINE = 64 << 20,	/* bytes of a request: "apply" carries a whole file */
 	XV_CONTROL_PENDING = 128 << 20, /* bytes of unread requests, all clients together */
 	XV_CONTROL_OUTPUT = 256 << 10,	/* bytes waiting for a client before more rows are made */
@@ -27,7 +28,7 @@ struct xv_conn {
 	struct bufferevent *bev;
 	size_t scanned; /* bytes of the input known to hold no newline */
 	bool eof;	/* the client will not send more */
-	bool closing;	/* close when the output is written */
+	bool closing;	/* ends when the output is written and the client has ended */
 	/* The answer under way: tables still to be written, and the rows of the first of them. */
 	bool answering;
 	struct xv_call call;
