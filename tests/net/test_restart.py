@@ -4,6 +4,7 @@
 The daemon comes and goes, the traffic stays: killed, stopped and started again, reloaded, all under
 a counted stream with no loss; and what --detach leaves behind: nothing.
 """
+import json
 import os
 import signal
 
@@ -11,6 +12,7 @@ import frame
 import tap
 import traffic
 from lab import OUT, Lab
+from netns import run
 from vtep import Xvtepd
 
 VNI = 100
@@ -161,6 +163,31 @@ def apply(vtep, how):
         vtep.reload()
 
 
+def other_layout():
+    """Maps of another version: refused with the way out, by the instance's name; nothing stops."""
+    with Lab() as lab:
+        pair = Pair(lab)
+        vtep = pair.vteps[0]
+        vtep.kill()
+        pin = ["pinned", vtep.pin("xv_config")]
+        value = json.loads(run("bpftool", "-j", "map", "dump", *pin).stdout)[0]["value"]
+        own = int(value[0], 16)
+
+        def set_layout(layout):
+            run("bpftool", "map", "update", *pin, "key", *["0"] * 4, "value", hex(layout), *value[1:])
+        set_layout(own - 1)
+        stream = pair.stream()
+        tap.equal(vtep.spawn().wait(10 * tap.SLOW), 1, "exit status")
+        tap.equal(vtep.log()[-1], f"xvtepd: {vtep.pin('')[:-1]} was made by an xvtepd with map layout "
+                  f"{own - 1}, this one has {own}: remove it with `xvtepd --detach -i {vtep.instance}` "
+                  "(see UPGRADES in xvtepd(8)), or run the other version", "the way out")
+        stream.run_until(PPS // 4)
+        stream.expect_no_loss("refused start")
+        set_layout(own)
+        vtep.start()
+        tap.equal(vtep.status()["adopted"], True, "the version whose maps they are goes on")
+
+
 def reload_bad():
     """A file that is wrong changes nothing, and the log says what and where."""
     with Lab() as lab:
@@ -214,6 +241,7 @@ tap.case("all traffic without a daemon")(forwards_without_daemon)
 tap.case("restart with another file")(restart_with_changes)
 tap.case("SIGHUP touches only the difference", "SIGHUP", main=True)(only_the_difference)
 tap.case("apply touches only the difference", "apply")(only_the_difference)
+tap.case("maps of another layout")(other_layout)
 tap.case("a wrong file changes nothing")(reload_bad)
 tap.case("detach leaves nothing", main=True)(detach)
 

@@ -144,15 +144,18 @@ static int check_pinned(const char *pin_dir, struct xv_err *err)
 		ret = bpf_map_lookup_elem(fd, &zero, &val);
 	close(fd);
 	if (ret || info.value_size != sizeof(val) || (val.abi && val.abi != XV_ABI_VERSION))
-		return xv_err_set(err, -EPROTO,
-				  "%s was made by an xvtepd with map layout %u, this one has %u: "
-				  "remove it with `xvtepd --detach`, or run the other version",
-				  pin_dir, val.abi, XV_ABI_VERSION);
+		return xv_err_set(
+			err, -EPROTO,
+			"%s was made by an xvtepd with map layout %u, this one has %u: "
+			"remove it with `xvtepd --detach -i %s` (see UPGRADES in xvtepd(8)), "
+			"or run the other version",
+			pin_dir, val.abi, XV_ABI_VERSION, strrchr(pin_dir, '/') + 1);
 	if (val.abi && val.netns != current_netns())
-		return xv_err_set(err, -EBUSY,
-				  "%s belongs to an instance in another network namespace: choose "
-				  "another instance name, or remove it with `xvtepd --detach`",
-				  pin_dir);
+		return xv_err_set(
+			err, -EBUSY,
+			"%s belongs to an instance in another network namespace: choose "
+			"another instance name, or remove it there with `xvtepd --detach -i %s`",
+			pin_dir, strrchr(pin_dir, '/') + 1);
 	return 1;
 }
 
