@@ -33,6 +33,8 @@ VNET_HDR = struct.Struct("=BBHHHH")  # struct virtio_net_hdr
 FOREIGN = """
 __attribute__((section("xdp"), used))
 int foreign_pass(void *ctx) { return 2; }
+__attribute__((section("tc"), used))
+int foreign_drop(void *ctx) { return 2; }
 char _license[] __attribute__((section("license"), used)) = "GPL";
 """
 labs = itertools.count(1)
@@ -195,9 +197,13 @@ class Host:
 
     def foreign_xdp(self, dev, ns=None):
         """Someone else's XDP program on a device, here or in ns: foreign_pass."""
+        (ns or self.ns).ip(f"link set {dev} xdpdrv obj {self.foreign_object()} sec xdp")
+
+    def foreign_object(self):
+        """Programs of someone else: section xdp passes, section tc drops."""
         obj = f"{self.lab.dir}/foreign.o"
         run("clang", "-O2", "-target", "bpf", "-x", "c", "-c", "-", "-o", obj, stdin=FOREIGN)
-        (ns or self.ns).ip(f"link set {dev} xdpdrv obj {obj} sec xdp")
+        return obj
 
     def wire_tap(self):
         """

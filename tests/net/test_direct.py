@@ -4,14 +4,23 @@
 Delivery straight to the tenant's end of a veth: which ports get it, what it may not go past, and
 that the tenant's kernel takes the frames for what they are.
 """
+import contextlib
+import ctypes
+import errno
+import os
+import shutil
+import struct
+
 import frame
 import tap
 import traffic
 from lab import Lab
+from netns import libc, run
 from vtep import Xvtepd
 
 VNI = 100
 COUNT = 60
+OBJ_GET, LINK_CREATE, TCX_EGRESS = 7, 28, 47  # enum bpf_cmd; enum bpf_attach_type
 OTHER_MAC = "02:00:00:0d:00:01"  # of nobody's device
 
 
@@ -132,6 +141,65 @@ def qdisc(mode):
                   {"off": "tc", "native": "redirect"}[mode], "delivery without")
 
 
+@contextlib.contextmanager
+def clsact_filter(host, dev, obj):
+    host.ns.run("tc", "qdisc", "replace", "dev", dev, "clsact")
+    host.ns.run("tc", "filter", "add", "dev", dev, "egress", "bpf", "da", "obj", obj, "sec", "tc")
+    yield
+    host.ns.run("tc", "filter", "del", "dev", dev, "egress")
+
+
+def bpf(command, *attr):
+    """The system call, for what Debian 12's tools cannot do. A file descriptor."""
+    number = {"x86_64": 321, "aarch64": 280}[os.uname().machine]
+    buf = ctypes.create_string_buffer(struct.pack(*attr), 128)
+    fd = libc.syscall(number, command, buf, 128)
+    if fd < 0:
+        code = ctypes.get_errno()
+        if code == errno.EINVAL:
+            raise tap.Skip("no TCX (Linux 6.6)")
+        raise OSError(code, os.strerror(code))
+    return fd
+
+
+@contextlib.contextmanager
+def tcx_program(host, dev, obj):
+    pin = f"/sys/fs/bpf/{host.ns.name}"
+    run("bpftool", "prog", "loadall", obj, pin)
+    try:
+        path = ctypes.create_string_buffer(f"{pin}/foreign_drop".encode())
+        prog = bpf(OBJ_GET, "QII", ctypes.addressof(path), 0, 0)
+        index = host.ns.links()[dev]["ifindex"]
+        with host.ns.inside():
+            link = bpf(LINK_CREATE, "IIII", prog, index, TCX_EGRESS, 0)
+    finally:
+        shutil.rmtree(pin)
+    host.ns.ip(f"link set {dev} mtu 1499")  # nothing tells the daemon of TCX
+    yield
+    os.close(link)
+    os.close(prog)
+    host.ns.ip(f"link set {dev} mtu 1500")
+
+
+def egress_filter(attach):
+    """Who filters what the port sends to the tenant sees every frame, redirected before or not."""
+    with Lab(wire="nic") as lab:
+        one, two = pair(lab, gro=True)
+        _, second = start(lab, "native", delivery="redirect")
+        wait_direct(second, True, "port")
+        one.ping(two.ip, 1)
+        with attach(two.host, "p1", two.host.foreign_object()):
+            wait_direct(second, False, "filter")
+            tap.equal(second.row("port", dev="p1")["delivery"], "stack", "delivery")
+            tap.equal(one.ping(two.ip, 3, check=False), 0, "pings past a filter that drops all")
+            second.kill()
+            second.start()
+            tap.equal(one.ping(two.ip, 3, check=False), 0, "the same after a restart")
+        wait_direct(second, True, "no filter")
+        tap.equal(second.row("port", dev="p1")["delivery"], "redirect", "delivery without")
+        one.ping(two.ip, COUNT)
+
+
 def new_address():
     """The tenant changes its MAC address, of which nothing is told outside its namespace."""
     with Lab() as lab:
@@ -198,6 +266,8 @@ tap.case("the tenant runs XDP", False, main=True)(tenant_runs_xdp)
 tap.case("the tenant runs XDP, and polled before", True)(tenant_runs_xdp)
 tap.case("a qdisc on the port, TC", "off", main=True)(qdisc)
 tap.case("a qdisc on the port, native XDP", "native")(qdisc)
+tap.case("a filter at the port's egress: clsact", clsact_filter, main=True)(egress_filter)
+tap.case("a filter at the port's egress: TCX", tcx_program)(egress_filter)
 tap.case("the tenant changes its address")(new_address)
 tap.case("changes while no daemon runs")(while_away)
 tap.case("ports that are not direct")(not_direct)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Filters before TCX: see clsact.h. */
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -16,6 +17,7 @@ enum {
 	FILTER_HANDLE = 0x7876,
 	FILTER_PRIORITY = 1,
 	RECV_LEN = 32768, /* of a dump, at most */
+	TCX_EGRESS = 47,  /* BPF_TCX_EGRESS: UAPI of Linux 6.6 */
 };
 
 /* Cleared whole: libbpf refuses set bits in the padding behind the last member. */
@@ -58,16 +60,28 @@ static bool has_filters(struct mnl_socket *nl, uint32_t ifindex, uint32_t direct
 	return any || ret == MNL_CB_ERROR;
 }
 
-static bool in_use(uint32_t ifindex)
+static bool in_use(uint32_t ifindex, bool ingress, bool egress)
 {
 	struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
 	bool used = !nl || mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) ||
-		    has_filters(nl, ifindex, TC_H_MIN_INGRESS) ||
-		    has_filters(nl, ifindex, TC_H_MIN_EGRESS);
+		    (ingress && has_filters(nl, ifindex, TC_H_MIN_INGRESS)) ||
+		    (egress && has_filters(nl, ifindex, TC_H_MIN_EGRESS));
 
 	if (nl)
 		mnl_socket_close(nl);
 	return used;
+}
+
+bool xv_clsact_has_egress(uint32_t ifindex)
+{
+	__u32 count = 0;
+
+	/* Fails before Linux 6.6, where there are only filters. */
+	if (!bpf_prog_query((int)ifindex, (enum bpf_attach_type)TCX_EGRESS, 0, NULL, NULL,
+			    &count) &&
+	    count)
+		return true;
+	return in_use(ifindex, false, true);
 }
 
 int xv_clsact_attach(uint32_t ifindex, int prog_fd, const char *mark)
@@ -96,7 +110,7 @@ void xv_clsact_detach(uint32_t ifindex, const char *mark)
 	set_hook(&hook, ifindex, BPF_TC_INGRESS);
 	bpf_tc_detach(&hook, &opts);
 	libbpf_set_print(print);
-	if (rmdir(mark) || in_use(ifindex))
+	if (rmdir(mark) || in_use(ifindex, true, true))
 		return;
 	set_hook(&hook, ifindex, BPF_TC_INGRESS | BPF_TC_EGRESS); /* both: the qdisc itself */
 	bpf_tc_hook_destroy(&hook);

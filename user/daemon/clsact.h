@@ -7,11 +7,14 @@
 #ifndef XV_CLSACT_H
 #define XV_CLSACT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Makes the qdisc if there is none, and adds our filter or replaces its program. Negative errno. */
 int xv_clsact_attach(uint32_t ifindex, int prog_fd, const char *mark);
 /* Removes the filter, and the qdisc if it is ours and nobody else has filters there. */
 void xv_clsact_detach(uint32_t ifindex, const char *mark);
+/* Whether anybody looks at what is sent out of the device: filters, or TCX programs. */
+bool xv_clsact_has_egress(uint32_t ifindex);
 
 #endif

@@ -85,13 +85,18 @@ static void handle_link(struct xv_netlink *nl, const struct nlmsghdr *nlh)
 	nl->ops.link(nl->arg, &link);
 }
 
-/* A device's root qdisc is told with the link, but no message about links comes when it changes. */
-static void handle_qdisc(struct xv_netlink *nl, const struct nlmsghdr *nlh)
+/*
+ * A device's root qdisc is told with the link, but no message about links comes when it changes,
+ * nor when filters at its egress do.
+ */
+static void handle_tc(struct xv_netlink *nl, const struct nlmsghdr *nlh)
 {
 	const struct tcmsg *tcm = mnl_nlmsg_get_payload(nlh);
 	struct xv_link link;
 
-	if (mnl_nlmsg_get_payload_len(nlh) >= sizeof(*tcm) && tcm->tcm_parent == TC_H_ROOT &&
+	if (mnl_nlmsg_get_payload_len(nlh) >= sizeof(*tcm) &&
+	    (tcm->tcm_parent == TC_H_ROOT || tcm->tcm_parent == TC_H_CLSACT ||
+	     tcm->tcm_parent == TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS)) &&
 	    !xv_netlink_get_link(nl, NULL, (uint32_t)tcm->tcm_ifindex, &link, NULL))
 		nl->ops.link(nl->arg, &link);
 }
@@ -118,7 +123,9 @@ static void handle_event(struct xv_netlink *nl, const struct nlmsghdr *nlh, stru
 		break;
 	case RTM_NEWQDISC:
 	case RTM_DELQDISC:
-		handle_qdisc(nl, nlh);
+	case RTM_NEWTFILTER:
+	case RTM_DELTFILTER:
+		handle_tc(nl, nlh);
 		break;
 	case RTM_NEWNEIGH:
 	case RTM_DELNEIGH:

@@ -28,6 +28,7 @@ struct xv_port {
 	enum xv_port_xdp xdp; /* as configured */
 	bool xdp_on;	      /* xv_port_encap is attached */
 	char no_xdp[24];      /* why not, in a few words; "" when attached, or no device */
+	bool watched;	      /* a veth with a qdisc, or with filters of others at TC egress */
 	bool direct;	      /* frames for end_mac go straight into the tenant's namespace */
 	uint8_t end_mac[6];   /* of the veth's other end, there */
 	uint64_t end_asked;   /* when last a MAC that was learned had us look there, ns */

@@ -44,12 +44,13 @@ const char *xv_port_encap(const struct xv_port *port)
  * A frame from a veth underlay may lack its inner checksum, which the sender left to a NIC that
  * never came; an skb says so, an XDP frame cannot.
  */
-static bool redirect_wanted(const struct xv_instance *inst, const struct xv_link *link)
+static bool redirect_wanted(const struct xv_instance *inst, const struct xv_port *port)
 {
 	size_t i;
 
-	/* A qdisc on a veth is there to be used; redirects go past it, as on every device. */
-	if (!strcmp(link->kind, "veth") && link->has_qdisc)
+	/* A qdisc or filter on a veth is there to be used; redirects go past, as on every device.
+	 */
+	if (port->watched)
 		return false;
 	if (inst->config->delivery != XV_DELIVERY_AUTO)
 		return inst->config->delivery == XV_DELIVERY_REDIRECT;
@@ -79,7 +80,7 @@ static uint32_t flags_of(const struct xv_instance *inst, const struct xv_port *p
 		flags |= XV_PORT_UP;
 	if (link->xdp_features != XV_XDP_FEATURES_UNKNOWN &&
 	    link->xdp_features & XV_XDP_ACT_NDO_XMIT) {
-		if (redirect_wanted(inst, link))
+		if (redirect_wanted(inst, port))
 			flags |= XV_PORT_XDP_TX;
 		if (inst->config->delivery == XV_DELIVERY_AUTO)
 			flags |= XV_PORT_TCP_STACK;

@@ -2,24 +2,36 @@
 /* The tenant's end of a port's veth: see port_end.h. */
 #include <string.h>
 
+#include "clsact.h"
 #include "port_device.h"
 #include "port_end.h"
 
 #define LOOK_AGAIN_NS 1000000000ULL
 
+/* Whether frames could go past the device at all; a trunk has thousands of ports that cannot. */
+static bool may_go_past(const struct xv_port *port)
+{
+	return !port->key.vlan || (port->link.xdp_features != XV_XDP_FEATURES_UNKNOWN &&
+				   port->link.xdp_features & XV_XDP_ACT_NDO_XMIT);
+}
+
 /*
  * Frames may skip the device (bpf_redirect_peer()) if it is a veth whose other end is in another
- * namespace, and nothing on the way wants to see them: no qdisc here, and there no XDP program in
- * the driver, which would not run. Every change of these comes to us as one of the device here: the
- * program there changes its features, the state there its carrier. Only the address does not: see
- * xv_port_end_learned().
+ * namespace, and nothing on the way wants to see them: no qdisc and no filter at egress here, and
+ * there no XDP program in the driver, which would not run. Every change of these comes to us as one
+ * of the device here: the program there changes its features, the state there its carrier. Only the
+ * address does not: see xv_port_end_learned(); nor do TCX programs, which are seen with the next
+ * change of another kind.
  */
 void xv_port_end_update(struct xv_instance *inst, struct xv_port *port)
 {
 	const struct xv_link *link = &port->link;
+	bool veth = !strcmp(link->kind, "veth");
 	struct xv_link end;
 
-	port->direct = !strcmp(link->kind, "veth") && !link->has_qdisc && !port->key.vlan &&
+	port->watched = veth && (link->has_qdisc ||
+				 (may_go_past(port) && xv_clsact_has_egress(link->ifindex)));
+	port->direct = veth && !port->watched && !port->key.vlan &&
 		       !xv_netlink_get_end(inst->nl, link, &end, NULL) && !end.xdp_prog;
 	if (port->direct)
 		memcpy(port->end_mac, end.mac, sizeof(port->end_mac));
