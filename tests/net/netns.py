@@ -17,6 +17,10 @@ CLONE_NEWNET = 0x40000000
 libc = ctypes.CDLL(None, use_errno=True)
 
 
+KERNEL = tuple(int(n) for n in os.uname().release.split("-")[0].split(".")[:2])
+TELLS_FEATURES = KERNEL >= (6, 3)  # which devices take XDP frames: else nothing is redirected
+
+
 class CommandError(Exception):
     """A command failed."""
 

@@ -5,24 +5,20 @@ The other end is a kernel that sends outer UDP checksums, as it does unless told
 is stripped on the fast path, every frame of it, whatever the wire does about checksums.
 """
 import itertools
-import platform
 
 import frame
 import tap
 import traffic
 from lab import Lab
+from netns import KERNEL, TELLS_FEATURES
 from vtep import Kernel, Xvtepd
 
 VNI = 100
 COUNT = 50
 
 
-def kernel_at_least(*version):
-    return tuple(int(n) for n in platform.release().split("-")[0].split(".")[:2]) >= version
-
-
 def insist_on_features(underlay):
-    if underlay.get("delivery") == "redirect" and not kernel_at_least(6, 3):
+    if underlay.get("delivery") == "redirect" and not TELLS_FEATURES:
         raise tap.Skip("before Linux 6.3 the kernel does not tell which devices take XDP frames")
 
 
@@ -96,7 +92,7 @@ def sockets(family, wire, mode, gro=False, **underlay):
         pair.expect_checksums()
         slow = pair.used("slow_rx")["slow_rx"]
         # A merged frame of another family inside than outside is the kernel's before Linux 6.3.
-        if kernel_at_least(6, 3):
+        if KERNEL >= (6, 3):
             tap.equal(slow, 0, "packets on the slow path")
         tap.equal(pair.vtep.drops(), {}, "drops")
 

@@ -15,11 +15,12 @@ import frame
 import tap
 import traffic
 from lab import Lab
-from netns import libc, run
+from netns import TELLS_FEATURES, libc, run
 from vtep import Xvtepd
 
 VNI = 100
 COUNT = 60
+REDIRECT = "redirect" if TELLS_FEATURES else "stack"
 OBJ_GET, LINK_CREATE, TCX_EGRESS = 7, 28, 47  # enum bpf_cmd; enum bpf_attach_type
 OTHER_MAC = "02:00:00:0d:00:01"  # of nobody's device
 
@@ -138,7 +139,7 @@ def qdisc(mode):
         if mode == "off":
             expect_direct(two, one)
         tap.equal(second.row("port", dev="p1")["delivery"],
-                  {"off": "tc", "native": "redirect"}[mode], "delivery without")
+                  {"off": "tc", "native": REDIRECT}[mode], "delivery without")
 
 
 @contextlib.contextmanager
@@ -196,7 +197,7 @@ def egress_filter(attach):
             second.start()
             tap.equal(one.ping(two.ip, 3, check=False), 0, "the same after a restart")
         wait_direct(second, True, "no filter")
-        tap.equal(second.row("port", dev="p1")["delivery"], "redirect", "delivery without")
+        tap.equal(second.row("port", dev="p1")["delivery"], REDIRECT, "delivery without")
         one.ping(two.ip, COUNT)
 
 

@@ -7,17 +7,16 @@ port.
 """
 import functools
 import json
-import os
 import struct
 
 import frame
 import tap
 from lab import OUT, VNET_HDR, Lab
+from netns import TELLS_FEATURES
 from vtep import Xvtepd
 
 VNI = 100
 COUNT = 50
-KERNEL = tuple(int(n) for n in os.uname().release.split("-")[0].split(".")[:2])
 
 
 class Pair:
@@ -357,7 +356,7 @@ def trunk():
 
 def old_kernel():
     """Which devices take XDP frames is not known: no port gets the program."""
-    if KERNEL >= (6, 3):
+    if TELLS_FEATURES:
         raise tap.Skip("this kernel tells the XDP features of devices")
     with Lab(wire="nic") as lab:
         pair = Pair(lab)
@@ -370,7 +369,7 @@ def case(name, *args, **how):
     def add(function):
         @functools.wraps(function)
         def run(*args):
-            if KERNEL < (6, 3):
+            if not TELLS_FEATURES:
                 raise tap.Skip("the kernel tells no XDP features (Linux 6.3)")
             function(*args)
         return tap.case(name, *args, **how)(run)
