@@ -62,8 +62,9 @@ static __always_inline void xv_outer6_write(void *pos, const struct xv_adj_val *
 }
 
 /*
- * The outer header at pos, for which there is room; eth, if not NULL, goes behind it: the inner
- * frame's MAC header, where the room was made behind that. 0 or a drop.
+ * Writes the outer header at pos, where room was made for it. eth, if not NULL, goes behind it: the
+ * inner frame's MAC header, which such room as xv_encap_room() makes comes behind. 0, or a drop if
+ * the room cannot be written to.
  */
 static __always_inline int xv_outer_write(void *pos, void *data_end, const struct xv_adj_val *adj,
 					  int v6, const struct xv_inner *inner, __u32 vni,

@@ -14,7 +14,8 @@
 int xv_clsact_attach(uint32_t ifindex, int prog_fd, const char *mark);
 /* Removes the filter, and the qdisc if it is ours and nobody else has filters there. */
 void xv_clsact_detach(uint32_t ifindex, const char *mark);
-/* Whether anybody looks at what is sent out of the device: filters, or TCX programs. */
+/* Whether anybody looks at what is sent out of the device: filters or, where there is TCX,
+ * programs. */
 bool xv_clsact_has_egress(uint32_t ifindex);
 
 #endif

@@ -26,8 +26,7 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 	(void)listener;
 	(void)addr;
 	(void)len;
-	/* Those that are only told so must not become many either: then without waiting for them.
-	 */
+	/* Nor may those become many that are only told so: then they are not waited for. */
 	if (control->n_conns >= XV_CONTROL_CLIENTS + XV_CONTROL_REFUSED) {
 		if (send(fd, FULL_ANSWER, strlen(FULL_ANSWER), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 			xv_log(LOG_DEBUG, "control socket: %s", strerror(errno));

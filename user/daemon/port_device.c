@@ -48,8 +48,7 @@ static bool redirect_wanted(const struct xv_instance *inst, const struct xv_port
 {
 	size_t i;
 
-	/* A qdisc or filter on a veth is there to be used; redirects go past, as on every device.
-	 */
+	/* A qdisc or filter on a veth is there to be used, and redirects go past it. */
 	if (port->watched)
 		return false;
 	if (inst->config->delivery != XV_DELIVERY_AUTO)
