@@ -4,6 +4,7 @@
 #ifndef XV_BPF_FDB_H
 #define XV_BPF_FDB_H
 
+#include "clock.h"
 #include "parse.h"
 
 enum {
@@ -132,7 +133,7 @@ static __always_inline int xv_fdb_source(const struct xv_bd_val *net, const stru
 	if (likely(word)) {
 		now.word = READ_ONCE(word->word);
 		if (likely(now.val.dst == from.id && now.val.kind == from.kind)) {
-			xv_table_stamp(word, bpf_ktime_get_coarse_ns());
+			xv_table_stamp(word, xv_tick_now());
 			return 0;
 		}
 		if (now.val.flags & XV_FDB_STATIC)

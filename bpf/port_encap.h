@@ -109,7 +109,7 @@ static __always_inline int xv_port_frame(struct xdp_md *ctx, struct xv_size *siz
 		.eth = xv_ctx_ptr(ctx->data),
 		.data_end = xv_ctx_ptr(ctx->data_end),
 		.from = {.kind = XV_FDB_PORT},
-		.total = bpf_xdp_get_buff_len(ctx),
+		.total = xv_xdp_len(ctx),
 	};
 	struct xv_port_val port = {};
 	int ret;

@@ -50,7 +50,7 @@ static __always_inline int meta_reserve(struct xdp_md *ctx, const struct xv_deca
 static __always_inline int xv_strip_xdp(struct xdp_md *ctx, struct xv_size *size)
 {
 	void *data = xv_ctx_ptr(ctx->data), *data_end = xv_ctx_ptr(ctx->data_end);
-	__u32 total = bpf_xdp_get_buff_len(ctx);
+	__u32 total = xv_xdp_len(ctx);
 	int ret, frags = total > (__u32)(data_end - data), redirect;
 	struct xv_decap d = {};
 

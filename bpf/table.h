@@ -90,11 +90,9 @@ xv_table_lookup(void *map, const struct xv_table_head *head, __u64 key)
 	return bucket ? xv_table_find(bucket, key) : NULL;
 }
 
-/* now: bpf_ktime_get_coarse_ns(). Only a store that changes something dirties the line. */
-static __always_inline void xv_table_stamp(struct xv_fdb_word *word, __u64 now)
+/* tick: xv_tick_now(). Only a store that changes something dirties the line. */
+static __always_inline void xv_table_stamp(struct xv_fdb_word *word, __u32 tick)
 {
-	__u32 tick = now >> XV_SEEN_SHIFT;
-
 	if (READ_ONCE(word->last_seen) != tick)
 		*(volatile __u32 *)&word->last_seen = tick;
 }
