@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The time for last_seen without asking the clock for every frame: between two of the kernel's
- * timer ticks, which the coarse clock moves with, it is what it was. A call of the clock costs 15 ns
- * where returns are expensive (xv_xdp_len()); reading the tick is no call.
+ * timer ticks, which the coarse clock moves with, it is what it was. A call of the clock costs 15
+ * ns where returns are expensive (xv_xdp_len()); reading the tick is no call.
  */
 #ifndef XV_BPF_CLOCK_H
 #define XV_BPF_CLOCK_H
@@ -10,7 +10,8 @@
 #include "compat.h"
 #include "xv_abi.h"
 
-/* Low half of jiffies in the upper half, last_seen's time then in the lower: one word, one store. */
+/* Low half of jiffies in the upper half, last_seen's time then in the lower: one word, one store.
+ */
 __u64 xv_clock __attribute__((aligned(64)));
 
 /* CLOCK_MONOTONIC_COARSE in units of last_seen. */

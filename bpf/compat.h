@@ -4,6 +4,7 @@
 #define XV_BPF_COMPAT_H
 
 #include <linux/bpf.h>
+#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
 #define likely(x)   __builtin_expect(!!(x), 1)
@@ -16,10 +17,12 @@
 #define EINVAL 22
 #endif
 
-extern int LINUX_KERNEL_VERSION __kconfig;
 extern void *bpf_cast_to_kern_ctx(void *ctx) __ksym __weak; /* Linux 6.2 */
 
-#define XV_KERNEL(major, minor) ((major) << 16 | (minor) << 8)
+/* The kernel's list of functions that the verifier knows: says whether that one is there. */
+enum special_kfunc_type {
+	KF_bpf_cast_to_kern_ctx,
+};
 
 /* Of the kernel's struct xdp_buff, what we read. */
 struct xdp_buff___xv {
@@ -53,7 +56,7 @@ enum {
  */
 static __always_inline __u32 xv_xdp_len(struct xdp_md *ctx)
 {
-	if (LINUX_KERNEL_VERSION >= XV_KERNEL(6, 2)) {
+	if (bpf_core_enum_value_exists(enum special_kfunc_type, KF_bpf_cast_to_kern_ctx)) {
 		const struct xdp_buff___xv *xdp = bpf_cast_to_kern_ctx(ctx);
 
 		if (likely(!(xdp->flags & XV_XDP_HAS_FRAGS)))

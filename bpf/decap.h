@@ -40,37 +40,54 @@ static __always_inline struct xv_bd_val *xv_bd_get(__u32 bd)
 	return net && net->flags & XV_BD_VALID ? net : NULL;
 }
 
-/* The network with this VNI, by the index where that has it, which saves a hash lookup; or NULL. */
-static __always_inline struct xv_bd_val *xv_bd_of_vni(__u32 vni, __u32 *bd)
-{
-	__u32 slot = vni & (XV_VNI_INDEX - 1);
-	__u32 *id = bpf_map_lookup_elem(&xv_vni_index, &slot);
-	struct xv_bd_val *net;
+/* What decapsulation must know of a network. */
+struct xv_net {
+	__u32 bd;
+	__u32 flags; /* enum xv_bd_flags; 0: there is no such network */
+};
 
-	if (likely(id)) {
-		*bd = *id;
-		net = bpf_map_lookup_elem(&xv_bd, bd);
-		if (likely(net && net->vni == vni && net->flags & XV_BD_VALID))
+/* The network with this VNI, by the index where that has it, else by xv_vni and xv_bd. */
+static __always_inline struct xv_net xv_net_of_vni(__u32 vni)
+{
+	__u32 slot = vni & (XV_VNI_INDEX - 1), *id;
+	const struct xv_vni_slot *indexed = bpf_map_lookup_elem(&xv_vni_index, &slot);
+	struct xv_net net = {};
+	const struct xv_bd_val *val;
+	struct xv_vni_slot copy;
+
+	if (likely(indexed)) {
+		copy.word = READ_ONCE(indexed->word);
+		if (likely(copy.vni == vni && copy.flags)) {
+			net.bd = copy.bd;
+			net.flags = copy.flags;
 			return net;
+		}
 	}
 	id = bpf_map_lookup_elem(&xv_vni, &vni);
 	if (!id)
-		return NULL;
-	*bd = *id;
-	return xv_bd_get(*bd);
+		return net;
+	net.bd = *id;
+	val = xv_bd_get(net.bd);
+	if (val)
+		net.flags = val->flags;
+	return net;
 }
 
-/* The peer with this address, by the index where that has it, or 0. */
+/* The peer with this address, by the index where that has it, else by xv_peer; or 0. */
 static __always_inline __u32 xv_peer_of_ip(const struct xv_ip *ip)
 {
-	__u32 slot = xv_ip_slot(ip), peer;
-	__u32 *id = bpf_map_lookup_elem(&xv_peer_index, &slot);
+	__u32 slot = xv_ip_slot(ip), peer, *id;
+	const struct xv_peer_slot *indexed = bpf_map_lookup_elem(&xv_peer_index, &slot);
 	const struct xv_adj_val *adj;
+	struct xv_peer_slot copy;
 
-	if (likely(id)) {
-		peer = *id;
-		adj = bpf_map_lookup_elem(&xv_adj, &peer);
-		if (likely(adj && adj->ip.q[0] == ip->q[0] && adj->ip.q[1] == ip->q[1]))
+	if (likely(indexed)) {
+		copy.word = READ_ONCE(indexed->word);
+		peer = copy.peer;
+		if (likely(copy.low == ip->w[3] && !copy.v6 && xv_ip_is_v4(ip)))
+			return peer;
+		adj = copy.v6 ? bpf_map_lookup_elem(&xv_adj, &peer) : NULL;
+		if (adj && adj->ip.q[0] == ip->q[0] && adj->ip.q[1] == ip->q[1])
 			return peer;
 	}
 	id = bpf_map_lookup_elem(&xv_peer, ip);
@@ -119,9 +136,8 @@ static __always_inline int xv_port_takes_xdp(const struct xv_port_dev_val *dev, 
 }
 
 /* The inner frame's part of xv_decap_decide(). */
-static __always_inline int xv_decap_inner(struct xv_ethhdr *eth, void *data_end,
-					  const struct xv_bd_val *net, const struct xv_ip *src,
-					  int merged, struct xv_decap *d)
+static __always_inline int xv_decap_inner(struct xv_ethhdr *eth, void *data_end, __u32 net_flags,
+					  const struct xv_ip *src, int merged, struct xv_decap *d)
 {
 	struct xv_end from = {.id = d->peer, .kind = XV_FDB_PEER};
 	struct xv_fdb_val to;
@@ -131,7 +147,7 @@ static __always_inline int xv_decap_inner(struct xv_ethhdr *eth, void *data_end,
 	if (!xv_mac_is_source(eth->h_source))
 		return XV_DROP(MAC_INVALID_SOURCE);
 	if (unlikely(xv_is_vlan(eth->h_proto)))
-		return net->flags & XV_BD_INNER_VLAN ? XV_DECAP_PASS : XV_DROP(INNER_VLAN);
+		return net_flags & XV_BD_INNER_VLAN ? XV_DECAP_PASS : XV_DROP(INNER_VLAN);
 	if (xv_mac_is_multicast(eth->h_dest))
 		return XV_DECAP_PASS;
 	key = xv_fdb_key_of(d->bd, eth->h_dest);
@@ -148,7 +164,7 @@ static __always_inline int xv_decap_inner(struct xv_ethhdr *eth, void *data_end,
 		return d->ecn;
 	d->tcp = xv_inner_is_tcp(eth, data_end);
 	key = xv_fdb_key_of(d->bd, eth->h_source);
-	err = xv_fdb_source(net, &key, from, src);
+	err = xv_fdb_source(net_flags, &key, from, src);
 	return err ?: XV_DECAP_STRIP;
 }
 
@@ -162,8 +178,8 @@ static __always_inline int xv_decap_decide(void *data, void *data_end, __u32 tot
 {
 	const struct xv_config_val *cfg = xv_config_get();
 	struct xv_outer outer = {};
-	struct xv_bd_val *net;
 	struct xv_ethhdr *eth;
+	struct xv_net net;
 	int ret;
 
 	if (!cfg || !cfg->abi)
@@ -173,12 +189,13 @@ static __always_inline int xv_decap_decide(void *data, void *data_end, __u32 tot
 		return ret < 0 ? ret : XV_DECAP_PASS;
 	if (outer.end != total)
 		return outer.end > total ? XV_DROP(PKT_TOO_SMALL) : XV_DECAP_PASS;
-	net = xv_bd_of_vni(outer.vni, &d->bd);
-	if (!net)
+	net = xv_net_of_vni(outer.vni);
+	if (!net.flags)
 		return XV_DROP(VXLAN_VNI_NOT_FOUND);
+	d->bd = net.bd;
 	d->peer = xv_peer_of_ip(&outer.src);
 	if (!d->peer)
-		return net->flags & XV_BD_ANY_PEER ? XV_DECAP_PASS : XV_DROP(UNKNOWN_PEER);
+		return net.flags & XV_BD_ANY_PEER ? XV_DECAP_PASS : XV_DROP(UNKNOWN_PEER);
 	eth = data + xv_below_128(outer.inner); /* 74 at most: IPv6 behind a tag */
 	if ((void *)(eth + 1) > data_end)
 		return XV_DECAP_PASS;
@@ -186,7 +203,7 @@ static __always_inline int xv_decap_decide(void *data, void *data_end, __u32 tot
 	d->len = total - outer.inner;
 	d->ecn = outer.ecn;
 	d->csum = outer.csum;
-	return xv_decap_inner(eth, data_end, net, &outer.src, merged, d);
+	return xv_decap_inner(eth, data_end, net.flags, &outer.src, merged, d);
 }
 
 /* Counts a unicast frame that goes from a peer to a port. */

@@ -80,7 +80,7 @@ static __always_inline int xv_tunnel_set(struct __sk_buff *skb, const struct xv_
 	struct bpf_tunnel_key key = {.tunnel_id = vni, .tunnel_ttl = XV_OUTER_TTL};
 	__u64 flags = BPF_F_ZERO_CSUM_TX;
 
-	if (!remote->q[0] && remote->w[2] == bpf_htonl(0xffff)) {
+	if (xv_ip_is_v4(remote)) {
 		if (!remote->w[3])
 			return XV_DROP(VXLAN_NO_REMOTE);
 		key.remote_ipv4 = bpf_ntohl(remote->w[3]);

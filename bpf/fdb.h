@@ -125,7 +125,7 @@ static __always_inline void xv_event_send(__u8 type, const struct xv_fdb_key *ke
  * The frame's source: refreshes its entry, reports a MAC that is unknown or has moved, and refuses
  * one that a static entry holds elsewhere (kernel: vxlan_snoop()). 0 or a drop.
  */
-static __always_inline int xv_fdb_source(const struct xv_bd_val *net, const struct xv_fdb_key *key,
+static __always_inline int xv_fdb_source(__u32 net_flags, const struct xv_fdb_key *key,
 					 struct xv_end from, const struct xv_ip *remote)
 {
 	struct xv_fdb_word *word = fdb_find(key), now = {};
@@ -139,7 +139,7 @@ static __always_inline int xv_fdb_source(const struct xv_bd_val *net, const stru
 		if (now.val.flags & XV_FDB_STATIC)
 			return XV_DROP(VXLAN_ENTRY_EXISTS);
 	}
-	if (net->flags & XV_BD_LEARN)
+	if (net_flags & XV_BD_LEARN)
 		xv_event_send(word ? XV_EVENT_MOVE : XV_EVENT_LEARN, key, from, remote);
 	return 0;
 }

@@ -152,7 +152,7 @@ static __always_inline int xv_forward_frame(struct __sk_buff *skb, struct xv_siz
 		return err;
 	src = xv_fdb_key_of(bd, eth->h_source);
 	dst = xv_fdb_key_of(bd, eth->h_dest);
-	err = xv_fdb_source(net, &src, from, NULL);
+	err = xv_fdb_source(net->flags, &src, from, NULL);
 	if (err)
 		return err;
 	xv_port_rx(from.id, *size);

@@ -23,7 +23,7 @@
 
 XV_MAP(xv_config, BPF_MAP_TYPE_ARRAY, __u32, struct xv_config_val, 1, 0);
 XV_MAP(xv_vni, BPF_MAP_TYPE_HASH, __u32, __u32, XV_MAX_NETWORKS, BPF_F_NO_PREALLOC);
-XV_MAP(xv_vni_index, BPF_MAP_TYPE_ARRAY, __u32, __u32, XV_VNI_INDEX, 0);
+XV_MAP(xv_vni_index, BPF_MAP_TYPE_ARRAY, __u32, struct xv_vni_slot, XV_VNI_INDEX, BPF_F_MMAPABLE);
 XV_MAP(xv_bd, BPF_MAP_TYPE_ARRAY, __u32, struct xv_bd_val, XV_MAX_NETWORKS, BPF_F_MMAPABLE);
 XV_MAP(xv_bd_info, BPF_MAP_TYPE_ARRAY, __u32, struct xv_bd_info_val, XV_MAX_NETWORKS,
        BPF_F_MMAPABLE);
@@ -32,7 +32,8 @@ XV_MAP(xv_port, BPF_MAP_TYPE_HASH, struct xv_port_key, struct xv_port_val, XV_MA
 XV_MAP(xv_port_index, BPF_MAP_TYPE_ARRAY, __u32, __u32, XV_PORT_INDEX, 0);
 XV_MAP(xv_port_dev, BPF_MAP_TYPE_ARRAY, __u32, struct xv_port_dev_val, XV_MAX_PORTS, 0);
 XV_MAP(xv_peer, BPF_MAP_TYPE_HASH, struct xv_ip, __u32, XV_MAX_PEERS, BPF_F_NO_PREALLOC);
-XV_MAP(xv_peer_index, BPF_MAP_TYPE_ARRAY, __u32, __u32, XV_PEER_INDEX, 0);
+XV_MAP(xv_peer_index, BPF_MAP_TYPE_ARRAY, __u32, struct xv_peer_slot, XV_PEER_INDEX,
+       BPF_F_MMAPABLE);
 XV_MAP(xv_adj, BPF_MAP_TYPE_ARRAY, __u32, struct xv_adj_val, XV_MAX_PEERS, BPF_F_MMAPABLE);
 XV_TABLE_MAP(xv_fdb_table, XV_TABLE_BUCKETS, LIBBPF_PIN_BY_NAME);
 XV_MAP(xv_fdb, BPF_MAP_TYPE_HASH, struct xv_fdb_key, struct xv_fdb_val, XV_MAX_FDB_EXTRA,

@@ -37,6 +37,11 @@ enum {
 	XV_PARSE_OURS = 1,
 };
 
+static __always_inline int xv_ip_is_v4(const struct xv_ip *ip)
+{
+	return !ip->q[0] && ip->w[2] == bpf_htonl(0xffff);
+}
+
 static __always_inline int xv_is_vlan(__be16 proto)
 {
 	return proto == bpf_htons(ETH_P_8021Q) || proto == bpf_htons(ETH_P_8021AD);

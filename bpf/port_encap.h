@@ -37,7 +37,7 @@ struct port_frame {
 static __always_inline int port_commit(const struct port_frame *f, __u32 slot)
 {
 	return bpf_redirect_map(&xv_tx, slot, 0) == XDP_REDIRECT &&
-	       !xv_fdb_source(f->net, &f->src, f->from, NULL);
+	       !xv_fdb_source(f->net->flags, &f->src, f->from, NULL);
 }
 
 static __always_inline int port_to_peer(const struct port_frame *f, __u32 peer)

@@ -55,7 +55,7 @@ static __always_inline int slow_deliver(struct __sk_buff *skb, const struct xv_c
 		if (err)
 			return err;
 	}
-	err = xv_fdb_source(net, &src, from, remote);
+	err = xv_fdb_source(net->flags, &src, from, remote);
 	if (err)
 		return err;
 	if (!known) {
@@ -73,7 +73,7 @@ static __always_inline int xv_slow_frame(struct __sk_buff *skb, struct xv_size s
 	const struct xv_config_val *cfg = xv_config_get();
 	struct xv_ip remote = {}, local = {};
 	struct xv_decap d = {};
-	struct xv_bd_val *net;
+	const struct xv_bd_val *net;
 	__u32 vni;
 	int err;
 
@@ -82,7 +82,8 @@ static __always_inline int xv_slow_frame(struct __sk_buff *skb, struct xv_size s
 	err = xv_tunnel_get(skb, &remote, &local, &vni);
 	if (err)
 		return err;
-	net = xv_bd_of_vni(vni, &d.bd);
+	d.bd = xv_net_of_vni(vni).bd;
+	net = xv_bd_get(d.bd);
 	if (!net)
 		return XV_DROP(VXLAN_VNI_NOT_FOUND);
 	if (!local_ok(cfg, net, &local))

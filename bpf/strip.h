@@ -96,11 +96,14 @@ static __always_inline int xv_strip_deliver(struct __sk_buff *skb, struct xv_siz
 					    int *action)
 {
 	struct xv_meta *meta = xv_ctx_ptr(skb->data_meta);
-	const struct xv_config_val *cfg = xv_config_get();
 	const struct xv_port_dev_val *dev;
+	const struct xv_config_val *cfg;
 	__u32 port;
 
-	if ((void *)(meta + 1) > xv_ctx_ptr(skb->data) || !cfg || meta->cookie != cfg->cookie)
+	if ((void *)(meta + 1) > xv_ctx_ptr(skb->data))
+		return XV_PATH_TC_PASS;
+	cfg = xv_config_get();
+	if (!cfg || meta->cookie != cfg->cookie)
 		return XV_PATH_TC_PASS;
 	port = meta->port;
 	dev = bpf_map_lookup_elem(&xv_port_dev, &port);

@@ -13,12 +13,12 @@
 #include <linux/types.h>
 
 enum xv_limits {
-	XV_ABI_VERSION = 3,
+	XV_ABI_VERSION = 4,
 	XV_MAX_NETWORKS = 16384, /* bd 1..XV_MAX_NETWORKS-1; 0 is never a network */
 	XV_MAX_PORTS = 16384,	 /* port id 1..XV_MAX_PORTS-1; 0 is never a port */
 	XV_PORT_INDEX = 1 << 16, /* device indices below it are looked up in xv_port_index first */
-	XV_VNI_INDEX = 1 << 16,	 /* a VNI's low bits lead to a guess in xv_vni_index */
-	XV_PEER_INDEX = 1 << 14, /* xv_ip_slot() leads to a guess in xv_peer_index */
+	XV_VNI_INDEX = 1 << 16,	 /* a VNI's low bits lead to a slot of xv_vni_index */
+	XV_PEER_INDEX = 1 << 14, /* xv_ip_slot() leads to a slot of xv_peer_index */
 	XV_MAX_PEERS = 4096,	 /* peer id 1..XV_MAX_PEERS-1; 0 is never a peer */
 	XV_MAX_UPLINKS = 64,	 /* underlay devices: slots behind the ports in xv_tx */
 	XV_MAX_FDB = 1 << 20,	 /* entries in xv_fdb_table */
@@ -62,9 +62,20 @@ struct xv_config_val {
 };
 
 /*
- * xv_vni: hash, __u32 VNI (24 bits) -> __u32 bd. xv_vni_index: array, the VNI's low 16 bits ->
- * __u32 bd, a shortcut; it counts only if that network in xv_bd is valid and has the VNI.
+ * xv_vni: hash, __u32 VNI (24 bits) -> __u32 bd. xv_vni_index: array, the VNI's low 16 bits -> what
+ * decapsulation asks of one network that has them, so that it need not look into xv_vni and xv_bd.
+ * A network that another program made is in xv_vni alone, until a daemon adopts it.
  */
+struct xv_vni_slot {
+	union {
+		struct {
+			__u32 vni;
+			__u16 bd;
+			__u16 flags; /* enum xv_bd_flags; 0: the slot is free */
+		};
+		__u64 word; /* replaced in one store */
+	};
+};
 
 /*
  * xv_bd: array, bd -> network: what programs read of it for every frame. xv_bd_info: array, bd ->
@@ -157,9 +168,19 @@ struct xv_port_dev_val {
 };
 
 /*
- * xv_peer: hash, struct xv_ip -> __u32 peer id. xv_peer_index: array, xv_ip_slot() -> __u32 peer
- * id, a shortcut; it counts only if xv_adj has the address for that peer.
+ * xv_peer: hash, struct xv_ip -> __u32 peer id. xv_peer_index: array, xv_ip_slot() -> a peer whose
+ * address has that slot; of an IPv6 address, which does not fit, xv_adj must tell the rest.
  */
+struct xv_peer_slot {
+	union {
+		struct {
+			__be32 low; /* last 32 bits of the address */
+			__u16 peer; /* 0: the slot is free */
+			__u16 v6;
+		};
+		__u64 word; /* replaced in one store */
+	};
+};
 
 /*
  * xv_adj: array (memory-mapped by the daemon), peer id -> adjacency. While XV_ADJ_VALID is clear
@@ -349,6 +370,8 @@ struct xv_drop_last_val {
 
 _Static_assert(sizeof(struct xv_config_val) == 56, "ABI");
 _Static_assert(sizeof(struct xv_bd_val) == 16, "ABI");
+_Static_assert(sizeof(struct xv_vni_slot) == 8, "ABI");
+_Static_assert(sizeof(struct xv_peer_slot) == 8, "ABI");
 _Static_assert(sizeof(struct xv_bd_info_val) == 48, "ABI");
 _Static_assert(sizeof(struct xv_port_key) == 8, "ABI");
 _Static_assert(sizeof(struct xv_port_val) == 8, "ABI");

@@ -179,12 +179,32 @@ static void clear(struct bpf_map *map)
 		bpf_map_delete_elem(bpf_map__fd(map), key);
 }
 
+static void clear_indexes(const struct world *last)
+{
+	const struct xv_vni_slot no_network = {};
+	const struct xv_peer_slot no_peer = {};
+	struct xv_ip ip;
+	__u32 i, slot;
+
+	for (i = 1; i < WORLD_NETS; i++) {
+		slot = last->net[i].vni % XV_VNI_INDEX;
+		put(hs.skel->maps.xv_vni_index, &slot, &no_network);
+	}
+	for (i = 1; i < WORLD_PEERS; i++) {
+		ip_of_text(last->peer[i].ip, &ip);
+		slot = xv_ip_slot(&ip);
+		put(hs.skel->maps.xv_peer_index, &slot, &no_peer);
+	}
+}
+
 /* The large tables are cleared by what was put in: to look for keys would walk a million buckets.
  */
 static void clear_last(const struct world *last)
 {
 	__u32 bd;
 	int i;
+
+	clear_indexes(last);
 
 	for (i = 0; i < last->fdbs; i++) {
 		struct xv_fdb_key key = {.bd = last->fdb[i].bd};
@@ -244,13 +264,30 @@ static void install_flood(const struct world *w, __u32 bd, struct xv_bd_val *val
 }
 
 /*
- * The shortcuts are not cleared between worlds, and some lead astray: programs must find out. Where
- * the slot is not right they take the other way.
+ * The shortcuts: where the slot is taken by another that has it too (not right), programs must find
+ * out, and take the other way.
  */
-static void index_put(struct bpf_map *map, __u32 slot, __u32 id, int right)
+static void index_network(__u32 bd, const struct xv_bd_val *val, int right)
 {
-	id += !right;
-	put(map, &slot, &id);
+	struct xv_vni_slot slot = {.vni = val->vni, .bd = bd, .flags = val->flags};
+	__u32 i = val->vni % XV_VNI_INDEX;
+
+	if (!right) {
+		slot.vni += XV_VNI_MAX + 1; /* no packet's */
+		slot.bd++;
+	}
+	put(hs.skel->maps.xv_vni_index, &i, &slot);
+}
+
+static void index_peer(__u32 id, const struct xv_ip *ip, int right)
+{
+	struct xv_peer_slot slot = {.low = ip->w[3], .peer = id, .v6 = !!ip->q[0]};
+	__u32 i = xv_ip_slot(ip);
+
+	slot.peer += !right;
+	if (!right && !slot.v6)
+		slot.low++;
+	put(hs.skel->maps.xv_peer_index, &i, &slot);
 }
 
 static void install_tables(const struct world *w)
@@ -270,16 +307,17 @@ static void install_tables(const struct world *w)
 		put(hs.skel->maps.xv_bd_info, &i, &info);
 		if (val.vni)
 			put(hs.skel->maps.xv_vni, &val.vni, &i);
-		index_put(hs.skel->maps.xv_vni_index, val.vni % XV_VNI_INDEX, i, i != BD_RED);
+		index_network(i, &val, i != BD_RED);
 	}
 	for (i = 1; i < WORLD_PEERS; i++) {
 		struct xv_ip ip;
 
 		ip_of_text(w->peer[i].ip, &ip);
 		install_adj(w, i);
-		if (w->peer[i].ip)
-			put(hs.skel->maps.xv_peer, &ip, &i);
-		index_put(hs.skel->maps.xv_peer_index, xv_ip_slot(&ip), i, i != PEER_V6);
+		if (!w->peer[i].ip)
+			continue;
+		put(hs.skel->maps.xv_peer, &ip, &i);
+		index_peer(i, &ip, i != PEER_V6 && i != PEER_SLOW);
 	}
 	for (i = 1; i < WORLD_PORTS; i++) {
 		const struct world_port *p = &w->port[i];

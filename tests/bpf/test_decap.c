@@ -55,6 +55,19 @@ static void other_address(struct frame *f, const struct outer_spec *s)
 		frame_fix_ip4(f, outer_ip_at(s));
 }
 
+/* An IPv6 address that looks like an IPv4 peer's to xv_peer_index. */
+static void like_v4_peer(struct frame *f, const struct outer_spec *s)
+{
+	struct xv_ip peer, ip;
+
+	ip_of_text(world.peer[PEER_V4].ip, &peer);
+	ip = peer;
+	do
+		ip.q[0]++;
+	while (xv_ip_slot(&ip) != xv_ip_slot(&peer));
+	memcpy(f->b + outer_ip_at(s) + 8, &ip, sizeof(ip));
+}
+
 static void other_port(struct frame *f, const struct outer_spec *s)
 {
 	frame_set16(f, outer_udp_at(s) + 2, 8472);
@@ -227,6 +240,8 @@ static const struct decap_case cases[] = {
 	 flag_too_many},
 	{"reserved byte", B4, PORT_XDP, UDP100, BOTH(VERDICT_DROP(VXLAN_INVALID_HDR)),
 	 reserved_bits},
+	{"v6, a v4 peer's slot and last bits", B6, PORT_XDP, UDP100,
+	 BOTH(VERDICT_DROP(UNKNOWN_PEER)), like_v4_peer},
 	{"tag inside, blue carries none", B4, PORT_XDP, UDP100, BOTH(VERDICT_DROP(INNER_VLAN)),
 	 inner_tag},
 	{"network not valid", PEER_V4, BD_GONE, PORT_XDP, UDP100,

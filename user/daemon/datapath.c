@@ -223,8 +223,11 @@ static int load(struct xv_datapath *dp, struct xv_err *err)
 	dp->bd = map_memory(dp->fd.bd, XV_MAX_NETWORKS * sizeof(*dp->bd));
 	dp->bd_info = map_memory(dp->fd.bd_info, XV_MAX_NETWORKS * sizeof(*dp->bd_info));
 	dp->adj = map_memory(dp->fd.adj, XV_MAX_PEERS * sizeof(*dp->adj));
-	if (!dp->bd || !dp->bd_info || !dp->adj || dp->cpus < 1)
-		return xv_err_set(err, -ENOMEM, "cannot map xv_bd, xv_bd_info and xv_adj: %s",
+	dp->vni_index = map_memory(dp->fd.vni_index, XV_VNI_INDEX * sizeof(*dp->vni_index));
+	dp->peer_index = map_memory(dp->fd.peer_index, XV_PEER_INDEX * sizeof(*dp->peer_index));
+	if (!dp->bd || !dp->bd_info || !dp->adj || !dp->vni_index || !dp->peer_index ||
+	    dp->cpus < 1)
+		return xv_err_set(err, -ENOMEM, "cannot map the tables of networks and peers: %s",
 				  strerror(errno));
 	return 0;
 }
@@ -285,6 +288,10 @@ void xv_datapath_close(struct xv_datapath *dp)
 		munmap(dp->bd_info, XV_MAX_NETWORKS * sizeof(*dp->bd_info));
 	if (dp->adj)
 		munmap(dp->adj, XV_MAX_PEERS * sizeof(*dp->adj));
+	if (dp->vni_index)
+		munmap(dp->vni_index, XV_VNI_INDEX * sizeof(*dp->vni_index));
+	if (dp->peer_index)
+		munmap(dp->peer_index, XV_PEER_INDEX * sizeof(*dp->peer_index));
 	xvtep_bpf__destroy(dp->skel);
 	xv_lock_release(dp->lock_fd);
 	free(dp);
@@ -313,19 +320,6 @@ int xv_datapath_prog_fd(const struct xv_datapath *dp, enum xv_prog prog)
 		break;
 	}
 	return -EINVAL;
-}
-
-void xv_datapath_point(int index_fd, uint32_t slot, uint32_t id)
-{
-	bpf_map_update_elem(index_fd, &slot, &id, BPF_ANY); /* an array's slot is always there */
-}
-
-void xv_datapath_unpoint(int index_fd, uint32_t slot, uint32_t id)
-{
-	uint32_t now;
-
-	if (!bpf_map_lookup_elem(index_fd, &slot, &now) && now == id)
-		xv_datapath_point(index_fd, slot, 0);
 }
 
 /* Removes every entry of a directory, marks of clsact.h among them, and then the directory. */

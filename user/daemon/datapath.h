@@ -37,12 +37,14 @@ struct xv_datapath {
 	struct xvtep_bpf *skel;
 	char pin_dir[128];
 	struct xv_map_fds fd;
-	bool adopted;			/* maps were there already */
-	int lock_fd;			/* of pin_dir, held */
-	struct xv_bd_val *bd;		/* xv_bd, memory-mapped: XV_MAX_NETWORKS entries */
-	struct xv_bd_info_val *bd_info; /* xv_bd_info, likewise */
-	struct xv_adj_val *adj;		/* xv_adj, memory-mapped: XV_MAX_PEERS entries */
-	int cpus;			/* possible CPUs: entries of a per-CPU value */
+	bool adopted;			 /* maps were there already */
+	int lock_fd;			 /* of pin_dir, held */
+	struct xv_bd_val *bd;		 /* xv_bd, memory-mapped: XV_MAX_NETWORKS entries */
+	struct xv_bd_info_val *bd_info;	 /* xv_bd_info, likewise */
+	struct xv_adj_val *adj;		 /* xv_adj, memory-mapped: XV_MAX_PEERS entries */
+	struct xv_vni_slot *vni_index;	 /* xv_vni_index, memory-mapped: XV_VNI_INDEX slots */
+	struct xv_peer_slot *peer_index; /* xv_peer_index, memory-mapped: XV_PEER_INDEX slots */
+	int cpus;			 /* possible CPUs: entries of a per-CPU value */
 };
 
 /* Kernel version and privileges; to be called before anything is made. -EPERM, -EOPNOTSUPP. */
@@ -64,12 +66,6 @@ int xv_datapath_prog_fd(const struct xv_datapath *dp, enum xv_prog prog);
 /* Removes everything that is pinned for an instance: links first, then maps. 0 if there is nothing.
  */
 int xv_datapath_remove(const char *instance, struct xv_err *err);
-/*
- * xv_vni_index and xv_peer_index: the slot leads to the id, or no more if it did; where two want a
- * slot the later one has it.
- */
-void xv_datapath_point(int index_fd, uint32_t slot, uint32_t id);
-void xv_datapath_unpoint(int index_fd, uint32_t slot, uint32_t id);
 /* Waits until every BPF program that runs now has returned. */
 void xv_datapath_synchronize(void);
 

@@ -18,6 +18,7 @@
 #include "follow.h"
 #include "fdb.h"
 #include "group.h"
+#include "index.h"
 #include "learn.h"
 #include "load.h"
 #include "lock.h"
@@ -100,6 +101,8 @@ static int adopt(struct xv_instance *inst, struct xv_err *err)
 	int ret = xv_network_adopt(inst, err);
 
 	ret = ret ?: xv_peer_adopt(inst, err);
+	if (!ret)
+		xv_index_adopt(inst);
 	ret = ret ?: xv_port_adopt(inst, err);
 	ret = ret ?: xv_flood_adopt(inst, err);
 	ret = ret ?: xv_fdb_adopt(inst, err);

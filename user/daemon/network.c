@@ -9,6 +9,7 @@
 #include "batch.h"
 #include "fdb.h"
 #include "flood.h"
+#include "index.h"
 #include "stats.h"
 #include "xv_wire.h"
 
@@ -90,6 +91,7 @@ static void write_settings(struct xv_instance *inst, struct xv_network *net)
 	info->ageing = set->ageing;
 	memcpy(info->name, set->name, sizeof(info->name));
 	__atomic_store_n(&val->flags, flags, __ATOMIC_RELEASE);
+	xv_index_update_network(inst->dp, net);
 }
 
 void xv_network_write(struct xv_instance *inst, struct xv_network *net)
@@ -163,7 +165,7 @@ int xv_network_add(struct xv_instance *inst, uint32_t vni, const struct xv_netwo
 		free_network(net);
 		return xv_err_set(err, ret, "cannot add VNI %u: %s", vni, strerror(-ret));
 	}
-	xv_datapath_point(inst->dp->fd.vni_index, vni % XV_VNI_INDEX, bd);
+	xv_index_add_network(inst->dp, net);
 	if (out)
 		*out = net;
 	return 0;
@@ -199,7 +201,7 @@ int xv_network_del(struct xv_instance *inst, struct xv_network *net, struct xv_e
 
 	xv_batch_begin(inst);
 	/* First the way in from the wire, then the ports, then what nobody looks up any more. */
-	xv_datapath_unpoint(inst->dp->fd.vni_index, net->vni % XV_VNI_INDEX, net->bd);
+	xv_index_del_network(inst->dp, net);
 	bpf_map_delete_elem(inst->dp->fd.vni, &net->vni);
 	HASH_ITER (hh, inst->ports, port, tmp)
 		if (port->net == net)

@@ -9,6 +9,7 @@
 #include "addr.h"
 #include "batch.h"
 #include "fdb.h"
+#include "index.h"
 #include "log.h"
 #include "peer.h"
 #include "stats.h"
@@ -97,7 +98,7 @@ static int create(struct xv_instance *inst, const struct xv_ip *ip, struct xv_pe
 		free(peer);
 		return xv_err_set(err, ret, "cannot add a peer: %s", strerror(-ret));
 	}
-	xv_datapath_point(inst->dp->fd.peer_index, xv_ip_slot(ip), id);
+	xv_index_add_peer(inst->dp, peer);
 	xv_peer_refresh_soon(inst);
 	*out = peer;
 	return 0;
@@ -125,7 +126,7 @@ bool xv_peer_unlink_unused(struct xv_instance *inst)
 	HASH_ITER (hh, inst->peers, peer, tmp) {
 		if (!is_unused(peer))
 			continue;
-		xv_datapath_unpoint(inst->dp->fd.peer_index, xv_ip_slot(&peer->ip), peer->id);
+		xv_index_del_peer(inst->dp, peer);
 		bpf_map_delete_elem(inst->dp->fd.peer, &peer->ip);
 		unlink_peer(inst, peer);
 		peer->next_gone = inst->batch->peers;
