@@ -112,14 +112,25 @@ static __always_inline int xv_adj_fits(const struct xv_adj_val *adj, __u32 total
 	return total + room <= 0xffff && len + room <= adj->mtu;
 }
 
-static __always_inline int xv_encap_fits(const struct __sk_buff *skb, const struct xv_adj_val *adj,
-					 struct xv_ethhdr *eth, void *data_end, __u32 room)
+/* Bytes of the frame's IP packet, or of the longest that a merged one is cut into. */
+static __always_inline __u32 xv_encap_len(const struct __sk_buff *skb, struct xv_ethhdr *eth,
+					  void *data_end)
 {
-	__u32 len = skb->len - ETH_HLEN;
-
 	if (skb->gso_size)
-		len = skb->gso_size + xv_gso_headers(eth, data_end);
-	return xv_adj_fits(adj, skb->len, len, room);
+		return skb->gso_size + xv_gso_headers(eth, data_end);
+	return skb->len - ETH_HLEN;
+}
+
+/*
+ * Whether a packet of len bytes would be lost behind xv0: over IPv6 the kernel does not fragment
+ * what its vxlan devices send, and tells nobody (ip6_fragment() without ignore_df). An adjacency
+ * that is not valid does not tell the MTU.
+ */
+static __always_inline int xv_adj_loses(const struct xv_adj_val *adj, __u32 len)
+{
+	const __u32 known = XV_ADJ_VALID | XV_ADJ_V6;
+
+	return (READ_ONCE(adj->flags) & known) == known && len + XV_ENCAP6_LEN > adj->mtu;
 }
 
 /*
@@ -138,21 +149,20 @@ static __always_inline int xv_encap_room(struct __sk_buff *skb, __u32 room, int 
 }
 
 /*
- * The fast way to a peer whose adjacency is valid; flags are xv_adj_usable()'s. Returns
+ * The fast way to a peer whose adjacency is valid; flags are xv_adj_usable()'s, len is
+ * xv_encap_len()'s. Returns
  * XV_PATH_ENCAP with *action set, XV_PATH_ENCAP_SLOW with the frame untouched, or a drop.
  */
 static __always_inline int xv_encap_fast(struct __sk_buff *skb, const struct xv_adj_val *adj,
-					 __u32 flags, struct xv_inner *inner, __u32 vni,
+					 __u32 flags, struct xv_inner *inner, __u32 len, __u32 vni,
 					 int *action)
 {
 	int v6 = !!(flags & XV_ADJ_V6), err;
 	__u32 room = v6 ? XV_ENCAP6_LEN : XV_ENCAP4_LEN;
 	__u32 ifindex = adj->ifindex;
-	void *data = xv_ctx_ptr(skb->data), *data_end = xv_ctx_ptr(skb->data_end);
+	void *data, *data_end;
 
-	if (data + ETH_HLEN > data_end || !xv_encap_fits(skb, adj, data, data_end, room))
-		return XV_PATH_ENCAP_SLOW;
-	if (xv_encap_room(skb, room, v6))
+	if (!xv_adj_fits(adj, skb->len, len, room) || xv_encap_room(skb, room, v6))
 		return XV_PATH_ENCAP_SLOW;
 	data = xv_ctx_ptr(skb->data);
 	data_end = xv_ctx_ptr(skb->data_end);
@@ -175,12 +185,13 @@ static __always_inline int xv_encap_peer(struct __sk_buff *skb, const struct xv_
 	struct xv_ethhdr *eth = data;
 	struct xv_inner inner = {.len = skb->len};
 	int ecn, path = XV_PATH_ENCAP_SLOW;
-	__u32 flags;
+	__u32 flags, len;
 
 	if (!adj)
 		return XV_DROP(VXLAN_NO_REMOTE);
 	if ((void *)(eth + 1) > data_end)
 		return XV_DROP(PKT_TOO_SMALL);
+	len = xv_encap_len(skb, eth, data_end);
 	ecn = skb->vlan_present ? -1 : xv_ecn_of(eth, data_end);
 	flags = ecn < 0 ? 0 : xv_adj_usable(adj, cfg);
 	if (flags) {
@@ -191,11 +202,14 @@ static __always_inline int xv_encap_peer(struct __sk_buff *skb, const struct xv_
 		 */
 		inner.sport = xv_source_port(skb->hash ?: xv_flow_hash(eth, data_end, cfg));
 		xv_copy(&inner.eth, eth, sizeof(inner.eth));
-		path = xv_encap_fast(skb, adj, flags, &inner, vni, action);
+		path = xv_encap_fast(skb, adj, flags, &inner, len, vni, action);
 	}
 	if (path == XV_PATH_ENCAP_SLOW) {
-		int err = xv_tunnel_set(skb, cfg, &adj->ip, vni);
+		int err;
 
+		if (xv_adj_loses(adj, skb->vlan_present ? len + XV_VLAN_HLEN : len))
+			return XV_DROP(PKT_TOO_BIG);
+		err = xv_tunnel_set(skb, cfg, &adj->ip, vni);
 		if (err)
 			return err;
 		*action = bpf_redirect(cfg->slow_ifindex, 0);

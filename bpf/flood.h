@@ -58,9 +58,19 @@ static __always_inline int flood_port(struct xv_flood_ctx *c, __u32 port)
 	return err;
 }
 
+/* Merged frames are left to xv0: nobody knows what they are cut into. */
+static __always_inline int flood_loses(const struct xv_flood_ctx *c, __u32 peer)
+{
+	const struct xv_adj_val *adj = bpf_map_lookup_elem(&xv_adj, &peer);
+	__u32 len = c->check_len - ETH_HLEN + (c->skb->vlan_present ? XV_VLAN_HLEN : 0);
+
+	return adj && c->check_len && xv_adj_loses(adj, len);
+}
+
 static __always_inline int flood_slow(struct xv_flood_ctx *c, const struct xv_flood_val *to)
 {
-	int err = xv_tunnel_set(c->skb, c->cfg, &to->remote, c->vni);
+	int err = flood_loses(c, to->id) ? XV_DROP(PKT_TOO_BIG)
+					 : xv_tunnel_set(c->skb, c->cfg, &to->remote, c->vni);
 
 	if (err) {
 		flood_drop(c, err);

@@ -38,8 +38,10 @@
 	X(SAME_PORT, "same_port", "destination MAC is behind the port it came from",               \
 	  "A bridge behind the port sends what stays on its side: look at its FDB; harmless in "   \
 	  "small numbers.")                                                                        \
-	X(PKT_TOO_BIG, "pkt_too_big", "larger than the destination port's MTU",                    \
-	  "Raise the MTU of the port's device, or lower that of the sending tenants.")             \
+	X(PKT_TOO_BIG, "pkt_too_big",                                                              \
+	  "larger than the destination port's MTU, or than the way to an IPv6 peer",               \
+	  "Raise the MTU of the port's or the underlay's device, or lower that of the sending "    \
+	  "tenants.")                                                                              \
 	X(PORT_DOWN, "port_down", "destination port's device is down or gone",                     \
 	  "Set the port's device up, or take the port out (xvtep port del).")                      \
 	X(RESERVED_MAC, "reserved_mac", "link-local destination 01:80:c2:00:00:0X (802.1Q)",       \

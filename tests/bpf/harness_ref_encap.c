@@ -25,6 +25,15 @@ static void count(const struct tenant *t, struct xv_count *c)
 	count_add(c, packets(t), t->f->len);
 }
 
+/* Larger than what goes to this IPv6 peer: the kernel would not fragment it. */
+static int too_big(const struct tenant *t, __u32 peer)
+{
+	const struct world_peer *p = &t->w->peer[peer];
+
+	return peer && p->valid && !t->segs && strchr(p->ip, ':') &&
+	       t->f->len + 40 + 16 > t->w->wire_mtu;
+}
+
 /* A copy for each member of the flood list but the port it came from. */
 static void flood(const struct tenant *t, struct ref *r)
 {
@@ -41,6 +50,8 @@ static void flood(const struct tenant *t, struct ref *r)
 				count(t, &r->counts.port[to->id].tx);
 		} else {
 			reason = to->ip ? -1 : XV_DROP_VXLAN_NO_REMOTE;
+			if (too_big(t, to->id))
+				reason = XV_DROP_PKT_TOO_BIG;
 			if (reason < 0 && to->id)
 				count(t, &r->counts.peer[to->id].tx);
 		}
@@ -91,6 +102,8 @@ static int to_peer(const struct tenant *t, __u32 peer, struct ref *r)
 		r->path = XV_PATH_ENCAP;
 	} else if (!t->w->peer[peer].ip) {
 		return XV_DROP_VXLAN_NO_REMOTE;
+	} else if (too_big(t, peer)) {
+		return XV_DROP_PKT_TOO_BIG;
 	} else {
 		r->path = XV_PATH_ENCAP_SLOW;
 	}

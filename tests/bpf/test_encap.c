@@ -36,7 +36,12 @@ static const struct encap_case cases[] = {
 	{"v4, fills the egress MTU", TO_PEER(PEER_V4), T_IP, P_UDP, 1522, 0, XV_PATH_ENCAP},
 	{"v4, one byte more", TO_PEER(PEER_V4), T_IP, P_UDP, 1523, 0, XV_PATH_ENCAP_SLOW},
 	{"v6, fills the egress MTU", TO_PEER(PEER_V6), T_IP, P_UDP, 1502, 0, XV_PATH_ENCAP},
-	{"v6, one byte more", TO_PEER(PEER_V6), T_IP, P_UDP, 1503, 0, XV_PATH_ENCAP_SLOW},
+	{"v6, one byte more", TO_PEER(PEER_V6), T_IP, P_UDP, 1503, 0, VERDICT_DROP(PKT_TOO_BIG)},
+	{"v6, no IP, fills it", TO_PEER(PEER_V6), 0x88b5, 0, 1530, 0, XV_PATH_ENCAP_SLOW},
+	{"v6, no IP, one byte more", TO_PEER(PEER_V6), 0x88b5, 0, 1531, 0,
+	 VERDICT_DROP(PKT_TOO_BIG)},
+	{"v6, not resolved, any size", TO_PEER(PEER_SLOW6), T_IP, P_UDP, 1600, 0,
+	 XV_PATH_ENCAP_SLOW},
 	{"ARP", TO_PEER(PEER_V4), T_ARP, 0, 46, 0, XV_PATH_ENCAP_SLOW},
 	{"any ethertype", TO_PEER(PEER_V6), 0x88b5, 0, 46, 0, XV_PATH_ENCAP_SLOW},
 	{"length instead of a type", TO_PEER(PEER_V4), 46, 0, 46, 0, XV_PATH_ENCAP_SLOW},
@@ -290,6 +295,13 @@ static void test_flood(void **state)
 	assert_int_equal(ref.counts.drop[XV_DROP_PKT_TOO_BIG].packets, 1);
 	assert_int_equal(ref.counts.drop[XV_DROP_PORT_DOWN].packets, 1);
 	assert_int_equal(ref.counts.drop[XV_DROP_VXLAN_NO_REMOTE].packets, 1);
+	/* One byte more than the IPv6 peer and the ports get: only there it is refused. */
+	inner.payload = 1503;
+	frame.len = 0;
+	frame_inner(&frame, &inner);
+	assert_int_equal(ref_run_encap(&w, &frame, 0, &ref, "large flood"), 0);
+	assert_int_equal(ref.counts.path[XV_PATH_FLOOD_COPY].packets, 2);
+	assert_int_equal(ref.counts.drop[XV_DROP_PKT_TOO_BIG].packets, 4);
 	world_install(&world);
 }
 

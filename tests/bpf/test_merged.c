@@ -188,6 +188,27 @@ static void test_encap_mtu(void **state)
 	close(fd);
 }
 
+/* ... and over IPv6, where xv0 would lose them, one byte less is none. */
+static void test_encap_mtu6(void **state)
+{
+	struct world w;
+	int fd = lab_socket("p1", 1);
+
+	(void)state;
+	lab_attach(REF_XDP);
+	lab_world(&w);
+	w.wire_mtu = 40 + 16 + 14 + 40 + SEGMENT - 1;
+	world_install(&w);
+	build_whole(mac_of_peer(PEER_V6), mac_of_port(PORT_XDP), T_IP);
+	begin();
+	send_merged(fd, T_IP);
+	count_add(&counts.port[PORT_XDP].rx, SEGMENTS, whole.len);
+	count_add(&counts.drop[XV_DROP_PKT_TOO_BIG], SEGMENTS, whole.len);
+	end("IPv6 egress MTU");
+	lab_world(&world);
+	close(fd);
+}
+
 /* Between two ports a merged frame stays one, whatever the MTU. */
 static void test_local(void **state)
 {
@@ -335,7 +356,7 @@ static void test_decap_generic(void **state)
 
 int main(void)
 {
-	static struct CMUnitTest tests[4 * ARRAY_SIZE(cases) + 3];
+	static struct CMUnitTest tests[4 * ARRAY_SIZE(cases) + 4];
 	static const CMUnitTestFunction functions[] = {test_encap, test_decap, test_decap_passed,
 						       test_decap_generic};
 	size_t i, n = 0;
@@ -344,6 +365,7 @@ int main(void)
 		tests[n++] = (struct CMUnitTest){cases[i / 4].name, functions[i % 4], NULL, NULL,
 						 (void *)&cases[i / 4]};
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_encap_mtu);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_encap_mtu6);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_local);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_tap);
 	if (hs_open())
