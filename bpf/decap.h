@@ -140,10 +140,13 @@ static __always_inline int xv_decap_inner(struct xv_ethhdr *eth, void *data_end,
 					  const struct xv_ip *src, int merged, struct xv_decap *d)
 {
 	struct xv_end from = {.id = d->peer, .kind = XV_FDB_PEER};
+	const struct xv_table_head *fdb = xv_fdb_head();
 	struct xv_fdb_val to;
 	struct xv_fdb_key key;
 	int err;
 
+	if (unlikely(!fdb))
+		return XV_DECAP_PASS;
 	if (!xv_mac_is_source(eth->h_source))
 		return XV_DROP(MAC_INVALID_SOURCE);
 	if (unlikely(xv_is_vlan(eth->h_proto)))
@@ -151,7 +154,7 @@ static __always_inline int xv_decap_inner(struct xv_ethhdr *eth, void *data_end,
 	if (xv_mac_is_multicast(eth->h_dest))
 		return XV_DECAP_PASS;
 	key = xv_fdb_key_of(d->bd, eth->h_dest);
-	if (!xv_fdb_lookup(&key, &to))
+	if (!xv_fdb_lookup(fdb, &key, &to))
 		return XV_DECAP_PASS;
 	if (to.kind != XV_FDB_PORT)
 		return XV_DROP(SPLIT_HORIZON);
@@ -164,7 +167,7 @@ static __always_inline int xv_decap_inner(struct xv_ethhdr *eth, void *data_end,
 		return d->ecn;
 	d->tcp = xv_inner_is_tcp(eth, data_end);
 	key = xv_fdb_key_of(d->bd, eth->h_source);
-	err = xv_fdb_source(net_flags, &key, from, src);
+	err = xv_fdb_source(fdb, net_flags, &key, from, src);
 	return err ?: XV_DECAP_STRIP;
 }
 
@@ -177,7 +180,7 @@ static __always_inline int xv_decap_decide(void *data, void *data_end, __u32 tot
 					   struct xv_decap *d)
 {
 	const struct xv_config_val *cfg = xv_config_get();
-	struct xv_outer outer = {};
+	struct xv_outer outer;
 	struct xv_ethhdr *eth;
 	struct xv_net net;
 	int ret;

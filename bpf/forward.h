@@ -74,8 +74,9 @@ static __always_inline int tenant_check(const struct xv_ethhdr *eth, int tagged,
 
 /* A frame from port to what its destination MAC says. */
 static __always_inline int forward(struct __sk_buff *skb, const struct xv_config_val *cfg,
-				   const struct xv_bd_val *net, __u32 port,
-				   const struct xv_fdb_key *dst, struct xv_size size, int *action)
+				   const struct xv_bd_val *net, const struct xv_table_head *fdb,
+				   __u32 port, const struct xv_fdb_key *dst, struct xv_size size,
+				   int *action)
 {
 	int multicast = xv_mac_is_multicast(dst->mac), ret;
 	struct xv_end from = {.id = port, .kind = XV_FDB_PORT};
@@ -83,7 +84,7 @@ static __always_inline int forward(struct __sk_buff *skb, const struct xv_config
 	__u32 id, bd = dst->bd;
 	struct xv_fdb_val to;
 
-	if (multicast || !xv_fdb_lookup(dst, &to)) {
+	if (multicast || !xv_fdb_lookup(fdb, dst, &to)) {
 		if (!multicast)
 			xv_event_send(XV_EVENT_MISS, dst, from, NULL);
 		xv_net_tx(bd, XV_BUM, size);
@@ -117,6 +118,7 @@ static __always_inline int xv_forward_frame(struct __sk_buff *skb, struct xv_siz
 					    int *action)
 {
 	const struct xv_config_val *cfg = xv_config_get();
+	const struct xv_table_head *fdb = xv_fdb_head();
 	struct xv_end from = {.kind = XV_FDB_PORT};
 	struct xv_port_val port = {};
 	void *data, *data_end;
@@ -131,7 +133,7 @@ static __always_inline int xv_forward_frame(struct __sk_buff *skb, struct xv_siz
 	from.id = port.port;
 	bd = port.bd;
 	net = xv_bd_get(bd);
-	if (!cfg || !cfg->abi || !net)
+	if (!cfg || !cfg->abi || !net || !fdb)
 		return XV_DROP(NOT_CONFIGURED);
 	if (tagged && bpf_skb_vlan_pop(skb))
 		return XV_DROP(NO_MEMORY);
@@ -152,11 +154,11 @@ static __always_inline int xv_forward_frame(struct __sk_buff *skb, struct xv_siz
 		return err;
 	src = xv_fdb_key_of(bd, eth->h_source);
 	dst = xv_fdb_key_of(bd, eth->h_dest);
-	err = xv_fdb_source(net->flags, &src, from, NULL);
+	err = xv_fdb_source(fdb, net->flags, &src, from, NULL);
 	if (err)
 		return err;
 	xv_port_rx(from.id, *size);
-	return forward(skb, cfg, net, from.id, &dst, *size, action);
+	return forward(skb, cfg, net, fdb, from.id, &dst, *size, action);
 }
 
 #endif

@@ -21,6 +21,7 @@ struct port_frame {
 	struct xdp_md *ctx;
 	const struct xv_config_val *cfg;
 	const struct xv_bd_val *net;
+	const struct xv_table_head *fdb;
 	struct xv_ethhdr *eth;
 	void *data_end;
 	struct xv_fdb_key src;
@@ -37,7 +38,7 @@ struct port_frame {
 static __always_inline int port_commit(const struct port_frame *f, __u32 slot)
 {
 	return bpf_redirect_map(&xv_tx, slot, 0) == XDP_REDIRECT &&
-	       !xv_fdb_source(f->net->flags, &f->src, f->from, NULL);
+	       !xv_fdb_source(f->fdb, f->net->flags, &f->src, f->from, NULL);
 }
 
 static __always_inline int port_to_peer(const struct port_frame *f, __u32 peer)
@@ -86,7 +87,7 @@ static __always_inline int port_forward(const struct port_frame *f, struct xv_si
 	__u32 id;
 	int ret;
 
-	if (!xv_fdb_lookup(&dst, &to))
+	if (!xv_fdb_lookup(f->fdb, &dst, &to))
 		return XV_PORT_PASS;
 	id = to.dst;
 	if (to.kind == XV_FDB_PEER) {
@@ -106,6 +107,7 @@ static __always_inline int xv_port_frame(struct xdp_md *ctx, struct xv_size *siz
 	struct port_frame f = {
 		.ctx = ctx,
 		.cfg = xv_config_get(),
+		.fdb = xv_fdb_head(),
 		.eth = xv_ctx_ptr(ctx->data),
 		.data_end = xv_ctx_ptr(ctx->data_end),
 		.from = {.kind = XV_FDB_PORT},
@@ -120,7 +122,7 @@ static __always_inline int xv_port_frame(struct xdp_md *ctx, struct xv_size *siz
 	f.from.id = port.port;
 	f.bd = port.bd;
 	f.net = xv_bd_get(f.bd);
-	if (!f.cfg || !f.cfg->abi || !f.net || tenant_check(f.eth, 0, f.net))
+	if (!f.cfg || !f.cfg->abi || !f.net || !f.fdb || tenant_check(f.eth, 0, f.net))
 		return XV_PORT_PASS;
 	f.frags = f.total > (__u32)(f.data_end - (void *)f.eth);
 	f.src = xv_fdb_key_of(f.bd, f.eth->h_source);

@@ -31,11 +31,14 @@ static __always_inline int slow_deliver(struct __sk_buff *skb, const struct xv_c
 {
 	void *data = xv_ctx_ptr(skb->data), *data_end = xv_ctx_ptr(skb->data_end);
 	struct xv_end from = {.id = d->peer, .kind = XV_FDB_PEER};
+	const struct xv_table_head *fdb = xv_fdb_head();
 	struct xv_fdb_val to;
 	struct xv_ethhdr *eth = data;
 	struct xv_fdb_key key, src;
 	int err, known;
 
+	if (!fdb)
+		return XV_DROP(NOT_CONFIGURED);
 	if ((void *)(eth + 1) > data_end)
 		return XV_DROP(PKT_TOO_SMALL);
 	if (!xv_mac_is_source(eth->h_source))
@@ -46,7 +49,7 @@ static __always_inline int slow_deliver(struct __sk_buff *skb, const struct xv_c
 		return XV_DROP(INNER_VLAN);
 	src = xv_fdb_key_of(d->bd, eth->h_source);
 	key = xv_fdb_key_of(d->bd, eth->h_dest);
-	known = !xv_mac_is_multicast(eth->h_dest) && xv_fdb_lookup(&key, &to);
+	known = !xv_mac_is_multicast(eth->h_dest) && xv_fdb_lookup(fdb, &key, &to);
 	if (known && to.kind != XV_FDB_PORT)
 		return XV_DROP(SPLIT_HORIZON);
 	if (known) {
@@ -55,7 +58,7 @@ static __always_inline int slow_deliver(struct __sk_buff *skb, const struct xv_c
 		if (err)
 			return err;
 	}
-	err = xv_fdb_source(net->flags, &src, from, remote);
+	err = xv_fdb_source(fdb, net->flags, &src, from, remote);
 	if (err)
 		return err;
 	if (!known) {
