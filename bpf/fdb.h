@@ -50,6 +50,13 @@ static __always_inline const struct xv_table_head *xv_fdb_head(void)
 	return xv_table_head(&xv_fdb_table);
 }
 
+/* The key will be looked up soon. */
+static __always_inline void xv_fdb_touch(const struct xv_table_head *fdb,
+					 const struct xv_fdb_key *key)
+{
+	xv_table_touch(&xv_fdb_table, fdb, *(const __u64 *)key);
+}
+
 /* Where the MAC is. 1: *to is filled in, from one load; 0: not known. */
 static __always_inline int xv_fdb_lookup(const struct xv_table_head *fdb,
 					 const struct xv_fdb_key *key, struct xv_fdb_val *to)
