@@ -264,7 +264,10 @@ static void test_tap(void **state)
 	lab_world(&world);
 }
 
-/* The outside gets addresses, once; IPv6 says hello to its multicast groups, which is waited for.
+/*
+ * The outside gets addresses, once. IPv6 says hello to its multicast groups, which is waited for;
+ * and would do so once more a second or two later, when it has seen that nobody has its link-local
+ * address, so it is told not to look.
  */
 static void outside_addresses(void)
 {
@@ -274,6 +277,7 @@ static void outside_addresses(void)
 
 	lab_outside("sysctl -qw net.ipv6.conf.u1.router_solicitations=0 "
 		    "net.ipv6.conf.u1.mldv2_unsolicited_report_interval=1 "
+		    "net.ipv6.conf.u1.accept_dad=0 net.ipv6.conf.u1.dad_transmits=0 "
 		    "net.ipv6.conf.u1.accept_ra=0 net.ipv6.conf.u1.disable_ipv6=0");
 	lab_outside("ip addr add 192.0.2.2/24 dev u1");
 	lab_outside("ip addr add 2001:db8::2/64 dev u1 nodad");
