@@ -10,8 +10,7 @@
 #include "compat.h"
 #include "xv_abi.h"
 
-/* Low half of jiffies in the upper half, last_seen's time then in the lower: one word, one store.
- */
+/* Jiffies (low half) in the upper half, last_seen's time then in the lower: one word, one store. */
 __u64 xv_clock __attribute__((aligned(64)));
 
 /* CLOCK_MONOTONIC_COARSE in units of last_seen. */

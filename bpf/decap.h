@@ -87,7 +87,7 @@ static __always_inline __u32 xv_peer_of_ip(const struct xv_ip *ip)
 		if (likely(copy.low == ip->w[3] && !copy.v6 && xv_ip_is_v4(ip)))
 			return peer;
 		adj = copy.v6 ? bpf_map_lookup_elem(&xv_adj, &peer) : NULL;
-		if (adj && adj->ip.q[0] == ip->q[0] && adj->ip.q[1] == ip->q[1])
+		if (adj && xv_ip_equal(&adj->ip, ip))
 			return peer;
 	}
 	id = bpf_map_lookup_elem(&xv_peer, ip);

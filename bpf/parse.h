@@ -42,6 +42,11 @@ static __always_inline int xv_ip_is_v4(const struct xv_ip *ip)
 	return !ip->q[0] && ip->w[2] == bpf_htonl(0xffff);
 }
 
+static __always_inline int xv_ip_equal(const struct xv_ip *a, const struct xv_ip *b)
+{
+	return a->q[0] == b->q[0] && a->q[1] == b->q[1];
+}
+
 static __always_inline int xv_is_vlan(__be16 proto)
 {
 	return proto == bpf_htons(ETH_P_8021Q) || proto == bpf_htons(ETH_P_8021AD);

@@ -8,16 +8,11 @@
 
 #include "flood.h"
 
-static __always_inline int ip_equal(const struct xv_ip *a, const struct xv_ip *b)
-{
-	return a->q[0] == b->q[0] && a->q[1] == b->q[1];
-}
-
 /* Outer destination: ours, or any group where the network floods to one. */
 static __always_inline int local_ok(const struct xv_config_val *cfg, const struct xv_bd_val *net,
 				    const struct xv_ip *local)
 {
-	if (ip_equal(local, &cfg->local4) || ip_equal(local, &cfg->local6))
+	if (xv_ip_equal(local, &cfg->local4) || xv_ip_equal(local, &cfg->local6))
 		return 1;
 	return net->flags & XV_BD_ANY_PEER &&
 	       (local->b[0] == 0xff || (!local->q[0] && (local->b[12] & 0xf0) == 0xe0));
@@ -92,8 +87,8 @@ static __always_inline int xv_slow_frame(struct __sk_buff *skb, struct xv_size s
 	if (!local_ok(cfg, net, &local))
 		return XV_DROP(WRONG_LOCAL);
 	d.peer = xv_peer_of_ip(&remote);
-	if (!d.peer && (!(net->flags & XV_BD_ANY_PEER) || ip_equal(&remote, &cfg->local4) ||
-			ip_equal(&remote, &cfg->local6)))
+	if (!d.peer && (!(net->flags & XV_BD_ANY_PEER) || xv_ip_equal(&remote, &cfg->local4) ||
+			xv_ip_equal(&remote, &cfg->local6)))
 		return XV_DROP(UNKNOWN_PEER);
 	return slow_deliver(skb, cfg, net, &d, &remote, size, action);
 }

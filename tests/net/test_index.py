@@ -12,20 +12,15 @@ import frame
 import tap
 from lab import Lab
 from netns import run
-from vtep import Xvtepd
+from vtep import Xvtepd, update, words
 
 VALID, LEARN = 1, 2  # enum xv_bd_flags
 SLOTS = 1 << 16
 PEER_SLOTS = 1 << 14
 
 
-def words(data):
-    return ["hex", *(f"{b:02x}" for b in data)]
-
-
-def update(vtep, name, slot, value):
-    run("bpftool", "map", "update", "pinned", vtep.pin(name), "key",
-        *words(struct.pack("=I", slot)), "value", *words(value))
+def put(vtep, name, slot, value):
+    update(vtep, name, struct.pack("=I", slot), value)
 
 
 def raw(vtep, name, key):
@@ -131,14 +126,14 @@ def adopted():
         networks = filled(vtep, "xv_vni_index", "=IHH")
         peers = filled(vtep, "xv_peer_index", "=4sHH")
         vtep.kill()
-        update(vtep, "xv_vni_index", 100, struct.pack("=IHH", 100, right[1], VALID))
-        update(vtep, "xv_vni_index", 200, struct.pack("=IHH", 200, right[1], right[2]))
-        update(vtep, "xv_vni_index", 300, struct.pack("=IHH", 300, 65535, right[2]))
+        put(vtep, "xv_vni_index", 100, struct.pack("=IHH", 100, right[1], VALID))
+        put(vtep, "xv_vni_index", 200, struct.pack("=IHH", 200, right[1], right[2]))
+        put(vtep, "xv_vni_index", 300, struct.pack("=IHH", 300, 65535, right[2]))
         (slot, peer), = peers.items()
-        update(vtep, "xv_peer_index", slot, bytes(8))
+        put(vtep, "xv_peer_index", slot, bytes(8))
         for n, number in ((1, peer[1]), (2, 65535)):
-            update(vtep, "xv_peer_index", (slot + n) % PEER_SLOTS,
-                   struct.pack("=4sHH", bytes((1, 2, 3, 4)), number, 0))
+            put(vtep, "xv_peer_index", (slot + n) % PEER_SLOTS,
+                struct.pack("=4sHH", bytes((1, 2, 3, 4)), number, 0))
         vtep.start()
         tap.equal(filled(vtep, "xv_vni_index", "=IHH"), networks, "networks")
         tap.equal(filled(vtep, "xv_peer_index", "=4sHH"), peers, "peers")

@@ -11,18 +11,9 @@ import frame
 import tap
 from lab import Lab
 from netns import run
-from vtep import Xvtepd
+from vtep import Xvtepd, update, words
 
 PEER, PORT, STATIC, VALID = 2, 1, 1, 1  # enum xv_fdb_kind, xv_fdb_flags, xv_bd_flags
-
-
-def words(data):
-    return ["hex", *(f"{b:02x}" for b in data)]
-
-
-def update(vtep, name, key, value):
-    run("bpftool", "map", "update", "pinned", vtep.pin(name), "key", *words(key), "value",
-        *words(value))
 
 
 def delete(vtep, name, key):

@@ -18,6 +18,17 @@ RUN = "/run/xvtep"
 ZERO_MAC = "00:00:00:00:00:00"
 
 
+def words(data):
+    """Bytes as bpftool takes them."""
+    return ["hex", *(f"{b:02x}" for b in data)]
+
+
+def update(vtep, name, key, value):
+    """Writes an entry of a pinned map."""
+    run("bpftool", "map", "update", "pinned", vtep.pin(name), "key", *words(key), "value",
+        *words(value))
+
+
 class Kernel:
     """One bridge and one vxlan device a network."""
 
