@@ -141,7 +141,7 @@ static __always_inline int xv_decap_inner(struct xv_ethhdr *eth, void *data_end,
 {
 	struct xv_end from = {.id = d->peer, .kind = XV_FDB_PEER};
 	const struct xv_table_head *fdb = xv_fdb_head();
-	struct xv_fdb_key key, source;
+	struct xv_table_probe source, dest;
 	struct xv_fdb_val to;
 	int err;
 
@@ -153,10 +153,8 @@ static __always_inline int xv_decap_inner(struct xv_ethhdr *eth, void *data_end,
 		return net_flags & XV_BD_INNER_VLAN ? XV_DECAP_PASS : XV_DROP(INNER_VLAN);
 	if (xv_mac_is_multicast(eth->h_dest))
 		return XV_DECAP_PASS;
-	source = xv_fdb_key_of(d->bd, eth->h_source);
-	xv_fdb_touch(fdb, &source);
-	key = xv_fdb_key_of(d->bd, eth->h_dest);
-	if (!xv_fdb_lookup(fdb, &key, &to))
+	if (!xv_fdb_begin(fdb, d->bd, eth->h_source, 1, &source) ||
+	    !xv_fdb_begin(fdb, d->bd, eth->h_dest, 0, &dest) || !xv_fdb_lookup(&dest, &to))
 		return XV_DECAP_PASS;
 	if (to.kind != XV_FDB_PORT)
 		return XV_DROP(SPLIT_HORIZON);
@@ -168,7 +166,7 @@ static __always_inline int xv_decap_inner(struct xv_ethhdr *eth, void *data_end,
 	if (d->ecn < 0)
 		return d->ecn;
 	d->tcp = xv_inner_is_tcp(eth, data_end);
-	err = xv_fdb_source(fdb, net_flags, &source, from, src);
+	err = xv_fdb_source(net_flags, &source, from, src);
 	return err ?: XV_DECAP_STRIP;
 }
 

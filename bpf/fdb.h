@@ -19,29 +19,11 @@ struct xv_end {
 	__u8 kind; /* enum xv_fdb_kind */
 };
 
-static __always_inline struct xv_fdb_key xv_fdb_key_of(__u32 bd, const __u8 *mac)
+static __always_inline __u64 fdb_word_of(__u32 bd, const __u8 *mac)
 {
-	union {
-		struct xv_fdb_key key;
-		__u64 word;
-	} u;
-
-	/* bd in the first two bytes, the MAC in the other six; one register */
-	u.word = (__u64)(__u16)bd | (__u64) * (const __u16 *)mac << 16 |
-		 (__u64) * (const __u32 *)(mac + 2) << 32;
-	return u.key;
-}
-
-/*
- * In the daemon's table, else among what was provisioned by map (headers/xv_abi.h). fdb:
- * xv_fdb_head(), as in what follows.
- */
-static __always_inline struct xv_fdb_word *fdb_find(const struct xv_table_head *fdb,
-						    const struct xv_fdb_key *key)
-{
-	struct xv_fdb_word *word = xv_table_lookup(&xv_fdb_table, fdb, *(const __u64 *)key);
-
-	return likely(word) ? word : bpf_map_lookup_elem(&xv_fdb, key);
+	/* struct xv_fdb_key in one register: bd in the first two bytes, the MAC in the other six */
+	return (__u64)(__u16)bd | (__u64) * (const __u16 *)mac << 16 |
+	       (__u64) * (const __u32 *)(mac + 2) << 32;
 }
 
 /* The head of the daemon's table: got once for a packet, 5 ns less than for each lookup. */
@@ -50,18 +32,32 @@ static __always_inline const struct xv_table_head *xv_fdb_head(void)
 	return xv_table_head(&xv_fdb_table);
 }
 
-/* The key will be looked up soon. */
-static __always_inline void xv_fdb_touch(const struct xv_table_head *fdb,
-					 const struct xv_fdb_key *key)
+/*
+ * Begins to look a MAC up; xv_fdb_lookup() or xv_fdb_source() finishes it. fdb: xv_fdb_head().
+ * touch: a constant; whether other work comes before that. 0 never happens.
+ */
+static __always_inline int xv_fdb_begin(const struct xv_table_head *fdb, __u32 bd, const __u8 *mac,
+					const int touch, struct xv_table_probe *probe)
 {
-	xv_table_touch(&xv_fdb_table, fdb, *(const __u64 *)key);
+	if (!xv_table_begin(&xv_fdb_table, fdb, fdb_word_of(bd, mac), probe))
+		return 0;
+	if (touch)
+		xv_table_touch(probe);
+	return 1;
+}
+
+/* In the daemon's table, else among what was provisioned by map (headers/xv_abi.h). */
+static __always_inline struct xv_fdb_word *fdb_find(const struct xv_table_probe *probe)
+{
+	struct xv_fdb_word *word = xv_table_finish(&xv_fdb_table, probe);
+
+	return likely(word) ? word : bpf_map_lookup_elem(&xv_fdb, &probe->key.key);
 }
 
 /* Where the MAC is. 1: *to is filled in, from one load; 0: not known. */
-static __always_inline int xv_fdb_lookup(const struct xv_table_head *fdb,
-					 const struct xv_fdb_key *key, struct xv_fdb_val *to)
+static __always_inline int xv_fdb_lookup(const struct xv_table_probe *probe, struct xv_fdb_val *to)
 {
-	const struct xv_fdb_word *word = fdb_find(fdb, key);
+	const struct xv_fdb_word *word = fdb_find(probe);
 	struct xv_fdb_word copy;
 
 	if (!word)
@@ -139,11 +135,10 @@ static __always_inline void xv_event_send(__u8 type, const struct xv_fdb_key *ke
  * The frame's source: refreshes its entry, reports a MAC that is unknown or has moved, and refuses
  * one that a static entry holds elsewhere (kernel: vxlan_snoop()). 0 or a drop.
  */
-static __always_inline int xv_fdb_source(const struct xv_table_head *fdb, __u32 net_flags,
-					 const struct xv_fdb_key *key, struct xv_end from,
-					 const struct xv_ip *remote)
+static __always_inline int xv_fdb_source(__u32 net_flags, const struct xv_table_probe *probe,
+					 struct xv_end from, const struct xv_ip *remote)
 {
-	struct xv_fdb_word *word = fdb_find(fdb, key), now = {};
+	struct xv_fdb_word *word = fdb_find(probe), now = {};
 
 	if (likely(word)) {
 		now.word = READ_ONCE(word->word);
@@ -155,7 +150,7 @@ static __always_inline int xv_fdb_source(const struct xv_table_head *fdb, __u32 
 			return XV_DROP(VXLAN_ENTRY_EXISTS);
 	}
 	if (net_flags & XV_BD_LEARN)
-		xv_event_send(word ? XV_EVENT_MOVE : XV_EVENT_LEARN, key, from, remote);
+		xv_event_send(word ? XV_EVENT_MOVE : XV_EVENT_LEARN, &probe->key.key, from, remote);
 	return 0;
 }
 

@@ -74,19 +74,19 @@ static __always_inline int tenant_check(const struct xv_ethhdr *eth, int tagged,
 
 /* A frame from port to what its destination MAC says. */
 static __always_inline int forward(struct __sk_buff *skb, const struct xv_config_val *cfg,
-				   const struct xv_bd_val *net, const struct xv_table_head *fdb,
-				   __u32 port, const struct xv_fdb_key *dst, struct xv_size size,
+				   const struct xv_bd_val *net, __u32 port,
+				   const struct xv_table_probe *dest, struct xv_size size,
 				   int *action)
 {
-	int multicast = xv_mac_is_multicast(dst->mac), ret;
+	int multicast = xv_mac_is_multicast(dest->key.key.mac), ret;
 	struct xv_end from = {.id = port, .kind = XV_FDB_PORT};
 	const struct xv_port_dev_val *dev;
-	__u32 id, bd = dst->bd;
+	__u32 id, bd = dest->key.key.bd;
 	struct xv_fdb_val to;
 
-	if (multicast || !xv_fdb_lookup(fdb, dst, &to)) {
+	if (multicast || !xv_fdb_lookup(dest, &to)) {
 		if (!multicast)
-			xv_event_send(XV_EVENT_MISS, dst, from, NULL);
+			xv_event_send(XV_EVENT_MISS, &dest->key.key, from, NULL);
 		xv_net_tx(bd, XV_BUM, size);
 		xv_flood_frame(skb, cfg, net, bd, port);
 		return XV_PATH_ENCAP_FLOOD;
@@ -122,7 +122,7 @@ static __always_inline int xv_forward_frame(struct __sk_buff *skb, struct xv_siz
 	struct xv_end from = {.kind = XV_FDB_PORT};
 	struct xv_port_val port = {};
 	void *data, *data_end;
-	struct xv_fdb_key src, dst;
+	struct xv_table_probe source, dest;
 	struct xv_bd_val *net;
 	struct xv_ethhdr *eth;
 	int tagged, err;
@@ -152,13 +152,14 @@ static __always_inline int xv_forward_frame(struct __sk_buff *skb, struct xv_siz
 	err = tenant_check(eth, skb->vlan_present || xv_is_vlan(eth->h_proto), net);
 	if (err)
 		return err;
-	src = xv_fdb_key_of(bd, eth->h_source);
-	dst = xv_fdb_key_of(bd, eth->h_dest);
-	err = xv_fdb_source(fdb, net->flags, &src, from, NULL);
+	if (!xv_fdb_begin(fdb, bd, eth->h_dest, 1, &dest) ||
+	    !xv_fdb_begin(fdb, bd, eth->h_source, 0, &source))
+		return XV_DROP(NOT_CONFIGURED);
+	err = xv_fdb_source(net->flags, &source, from, NULL);
 	if (err)
 		return err;
 	xv_port_rx(from.id, *size);
-	return forward(skb, cfg, net, fdb, from.id, &dst, *size, action);
+	return forward(skb, cfg, net, from.id, &dest, *size, action);
 }
 
 #endif

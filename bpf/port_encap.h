@@ -21,11 +21,10 @@ struct port_frame {
 	struct xdp_md *ctx;
 	const struct xv_config_val *cfg;
 	const struct xv_bd_val *net;
-	const struct xv_table_head *fdb;
 	struct xv_ethhdr *eth;
 	void *data_end;
-	struct xv_fdb_key src;
-	struct xv_end from; /* the port */
+	struct xv_table_probe source, dest; /* begun */
+	struct xv_end from;		    /* the port */
 	__u32 bd;
 	__u32 total; /* bytes, fragments included */
 	int frags;
@@ -38,7 +37,7 @@ struct port_frame {
 static __always_inline int port_commit(const struct port_frame *f, __u32 slot)
 {
 	return bpf_redirect_map(&xv_tx, slot, 0) == XDP_REDIRECT &&
-	       !xv_fdb_source(f->fdb, f->net->flags, &f->src, f->from, NULL);
+	       !xv_fdb_source(f->net->flags, &f->source, f->from, NULL);
 }
 
 static __always_inline int port_to_peer(const struct port_frame *f, __u32 peer)
@@ -82,12 +81,11 @@ static __always_inline int port_to_port(const struct port_frame *f, __u32 port)
 /* By the destination MAC. */
 static __always_inline int port_forward(const struct port_frame *f, struct xv_size size)
 {
-	struct xv_fdb_key dst = xv_fdb_key_of(f->bd, f->eth->h_dest);
 	struct xv_fdb_val to;
 	__u32 id;
 	int ret;
 
-	if (!xv_fdb_lookup(f->fdb, &dst, &to))
+	if (!xv_fdb_lookup(&f->dest, &to))
 		return XV_PORT_PASS;
 	id = to.dst;
 	if (to.kind == XV_FDB_PEER) {
@@ -107,12 +105,12 @@ static __always_inline int xv_port_frame(struct xdp_md *ctx, struct xv_size *siz
 	struct port_frame f = {
 		.ctx = ctx,
 		.cfg = xv_config_get(),
-		.fdb = xv_fdb_head(),
 		.eth = xv_ctx_ptr(ctx->data),
 		.data_end = xv_ctx_ptr(ctx->data_end),
 		.from = {.kind = XV_FDB_PORT},
 		.total = xv_xdp_len(ctx),
 	};
+	const struct xv_table_head *fdb = xv_fdb_head();
 	struct xv_port_val port = {};
 	int ret;
 
@@ -122,10 +120,11 @@ static __always_inline int xv_port_frame(struct xdp_md *ctx, struct xv_size *siz
 	f.from.id = port.port;
 	f.bd = port.bd;
 	f.net = xv_bd_get(f.bd);
-	if (!f.cfg || !f.cfg->abi || !f.net || !f.fdb || tenant_check(f.eth, 0, f.net))
+	if (!f.cfg || !f.cfg->abi || !f.net || !fdb || tenant_check(f.eth, 0, f.net) ||
+	    !xv_fdb_begin(fdb, f.bd, f.eth->h_source, 1, &f.source) ||
+	    !xv_fdb_begin(fdb, f.bd, f.eth->h_dest, 0, &f.dest))
 		return XV_PORT_PASS;
 	f.frags = f.total > (__u32)(f.data_end - (void *)f.eth);
-	f.src = xv_fdb_key_of(f.bd, f.eth->h_source);
 	size->bytes = f.total;
 	ret = port_forward(&f, *size);
 	if (ret == XV_PORT_PASS || ret < 0)

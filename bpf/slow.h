@@ -29,7 +29,7 @@ static __always_inline int slow_deliver(struct __sk_buff *skb, const struct xv_c
 	const struct xv_table_head *fdb = xv_fdb_head();
 	struct xv_fdb_val to;
 	struct xv_ethhdr *eth = data;
-	struct xv_fdb_key key, src;
+	struct xv_table_probe source, dest;
 	int err, known;
 
 	if (!fdb)
@@ -42,9 +42,10 @@ static __always_inline int slow_deliver(struct __sk_buff *skb, const struct xv_c
 		return XV_DROP(RESERVED_MAC);
 	if ((skb->vlan_present || xv_is_vlan(eth->h_proto)) && !(net->flags & XV_BD_INNER_VLAN))
 		return XV_DROP(INNER_VLAN);
-	src = xv_fdb_key_of(d->bd, eth->h_source);
-	key = xv_fdb_key_of(d->bd, eth->h_dest);
-	known = !xv_mac_is_multicast(eth->h_dest) && xv_fdb_lookup(fdb, &key, &to);
+	if (!xv_fdb_begin(fdb, d->bd, eth->h_source, 1, &source) ||
+	    !xv_fdb_begin(fdb, d->bd, eth->h_dest, 0, &dest))
+		return XV_DROP(NOT_CONFIGURED);
+	known = !xv_mac_is_multicast(eth->h_dest) && xv_fdb_lookup(&dest, &to);
 	if (known && to.kind != XV_FDB_PORT)
 		return XV_DROP(SPLIT_HORIZON);
 	if (known) {
@@ -53,7 +54,7 @@ static __always_inline int slow_deliver(struct __sk_buff *skb, const struct xv_c
 		if (err)
 			return err;
 	}
-	err = xv_fdb_source(fdb, net->flags, &src, from, remote);
+	err = xv_fdb_source(net->flags, &source, from, remote);
 	if (err)
 		return err;
 	if (!known) {

@@ -70,38 +70,52 @@ static __always_inline struct xv_fdb_word *xv_table_find(struct xv_table_bucket 
 	return NULL;
 }
 
-/*
- * map: the table, by its address; head: xv_table_head() of it, the same for all lookups of a
- * packet. key: a union xv_table_key as a word, bd not 0.
- */
-static __always_inline struct xv_fdb_word *
-xv_table_lookup(void *map, const struct xv_table_head *head, __u64 key)
-{
-	__u64 mask = READ_ONCE(head->mask), hash = xv_table_hash(key, head->seed);
-	struct xv_table_bucket *bucket = xv_table_bucket(map, xv_table_first(hash, mask));
-	struct xv_fdb_word *word;
+/* A lookup that has begun. */
+struct xv_table_probe {
+	union xv_table_key key;
+	__u64 hash;
+	__u64 mask;			/* loaded once a lookup */
+	struct xv_table_bucket *bucket; /* the first */
+};
 
-	if (!bucket)
-		return NULL;
-	word = xv_table_find(bucket, key);
-	if (word)
-		return word;
-	bucket = xv_table_bucket(map, xv_table_second(hash, mask));
-	return bucket ? xv_table_find(bucket, key) : NULL;
+/*
+ * Begins a lookup. map: the table, by its address; head: xv_table_head() of it, the same for all
+ * lookups of a packet. key: a union xv_table_key as a word, bd not 0. 0 never happens, but the
+ * verifier does not know.
+ */
+static __always_inline int xv_table_begin(void *map, const struct xv_table_head *head, __u64 key,
+					  struct xv_table_probe *probe)
+{
+	probe->key.word = key;
+	probe->mask = READ_ONCE(head->mask);
+	probe->hash = xv_table_hash(key, head->seed);
+	probe->bucket = xv_table_bucket(map, xv_table_first(probe->hash, probe->mask));
+	return !!probe->bucket;
 }
 
 /*
- * Begins to load the key's first bucket, for a lookup that comes later: with many keys that is a
- * cache miss, and the CPU does not begin it by itself before it has guessed the slot of the key
- * that is looked up first.
+ * Begins to load the bucket of a lookup that is finished later: with many keys that is a cache
+ * miss, and the CPU does not begin it by itself before it has guessed the slot of the key that is
+ * looked up first.
  */
-static __always_inline void xv_table_touch(void *map, const struct xv_table_head *head, __u64 key)
+static __always_inline void xv_table_touch(const struct xv_table_probe *probe)
 {
-	__u64 mask = READ_ONCE(head->mask), hash = xv_table_hash(key, head->seed), touched;
-	struct xv_table_bucket *bucket = xv_table_bucket(map, xv_table_first(hash, mask));
+	__u64 touched;
 
-	if (bucket)
-		asm volatile("%0 = *(u64 *)(%1 + 0)" : "=r"(touched) : "r"(bucket));
+	asm volatile("%0 = *(u64 *)(%1 + 0)" : "=r"(touched) : "r"(probe->bucket));
+}
+
+/* The key's word, or NULL. */
+static __always_inline struct xv_fdb_word *xv_table_finish(void *map,
+							   const struct xv_table_probe *probe)
+{
+	struct xv_fdb_word *word = xv_table_find(probe->bucket, probe->key.word);
+	struct xv_table_bucket *bucket;
+
+	if (word)
+		return word;
+	bucket = xv_table_bucket(map, xv_table_second(probe->hash, probe->mask));
+	return bucket ? xv_table_find(bucket, probe->key.word) : NULL;
 }
 
 /* tick: xv_tick_now(). Only a store that changes something dirties the line. */

@@ -51,11 +51,12 @@ static long step_table(__u32 i, __u64 *c)
 {
 	const struct xv_table_head *head = xv_table_head(&bench_table);
 	struct xv_fdb_word *word, w;
+	struct xv_table_probe probe;
 
 	(void)i;
-	if (!head)
+	if (!head || !xv_table_begin(&bench_table, head, bench_key(*c), &probe))
 		return 1;
-	word = xv_table_lookup(&bench_table, head, bench_key(*c));
+	word = xv_table_finish(&bench_table, &probe);
 	if (!word) {
 		missed++;
 		return 1;

@@ -43,17 +43,13 @@ static __always_inline void wait(void)
 	bpf_loop(draw() & 127 ? setup.short_wait : setup.long_wait, nothing, NULL, 0);
 }
 
-static __always_inline struct xv_fdb_word *slow_lookup(const struct xv_table_head *head, __u32 i,
-						       __u64 key)
+static __always_inline struct xv_fdb_word *slow_finish(const struct xv_table_probe *probe, __u32 i)
 {
-	__u64 mask = READ_ONCE(head->mask), hash = xv_table_hash(key, head->seed);
-	struct xv_table_bucket *bucket = xv_table_bucket(&stress_table, xv_table_first(hash, mask));
+	struct xv_table_bucket *bucket;
 	struct xv_fdb_word *word;
 
 	wait();
-	if (!bucket)
-		return NULL;
-	word = xv_table_find(bucket, key);
+	word = xv_table_find(probe->bucket, probe->key.word);
 	if (word)
 		return word;
 	*(volatile __u32 *)&between = i + 1;
@@ -61,8 +57,8 @@ static __always_inline struct xv_fdb_word *slow_lookup(const struct xv_table_hea
 		bpf_loop(setup.hot_wait, nothing, NULL, 0);
 	else
 		wait();
-	bucket = xv_table_bucket(&stress_table, xv_table_second(hash, mask));
-	return bucket ? xv_table_find(bucket, key) : NULL;
+	bucket = xv_table_bucket(&stress_table, xv_table_second(probe->hash, probe->mask));
+	return bucket ? xv_table_find(bucket, probe->key.word) : NULL;
 }
 
 static __always_inline __u32 pick(void)
@@ -98,11 +94,13 @@ static __always_inline void check(struct xv_fdb_word *word, __u32 i, __u32 publi
 static __always_inline void look_up(const struct xv_table_head *head, int slow)
 {
 	__u32 i = pick(), published = READ_ONCE(version[i & (STRESS_KEYS - 1)]);
+	struct xv_table_probe probe;
 	struct xv_fdb_word *word;
 
+	if (!xv_table_begin(&stress_table, head, stress_key(i), &probe))
+		return;
 	counts.lookups++;
-	word = slow ? slow_lookup(head, i, stress_key(i))
-		    : xv_table_lookup(&stress_table, head, stress_key(i));
+	word = slow ? slow_finish(&probe, i) : xv_table_finish(&stress_table, &probe);
 	if (word) {
 		counts.found++;
 		if (i >= setup.keys)

@@ -215,6 +215,7 @@ def refused_whole():
         vtep.client("fdb", "add", "02:00:00:00:00:01", "network", "blue", "remote", "192.0.2.77")
         keep = {"vni": 700, "name": "blue", "ports": ["p1"], "flood": ["192.0.2.77"]}
         tables = ("network", "port", "flood", "fdb", "peer")
+        vtep.wait_ready()
         before = [vtep.rows(t, "show") for t in tables]
         mac = {"mac": "02:00:00:00:00:01", "remote": "192.0.2.79"}
         for networks, word in (
