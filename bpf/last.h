@@ -10,7 +10,7 @@
 
 #include <bpf/bpf_endian.h>
 
-#include "stats.h"
+#include "parse.h"
 
 /* Tunnel key of a packet from xv0, in one form for both families. 0 or a drop. */
 static __always_inline int xv_tunnel_get(struct __sk_buff *skb, struct xv_ip *remote,
@@ -19,11 +19,8 @@ static __always_inline int xv_tunnel_get(struct __sk_buff *skb, struct xv_ip *re
 	struct bpf_tunnel_key key = {};
 
 	if (!bpf_skb_get_tunnel_key(skb, &key, sizeof(key), 0)) {
-		remote->q[0] = 0;
-		remote->w[2] = bpf_htonl(0xffff);
-		remote->w[3] = bpf_htonl(key.remote_ipv4);
-		*local = *remote;
-		local->w[3] = bpf_htonl(key.local_ipv4);
+		*remote = xv_ip_of_v4(bpf_htonl(key.remote_ipv4));
+		*local = xv_ip_of_v4(bpf_htonl(key.local_ipv4));
 	} else if (!bpf_skb_get_tunnel_key(skb, &key, sizeof(key), BPF_F_TUNINFO_IPV6)) {
 		__builtin_memcpy(remote->w, key.remote_ipv6, sizeof(*remote));
 		__builtin_memcpy(local->w, key.local_ipv6, sizeof(*local));

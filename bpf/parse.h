@@ -37,6 +37,22 @@ enum {
 	XV_PARSE_OURS = 1,
 };
 
+/* In two stores, as wide as the loads that follow: a load from two narrower ones waits for them. */
+static __always_inline struct xv_ip xv_ip_of_v4(__be32 addr)
+{
+	union {
+		__u32 w[2];
+		__u64 q;
+	} low;
+	struct xv_ip ip;
+
+	low.w[0] = bpf_htonl(0xffff);
+	low.w[1] = addr;
+	ip.q[0] = 0;
+	ip.q[1] = low.q;
+	return ip;
+}
+
 static __always_inline int xv_ip_is_v4(const struct xv_ip *ip)
 {
 	return !ip->q[0] && ip->w[2] == bpf_htonl(0xffff);
@@ -106,10 +122,7 @@ static __always_inline int xv_parse_ip4(void *data, void *pos, void *data_end,
 	len = bpf_ntohs(ip->tot_len);
 	outer->end = (__u32)(pos - data) + len;
 	outer->ecn = ip->tos & XV_ECN_MASK;
-	outer->src.w[0] = 0;
-	outer->src.w[1] = 0;
-	outer->src.w[2] = bpf_htonl(0xffff);
-	outer->src.w[3] = ip->saddr;
+	outer->src = xv_ip_of_v4(ip->saddr);
 	if (len < sizeof(*ip) + sizeof(struct udphdr))
 		return XV_PARSE_NOT_OURS;
 	if (!xv_ip4_csum_ok(ip))
