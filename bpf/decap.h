@@ -182,7 +182,6 @@ static __always_inline int xv_decap_decide(void *data, void *data_end, __u32 tot
 	struct xv_outer outer;
 	struct xv_ethhdr *eth;
 	struct xv_net net;
-	struct xv_ip src;
 	int ret;
 
 	if (!cfg || !cfg->abi)
@@ -196,8 +195,7 @@ static __always_inline int xv_decap_decide(void *data, void *data_end, __u32 tot
 	if (!net.flags)
 		return XV_DROP(VXLAN_VNI_NOT_FOUND);
 	d->bd = net.bd;
-	src = outer.src; /* a lookup wants its address: so the rest can be in registers */
-	d->peer = xv_peer_of_ip(&src);
+	d->peer = xv_peer_of_ip(&outer.src);
 	if (!d->peer)
 		return net.flags & XV_BD_ANY_PEER ? XV_DECAP_PASS : XV_DROP(UNKNOWN_PEER);
 	eth = data + xv_below_128(outer.inner); /* 74 at most: IPv6 behind a tag */
@@ -207,7 +205,7 @@ static __always_inline int xv_decap_decide(void *data, void *data_end, __u32 tot
 	d->len = total - outer.inner;
 	d->ecn = outer.ecn;
 	d->csum = outer.csum;
-	return xv_decap_inner(eth, data_end, net.flags, &src, merged, d);
+	return xv_decap_inner(eth, data_end, net.flags, &outer.src, merged, d);
 }
 
 /* Counts a unicast frame that goes from a peer to a port. */

@@ -50,12 +50,8 @@ static __always_inline int xv_fdb_begin(const struct xv_table_head *fdb, __u32 b
 static __always_inline struct xv_fdb_word *fdb_find(const struct xv_table_probe *probe)
 {
 	struct xv_fdb_word *word = xv_table_finish(&xv_fdb_table, probe);
-	struct xv_fdb_key key;
 
-	if (likely(word))
-		return word;
-	key = probe->key.key; /* of a copy, so that the probe stays in registers */
-	return bpf_map_lookup_elem(&xv_fdb, &key);
+	return likely(word) ? word : bpf_map_lookup_elem(&xv_fdb, &probe->key.key);
 }
 
 /* Where the MAC is. 1: *to is filled in, from one load; 0: not known. */

@@ -74,8 +74,9 @@ static __always_inline int xv_ip4_csum_ok(const struct iphdr *ip)
 	const __u32 *w = (const void *)ip;
 	__u64 sum = (__u64)w[0] + w[1] + w[2] + w[3] + w[4];
 
-	sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32); /* 0x20002 at most: */
-	sum = (sum & 0xffff) + (sum >> 16);			   /* so this is all of it */
+	sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
 	return sum == 0xffff;
 }
 
