@@ -49,6 +49,16 @@ class Floor:
         stack.helper(host.netns, "floor", *way.split())
 
 
+class Strip:
+    """The least that decapsulation is: no check, no table, no counter. As Floor's xdp or direct."""
+
+    name = "strip"
+
+    def __init__(self, stack, host, way):
+        way = {"xdp": "strip", "direct": "strip-direct"}[way.split()[0]], *way.split()[1:]
+        stack.helper(host.netns, "floor", *way)
+
+
 class Kernel:
     """
     Bridge and vxlan device with their defaults (learning on), all tenants' addresses known. Two

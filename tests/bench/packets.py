@@ -14,7 +14,7 @@ import frame
 import lab
 import machine
 import traffic
-from contender import Floor, Host, Kernel, Xvtep
+from contender import Floor, Host, Kernel, Strip, Xvtep
 from traffic import LOCAL, REMOTE
 
 UNIT = "Mpps"
@@ -68,8 +68,8 @@ class Wire:
         # Without NAPI on the receiving veth, redirected frames vanish: GRO as on a NIC.
         self.host.run("ethtool", "-K", first, "gro", "on")
         self.start_sink()
-        how = {Floor: f"{self.bench.get('floor', 'xdp')} {first} {last}", Kernel: None,
-               Xvtep: self.bench["xdp"]}
+        floor = f"{self.bench.get('floor', 'xdp')} {first} {last}"
+        how = {Floor: floor, Strip: floor, Kernel: None, Xvtep: self.bench["xdp"]}
         self.vtep = self.contender(self.stack, self.knowledge(), how[self.contender])
         self.start_generators()
 

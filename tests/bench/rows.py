@@ -16,7 +16,7 @@ import restart
 import rr
 import tables
 import tcp
-from contender import Kernel
+from contender import Kernel, Strip
 from traffic import IMIX
 
 PACKETS = {"kind": packets.Wire, "unit": packets.UNIT}
@@ -52,6 +52,9 @@ BENCHES = (
     {"name": "decap-xdp-64", **DECAP,
      "bars": (("ratio", ">=", 6), ("ns_over_floor", "<=", 35))},
     {"name": "decap-tc-64", **DECAP_TC, **at_least(2.5)},
+    # As near to the floor as decapsulation could come: in xvtep's place, what only strips.
+    {"name": "strip-xdp-64", **DECAP, "as": {"xvtep": Strip}},
+    {"name": "strip-tc-64", **DECAP_TC, "as": {"xvtep": Strip}},
     {"name": "encap-tc-64", **ENCAP_TC, **at_least(2.5)},
     {"name": "encap-xdp-64", **ENCAP_XDP, **at_least(6)},
     # Other sizes: the same bars, less 10 %.
