@@ -11,6 +11,7 @@ enum {
 };
 
 #define SECOND 1000000000ULL
+#define QUIET  (2 * XV_LEARN_HOLD_SECONDS * SECOND) /* longer than a hold, or each would forgive */
 
 struct xv_flap {
 	struct xv_fdb_key key;
@@ -52,7 +53,7 @@ void xv_flap_note(struct xv_flap **flaps, const struct xv_network *net,
 
 	if (!flap)
 		return;
-	if (now - flap->last > XV_LEARN_HOLD_SECONDS * SECOND)
+	if (now - flap->last > QUIET)
 		flap->moves = 0;
 	flap->moves++;
 	flap->last = now;
@@ -68,7 +69,7 @@ void xv_flap_forget(struct xv_flap **flaps, uint64_t now)
 	struct xv_flap *flap, *tmp;
 
 	HASH_ITER (hh, *flaps, flap, tmp) {
-		if (now - flap->last <= 2 * XV_LEARN_HOLD_SECONDS * SECOND)
+		if (now - flap->last <= QUIET)
 			continue;
 		HASH_DEL(*flaps, flap);
 		free(flap);
