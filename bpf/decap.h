@@ -23,7 +23,6 @@ struct xv_decap {
 	const struct xv_port_dev_val *dev; /* of the port */
 	int ecn;			   /* to write inside, or XV_ECN_KEEP */
 	__u8 tcp;			   /* inner is TCP */
-	__be16 csum;			   /* outer UDP checksum, not verified; 0: none */
 };
 
 static __always_inline const struct xv_config_val *xv_config_get(void)
@@ -131,7 +130,7 @@ static __always_inline int xv_port_takes_xdp(const struct xv_port_dev_val *dev, 
 {
 	__u32 flags = dev->flags;
 
-	return flags & XV_PORT_XDP_TX && !dev->vlan && !(tcp && flags & XV_PORT_TCP_STACK) &&
+	return flags & XV_PORT_XDP_TX && !(tcp && flags & XV_PORT_TCP_STACK) &&
 	       !(frags && !(flags & XV_PORT_XDP_SG));
 }
 
@@ -204,7 +203,6 @@ static __always_inline int xv_decap_decide(void *data, void *data_end, __u32 tot
 	d->strip = outer.inner;
 	d->len = total - outer.inner;
 	d->ecn = outer.ecn;
-	d->csum = outer.csum;
 	return xv_decap_inner(eth, data_end, net.flags, &outer.src, merged, d);
 }
 

@@ -12,13 +12,15 @@ enum {
 	XV_VLAN_HLEN = 4,
 };
 
-/* A tag that the kernel keeps beside the frame counts as it does in the frame. */
+/* As on the wire, so that it is the same whichever way frames go: a merged one counts as those that
+ * it is cut into, and a tag that the kernel keeps beside the frame as it does in it. */
 static __always_inline struct xv_size xv_skb_size(const struct __sk_buff *skb)
 {
-	struct xv_size size = {.packets = xv_gso_segments(skb), .bytes = skb->len};
+	__u32 segments = xv_gso_segments(skb);
+	struct xv_size size = {.packets = segments, .bytes = xv_gso_bytes(skb, segments)};
 
 	if (skb->vlan_present)
-		size.bytes += XV_VLAN_HLEN;
+		size.bytes += XV_VLAN_HLEN * segments;
 	return size;
 }
 
@@ -61,6 +63,7 @@ static __always_inline int xv_deliver_port(struct __sk_buff *skb, const struct x
 	__u32 ifindex = dev->ifindex;
 
 	if (xv_deliver_direct(skb, dev)) {
+		skb->mark = 0; /* the host's own; the kernel takes it off since Linux 6.16 only */
 		*action = bpf_redirect_peer(ifindex, 0);
 		return path;
 	}

@@ -60,8 +60,7 @@ static __always_inline __u8 xv_ecn_encap(__u8 inner)
 /*
  * Writes ecn into the IP header behind the Ethernet header at eth, which xv_ecn_of() has seen
  * there. IPv4: the header checksum is adjusted (RFC 1624), so the sum over the header does not
- * change. Returns the two bytes that hold the field, as they are now, for a caller that must store
- * them.
+ * change.
  */
 static __always_inline void xv_ecn_write(struct xv_ethhdr *eth, void *data_end, __u8 ecn)
 {

@@ -150,8 +150,8 @@ static __always_inline int xv_encap_room(struct __sk_buff *skb, __u32 room, int 
 
 /*
  * The fast way to a peer whose adjacency is valid; flags are xv_adj_usable()'s, len is
- * xv_encap_len()'s. Returns
- * XV_PATH_ENCAP with *action set, XV_PATH_ENCAP_SLOW with the frame untouched, or a drop.
+ * xv_encap_len()'s. Returns XV_PATH_ENCAP with *action set, XV_PATH_ENCAP_SLOW with the frame
+ * untouched, or a drop.
  */
 static __always_inline int xv_encap_fast(struct __sk_buff *skb, const struct xv_adj_val *adj,
 					 __u32 flags, struct xv_inner *inner, __u32 len, __u32 vni,
@@ -196,11 +196,9 @@ static __always_inline int xv_encap_peer(struct __sk_buff *skb, const struct xv_
 	flags = ecn < 0 ? 0 : xv_adj_usable(adj, cfg);
 	if (flags) {
 		inner.ecn = xv_ecn_encap(ecn);
-		/*
-		 * The skb's hash if it has one, from the sending socket or the NIC, as the kernel
-		 * does; else ours, which costs less than its dissector.
-		 */
-		inner.sport = xv_source_port(skb->hash ?: xv_flow_hash(eth, data_end, cfg));
+		/* The skb's hash alone may be a NIC's of the addresses only; a socket's moves a
+		 * flow that is stuck to another way (sk_rethink_txhash()). */
+		inner.sport = xv_source_port(skb->hash ^ xv_flow_hash(eth, data_end, cfg));
 		xv_copy(&inner.eth, eth, sizeof(inner.eth));
 		path = xv_encap_fast(skb, adj, flags, &inner, len, vni, action);
 	}

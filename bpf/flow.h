@@ -27,7 +27,7 @@ static __always_inline __u32 xv_flow_ports(void *l4, void *data_end, __u8 proto)
 static __always_inline __u32 xv_flow_hash(struct xv_ethhdr *eth, void *data_end,
 					  const struct xv_config_val *cfg)
 {
-	__u64 hash = xv_flow_mix(0, cfg->cookie);
+	__u64 hash = xv_flow_mix(0, cfg->seed);
 	void *l3 = eth + 1;
 
 	if (eth->h_proto == bpf_htons(ETH_P_IP) && l3 + sizeof(struct iphdr) <= data_end) {

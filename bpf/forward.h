@@ -78,15 +78,12 @@ static __always_inline int forward(struct __sk_buff *skb, const struct xv_config
 				   const struct xv_table_probe *dest, struct xv_size size,
 				   int *action)
 {
-	int multicast = xv_mac_is_multicast(dest->key.key.mac), ret;
-	struct xv_end from = {.id = port, .kind = XV_FDB_PORT};
 	const struct xv_port_dev_val *dev;
 	__u32 id, bd = dest->key.key.bd;
 	struct xv_fdb_val to;
+	int ret;
 
-	if (multicast || !xv_fdb_lookup(dest, &to)) {
-		if (!multicast)
-			xv_event_send(XV_EVENT_MISS, &dest->key.key, from, NULL);
+	if (xv_mac_is_multicast(dest->key.key.mac) || !xv_fdb_lookup(dest, &to)) {
 		xv_net_tx(bd, XV_BUM, size);
 		xv_flood_frame(skb, cfg, net, bd, port);
 		return XV_PATH_ENCAP_FLOOD;

@@ -29,7 +29,7 @@ static __always_inline __u32 xv_gso_headers(struct xv_ethhdr *eth, void *data_en
 	} else {
 		struct ipv6hdr *ip = l4;
 
-		if ((void *)(ip + 1) > data_end)
+		if (eth->h_proto != bpf_htons(ETH_P_IPV6) || (void *)(ip + 1) > data_end)
 			return XV_GSO_MAX_HEADERS;
 		len = sizeof(*ip);
 		proto = ip->nexthdr;
@@ -61,6 +61,17 @@ static __always_inline __u32 xv_gso_segments(const struct __sk_buff *skb)
 		return 1;
 	headers = ETH_HLEN + xv_gso_headers(eth, data_end);
 	return skb->len > headers ? (skb->len - headers + size - 1) / size : 1;
+}
+
+/* Bytes of the frames that it is cut into: each has headers of its own. */
+static __always_inline __u32 xv_gso_bytes(const struct __sk_buff *skb, __u32 segments)
+{
+	struct xv_ethhdr *eth = xv_ctx_ptr(skb->data);
+	void *data_end = xv_ctx_ptr(skb->data_end);
+
+	if (likely(!skb->gso_size) || (void *)(eth + 1) > data_end)
+		return skb->len;
+	return skb->len + (segments - 1) * (ETH_HLEN + xv_gso_headers(eth, data_end));
 }
 
 #endif

@@ -26,8 +26,7 @@ struct xv_outer {
 	__u32 inner; /* offset of the inner Ethernet header */
 	__u32 end;   /* offset behind the outer IP packet, as its length field says */
 	__u32 vni;
-	__u8 ecn;    /* outer ECN field */
-	__be16 csum; /* outer UDP checksum, not verified; 0: none */
+	__u8 ecn; /* outer ECN field */
 	struct xv_ip src;
 };
 
@@ -82,8 +81,8 @@ static __always_inline int xv_ip4_csum_ok(const struct iphdr *ip)
 
 /*
  * UDP and VXLAN at pos; ip_payload is what the IP header leaves for them. The address is ours.
- * A UDP checksum need not be right (RFC 7348, section 5: a receiver may accept it unverified);
- * strip.h says who takes it. A datagram shorter than its IP packet is for the kernel to trim.
+ * A UDP checksum need not be right (RFC 7348, section 5: a receiver may accept it unverified). A
+ * datagram shorter than its IP packet is for the kernel to trim.
  */
 static __always_inline int xv_parse_udp(void *data, void *pos, void *data_end, __u32 ip_payload,
 					const struct xv_config_val *cfg, struct xv_outer *outer)
@@ -103,7 +102,6 @@ static __always_inline int xv_parse_udp(void *data, void *pos, void *data_end, _
 		return XV_PARSE_NOT_OURS;
 	if (vxlan->flags != bpf_htonl(XV_VXLAN_I) || vxlan->vni & bpf_htonl(0xff))
 		return XV_DROP(VXLAN_INVALID_HDR);
-	outer->csum = udp->check;
 	outer->vni = bpf_ntohl(vxlan->vni) >> 8;
 	outer->inner = (__u32)((void *)(vxlan + 1) - data);
 	return XV_PARSE_OURS;

@@ -71,7 +71,7 @@ static __always_inline int port_to_port(const struct port_frame *f, __u32 port)
 {
 	const struct xv_port_dev_val *dev;
 
-	if (port == f->from.id || xv_port_check(port, f->bd, f->total, &dev) ||
+	if (port == f->from.id || xv_port_check(port, f->bd, f->total, &dev) || dev->vlan ||
 	    !xv_port_takes_xdp(dev, xv_inner_is_tcp(f->eth, f->data_end), f->frags) ||
 	    !port_commit(f, port))
 		return XV_PORT_PASS;

@@ -1,79 +1,85 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Taking the outer header off a frame that xv_decap_decide() has judged, and giving it to its port:
- * under XDP by redirect or with metadata for TC, under TC on the skb.
+ * under XDP by redirect, else untouched to TC, where the skb is stripped.
  *
- * An outer UDP checksum is not verified (RFC 7348, section 5) but goes with its header, if nothing
- * that the kernel notes beside the frame points to it:
- * - xv_decap, redirecting: nothing goes along with an XDP frame.
- * - xv_decap, passing up: the skb keeps its notes. A NIC's frame has all checksums in place, and at
- *   most the note that the first of them was found right: xv_deliver takes that back. On a veth the
- *   sender may have left the outer checksum to a NIC that never comes (CHECKSUM_PARTIAL), with a
- *   note where to write it, and XDP neither sees nor moves that: xv_decap_tc strips there.
- * - xv_decap_tc: bpf_skb_adjust_room() drops both notes (the latter since Linux 6.1.5 and 6.2).
+ * XDP strips nothing that it passes up: what the driver says of the first checksum of the packet
+ * (CHECKSUM_UNNECESSARY, skb->csum_level) would be taken for the inner one by GRO, which comes
+ * before any program could put it right; and a merged packet is stripped once, not each of its
+ * segments. An outer UDP checksum is not verified (RFC 7348, section 5), but goes with its header:
+ * with an XDP frame goes no note of it, and bpf_skb_adjust_room() drops those of an skb, whose
+ * sender may have left the outer checksum to a NIC that never came (CHECKSUM_PARTIAL; since Linux
+ * 6.1.5 and 6.2).
  */
 #ifndef XV_BPF_STRIP_H
 #define XV_BPF_STRIP_H
 
 #include "deliver.h"
 
-/* Whether frames of this underlay device have all their checksums in place. */
-static __always_inline int csum_done(const struct xdp_md *ctx)
+/*
+ * Takes strip bytes off the front, but for the room of a tag where vlan is one: an XDP frame has
+ * its tag in it. 0 or a drop.
+ */
+static __always_inline int strip_front(struct xdp_md *ctx, __u32 strip, int ecn, __u32 vlan)
 {
-	__u32 ifindex = ctx->ingress_ifindex;
-	const struct xv_uplink_val *uplink = bpf_map_lookup_elem(&xv_uplink, &ifindex);
+	__u32 room = unlikely(vlan) ? XV_VLAN_HLEN : 0;
+	struct xv_ethhdr *eth;
+	struct xv_vlanhdr *tag;
+	void *data, *data_end;
 
-	return uplink && uplink->flags & XV_UPLINK_CSUM_DONE;
+	if (bpf_xdp_adjust_head(ctx, strip - room))
+		return XV_DROP(NO_MEMORY);
+	if (likely(!ecn && !vlan))
+		return 0;
+	data = xv_ctx_ptr(ctx->data);
+	data_end = xv_ctx_ptr(ctx->data_end);
+	eth = data + room;
+	if ((void *)(eth + 1) > data_end)
+		return XV_DROP(NO_MEMORY);
+	if (ecn)
+		xv_ecn_write(eth, data_end, ecn);
+	if (!vlan)
+		return 0;
+	xv_copy(data, eth, 2 * ETH_ALEN); /* forwards: every word is read before it is written */
+	eth = data;
+	eth->h_proto = bpf_htons(ETH_P_8021Q);
+	tag = (void *)(eth + 1);
+	tag->tci = bpf_htons(vlan); /* its proto is there already: the frame's own */
+	return 0;
 }
 
 /*
- * Leaves in front of the frame what xv_deliver needs. First, while the packet is whole: a driver
- * without metadata is found here.
+ * By the devmap; a VLAN by its device, which the kernel looks up by itself: entries of a devmap are
+ * two cache lines each, and those of a trunk's 4,000 VLANs would all lead to one device.
  */
-static __always_inline int meta_reserve(struct xdp_md *ctx, const struct xv_decap *d)
+static __always_inline long redirect_to(const struct xv_decap *d)
 {
-	const struct xv_config_val *cfg = xv_config_get();
-	struct xv_meta *meta;
-
-	if (!cfg || bpf_xdp_adjust_meta(ctx, -(int)sizeof(*meta)))
-		return -1;
-	meta = xv_ctx_ptr(ctx->data_meta);
-	if ((void *)(meta + 1) > xv_ctx_ptr(ctx->data))
-		return -1;
-	meta->cookie = cfg->cookie;
-	meta->port = d->port;
-	meta->bd = d->bd;
-	meta->flags = d->csum ? XV_META_CSUM : 0;
-	return 0;
+	if (unlikely(d->dev->vlan))
+		return bpf_redirect(d->dev->ifindex, 0);
+	return bpf_redirect_map(&xv_tx, d->port, 0);
 }
 
 static __always_inline int xv_strip_xdp(struct xdp_md *ctx, struct xv_size *size)
 {
 	void *data = xv_ctx_ptr(ctx->data), *data_end = xv_ctx_ptr(ctx->data_end);
 	__u32 total = xv_xdp_len(ctx);
-	int ret, frags = total > (__u32)(data_end - data), redirect;
+	int ret, frags = total > (__u32)(data_end - data);
 	struct xv_decap d = {};
 
 	size->bytes = total;
 	ret = xv_decap_decide(data, data_end, total, 0, &d);
 	if (ret != XV_DECAP_STRIP)
 		return ret < 0 ? ret : XV_PATH_XDP_PASS;
-	redirect = xv_port_takes_xdp(d.dev, d.tcp, frags);
-	if (!redirect && ((d.csum && !csum_done(ctx)) || meta_reserve(ctx, &d)))
+	if (!xv_port_takes_xdp(d.dev, d.tcp, frags))
 		return XV_PATH_XDP_PASS;
-	if (bpf_xdp_adjust_head(ctx, d.strip))
-		return XV_DROP(NO_MEMORY);
-	if (unlikely(d.ecn)) {
-		data = xv_ctx_ptr(ctx->data);
-		data_end = xv_ctx_ptr(ctx->data_end);
-		if (data + sizeof(struct xv_ethhdr) <= data_end)
-			xv_ecn_write(data, data_end, d.ecn);
-	}
+	ret = strip_front(ctx, d.strip, d.ecn, d.dev->vlan);
+	if (ret)
+		return ret;
 	size->bytes = d.len;
-	if (redirect && bpf_redirect_map(&xv_tx, d.port, 0) != XDP_REDIRECT)
+	if (redirect_to(&d) != XDP_REDIRECT)
 		return XV_DROP(PORT_DOWN);
 	xv_decap_count(&d, *size);
-	return redirect ? XV_PATH_XDP_REDIRECT : XV_PATH_XDP_STACK;
+	return XV_PATH_XDP_REDIRECT;
 }
 
 /* Under generic XDP: judges, and touches nothing. */
@@ -86,35 +92,6 @@ static __always_inline int xv_strip_generic(struct xdp_md *ctx, struct xv_size *
 	size->bytes = data_end - data;
 	ret = xv_decap_decide(data, data_end, size->bytes, 1, &d);
 	return ret < 0 ? ret : XV_PATH_XDP_PASS;
-}
-
-/*
- * A frame that xv_decap stripped. It is counted there; the tag of the underlay, if the NIC took it
- * off, belongs to the outer header and goes. XV_PATH_TC_PASS: not such a frame.
- */
-static __always_inline int xv_strip_deliver(struct __sk_buff *skb, struct xv_size *size,
-					    int *action)
-{
-	struct xv_meta *meta = xv_ctx_ptr(skb->data_meta);
-	const struct xv_port_dev_val *dev;
-	const struct xv_config_val *cfg;
-	__u32 port;
-
-	if ((void *)(meta + 1) > xv_ctx_ptr(skb->data))
-		return XV_PATH_TC_PASS;
-	cfg = xv_config_get();
-	if (!cfg || meta->cookie != cfg->cookie)
-		return XV_PATH_TC_PASS;
-	port = meta->port;
-	dev = bpf_map_lookup_elem(&xv_port_dev, &port);
-	if (!dev || dev->bd != meta->bd || !(dev->flags & XV_PORT_UP))
-		return XV_DROP(STALE_META);
-	if (meta->flags & XV_META_CSUM)
-		bpf_csum_level(skb, BPF_CSUM_LEVEL_DEC);
-	if (skb->vlan_present && bpf_skb_vlan_pop(skb))
-		return XV_DROP(NO_MEMORY);
-	*size = xv_skb_size(skb);
-	return xv_deliver_port(skb, dev, XV_PATH_DELIVER, action);
 }
 
 enum {
@@ -144,6 +121,28 @@ static __always_inline int strip_room(struct __sk_buff *skb, __u32 strip, __be16
 }
 
 /*
+ * Writes ecn into the inner IP header, now at the front of the skb. In IPv4 the header's checksum
+ * makes up for it; in IPv6 the kernel's sum over the packet (CHECKSUM_COMPLETE) has to follow.
+ */
+static __always_inline int strip_ecn(struct __sk_buff *skb, __u8 ecn)
+{
+	void *data = xv_ctx_ptr(skb->data), *data_end = xv_ctx_ptr(skb->data_end);
+	struct xv_ethhdr *eth = data;
+	__u8 word[4];
+
+	if ((void *)(eth + 1) > data_end)
+		return -EINVAL;
+	if (eth->h_proto != bpf_htons(ETH_P_IPV6)) {
+		xv_ecn_write(eth, data_end, ecn);
+		return 0;
+	}
+	if (bpf_skb_load_bytes(skb, ETH_HLEN, word, sizeof(word)))
+		return -EINVAL;
+	word[1] = (word[1] & ~(XV_ECN_MASK << 4)) | ecn << 4;
+	return bpf_skb_store_bytes(skb, ETH_HLEN, word, sizeof(word), BPF_F_RECOMPUTE_CSUM);
+}
+
+/*
  * Takes the outer header off an skb: room is removed behind the MAC header, which then is the outer
  * one and is overwritten with the inner. XV_PATH_TC_PASS: the kernel would not, nothing is changed.
  */
@@ -163,8 +162,8 @@ static __always_inline int strip_skb(struct __sk_buff *skb, const struct xv_deca
 	if (data + sizeof(eth) > data_end)
 		return XV_DROP(NO_MEMORY);
 	xv_copy(data, &eth, sizeof(eth));
-	if (unlikely(d->ecn))
-		xv_ecn_write(data, data_end, d->ecn);
+	if (unlikely(d->ecn) && strip_ecn(skb, d->ecn))
+		return XV_DROP(NO_MEMORY);
 	return XV_PATH_TC_DECAP;
 }
 
@@ -189,9 +188,9 @@ static __always_inline int xv_strip_tc(struct __sk_buff *skb, struct xv_size *si
 	ret = strip_skb(skb, &d);
 	if (ret != XV_PATH_TC_DECAP)
 		return ret;
-	size->bytes = d.len;
-	if (skb->vlan_present && bpf_skb_vlan_pop(skb))
+	if (skb->vlan_present && bpf_skb_vlan_pop(skb)) /* the underlay's: it was the outer one's */
 		return XV_DROP(NO_MEMORY);
+	size->bytes = xv_gso_bytes(skb, size->packets);
 	ret = xv_deliver_port(skb, d.dev, XV_PATH_TC_DECAP, action);
 	if (ret >= 0)
 		xv_decap_count(&d, *size);

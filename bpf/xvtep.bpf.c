@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The programs, in the way of a packet: from the wire (xv_decap, xv_deliver, xv_decap_tc,
- * xv_slow_rx), then from a tenant (xv_port_encap, xv_encap). Each does its work in one function
- * that returns a verdict, an enum xv_path or a drop, and turns it into XDP_* or TC_ACT_* at its one
- * exit, where it is counted.
+ * The programs, in the way of a packet: from the wire (xv_decap, xv_decap_tc, xv_slow_rx), then
+ * from a tenant (xv_port_encap, xv_encap). Each does its work in one function that returns a
+ * verdict, an enum xv_path or a drop, and turns it into XDP_* or TC_ACT_* at its one exit, where it
+ * is counted.
  */
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
@@ -63,24 +63,12 @@ static __always_inline int tc_exit(struct __sk_buff *skb, enum xv_drop_from from
 }
 
 SEC("tc")
-int xv_deliver(struct __sk_buff *skb)
-{
-	struct xv_size size = xv_skb_size(skb);
-	int action = TC_ACT_SHOT;
-	int verdict = xv_strip_deliver(skb, &size, &action);
-
-	return tc_exit(skb, XV_DROP_FROM_STRIP, verdict, action, size);
-}
-
-SEC("tc")
 int xv_decap_tc(struct __sk_buff *skb)
 {
 	struct xv_size size = xv_skb_size(skb);
 	int action = TC_ACT_SHOT;
-	int verdict = xv_strip_deliver(skb, &size, &action);
+	int verdict = xv_strip_tc(skb, &size, &action);
 
-	if (verdict == XV_PATH_TC_PASS)
-		verdict = xv_strip_tc(skb, &size, &action);
 	return tc_exit(skb, XV_DROP_FROM_WIRE, verdict, action, size);
 }
 

@@ -13,7 +13,7 @@
 #include <linux/types.h>
 
 enum xv_limits {
-	XV_ABI_VERSION = 4,
+	XV_ABI_VERSION = 5,
 	XV_MAX_NETWORKS = 16384, /* bd 1..XV_MAX_NETWORKS-1; 0 is never a network */
 	XV_MAX_PORTS = 16384,	 /* port id 1..XV_MAX_PORTS-1; 0 is never a port */
 	XV_PORT_INDEX = 1 << 16, /* device indices below it are looked up in xv_port_index first */
@@ -57,8 +57,8 @@ struct xv_config_val {
 	__u32 slow_ifindex;  /* xv0 */
 	struct xv_ip local4; /* own VTEP address, mapped; all zero: no IPv4 underlay */
 	struct xv_ip local6; /* all zero: no IPv6 underlay */
-	__u32 cookie; /* marks xv_decap's metadata, seeds the flow hash; random per instance */
-	__u32 netns;  /* inode of the network namespace that it lives in */
+	__u32 seed;	     /* of the flow hash; random per instance */
+	__u32 netns;	     /* inode of the network namespace that it lives in */
 };
 
 /*
@@ -143,7 +143,7 @@ enum xv_port_flags {
 	XV_PORT_UP = 1 << 0,	    /* device exists and is administratively up */
 	XV_PORT_XDP_TX = 1 << 1,    /* device takes XDP frames (ndo_xdp_xmit): devmap redirect */
 	XV_PORT_XDP_SG = 1 << 2,    /* ... with fragments too */
-	XV_PORT_TCP_STACK = 1 << 3, /* inner TCP goes strip + PASS + GRO even so */
+	XV_PORT_TCP_STACK = 1 << 3, /* inner TCP goes by TC even so, where GRO merges it */
 	XV_PORT_GSO_DECAP = 1 << 4, /* device takes skbs that TC stripped while merged (veth) */
 	XV_PORT_DIRECT = 1 << 5,    /* frames for end_mac may skip the device (bpf_redirect_peer) */
 	XV_PORT_CONFIG = 1 << 8,    /* origin: the config file */
@@ -271,14 +271,13 @@ struct xv_flood_val {
 };
 
 /*
- * xv_tx: devmap by index: port id -> its device (without VLAN), XV_MAX_PORTS + slot -> underlay
+ * xv_tx: devmap by index: port id -> its device (none for a VLAN), XV_MAX_PORTS + slot -> underlay
  * device. xv_uplink: hash, ifindex of an underlay device -> how it is attached.
  */
 enum xv_uplink_flags {
-	XV_UPLINK_XDP = 1 << 0,	      /* xv_decap attached, native */
-	XV_UPLINK_GENERIC = 1 << 1,   /* xv_decap attached, generic */
-	XV_UPLINK_TC_DECAP = 1 << 2,  /* xv_decap_tc strips, what xv_decap left to it too */
-	XV_UPLINK_CSUM_DONE = 1 << 3, /* a NIC: checksums are complete in what comes from it */
+	XV_UPLINK_XDP = 1 << 0,	     /* xv_decap attached, native */
+	XV_UPLINK_GENERIC = 1 << 1,  /* xv_decap_skb attached, generic */
+	XV_UPLINK_TC_DECAP = 1 << 2, /* xv_decap_tc attached: strips what XDP did not redirect */
 };
 
 struct xv_uplink_val {
@@ -286,23 +285,10 @@ struct xv_uplink_val {
 	__u32 tx_slot; /* index in xv_tx: XV_MAX_PORTS + n */
 };
 
-/* Metadata in front of a frame that xv_decap stripped and passed up. */
-enum xv_meta_flags {
-	XV_META_CSUM = 1 << 0, /* the outer UDP header had a checksum */
-};
-
-struct xv_meta {
-	__u32 cookie; /* xv_config_val.cookie */
-	__u32 port;   /* port id */
-	__u16 bd;     /* network that it was stripped for */
-	__u16 flags;  /* enum xv_meta_flags */
-};
-
 /* xv_events: ring buffer. */
 enum xv_event_type {
 	XV_EVENT_LEARN = 1, /* source MAC not in the FDB */
 	XV_EVENT_MOVE,	    /* source MAC held by a learned entry elsewhere */
-	XV_EVENT_MISS,	    /* unicast destination not in the FDB: flooded */
 };
 
 struct xv_event {
@@ -341,11 +327,10 @@ struct xv_id_stats_val {
  * which is mostly as it came. One that is read while it is written may be of two packets.
  */
 enum xv_drop_from {
-	XV_DROP_FROM_NONE,  /* nothing is noted yet */
-	XV_DROP_FROM_WIRE,  /* underlay device; it may have been stripped already */
-	XV_DROP_FROM_SLOW,  /* the slow path device; remote and vni are of the header that it took
-			       off */
-	XV_DROP_FROM_STRIP, /* underlay device; stripped by xv_decap */
+	XV_DROP_FROM_NONE, /* nothing is noted yet */
+	XV_DROP_FROM_WIRE, /* underlay device; it may have been stripped already */
+	XV_DROP_FROM_SLOW, /* the slow path device; remote and vni are of the header that it took
+			      off */
 	XV_DROP_FROM_PORT,
 };
 
@@ -381,7 +366,6 @@ _Static_assert(sizeof(struct xv_fdb_key) == 8, "ABI");
 _Static_assert(sizeof(struct xv_fdb_val) == 8, "ABI");
 _Static_assert(sizeof(struct xv_flood_key) == 8, "ABI");
 _Static_assert(sizeof(struct xv_flood_val) == 24, "ABI");
-_Static_assert(sizeof(struct xv_meta) == 12, "ABI");
 _Static_assert(sizeof(struct xv_event) == 40, "ABI");
 _Static_assert(sizeof(struct xv_id_stats_val) == 32, "ABI");
 _Static_assert(sizeof(struct xv_drop_last_val) == 176, "ABI");

@@ -51,8 +51,6 @@
 	  "fault.")                                                                                \
 	X(NO_MEMORY, "nomem", "the kernel could not enlarge, shrink or clone the packet",          \
 	  "The host is short of memory for packets: look at its load (free, dmesg).")              \
-	X(STALE_META, "stale_meta", "stripped frame whose port is gone or in another network",     \
-	  "Nothing: packets that were on their way while their port was removed.")                 \
 	X(NOT_CONFIGURED, "not_configured", "port, network or instance not set up (yet)",          \
 	  "Nothing if it stops, as it does while something is set up or removed; else xvtep "      \
 	  "reload.")                                                                               \
@@ -65,10 +63,8 @@
 
 /* X(id, name, what) */
 #define XV_PATHS(X)                                                                        \
-	X(XDP_PASS, "xdp_pass", "xv_decap: not ours or not sure, untouched to the kernel") \
+	X(XDP_PASS, "xdp_pass", "xv_decap: to TC, untouched: to strip there, or not ours") \
 	X(XDP_REDIRECT, "xdp_redirect", "xv_decap: stripped, redirected to the port")      \
-	X(XDP_STACK, "xdp_stack", "xv_decap: stripped, passed up for TC to deliver")       \
-	X(DELIVER, "deliver", "xv_deliver: frame that XDP stripped, given to its port")    \
 	X(TC_DECAP, "tc_decap", "xv_decap_tc: stripped, redirected to the port")           \
 	X(TC_PASS, "tc_pass", "xv_decap_tc or xv_encap: not ours or not sure, untouched")  \
 	X(SLOW_RX, "slow_rx", "xv_slow_rx: unicast received through xv0")                  \

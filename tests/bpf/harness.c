@@ -212,8 +212,6 @@ int hs_run_xdp_of(struct bpf_program *prog, const struct frame *in, __u32 linear
 	r->meta_len = after.data - after.data_meta;
 	if (r->meta_len > opts.data_size_out)
 		return -EIO;
-	memset(&r->meta, 0, sizeof(r->meta));
-	memcpy(&r->meta, out, r->meta_len < sizeof(r->meta) ? r->meta_len : sizeof(r->meta));
 	r->out.len = 0;
 	frame_put(&r->out, out + r->meta_len, opts.data_size_out - r->meta_len);
 	return 0;

@@ -68,12 +68,11 @@ struct xvtep_bpf *hs_load(void);
 	} while (0)
 void hs_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* One run. out: the frame afterwards; meta: what stands in front of it (XDP). */
+/* One run. out: the frame afterwards; meta_len: bytes of metadata in front of it (XDP). */
 struct run {
 	int retval;
 	struct frame out;
 	__u32 meta_len;
-	struct xv_meta meta;
 	struct __sk_buff ctx; /* TC: afterwards */
 };
 

@@ -208,8 +208,7 @@ void lab_attach(enum ref_hook hook)
 	int i;
 
 	lab_xdp(xdp[hook]);
-	lab_tc(lab.ifindex[LAB_WIRE],
-	       hook == REF_XDP ? hs.skel->progs.xv_deliver : hs.skel->progs.xv_decap_tc);
+	lab_tc(lab.ifindex[LAB_WIRE], hs.skel->progs.xv_decap_tc);
 	lab_tc(lab.slow_ifindex, hs.skel->progs.xv_slow_rx);
 	for (i = LAB_T1; i < LAB_DEVS; i++)
 		lab_tc(lab.ifindex[i], hs.skel->progs.xv_encap);

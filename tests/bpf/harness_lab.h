@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Real devices around the programs, for what BPF_PROG_TEST_RUN cannot do: tunnel metadata, VLAN
- * tags in the skb, metadata from XDP to TC, merged frames, redirects that arrive. Everything is in
+ * tags in the skb, frames from XDP to TC, merged ones, redirects that arrive. Everything is in
  * the test's own network namespace and a second, unnamed one, and goes with the process.
  *
  *    outside                     inside (the test's namespace)
@@ -48,9 +48,7 @@ int lab_socket(const char *dev, int vnet_hdr);
 /* Programs, from this object or a second one; attaching replaces. Detach: prog NULL. */
 void lab_xdp(struct bpf_program *prog);
 void lab_tc(__u32 ifindex, struct bpf_program *prog);
-/*
- * The whole datapath: on the wire native XDP and xv_deliver, generic XDP and xv_decap_tc, or
- * xv_decap_tc alone; tenants; xv0.
+/* The whole datapath: on the wire xv_decap_tc, alone or behind native or generic XDP; tenants; xv0.
  */
 void lab_attach(enum ref_hook hook);
 

@@ -238,16 +238,15 @@ static int way_out(const struct walk *k, const struct world *w, __u32 port, enum
 		return kernel_refuses(k) ? XV_PATH_TC_PASS : XV_PATH_TC_DECAP;
 	if (hook == REF_XDP_SKB)
 		return XV_PATH_XDP_PASS; /* judged, not stripped */
-	if (!(p->flags & XV_PORT_XDP_TX) || p->vlan ||
-	    (p->flags & XV_PORT_TCP_STACK && inner_is_tcp(k)) ||
+	if (!(p->flags & XV_PORT_XDP_TX) || (p->flags & XV_PORT_TCP_STACK && inner_is_tcp(k)) ||
 	    (k->seen < k->f->len && !(p->flags & XV_PORT_XDP_SG)))
-		return k->csum && !(w->wire_flags & XV_UPLINK_CSUM_DONE) ? XV_PATH_XDP_PASS
-									 : XV_PATH_XDP_STACK;
-	return p->tx ? XV_PATH_XDP_REDIRECT : -1;
+		return XV_PATH_XDP_PASS;
+	return p->tx || p->vlan ? XV_PATH_XDP_REDIRECT : -1;
 }
 
 static int decap(const struct world *w, struct walk *k, enum ref_hook hook, struct ref *r)
 {
+	static struct frame bare;
 	__u32 bd, peer, port = 0, n;
 	int step, ecn = -1;
 
@@ -273,11 +272,13 @@ static int decap(const struct world *w, struct walk *k, enum ref_hook hook, stru
 	if (r->path == XV_PATH_XDP_PASS || r->path == XV_PATH_TC_PASS)
 		return PASS;
 	strip(k, ecn, r);
+	n = r->len = r->out.len;
 	if (r->path < 0)
 		return XV_DROP_PORT_DOWN;
-	if (r->path == XV_PATH_XDP_STACK)
-		r->meta = (struct xv_meta){WORLD_COOKIE, port, bd, k->csum ? XV_META_CSUM : 0};
-	n = r->out.len;
+	if (r->path == XV_PATH_XDP_REDIRECT && w->port[port].vlan) {
+		frame_copy(&bare, &r->out);
+		frame_tagged(&r->out, &bare, T_VLAN, w->port[port].vlan);
+	}
 	count_add(&r->counts.net[bd].rx_unicast, 1, n);
 	count_add(&r->counts.peer[peer].rx, 1, n);
 	count_add(&r->counts.port[port].tx, 1, n);
@@ -287,15 +288,15 @@ static int decap(const struct world *w, struct walk *k, enum ref_hook hook, stru
 void ref_decap(const struct world *w, const struct frame *in, __u32 seen, enum ref_hook hook,
 	       struct ref *r)
 {
-	static const int xdp_actions[] = {[XV_PATH_XDP_PASS] = XDP_PASS,
-					  [XV_PATH_XDP_REDIRECT] = XDP_REDIRECT,
-					  [XV_PATH_XDP_STACK] = XDP_PASS};
+	static const int xdp_actions[] = {
+		[XV_PATH_XDP_PASS] = XDP_PASS, [XV_PATH_XDP_REDIRECT] = XDP_REDIRECT};
 	struct walk k = {.f = in, .seen = seen};
 	int end;
 
 	memset(r, 0, offsetof(struct ref, out));
 	memset(&r->counts, 0, sizeof(*r) - offsetof(struct ref, counts));
 	frame_copy(&r->out, in);
+	r->len = in->len;
 	r->reason = -1;
 	end = decap(w, &k, hook, r);
 	if (end == PASS)
@@ -304,12 +305,12 @@ void ref_decap(const struct world *w, const struct frame *in, __u32 seen, enum r
 		r->path = -1;
 		r->reason = end;
 		r->retval = hook == REF_TC ? ACT_SHOT : (int)XDP_DROP;
-		count_add(&r->counts.drop[end], 1, r->out.len);
+		count_add(&r->counts.drop[end], 1, r->len);
 		return;
 	}
 	if (hook != REF_TC)
 		r->retval = xdp_actions[r->path];
 	else
 		r->retval = r->path == XV_PATH_TC_PASS ? ACT_UNSPEC : ACT_REDIRECT;
-	count_add(&r->counts.path[r->path], 1, r->out.len);
+	count_add(&r->counts.path[r->path], 1, r->len);
 }

@@ -21,8 +21,8 @@ struct ref {
 	int path;   /* enum xv_path, or -1: dropped */
 	int reason; /* enum xv_drop, or -1 */
 	int retval;
-	struct xv_meta meta; /* port 0: none */
-	__u32 masked_at;     /* offset of an outer source port, any in 49152-65535; 0: none */
+	__u32 len;	 /* bytes that count: of out, without a port's tag in it */
+	__u32 masked_at; /* offset of an outer source port, any in 49152-65535; 0: none */
 	struct frame out;
 	struct counts counts;
 	struct ref_event event[2];
@@ -51,8 +51,8 @@ void ref_port_encap(const struct world *w, const struct frame *in, __u32 seen, _
 		    struct ref *r);
 
 /*
- * One run held against the reference in every way: return value, frame, metadata, counters. 0, or
- * -1 with the difference printed. got_counts may be changed (events held back are allowed for).
+ * One run held against the reference in every way: return value, frame, no metadata, counters. 0,
+ * or -1 with the difference printed. got_counts may be changed (events held back are allowed for).
  */
 int ref_check(const struct ref *want, const struct run *got, struct counts *got_counts,
 	      const char *what);

@@ -20,9 +20,14 @@ static __u32 packets(const struct tenant *t)
 	return t->segs ? t->segs : 1;
 }
 
+/* Each packet that a merged frame is cut into has headers: here Ethernet, IP, TCP (RFC 9293). */
 static void count(const struct tenant *t, struct xv_count *c)
 {
-	count_add(c, packets(t), t->f->len);
+	__u32 tcp = frame_get16(t->f, 12) == T_IP ? 34 : 54, len = t->f->len;
+
+	if (t->segs > 1)
+		len += (t->segs - 1) * (tcp + (t->f->b[tcp + 12] >> 4) * 4);
+	count_add(c, packets(t), len);
 }
 
 /* Larger than what goes to this IPv6 peer: the kernel would not fragment it. */
@@ -121,8 +126,6 @@ static int forward(const struct tenant *t, struct ref *r)
 	count(t, &r->counts.port[t->port].rx);
 	to = t->f->b[0] & 1 ? NULL : fdb_find(t->w, t->bd, t->f->b);
 	if (!to) {
-		if (!(t->f->b[0] & 1))
-			event_note(r, XV_EVENT_MISS, t->bd, t->f->b, XV_FDB_PORT, t->port, NULL);
 		flood(t, r);
 		return TAKEN;
 	}

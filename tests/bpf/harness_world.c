@@ -136,7 +136,6 @@ void world_default(struct world *w)
 	*w = (struct world){.configured = 1, .slow_ifindex = LOOPBACK, .udp_port = XV_VXLAN_PORT};
 	w->wire_ifindex = LOOPBACK;
 	w->wire_mtu = 1600;
-	w->wire_flags = XV_UPLINK_CSUM_DONE;
 	w->wire_xdp = XV_ADJ_XDP;
 	w->wire_tx = 1;
 	w->local4 = "192.0.2.1";
@@ -336,7 +335,7 @@ static void install_tables(const struct world *w)
 void world_install(const struct world *w)
 {
 	struct xv_config_val cfg = {.abi = w->configured ? XV_ABI_VERSION : 0};
-	struct xv_uplink_val uplink = {.flags = w->wire_flags, .tx_slot = XV_MAX_PORTS};
+	struct xv_uplink_val uplink = {.tx_slot = XV_MAX_PORTS};
 	static struct world last;
 	__u32 zero = 0;
 	int i;
@@ -351,7 +350,7 @@ void world_install(const struct world *w)
 	cfg.flags = w->config_flags;
 	cfg.udp_port = htons(w->udp_port);
 	cfg.slow_ifindex = w->slow_ifindex;
-	cfg.cookie = WORLD_COOKIE;
+	cfg.seed = WORLD_SEED;
 	ip_of_text(w->local4, &cfg.local4);
 	ip_of_text(w->local6, &cfg.local6);
 	install_tables(w);

@@ -15,7 +15,7 @@ enum {
 	WORLD_FDB = 96,
 	WORLD_FLOOD = 16,
 	WORLD_KEYS = 8,
-	WORLD_COOKIE = 0xc0de1234,
+	WORLD_SEED = 0xc0de1234,
 
 	BD_BLUE = 1,  /* VNI 100: plain */
 	BD_RED = 2,   /* VNI 200: carries VLAN tags, takes any peer */
@@ -83,7 +83,6 @@ struct world {
 	int by_map; /* the FDB is in xv_fdb, as an outside program writes it, not in the table */
 	__u32 config_flags, slow_ifindex;
 	__u32 wire_ifindex, wire_mtu; /* underlay device */
-	__u32 wire_flags;	      /* enum xv_uplink_flags that XDP reads */
 	__u32 wire_xdp;		      /* XV_ADJ_XDP and XV_ADJ_XDP_SG, as it takes XDP frames */
 	int wire_tx;		      /* in xv_tx */
 	const char *local4, *local6;

@@ -36,25 +36,17 @@ struct csum_case {
 	__u32 peer, port;
 	__u8 proto;
 	enum ref_hook hook;
-	__u32 wire_flags;
-	int decap_tc; /* XDP: xv_decap_tc behind it, not xv_deliver */
-	int path;     /* that strips */
+	int path; /* that strips */
 };
 
-#define NIC  XV_UPLINK_CSUM_DONE, 0
-#define VETH 0, 1
-
 static const struct csum_case cases[] = {
-	{"TC, v4", PEER_V4, PORT_STACK, P_UDP, REF_TC, VETH, XV_PATH_TC_DECAP},
-	{"TC, v6", PEER_V6, PORT_STACK, P_TCP, REF_TC, VETH, XV_PATH_TC_DECAP},
-	{"generic, v4", PEER_V4, PORT_STACK, P_UDP, REF_XDP_SKB, VETH, XV_PATH_TC_DECAP},
-	{"veth, v4", PEER_V4, PORT_STACK, P_UDP, REF_XDP, VETH, XV_PATH_TC_DECAP},
-	{"veth, v6", PEER_V6, PORT_STACK, P_TCP, REF_XDP, VETH, XV_PATH_TC_DECAP},
-	{"veth, v4, redirect", PEER_V4, PORT_XDP, P_UDP, REF_XDP, VETH, XV_PATH_XDP_REDIRECT},
-	{"veth, v6, redirect", PEER_V6, PORT_XDP, P_TCP, REF_XDP, VETH, XV_PATH_XDP_REDIRECT},
-	{"NIC, v4", PEER_V4, PORT_STACK, P_UDP, REF_XDP, NIC, XV_PATH_XDP_STACK},
-	{"NIC, v6", PEER_V6, PORT_STACK, P_TCP, REF_XDP, NIC, XV_PATH_XDP_STACK},
-	{"NIC, v6, redirect", PEER_V6, PORT_XDP, P_TCP, REF_XDP, NIC, XV_PATH_XDP_REDIRECT},
+	{"TC, v4", PEER_V4, PORT_STACK, P_UDP, REF_TC, XV_PATH_TC_DECAP},
+	{"TC, v6", PEER_V6, PORT_STACK, P_TCP, REF_TC, XV_PATH_TC_DECAP},
+	{"generic, v4", PEER_V4, PORT_STACK, P_UDP, REF_XDP_SKB, XV_PATH_TC_DECAP},
+	{"native, v4", PEER_V4, PORT_STACK, P_UDP, REF_XDP, XV_PATH_TC_DECAP},
+	{"native, v6", PEER_V6, PORT_STACK, P_TCP, REF_XDP, XV_PATH_TC_DECAP},
+	{"native, v4, redirect", PEER_V4, PORT_XDP, P_UDP, REF_XDP, XV_PATH_XDP_REDIRECT},
+	{"native, v6, redirect", PEER_V6, PORT_XDP, P_TCP, REF_XDP, XV_PATH_XDP_REDIRECT},
 };
 
 static void build(const struct csum_case *c, enum state state)
@@ -106,8 +98,6 @@ static void counted(const struct csum_case *c, struct counts *counts)
 {
 	memset(counts, 0, sizeof(*counts));
 	count_add(&counts->path[c->path], 1, want.len);
-	if (c->path == XV_PATH_XDP_STACK)
-		count_add(&counts->path[XV_PATH_DELIVER], 1, want.len);
 	if (c->path == XV_PATH_TC_DECAP && c->hook != REF_TC)
 		count_add(&counts->path[XV_PATH_XDP_PASS], 1, wire.len);
 	count_add(&counts->net[BD_BLUE].rx_unicast, 1, want.len);
@@ -138,22 +128,13 @@ static void run(const struct csum_case *c, enum state state)
 static void test_case(void **state)
 {
 	const struct csum_case *c = *state;
-	struct world w = world;
 	int i;
 
 	if (tap < 0)
 		hs_skip("no /dev/net/tun here");
-	w.wire_flags = c->wire_flags;
-	world_install(&w);
 	lab_attach(c->hook);
-	if (c->decap_tc)
-		lab_tc(lab.ifindex[LAB_WIRE], hs.skel->progs.xv_decap_tc);
-	for (i = RIGHT; i < STATES; i++) {
-		/* a NIC has no partial ones */
-		if (i == PARTIAL && c->wire_flags && c->path == XV_PATH_XDP_STACK)
-			continue;
+	for (i = RIGHT; i < STATES; i++)
 		run(c, i);
-	}
 }
 
 static void open_tap(void)

@@ -4,13 +4,15 @@
  * at encapsulation, every family inside and outside, XDP and TC; and checksums stay right for every
  * value of the traffic class.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "harness_ref.h"
 
 enum {
 	DROP = -1,
-	OFFSET_INNER = 14, /* of the IP header in a stripped frame */
+	OFFSET_INNER = 14,		/* of the IP header in a stripped frame */
+	CHECKSUM_COMPLETE_RUN = 1 << 2, /* BPF_F_TEST_SKB_CHECKSUM_COMPLETE, Linux 6.18 */
 };
 
 struct combination {
@@ -132,6 +134,36 @@ static void test_decap_other(void **state)
 	assert_int_equal(ref.path, XV_PATH_TC_DECAP);
 }
 
+/* The kernel's sum over the packet, as some NICs hand it on, is right afterwards. */
+static void test_decap_complete(void **state)
+{
+	static const __u16 types[] = {T_IP, T_IPV6};
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame.b, .data_out = run.out.b,
+		    .flags = CHECKSUM_COMPLETE_RUN);
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2 * ARRAY_SIZE(decap); i++) {
+		const struct combination *c = &decap[i / 2];
+		struct outer_spec outer = outer_from(&world, PEER_V4, BD_BLUE);
+		struct inner_spec inner = inner_udp(mac_of_port(PORT_XDP), mac_of_peer(PEER_V4));
+		int ret;
+
+		inner.type = types[i & 1];
+		inner.tos = c->inner;
+		outer.tos = c->outer;
+		frame_tunnel(&frame, &outer, &inner);
+		opts.data_size_in = frame.len;
+		opts.data_size_out = FRAME_MAX;
+		ret = bpf_prog_test_run_opts(bpf_program__fd(hs.skel->progs.xv_decap_tc), &opts);
+		if (ret == -EINVAL)
+			hs_skip("BPF_PROG_TEST_RUN has no CHECKSUM_COMPLETE here");
+		if (ret)
+			fail_msg("%s, inner %u, outer %u: %s", i & 1 ? "IPv6" : "IPv4", c->inner,
+				 c->outer, strerror(-ret));
+	}
+}
+
 static void test_encap(void **state)
 {
 	static const __u16 types[] = {T_IP, T_IPV6};
@@ -159,9 +191,8 @@ static void test_encap(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_decap),
-		cmocka_unit_test(test_decap_every_class),
-		cmocka_unit_test(test_decap_other),
+		cmocka_unit_test(test_decap),	    cmocka_unit_test(test_decap_every_class),
+		cmocka_unit_test(test_decap_other), cmocka_unit_test(test_decap_complete),
 		cmocka_unit_test(test_encap),
 	};
 	int failed;

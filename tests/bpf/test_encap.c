@@ -216,7 +216,7 @@ static void test_seed(void **state)
 	(void)state;
 	assert_int_equal(bpf_map_lookup_elem(fd, &zero, &cfg), 0);
 	for (seed = 0; seed < 2; seed++) {
-		cfg.cookie += seed;
+		cfg.seed += seed;
 		assert_int_equal(bpf_map_update_elem(fd, &zero, &cfg, 0), 0);
 		for (t = 0; t < (int)ARRAY_SIZE(types); t++)
 			for (i = 0; i < 50; i++) {

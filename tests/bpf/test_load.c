@@ -23,10 +23,9 @@ struct program {
 };
 
 static const struct program programs[] = {
-	{"xv_decap", BPF_PROG_TYPE_XDP},	 {"xv_decap_skb", BPF_PROG_TYPE_XDP},
-	{"xv_deliver", BPF_PROG_TYPE_SCHED_CLS}, {"xv_decap_tc", BPF_PROG_TYPE_SCHED_CLS},
-	{"xv_slow_rx", BPF_PROG_TYPE_SCHED_CLS}, {"xv_encap", BPF_PROG_TYPE_SCHED_CLS},
-	{"xv_port_encap", BPF_PROG_TYPE_XDP},
+	{"xv_decap", BPF_PROG_TYPE_XDP},	  {"xv_decap_skb", BPF_PROG_TYPE_XDP},
+	{"xv_decap_tc", BPF_PROG_TYPE_SCHED_CLS}, {"xv_slow_rx", BPF_PROG_TYPE_SCHED_CLS},
+	{"xv_encap", BPF_PROG_TYPE_SCHED_CLS},	  {"xv_port_encap", BPF_PROG_TYPE_XDP},
 };
 
 /* How often a verifier walks through the same is its own affair: the budget is of one kernel's. */
@@ -165,18 +164,18 @@ static void test_map_btf(void **state)
 /* A budget that is passed, or a program without one, is told. */
 static void test_budget_control(void **state)
 {
-	struct bpf_prog_info info = info_of(hs.skel, "xv_deliver");
-	struct hs_budget most = hs_budget_of("xv_deliver");
+	struct bpf_prog_info info = info_of(hs.skel, "xv_decap_skb");
+	struct hs_budget most = hs_budget_of("xv_decap_skb");
 
 	(void)state;
 	harness_quiet = 1;
-	assert_true(budget_ok("xv_deliver", &info));
+	assert_true(budget_ok("xv_decap_skb", &info));
 	assert_false(budget_ok("no_such_program", &info));
 	info.xlated_prog_len = most.bytes + 1;
-	assert_false(budget_ok("xv_deliver", &info));
-	info = info_of(hs.skel, "xv_deliver");
+	assert_false(budget_ok("xv_decap_skb", &info));
+	info = info_of(hs.skel, "xv_decap_skb");
 	info.verified_insns = insns_allowed(&most) + 1;
-	assert_false(budget_ok("xv_deliver", &info));
+	assert_false(budget_ok("xv_decap_skb", &info));
 	harness_quiet = 0;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Random and mutated packets, from a fixed seed, through xv_decap, xv_decap_skb, xv_decap_tc,
- * xv_encap and xv_port_encap against the reference: return value, bytes and metadata of every one,
+ * xv_encap and xv_port_encap against the reference: return value and bytes of every one,
  * and all counters. XV_SEED and XV_PACKETS (of each kind: decap) change the run, for a hunt or a
  * slow machine.
  */
@@ -292,7 +292,6 @@ static void test_coverage(void **state)
 	static const int want[] = {
 		XV_PATH_XDP_PASS,
 		XV_PATH_XDP_REDIRECT,
-		XV_PATH_XDP_STACK,
 		XV_PATH_TC_PASS,
 		XV_PATH_TC_DECAP,
 		XV_PATH_LOCAL,

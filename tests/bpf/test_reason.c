@@ -295,87 +295,6 @@ static void half_tag(const struct reason_case *c)
 	expect_drop(c, LAB_TRUNK, 20);
 }
 
-static __u64 drops_of(struct xvtep_bpf *skel, __u32 reason)
-{
-	struct xv_count count[256] = {};
-	__u64 sum = 0;
-	int i;
-
-	assert_in_range(libbpf_num_possible_cpus(), 1, 256);
-	assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(skel->maps.xv_drop_stats), &reason, count),
-			 0);
-	for (i = 0; i < libbpf_num_possible_cpus(); i++)
-		sum += count[i].packets;
-	return sum;
-}
-
-/*
- * Stripped, and when TC gets it the port is gone, or in network bd: the deliverer is of a second
- * object, with the same cookie and at most that port. The frame must not reach the host's own
- * stack, nor another tenant.
- */
-static void stale(const struct reason_case *c, int decap_tc, __u32 bd)
-{
-	struct xv_config_val cfg = {.abi = XV_ABI_VERSION, .cookie = WORLD_COOKIE};
-	struct xv_port_dev_val dev = {.flags = XV_PORT_UP, .bd = bd, .mtu = 1500};
-	struct xvtep_bpf *other = hs_load();
-	static struct counts before, counts;
-	__u32 zero = 0, port = PORT_STACK, n;
-	struct xv_drop_last_val last;
-
-	assert_non_null(other);
-	assert_int_equal(bpf_map_update_elem(bpf_map__fd(other->maps.xv_config), &zero, &cfg, 0),
-			 0);
-	dev.ifindex = lab.ifindex[LAB_T2];
-	if (bd)
-		assert_int_equal(
-			bpf_map_update_elem(bpf_map__fd(other->maps.xv_port_dev), &port, &dev, 0),
-			0);
-	world_install(&world);
-	lab_attach(REF_XDP);
-	lab_tc(lab.ifindex[LAB_WIRE],
-	       decap_tc ? other->progs.xv_decap_tc : other->progs.xv_deliver);
-	good_wire(PORT_STACK, 100);
-	n = frame.len - INNER;
-	memset(&counts, 0, sizeof(counts));
-	counts_read(&before);
-	lab_send(LAB_WIRE, &frame);
-	count_add(&counts.path[XV_PATH_XDP_STACK], 1, n);
-	count_add(&counts.net[BD_BLUE].rx_unicast, 1, n);
-	count_add(&counts.peer[PEER_V4].rx, 1, n);
-	count_add(&counts.port[PORT_STACK].tx, 1, n);
-	assert_int_equal(lab_counts(&before, &counts, label(c)), 0);
-	assert_int_equal(drops_of(other, c->reason), 1);
-	last = last_of(other, c->reason);
-	assert_int_equal(last_check(&last, decap_tc ? XV_DROP_FROM_WIRE : XV_DROP_FROM_STRIP,
-				    &frame, INNER, label(c)),
-			 0);
-	assert_int_equal(last.ifindex, lab.ifindex[LAB_WIRE]);
-	assert_int_equal(lab_silent(), 0);
-	lab_attach(REF_XDP);
-	xvtep_bpf__destroy(other);
-}
-
-static void stale_deliver(const struct reason_case *c)
-{
-	stale(c, 0, 0);
-}
-
-static void moved_deliver(const struct reason_case *c)
-{
-	stale(c, 0, BD_RED);
-}
-
-static void moved_decap_tc(const struct reason_case *c)
-{
-	stale(c, 1, BD_RED);
-}
-
-static void stale_decap_tc(const struct reason_case *c)
-{
-	stale(c, 1, 0);
-}
-
 #define WIRE(reason, spoil)                                \
 	{XV_DROP_##reason, "xv_decap", xdp, spoil},        \
 	{                                                  \
@@ -428,10 +347,6 @@ static const struct reason_case cases[] = {
 	TENANT(PKT_TOO_BIG, too_big_local),
 	TENANT(VXLAN_NO_REMOTE, to_nowhere),
 	{XV_DROP_NO_MEMORY, "xv_encap", half_tag, NULL},
-	{XV_DROP_STALE_META, "xv_deliver", stale_deliver, NULL},
-	{XV_DROP_STALE_META, "xv_decap_tc", stale_decap_tc, NULL},
-	{XV_DROP_STALE_META, "xv_deliver, another network", moved_deliver, NULL},
-	{XV_DROP_STALE_META, "xv_decap_tc, another network", moved_decap_tc, NULL},
 };
 
 static void inner_untag(void)
@@ -497,8 +412,9 @@ static void test_complete(void **state)
 {
 	(void)state;
 	assert_int_equal(missing(ARRAY_SIZE(cases), 1), 0);
-	/* and it would tell: the last four are the only ones of their reason */
-	assert_int_equal(missing(ARRAY_SIZE(cases) - 4, 0), 1);
+	/* and it would tell: the last two are the only ones of their reasons */
+	assert_int_equal(missing(ARRAY_SIZE(cases) - 1, 0), 1);
+	assert_int_equal(missing(ARRAY_SIZE(cases) - 2, 0), 2);
 	assert_int_equal(missing(0, 0), XV_DROP_MAX);
 }
 

@@ -159,7 +159,6 @@ static void test_trunk_local(void **state)
 	begin();
 	lab_send(LAB_T1, &bare);
 	count_add(&counts.path[XV_PATH_ENCAP_FLOOD], 1, bare.len);
-	count_add(&counts.path[XV_PATH_EVENT], 1, 0);
 	count_add(&counts.port[PORT_XDP].rx, 1, bare.len);
 	count_add(&counts.net[BD_BLUE].tx_bum, 1, bare.len);
 	end("blue to red");

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Frames through real devices from the wire: XDP redirect, XDP metadata and xv_deliver,
- * xv_decap_tc; tags taken off and put on; each frame arrives once, at the right port, and nowhere
- * else.
+ * Frames through real devices from the wire: XDP redirect, xv_decap_tc behind XDP and alone; tags
+ * taken off and put on; each frame arrives once, at the right port, and nowhere else.
  */
 #include <bpf/bpf_endian.h>
 #include <net/if.h>
@@ -36,19 +35,20 @@ static const struct wire_case cases[] = {
 	 XV_PATH_XDP_REDIRECT},
 	{"redirect, outer tag", PEER_V4, BD_BLUE, PORT_XDP, T_IP, T_VLAN, P_UDP, LAB_T1, 0,
 	 XV_PATH_XDP_REDIRECT},
-	{"stack, v4", PEER_V4, BD_BLUE, PORT_STACK, T_IP, 0, P_UDP, LAB_T2, 0, XV_PATH_XDP_STACK},
+	{"stack, v4", PEER_V4, BD_BLUE, PORT_STACK, T_IP, 0, P_UDP, LAB_T2, 0, XV_PATH_TC_DECAP},
 	{"stack, IPv6 inside v4", PEER_V4, BD_BLUE, PORT_STACK, T_IPV6, 0, P_TCP, LAB_T2, 0,
-	 XV_PATH_XDP_STACK},
-	{"stack, v6, ARP", PEER_V6, BD_BLUE, PORT_STACK, T_ARP, 0, 0, LAB_T2, 0, XV_PATH_XDP_STACK},
+	 XV_PATH_TC_DECAP},
+	{"stack, v6, ARP", PEER_V6, BD_BLUE, PORT_STACK, T_ARP, 0, 0, LAB_T2, 0, XV_PATH_TC_DECAP},
 	{"stack, outer tag", PEER_V6, BD_BLUE, PORT_STACK, T_IP, T_VLAN, P_UDP, LAB_T2, 0,
-	 XV_PATH_XDP_STACK},
+	 XV_PATH_TC_DECAP},
 	{"stack, outer tag taken off", PEER_V4, BD_BLUE, PORT_STACK, T_IPV6, TAKEN_OFF, P_UDP,
-	 LAB_T2, 0, XV_PATH_XDP_STACK},
-	{"VLAN 10", PEER_V4, BD_BLUE, PORT_VLAN, T_IP, 0, P_UDP, LAB_TRUNK, 10, XV_PATH_XDP_STACK},
+	 LAB_T2, 0, XV_PATH_TC_DECAP},
+	{"VLAN 10", PEER_V4, BD_BLUE, PORT_VLAN, T_IP, 0, P_UDP, LAB_TRUNK, 10,
+	 XV_PATH_XDP_REDIRECT},
 	{"VLAN 10, outer tag taken off", PEER_V4, BD_BLUE, PORT_VLAN, T_IP, TAKEN_OFF, P_UDP,
-	 LAB_TRUNK, 10, XV_PATH_XDP_STACK},
+	 LAB_TRUNK, 10, XV_PATH_XDP_REDIRECT},
 	{"VLAN 20, another network", PEER_V6, BD_RED, PORT_RED, T_IPV6, 0, P_UDP, LAB_TRUNK, 20,
-	 XV_PATH_XDP_STACK},
+	 XV_PATH_XDP_REDIRECT},
 };
 
 static void build(const struct wire_case *c, struct frame *wire, struct frame *want)
@@ -100,8 +100,8 @@ static void send_taken_off(const struct frame *f)
 }
 
 /* As the port sees it, and as the counters do: inner frame without tags. */
-/* generic: generic XDP has passed it before. */
-static void expect(const struct wire_case *c, int path, int deliver, int generic)
+/* passed: XDP has passed it before. */
+static void expect(const struct wire_case *c, int path, int passed)
 {
 	static struct frame wire, want, got;
 	struct counts before, counts = {};
@@ -118,9 +118,7 @@ static void expect(const struct wire_case *c, int path, int deliver, int generic
 	assert_int_equal(lab_recv(c->to, &got), 0);
 	assert_int_equal(frame_check(&got, &want, c->name), 0);
 	count_add(&counts.path[path], 1, n);
-	if (deliver)
-		count_add(&counts.path[XV_PATH_DELIVER], 1, n);
-	if (generic)
+	if (passed)
 		count_add(&counts.path[XV_PATH_XDP_PASS], 1, wire.len);
 	count_add(&counts.net[c->bd].rx_unicast, 1, n);
 	count_add(&counts.peer[c->peer].rx, 1, n);
@@ -134,7 +132,7 @@ static void test_xdp(void **state)
 	const struct wire_case *c = *state;
 
 	lab_attach(REF_XDP);
-	expect(c, c->xdp_path, c->xdp_path == XV_PATH_XDP_STACK, 0);
+	expect(c, c->xdp_path, c->xdp_path == XV_PATH_TC_DECAP);
 }
 
 static void test_tc(void **state)
@@ -142,7 +140,7 @@ static void test_tc(void **state)
 	const struct wire_case *c = *state;
 
 	lab_attach(REF_TC);
-	expect(c, XV_PATH_TC_DECAP, 0, 0);
+	expect(c, XV_PATH_TC_DECAP, 0);
 }
 
 static void test_generic(void **state)
@@ -150,17 +148,7 @@ static void test_generic(void **state)
 	const struct wire_case *c = *state;
 
 	lab_attach(REF_XDP_SKB);
-	expect(c, XV_PATH_TC_DECAP, 0, 1);
-}
-
-/* Also where XDP strips and the TC program is the one that could strip. */
-static void test_xdp_and_decap_tc(void **state)
-{
-	const struct wire_case *c = *state;
-
-	lab_attach(REF_XDP);
-	lab_tc(lab.ifindex[LAB_WIRE], hs.skel->progs.xv_decap_tc);
-	expect(c, c->xdp_path, c->xdp_path == XV_PATH_XDP_STACK, 0);
+	expect(c, XV_PATH_TC_DECAP, 1);
 }
 
 /* An order of frames to one port stays one, whichever way it takes. */
@@ -214,67 +202,16 @@ static void test_control(void **state)
 	harness_quiet = 0;
 }
 
-static __u64 packets_of(struct bpf_map *map, __u32 index)
-{
-	struct xv_count count[256] = {};
-	__u64 sum = 0;
-	int i;
-
-	assert_in_range(libbpf_num_possible_cpus(), 1, 256);
-	assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(map), &index, count), 0);
-	for (i = 0; i < libbpf_num_possible_cpus(); i++)
-		sum += count[i].packets;
-	return sum;
-}
-
-/* Metadata of another program, or of another instance: not ours, left alone. */
-static void test_foreign_metadata(void **state)
-{
-	struct xv_config_val cfg = {.abi = XV_ABI_VERSION, .cookie = WORLD_COOKIE + 1};
-	struct bpf_program *progs[2];
-	struct xvtep_bpf *other = hs_load();
-	static struct frame wire, want;
-	struct counts before, counts = {};
-	__u32 zero = 0, i;
-
-	(void)state;
-	assert_non_null(other);
-	assert_int_equal(bpf_map_update_elem(bpf_map__fd(other->maps.xv_config), &zero, &cfg, 0),
-			 0);
-	progs[0] = other->progs.xv_deliver;
-	progs[1] = other->progs.xv_decap_tc;
-	build(&cases[3], &wire, &want);
-	lab_attach(REF_XDP);
-	for (i = 0; i < 2; i++) {
-		lab_tc(lab.ifindex[LAB_WIRE], progs[i]);
-		counts_read(&before);
-		lab_send(LAB_WIRE, &wire);
-		memset(&counts, 0, sizeof(counts));
-		count_add(&counts.path[XV_PATH_XDP_STACK], 1, want.len);
-		count_add(&counts.net[BD_BLUE].rx_unicast, 1, want.len);
-		count_add(&counts.peer[PEER_V4].rx, 1, want.len);
-		count_add(&counts.port[PORT_STACK].tx, 1, want.len);
-		assert_int_equal(lab_counts(&before, &counts, "stripped"), 0);
-		assert_int_equal(packets_of(other->maps.xv_path_stats, XV_PATH_TC_PASS), i + 1);
-		assert_int_equal(packets_of(other->maps.xv_drop_stats, XV_DROP_STALE_META), 0);
-		assert_int_equal(lab_silent(), 0);
-	}
-	lab_attach(REF_XDP);
-	xvtep_bpf__destroy(other);
-}
-
 int main(void)
 {
-	static struct CMUnitTest tests[4 * ARRAY_SIZE(cases) + 3];
-	static const CMUnitTestFunction functions[] = {test_xdp, test_tc, test_xdp_and_decap_tc,
-						       test_generic};
+	static struct CMUnitTest tests[3 * ARRAY_SIZE(cases) + 2];
+	static const CMUnitTestFunction functions[] = {test_xdp, test_tc, test_generic};
 	size_t i, n = 0;
 
-	for (i = 0; i < 4 * ARRAY_SIZE(cases); i++)
-		tests[n++] = (struct CMUnitTest){cases[i / 4].name, functions[i % 4], NULL, NULL,
-						 (void *)&cases[i / 4]};
+	for (i = 0; i < 3 * ARRAY_SIZE(cases); i++)
+		tests[n++] = (struct CMUnitTest){cases[i / 3].name, functions[i % 3], NULL, NULL,
+						 (void *)&cases[i / 3]};
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_order);
-	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_foreign_metadata);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_control);
 	if (hs_open())
 		return 0;

@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """
 The other end is a kernel that sends outer UDP checksums, as it does unless told not to: its unicast
-is stripped on the fast path, every frame of it, whatever the wire does about checksums.
+is stripped on the fast path, every frame of it, whatever the wire does about checksums. And what was
+found right of the outer header is not believed of the inner one.
 """
 import itertools
+import socket
 
 import frame
 import tap
@@ -25,14 +27,14 @@ def insist_on_features(underlay):
 class Pair:
     """xvtepd on the first host, the kernel on the second, tenants that know each other."""
 
-    def __init__(self, lab, family, mode, gro=False, **underlay):
+    def __init__(self, lab, family, mode, gro=False, zero_tx=False, **underlay):
         self.family = family
         a, b = lab.hosts
         self.one, self.two = [h.tenant("p1", f"10.0.0.{h.number}", ip6=f"fd00::{h.number}", gro=gro)
                               for h in (a, b)]
         self.vtep = Xvtepd(a, [{"vni": VNI, "ports": ["p1"], "flood": [b.address(family)]}], family,
                            underlay={"xdp": mode, **underlay})
-        Kernel(b, [{"vni": VNI, "ports": ["p1"], "flood": [a.address(family)], "zero_tx": False}],
+        Kernel(b, [{"vni": VNI, "ports": ["p1"], "flood": [a.address(family)], "zero_tx": zero_tx}],
                family)
         self.one.neigh(self.two)
         self.two.neigh(self.one)
@@ -97,6 +99,36 @@ def sockets(family, wire, mode, gro=False, **underlay):
         tap.equal(pair.vtep.drops(), {}, "drops")
 
 
+def damaged(mode, zero_tx, watched):
+    """
+    A datagram whose checksum was wrong when it came from the tenant. The router's GRO has looked at
+    the outer header, and says so beside the packet; watched: a packet socket on the underlay device
+    has clones of all packets.
+    """
+    with Lab(wire="nic") as lab:
+        pair = Pair(lab, 4, mode, zero_tx=zero_tx)
+        one, two, host = pair.one, pair.two, lab.hosts[0]
+        other = frame.Tap(host.ns, "under") if watched else None
+        receiver = one.ns.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        receiver.bind((one.ip, 7777))
+        receiver.settimeout(5)
+        end = two.tap()
+        for n in range(COUNT):
+            whole = frame.udp4(two.mac, one.mac, two.ip, one.ip, b"whole %d" % n, dport=7777)
+            broken = frame.udp4(two.mac, one.mac, two.ip, one.ip, b"broken %d" % n, dport=7777)
+            end.send(broken[:40] + b"\x12\x34" + broken[42:])
+            end.send(whole)
+        got = [receiver.recv(100) for _ in range(COUNT)]
+        tap.equal(got, [b"whole %d" % n for n in range(COUNT)], "datagrams that the tenant got")
+        slow = pair.used("slow_rx")["slow_rx"]
+        tap.equal(slow, 0, "packets on the slow path")
+        if other:
+            other.drain()
+            tap.ok(len(other.frames) >= 2 * COUNT, "packets seen on the underlay device")
+            inner = [f for f in other.frames if f[36:38] == b"\x1e\x61"]
+            tap.equal(inner, [], "tenant's packets seen there without their outer header")
+
+
 PATHS = {"native": ("xdp_pass", "tc_decap"), "generic": ("xdp_pass", "tc_decap"),
          "off": ("tc_decap",)}
 
@@ -106,6 +138,11 @@ for _family, _wire, _mode in itertools.product((4, 6), ("default", "nic"), PATHS
              main=(_family, _wire) == (4, "default"))(exact)
     tap.case(f"{_name}: TCP and UDP", _family, _wire, _mode,
              main=(_family, _wire, _mode) == (6, "default", "off"))(sockets)
+for _mode, _zero in itertools.product(PATHS, (False, True)):
+    for _watched in (False, True):
+        tap.case(f"xdp {_mode}, {'no ' if _zero else ''}outer checksum, wrong inner one"
+                 f"{', a packet socket looks on' if _watched else ''}", _mode, _zero, _watched,
+                 main=_watched)(damaged)
 for _family in (4, 6):
     tap.case(f"IPv{_family}, redirect to ports: exact counts", _family, "nic", "native",
              ("xdp_redirect",), gro=True, delivery="redirect", main=True)(exact)

@@ -158,6 +158,44 @@ def quota():
                      "a new MAC is learned where there is room again")
 
 
+def invented_vteps():
+    """
+    Where any VTEP is heard (a multicast group), one whose MACs the quota refuses does not become a
+    peer: there are 4,095 at most, for all networks.
+    """
+    with Lab(hosts=1) as lab:
+        host, wire = lab.hosts[0], lab.keep(frame.Tap(lab.router, "r1"))
+        host.tenant("p1")
+        vtep = Xvtepd(host, [{"vni": VNI, "ports": ["p1"], "group": "239.1.1.1", "max-macs": 10}])
+        for key in ("all", "under"):
+            host.ns.sysctl(f"net.ipv4.conf.{key}.rp_filter", 0)
+        for n in range(40):
+            inner = frame.plain(f"02:99:00:00:00:{n:02x}", frame.BROADCAST, frame.marker())
+            wire.send(frame.ether("02:00:00:00:66:66", host.ns.mac("under"), frame.ETH_IP,
+                                  frame.ipv4(f"172.16.0.{n + 1}", host.v4, 17,
+                                             frame.udp(50000, 4789, frame.vxlan(VNI, inner)))))
+        tap.wait_for(lambda: vtep.row("network", vni=VNI)["quota_denied"] >= 30, "30 refused")
+        tap.equal(len(vtep.learned()), 10, "learned entries")
+        tap.equal(len(vtep.rows("peer", "show")), 10, "peers")
+
+
+def unknown_destinations():
+    """A station that sends to MACs nobody has does not use up the network's learn rate."""
+    with Lab(hosts=1) as lab:
+        host = lab.hosts[0]
+        one = host.tenant("p1")
+        vtep = Xvtepd(host, [{"vni": VNI, "ports": ["p1"], "learn-rate": 8}])
+        end, new = one.tap(), "02:88:00:00:00:01"
+        end.send(frame.plain(one.mac, frame.BROADCAST, frame.marker()))
+        vtep.wait_learned(1)
+        time.sleep(0.3)  # another window of the rate
+        for n in range(300):
+            end.send(frame.plain(one.mac, f"02:77:00:00:{n >> 8:02x}:{n & 255:02x}", b"miss"))
+        end.send(frame.plain(new, frame.BROADCAST, frame.marker()))
+        tap.wait_for(lambda: (VNI, new) in vtep.learned(), "a new station is learned")
+        tap.equal(vtep.paths().get("event_limited", 0), 0, "events held back")
+
+
 def static(kind):
     """A static entry is never overridden: the same MAC from elsewhere is dropped, and counted."""
     with Lab(hosts=3) as lab:
@@ -218,6 +256,8 @@ for _kind in ("xvtep", "kernel"):
 tap.case("MAC move between remotes")(move_remote)
 tap.case("learning off")(learning_off)
 tap.case("quota")(quota)
+tap.case("quota, and VTEPs that nobody knows")(invented_vteps)
+tap.case("many unknown destinations")(unknown_destinations)
 tap.case("static entries by hand: add, replace, flush, del")(static_port)
 
 if __name__ == "__main__":

@@ -118,7 +118,7 @@ def delivery(mode, gro, want, configured="auto"):
         traffic.udp(two, one)
         traffic.tcp(two, one)
         used = {p: n - before.get(p, 0) for p, n in first.paths().items()}
-        path = {"redirect": "xdp_redirect", "stack": "xdp_stack", "tc": "tc_decap"}[want]
+        path = {"redirect": "xdp_redirect", "tc": "tc_decap"}[want]
         tap.ok(used.get(path, 0) >= 8, f"path {path} was used: {used}")
 
 
@@ -130,8 +130,8 @@ def delivery_changes():
         two.neigh(one)
         first, _ = start(lab, delivery="redirect")
         two.ping(one.ip)
-        tap.equal(first.row("port", dev="p1")["delivery"], "stack", "delivery")
-        for on, want in (("on", "redirect"), ("off", "stack")):
+        tap.equal(first.row("port", dev="p1")["delivery"], "tc", "delivery")
+        for on, want in (("on", "redirect"), ("off", "tc")):
             one.ns.run("ethtool", "-K", "eth0", "gro", on)
             tap.wait_for(lambda w=want: first.row("port", dev="p1")["delivery"] == w,
                          f"delivery is {want}")
@@ -238,10 +238,10 @@ for _name in ("add_and_remove", "appears_later", "comes_back", "down_and_up", "r
              main=_name in ("add_and_remove", "comes_back"))(globals()[_name])
 tap.case("delivery: redirect to a port that takes XDP frames", "native", True, "redirect",
          "redirect")(delivery)
-tap.case("delivery: auto, from a veth underlay", "native", True, "stack")(delivery)
-tap.case("delivery: stack, though the port takes XDP frames", "native", True, "stack",
+tap.case("delivery: auto, from a veth underlay", "native", True, "tc")(delivery)
+tap.case("delivery: stack, though the port takes XDP frames", "native", True, "tc",
          "stack")(delivery)
-tap.case("delivery: native XDP, port does not", "native", False, "stack")(delivery)
+tap.case("delivery: native XDP, port does not", "native", False, "tc")(delivery)
 tap.case("delivery: no XDP", "off", False, "tc")(delivery)
 tap.case("delivery changes live")(delivery_changes)
 for _mode in ("native", "off"):

@@ -77,8 +77,6 @@ static const struct {
 		       "00280000" VXLAN INNER,
 	 0, "- - - 02:aa:bb:cc:dd:02 02:aa:bb:cc:dd:01"},
 	{"nothing", XV_DROP_FROM_WIRE, "", 0, "- - - - -"},
-	{"stripped", XV_DROP_FROM_STRIP, MACS "0800", XV_DROP_TAGGED | 100,
-	 "- - - 02:aa:bb:cc:dd:02 02:aa:bb:cc:dd:01"},
 	{"slow path", XV_DROP_FROM_SLOW, MACS "0800", 0,
 	 "198.51.100.7 99 - 02:aa:bb:cc:dd:02 02:aa:bb:cc:dd:01"},
 	{"slow path, tag", XV_DROP_FROM_SLOW, MACS "0800", XV_DROP_TAGGED,

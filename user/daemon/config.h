@@ -23,12 +23,11 @@ enum xv_xdp_mode {
 	XV_XDP_OFF,	/* TC */
 };
 
-/* How xv_decap gives known unicast to a port that takes XDP frames; another gets it via the stack.
- */
+/* How xv_decap gives known unicast to a port that takes XDP frames; another gets it by TC. */
 enum xv_delivery {
-	XV_DELIVERY_AUTO, /* redirect, but inner TCP, or all from a veth underlay, via the stack */
+	XV_DELIVERY_AUTO,     /* redirect, but inner TCP, or all from a veth underlay, by TC */
 	XV_DELIVERY_REDIRECT, /* devmap redirect, all of it */
-	XV_DELIVERY_STACK,    /* strip, pass up, TC redirect */
+	XV_DELIVERY_STACK,    /* pass up: GRO merges, TC strips and redirects */
 };
 
 /* Whether xv_port_encap takes a port's frames in the driver, before xv_encap does at TC. */

@@ -306,8 +306,6 @@ int xv_datapath_prog_fd(const struct xv_datapath *dp, enum xv_prog prog)
 		return bpf_program__fd(skel->progs.xv_decap);
 	case XV_PROG_DECAP_SKB:
 		return bpf_program__fd(skel->progs.xv_decap_skb);
-	case XV_PROG_DELIVER:
-		return bpf_program__fd(skel->progs.xv_deliver);
 	case XV_PROG_DECAP_TC:
 		return bpf_program__fd(skel->progs.xv_decap_tc);
 	case XV_PROG_SLOW_RX:

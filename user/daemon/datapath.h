@@ -18,7 +18,6 @@
 enum xv_prog {
 	XV_PROG_DECAP,	    /* xv_decap, XDP */
 	XV_PROG_DECAP_SKB,  /* xv_decap_skb, generic XDP */
-	XV_PROG_DELIVER,    /* xv_deliver, TC */
 	XV_PROG_DECAP_TC,   /* xv_decap_tc, TC */
 	XV_PROG_SLOW_RX,    /* xv_slow_rx, TC */
 	XV_PROG_ENCAP,	    /* xv_encap, TC */

@@ -70,8 +70,8 @@ int xv_instance_write(struct xv_instance *inst)
 
 	if (ret)
 		return ret;
-	while (!val.cookie)
-		if (getrandom(&val.cookie, sizeof(val.cookie), 0) < 0)
+	while (!val.seed)
+		if (getrandom(&val.seed, sizeof(val.seed), 0) < 0)
 			return -errno;
 	stat("/proc/thread-self/ns/net", &ns);
 	val.abi = XV_ABI_VERSION;

@@ -80,23 +80,35 @@ enum xv_learn_verdict xv_learn_decide(const struct xv_network *net, const struct
 	return net->learned >= net->set.max_macs ? XV_LEARN_QUOTA : XV_LEARN_ADMIT;
 }
 
-/* The source is still what the event says; a VTEP that was no peer becomes one here. */
+/* The source is still what the event says; dst stays 0 for a VTEP that is no peer yet. */
 static bool source_valid(struct xv_instance *inst, const struct xv_network *net,
 			 struct xv_event *event)
 {
-	struct xv_peer *peer;
-	struct xv_port *port;
+	const struct xv_peer *peer;
+	const struct xv_port *port;
 
 	if (event->kind == XV_FDB_PORT) {
 		port = event->dst < XV_MAX_PORTS ? inst->port_by_id[event->dst] : NULL;
 		return port && port->net == net && port->ifindex;
 	}
 	if (!event->dst) {
+		peer = xv_peer_find(inst, &event->remote);
+		event->dst = peer ? peer->id : 0;
+	}
+	return !event->dst || (event->dst < XV_MAX_PEERS && inst->peer_by_id[event->dst]);
+}
+
+/* A VTEP that was no peer becomes one: only for a MAC that is admitted. */
+static bool source_admit(struct xv_instance *inst, struct xv_event *event)
+{
+	struct xv_peer *peer;
+
+	if (event->kind == XV_FDB_PEER && !event->dst) {
 		if (xv_peer_admit(inst, &event->remote, &peer, NULL))
 			return false;
 		event->dst = peer->id;
 	}
-	return event->dst < XV_MAX_PEERS && inst->peer_by_id[event->dst];
+	return true;
 }
 
 static void admit(struct xv_learn *learn, struct xv_network *net, const struct xv_event *event,
@@ -140,8 +152,7 @@ static void handle(struct xv_learn *learn, struct xv_event *event)
 	struct xv_fdb_val old, *known = NULL;
 	uint64_t held_until = 0;
 
-	if (event->type == XV_EVENT_MISS || !net || !xv_mac_is_unicast(event->key.mac) ||
-	    !source_valid(inst, net, event))
+	if (!net || !xv_mac_is_unicast(event->key.mac) || !source_valid(inst, net, event))
 		return;
 	if (!find_known(inst, event, &old)) {
 		known = &old;
@@ -149,7 +160,8 @@ static void handle(struct xv_learn *learn, struct xv_event *event)
 	}
 	switch (xv_learn_decide(net, known, event, held_until, held_until ? now_ns() : 0)) {
 	case XV_LEARN_ADMIT:
-		admit(learn, net, event, known);
+		if (source_admit(inst, event))
+			admit(learn, net, event, known);
 		break;
 	case XV_LEARN_QUOTA:
 		if (!net->quota_denied++)

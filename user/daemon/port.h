@@ -40,7 +40,7 @@ struct xv_port {
 	UT_hash_handle hh;
 };
 
-/* "redirect", "stack", "tc" (no XDP) or "none" (device is missing): how frames are delivered. */
+/* "redirect" (in XDP), "tc" or "none" (device is missing): how frames are delivered. */
 const char *xv_port_delivery(const struct xv_instance *inst, const struct xv_port *port);
 /* "xdp", "tc" or "none" (device is missing): where frames from it are first looked at. */
 const char *xv_port_encap(const struct xv_port *port);

@@ -19,7 +19,7 @@ static bool any_xdp(const struct xv_instance *inst)
 	size_t i;
 
 	for (i = 0; i < inst->n_uplinks; i++)
-		if (inst->uplinks[i].flags & (XV_UPLINK_XDP | XV_UPLINK_GENERIC))
+		if (inst->uplinks[i].flags & XV_UPLINK_XDP)
 			return true;
 	return false;
 }
@@ -28,9 +28,9 @@ const char *xv_port_delivery(const struct xv_instance *inst, const struct xv_por
 {
 	if (!port->ifindex)
 		return "none";
-	if (!any_xdp(inst))
+	if (!any_xdp(inst) || !(port->flags & XV_PORT_XDP_TX))
 		return "tc";
-	return port->flags & XV_PORT_XDP_TX && !port->key.vlan ? "redirect" : "stack";
+	return "redirect";
 }
 
 const char *xv_port_encap(const struct xv_port *port)
@@ -67,8 +67,8 @@ static uint32_t setting_flags(const struct xv_port *port)
 }
 
 /*
- * What the device can take. Features unknown (before Linux 6.3): through the stack, which every
- * device takes. Inner TCP goes through the stack even so, where GRO merges it.
+ * What the device can take. Features unknown (before Linux 6.3): through TC, which every device
+ * takes. Inner TCP goes that way even so, as GRO merges it there.
  */
 static uint32_t flags_of(const struct xv_instance *inst, const struct xv_port *port)
 {
@@ -103,17 +103,19 @@ int port_write_dev(struct xv_instance *inst, struct xv_port *port)
 		.vlan = port->key.vlan,
 		.mtu = port->link.mtu,
 	};
+	bool in_tx;
 	int ret;
 
 	memcpy(val.end_mac, port->end_mac, sizeof(val.end_mac));
 	if (!port->ifindex)
 		val.flags = setting_flags(port);
 	port->flags = val.flags;
-	/* The devmap first: a port that says XV_PORT_XDP_TX is in it. */
-	if (val.flags & XV_PORT_XDP_TX)
+	/* The devmap first: a port that says XV_PORT_XDP_TX is in it, but for VLANs. */
+	in_tx = val.flags & XV_PORT_XDP_TX && !val.vlan;
+	if (in_tx)
 		bpf_map_update_elem(inst->dp->fd.tx, &port->id, &port->ifindex, BPF_ANY);
 	ret = bpf_map_update_elem(inst->dp->fd.port_dev, &port->id, &val, BPF_ANY);
-	if (!(val.flags & XV_PORT_XDP_TX))
+	if (!in_tx)
 		bpf_map_delete_elem(inst->dp->fd.tx, &port->id);
 	return ret;
 }

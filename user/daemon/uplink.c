@@ -30,7 +30,7 @@ const char *xv_uplink_tcp(const struct xv_instance *inst, const struct xv_uplink
 		return "waiting";
 	if (!(uplink->flags & XV_UPLINK_XDP))
 		return "tc";
-	return inst->config->delivery == XV_DELIVERY_REDIRECT ? "redirect" : "stack";
+	return inst->config->delivery == XV_DELIVERY_REDIRECT ? "redirect" : "tc";
 }
 
 struct xv_uplink *xv_uplink_find(struct xv_instance *inst, const char *dev)
@@ -72,15 +72,6 @@ static bool wants_xdp(const struct xv_config *config, const struct xv_link *link
 	return config->xdp == XV_XDP_AUTO && strcmp(link->kind, "veth");
 }
 
-/*
- * Hardware sends and receives with checksums in place. Not so a veth, nor perhaps what is below a
- * bond; a device with a kind is a virtual one.
- */
-static bool csum_done(const struct xv_link *link)
-{
-	return !link->kind[0];
-}
-
 static int check_link(struct xv_instance *inst, const struct xv_link *link, struct xv_err *err)
 {
 	const struct xv_port *port;
@@ -97,8 +88,8 @@ static int check_link(struct xv_instance *inst, const struct xv_link *link, stru
 }
 
 /*
- * The deliverer is there before the stripper, and goes after it: no stripped frame meets the host.
- * strict: an explicit XDP mode that the device refuses is an error; else it works at TC.
+ * TC is there before XDP, which leaves to it what it does not redirect, and goes after it. strict:
+ * an explicit XDP mode that the device refuses is an error; else it works at TC.
  */
 static int attach(struct xv_instance *inst, const struct xv_config *config,
 		  struct xv_uplink *uplink, const struct xv_link *link, bool strict,
@@ -125,15 +116,8 @@ static int attach(struct xv_instance *inst, const struct xv_config *config,
 		return xv_err_set(err, ret, "%s", why.text);
 	if (ret)
 		snprintf(uplink->note, sizeof(uplink->note), "%.240s; at TC", why.text);
-	if (xdp && !ret) {
-		val.flags = generic ? XV_UPLINK_GENERIC : XV_UPLINK_XDP;
-		/* xv_decap_tc stays where XDP strips nothing, or not all (strip.h). */
-		if (generic || !csum_done(link) ||
-		    xv_attach_tc(inst->dp, link, XV_PROG_DELIVER, NULL))
-			val.flags |= XV_UPLINK_TC_DECAP;
-		else
-			val.flags |= XV_UPLINK_CSUM_DONE;
-	}
+	else if (xdp)
+		val.flags |= generic ? XV_UPLINK_GENERIC : XV_UPLINK_XDP;
 	bpf_map_update_elem(inst->dp->fd.uplink, &link->ifindex, &val, BPF_ANY);
 	bpf_map_update_elem(inst->dp->fd.tx, &val.tx_slot, &link->ifindex, BPF_ANY);
 	uplink->ifindex = link->ifindex;

@@ -20,9 +20,8 @@ uint32_t xv_uplink_tx_slot(const struct xv_instance *inst, uint32_t ifindex);
 /* "xdp-native", "xdp-generic", "tc" or "waiting". */
 const char *xv_uplink_mode(const struct xv_uplink *uplink);
 /*
- * How inner TCP from it gets to ports: "stack" (XDP strips, the kernel's GRO merges, TC delivers),
- * "redirect" (in XDP, where a port takes it), "tc" (the kernel's GRO merges, TC strips) or
- * "waiting".
+ * How inner TCP from it gets to ports: "redirect" (in XDP, where a port takes it), "tc" (the
+ * kernel's GRO merges, TC strips) or "waiting".
  */
 const char *xv_uplink_tcp(const struct xv_instance *inst, const struct xv_uplink *uplink);
 struct xv_uplink *xv_uplink_find(struct xv_instance *inst, const char *dev);
