@@ -11,6 +11,7 @@ import re
 import shutil
 import signal
 import subprocess
+import time
 
 import tap
 from lab import OUT, Lab
@@ -81,11 +82,26 @@ def foreign_port():
         tap.ok(not os.path.exists(f"{RUN}/{second.instance}"), "no run directory is left")
 
 
+def reload_at_start():
+    """A SIGHUP that comes while the daemon starts waits until it has; it does not end it."""
+    with Lab(hosts=1) as lab:
+        vtep = Xvtepd(lab.hosts[0], [{"vni": VNI}], start=False)
+        vtep.write()
+        vtep.process = vtep.spawn()
+        for _ in range(20):
+            time.sleep(0.01)
+            vtep.process.send_signal(signal.SIGHUP)
+        tap.wait_for(vtep.answers, "it answers")
+        tap.wait_for(lambda: any("reloaded" in line for line in vtep.log()), "it was reloaded")
+
+
 def socket_removed():
     """The client says what is wrong; SIGHUP makes the socket again."""
     with Lab(hosts=1) as lab:
         vtep = Xvtepd(lab.hosts[0], [{"vni": VNI}])
         pid = str(vtep.process.pid)
+        tap.equal(os.stat(f"{RUN}/{vtep.instance}/lock").st_mode & 0o777, 0o600,
+                  "mode of the lock: who may open it could hold it")
         os.unlink(f"{RUN}/{vtep.instance}/control.sock")
         p = vtep.client("status", check=False)
         tap.equal(p.returncode, 1, "exit status")
@@ -266,7 +282,8 @@ def completion_of_instances():
 
 
 for _name in ("orphan_start", "orphan_detach", "foreign_port", "socket_removed", "detach_message",
-              "output_lost", "log_of_commands", "status_says", "sides", "time_slice", "completion_of_instances"):
+              "output_lost", "log_of_commands", "status_says", "sides", "time_slice",
+              "reload_at_start", "completion_of_instances"):
     tap.case("operate: " + _name.replace("_", " "),
              main=_name in ("orphan_start", "socket_removed"))(globals()[_name])
 

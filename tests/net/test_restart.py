@@ -78,6 +78,27 @@ def stop_and_start():
         stream.expect_no_loss("stop and start on both hosts")
 
 
+def ports_gone():
+    """Devices that went while no daemon ran: their ports' ids and entries are free again."""
+    with Lab(hosts=1) as lab:
+        host = lab.hosts[0]
+        host.tenant("p1")
+        host.ns.ip("link add x1 type veth peer name x2")
+        vtep = Xvtepd(host, [{"vni": VNI, "ports": ["p1"]}])
+        vtep.client("port", "add", "x1", "network", str(VNI))
+
+        def entries():
+            rows = json.loads(run("bpftool", "-j", "map", "dump", "pinned",
+                                  vtep.pin("xv_port_dev")).stdout)
+            return sum(r["formatted"]["value"]["ifindex"] > 0 for r in rows)
+        tap.equal(entries(), 2, "entries of xv_port_dev")
+        vtep.kill()
+        host.ns.ip("link del x1")
+        vtep.start()
+        tap.equal([r["dev"] for r in vtep.rows("port", "show")], ["p1"], "ports")
+        tap.equal(entries(), 1, "entries of xv_port_dev after")
+
+
 def forwards_without_daemon():
     """All kinds of traffic with no daemon on either host."""
     with Lab() as lab:
@@ -238,6 +259,7 @@ tap.case("kill -9 and restart, no loss: redirect to ports, from the wire", "nati
          gro=True)(kill_and_restart)
 tap.case("stop and start, no loss")(stop_and_start)
 tap.case("all traffic without a daemon")(forwards_without_daemon)
+tap.case("ports whose devices went meanwhile")(ports_gone)
 tap.case("restart with another file")(restart_with_changes)
 tap.case("SIGHUP touches only the difference", "SIGHUP", main=True)(only_the_difference)
 tap.case("apply touches only the difference", "apply")(only_the_difference)

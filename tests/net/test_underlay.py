@@ -5,15 +5,18 @@ The underlay changes under traffic: a next hop's MAC address, a route, a device 
 what IPv6 ends say about UDP checksums. After each change traffic flows again, on the fast path.
 """
 import json
+import signal
+import struct
 
 import frame
 import tap
 import traffic
 from lab import Lab
 from netns import run
-from vtep import KINDS, Kernel, Xvtepd, link_is_ours
+from vtep import KINDS, Kernel, Xvtepd, link_is_ours, words
 
 VNI = 100
+FIRST_UPLINK = 16384  # XV_MAX_PORTS: in xv_tx
 VALID = 1  # enum xv_adj_flags
 PPS = 5000
 
@@ -255,6 +258,56 @@ def slow_device_again():
                      {two.tap(): 1}, "broadcast", 5)
 
 
+def slow_device_blocked():
+    """The slow path device is gone and its UDP port taken: said, and made again when it is free."""
+    with Lab(hosts=1) as lab:
+        host = lab.hosts[0]
+        host.tenant("p1")
+        vtep = Xvtepd(host, [{"vni": VNI, "ports": ["p1"], "flood": ["203.0.113.1"]}])
+        vtep.process.send_signal(signal.SIGSTOP)
+        host.ns.ip("link del xv0", "link add other type vxlan external dstport 4789",
+                   "link set other up")
+        vtep.process.send_signal(signal.SIGCONT)
+        tap.wait_for(lambda: vtep.status()["slow_dev"] == "none", "there is none now")
+        host.ns.ip("link del other")
+        tap.wait_for(lambda: "xv0" in host.ns.links() and vtep.status()["slow_dev"] == "xv0",
+                     "it is made again")
+        tap.ok(sum("trying again" in line for line in vtep.log()) == 1, "it is logged once")
+
+
+def other_device():
+    """Another underlay device takes the place of the first: what XDP sends by it has its slot."""
+    with Lab(hosts=1) as lab:
+        host = lab.hosts[0]
+        host.second_uplink()
+        host.tenant("p1")
+        vtep = Xvtepd(host, [{"vni": VNI, "ports": ["p1"]}])
+
+        def sends_by():
+            p = run("bpftool", "-j", "map", "lookup", "pinned", vtep.pin("xv_tx"), "key",
+                    *words(struct.pack("<I", FIRST_UPLINK)), check=False)
+            value = json.loads(p.stdout).get("value", ())
+            return int.from_bytes(bytes(int(b, 16) for b in value), "little")
+        for dev in ("under", "under2", "under"):
+            vtep.config["underlay"]["devices"] = [dev]
+            vtep.apply()
+            tap.equal(sends_by(), host.ns.links()[dev]["ifindex"], f"xv_tx with {dev}")
+
+
+def own_address_gone():
+    """A member of a family whose own address was taken out of the file is not sent to."""
+    with Lab(hosts=1) as lab:
+        host = lab.hosts[0]
+        host.tenant("p1")
+        vtep = Xvtepd(host, [{"vni": VNI, "ports": ["p1"]}], underlay={"address6": host.v6})
+        vtep.client("flood", "add", "network", str(VNI), "remote", host.gw4)
+        tap.wait_for(lambda: vtep.row("peer", remote=host.gw4)["ready"], "the peer is ready")
+        del vtep.config["underlay"]["address"]
+        vtep.apply()
+        tap.wait_for(lambda: not vtep.row("peer", remote=host.gw4)["ready"], "it is not ready")
+        tap.contains(vtep.row("peer", remote=host.gw4)["status"], "no own IPv4", "its status")
+
+
 def unknown_peer(mode):
     """VXLAN from a host that is not a peer is dropped and counted."""
     with Lab(hosts=3) as lab:
@@ -305,6 +358,9 @@ for _mode in ("native", "off"):
     tap.case(f"unknown peer, xdp {_mode}", _mode)(unknown_peer)
 tap.case("IPv6 comes later", main=True)(ipv6_later)
 tap.case("slow path device of an earlier version")(slow_device_again)
+tap.case("slow path device gone, its port taken")(slow_device_blocked)
+tap.case("another underlay device")(other_device)
+tap.case("own address taken out")(own_address_gone)
 tap.case("IPv6 without UDP checksums, kernel takes zero", False, False, True)(checksum6)
 tap.case("IPv6 with UDP checksums, kernel refuses zero", True, True, False)(checksum6)
 tap.case("IPv6 without UDP checksums, kernel sends them", False, True, True)(checksum6)

@@ -46,7 +46,8 @@ static int explain_connect(int code, const char *path, const char *instance, str
 	if (pid)
 		return xv_err_set(err, -code,
 				  "xvtepd runs for instance \"%s\" (process %d), but does not "
-				  "listen at %s any more: kill -HUP %d makes it do so",
+				  "listen at %s: it is starting, or the socket was removed, and "
+				  "kill -HUP %d makes it again",
 				  instance, pid, path, pid);
 	switch (code) {
 	case ENOENT:

@@ -131,6 +131,12 @@ static void build(struct xv_instance *inst, struct memo *memo, struct xv_peer *p
 	struct xv_link link;
 
 	*adj = (struct xv_adj_val){.ip = peer->ip};
+	if (xv_ip_is_zero(own)) { /* members by hand, when their family's address was taken out */
+		keep_nexthop(inst, peer, 0, NULL);
+		status(peer, xv_ip_is_v4(&peer->ip) ? "there is no own IPv4 address"
+						    : "there is no own IPv6 address");
+		return;
+	}
 	if (find_route(inst, memo, peer, &link, keep))
 		return;
 	if (!get_neigh(inst, memo, peer)) {
@@ -346,9 +352,12 @@ void xv_adjacency_neigh(struct xv_instance *inst, uint32_t ifindex, const struct
 	HASH_ITER (hh, inst->peers, peer, tmp) {
 		if (peer->ifindex != ifindex || !xv_ip_equal(&peer->nexthop, ip))
 			continue;
-		/* Confirmed again with the same address, as it is every half minute. */
+		/*
+		 * Confirmed again with the same address, as it is every half minute. Others behind
+		 * it may have been looked at before it was resolved.
+		 */
 		if (mac && peer->ready && !memcmp(mac, peer->mac, sizeof(peer->mac)))
-			return;
+			continue;
 		/* The kernel drops a managed entry when the device goes down or changes. */
 		if (!mac)
 			peer->kept = false;

@@ -108,6 +108,7 @@ static void on_refresh(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
+	xv_slow_check(arg);
 	xv_port_retry(arg);
 	xv_adjacency_refresh_begin(arg);
 }

@@ -60,6 +60,20 @@ static int check_addresses(struct xv_instance *inst, const struct xv_config *con
 	return ret ?: check_address(inst, config, true, err);
 }
 
+/* What no one sets. */
+static time_t boot_seconds(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return ts.tv_sec;
+}
+
+uint64_t xv_instance_uptime(const struct xv_instance *inst)
+{
+	return boot_seconds() - inst->started;
+}
+
 int xv_instance_write(struct xv_instance *inst)
 {
 	const struct xv_config *config = inst->config;
@@ -232,7 +246,7 @@ int xv_instance_start(struct xv_config *config, const char *config_file, struct 
 	inst->lock_fd = -1;
 	inst->base = base;
 	inst->config = config;
-	inst->started = time(NULL);
+	inst->started = boot_seconds();
 	memcpy(inst->name, config->instance, sizeof(inst->name));
 	if (!realpath(config_file, inst->config_file)) /* a pipe has none */
 		snprintf(inst->config_file, sizeof(inst->config_file), "%s", config_file);

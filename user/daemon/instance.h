@@ -68,7 +68,7 @@ struct xv_instance {
 	struct xv_control *control;
 	struct xv_metrics *metrics;
 	int lock_fd;
-	time_t started;
+	time_t started; /* CLOCK_BOOTTIME, seconds */
 };
 
 /*
@@ -89,6 +89,8 @@ int xv_instance_detach(const char *name, bool *found, struct xv_err *err);
  */
 int xv_instance_apply(struct xv_instance *inst, struct xv_config *config, size_t *changes,
 		      struct xv_err *err);
+/* Seconds since the start, whatever is done to the clock. */
+uint64_t xv_instance_uptime(const struct xv_instance *inst);
 /* Writes xv_config: addresses, port, slow path device. 0 or negative errno. */
 int xv_instance_write(struct xv_instance *inst);
 /*

@@ -162,6 +162,16 @@ int xv_port_del(struct xv_instance *inst, struct xv_port *port, struct xv_err *e
 	return xv_batch_commit(inst, err) ?: ret;
 }
 
+/* An entry of xv_port that is not adopted; its port id is free again, if nobody else has it. */
+static void adopt_not(struct xv_instance *inst, const struct xv_port_key *key, uint32_t id)
+{
+	struct xv_port_dev_val none = {};
+
+	port_write_key(inst, key, NULL);
+	if (id && id < XV_MAX_PORTS && !inst->port_by_id[id])
+		bpf_map_update_elem(inst->dp->fd.port_dev, &id, &none, BPF_ANY);
+}
+
 /* One adopted entry of xv_port; a device that is gone or was renamed is forgotten. */
 static int adopt_one(struct xv_instance *inst, const struct xv_port_key *key,
 		     const struct xv_port_val *val, struct xv_err *err)
@@ -175,13 +185,13 @@ static int adopt_one(struct xv_instance *inst, const struct xv_port_key *key,
 	    bpf_map_lookup_elem(inst->dp->fd.port_dev, &val->port, &dev) ||
 	    dev.ifindex != key->ifindex ||
 	    xv_netlink_get_link(inst->nl, NULL, key->ifindex, &link, NULL)) {
-		port_write_key(inst, key, NULL);
+		adopt_not(inst, key, val->port);
 		return 0;
 	}
 	if (port_check_link(inst, &link, NULL)) {
 		if (!xv_uplink_find(inst, link.name)) /* has its own program by now */
 			xv_detach_tc(inst->dp->pin_dir, key->ifindex);
-		port_write_key(inst, key, NULL);
+		adopt_not(inst, key, val->port);
 		return 0;
 	}
 	port = new_port(inst, net, link.name, key->vlan, val->port);

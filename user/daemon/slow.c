@@ -7,6 +7,7 @@
 
 #include "attach.h"
 #include "log.h"
+#include "peer.h"
 #include "slow.h"
 
 enum {
@@ -92,10 +93,21 @@ void xv_slow_check(struct xv_instance *inst)
 	struct xv_err err = {.text = ""};
 	struct xv_link link;
 
-	if (!xv_netlink_get_link(inst->nl, NULL, inst->slow_ifindex, &link, NULL) &&
+	if (inst->slow_ifindex &&
+	    !xv_netlink_get_link(inst->nl, NULL, inst->slow_ifindex, &link, NULL) &&
 	    usable(inst, &link))
 		return;
-	xv_log(LOG_WARNING, "slow path device %s was taken away; making it again", inst->slow_name);
-	if (xv_slow_open(inst, inst->slow_ifindex, &err) || xv_instance_write(inst))
-		xv_log(LOG_ERR, "%s", err.text);
+	if (inst->slow_ifindex)
+		xv_log(LOG_WARNING, "slow path device %s was taken away; making it again",
+		       inst->slow_name);
+	if (!xv_slow_open(inst, inst->slow_ifindex, &err)) {
+		xv_instance_write(inst);
+		return;
+	}
+	if (inst->slow_ifindex)
+		xv_log(LOG_ERR, "%s; trying again every second", err.text);
+	inst->slow_ifindex = 0;
+	inst->slow_name[0] = '\0';
+	xv_instance_write(inst);
+	xv_peer_retry_later(inst);
 }

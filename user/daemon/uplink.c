@@ -128,10 +128,13 @@ static int attach(struct xv_instance *inst, const struct xv_config *config,
 
 static void forget(struct xv_instance *inst, struct xv_uplink *uplink)
 {
-	uint32_t slot = XV_MAX_PORTS + uplink->slot;
+	uint32_t slot = XV_MAX_PORTS + uplink->slot, ifindex = 0;
 
 	bpf_map_delete_elem(inst->dp->fd.uplink, &uplink->ifindex);
-	bpf_map_delete_elem(inst->dp->fd.tx, &slot);
+	/* The slot may be another device's by now, or still, that takes its place in the list. */
+	bpf_map_lookup_elem(inst->dp->fd.tx, &slot, &ifindex);
+	if (ifindex == uplink->ifindex)
+		bpf_map_delete_elem(inst->dp->fd.tx, &slot);
 	uplink->ifindex = 0;
 	uplink->flags = 0;
 }

@@ -2,7 +2,6 @@
 /* Rows of the instance itself: its status, and its underlay devices. */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "uplink.h"
@@ -34,13 +33,13 @@ bool xv_view_next_status(struct xv_view *view, struct xv_row *row)
 	xv_row_text(row, XV_COL_STATUS_INSTANCE, inst->name);
 	xv_row_text(row, XV_COL_STATUS_VERSION, XV_VERSION);
 	xv_row_number(row, XV_COL_STATUS_PID, getpid());
-	xv_row_number(row, XV_COL_STATUS_UPTIME, time(NULL) - inst->started);
+	xv_row_number(row, XV_COL_STATUS_UPTIME, xv_instance_uptime(inst));
 	xv_row_text(row, XV_COL_STATUS_CONFIG, inst->config_file);
 	xv_row_ip(row, XV_COL_STATUS_ADDRESS, &config->address);
 	xv_row_ip(row, XV_COL_STATUS_ADDRESS6, &config->address6);
 	xv_row_number(row, XV_COL_STATUS_UDP_PORT, config->udp_port);
 	xv_row_text(row, XV_COL_STATUS_XDP, xv_xdp_mode_name(config->xdp));
-	xv_row_text(row, XV_COL_STATUS_SLOW_DEV, inst->slow_name);
+	xv_row_text(row, XV_COL_STATUS_SLOW_DEV, inst->slow_ifindex ? inst->slow_name : "none");
 	xv_row_text(row, XV_COL_STATUS_PIN_DIR, inst->dp->pin_dir);
 	xv_row_number(row, XV_COL_STATUS_ADOPTED, inst->dp->adopted);
 	if (config->metrics) {

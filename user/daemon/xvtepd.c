@@ -175,6 +175,16 @@ static void shorten_slice(void)
 		xv_log(LOG_INFO, "cannot ask for a short time slice: %s", strerror(errno));
 }
 
+/* A SIGHUP that comes during the start waits, where it would end the process. */
+static void hold_reload(int how)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(how, &set, NULL);
+}
+
 static int serve(struct xv_instance *inst, struct event_base *base)
 {
 	struct event *hup = evsignal_new(base, SIGHUP, on_reload, inst);
@@ -185,6 +195,7 @@ static int serve(struct xv_instance *inst, struct event_base *base)
 	signal(SIGPIPE, SIG_IGN);
 	if (hup && term && intr && !event_add(hup, NULL) && !event_add(term, NULL) &&
 	    !event_add(intr, NULL)) {
+		hold_reload(SIG_UNBLOCK);
 		shorten_slice();
 		drop_privileges();
 		xv_log(LOG_NOTICE, "running");
@@ -236,6 +247,7 @@ int main(int argc, char **argv)
 	struct xv_err err = {.text = ""};
 	int ret;
 
+	hold_reload(SIG_BLOCK);
 	xv_output_open();
 	ret = parse_options(argc, argv, &o);
 	if (ret >= 0)
