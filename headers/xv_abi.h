@@ -192,6 +192,9 @@ enum xv_adj_flags {
 	XV_ADJ_V6 = 1 << 1,
 	XV_ADJ_XDP = 1 << 2,	/* egress device takes XDP frames, and is tx_slot of xv_tx */
 	XV_ADJ_XDP_SG = 1 << 3, /* ... with fragments too */
+	XV_ADJ_HAND = 1 << 4,	/* the peer was added by hand; the daemon's, whatever else is set */
+	XV_ADJ_HEARD =
+		1 << 5, /* ... was admitted as it sent, by a network with a group; likewise */
 };
 
 enum xv_encap_len {

@@ -7,6 +7,7 @@ a counted stream with no loss; and what --detach leaves behind: nothing.
 import json
 import os
 import signal
+import time
 
 import frame
 import tap
@@ -97,6 +98,32 @@ def ports_gone():
         vtep.start()
         tap.equal([r["dev"] for r in vtep.rows("port", "show")], ["p1"], "ports")
         tap.equal(entries(), 1, "entries of xv_port_dev after")
+
+
+def peers_by_hand():
+    """A peer that was added by hand stays, listed or not, with groups or without, until deleted."""
+    with Lab(hosts=1) as lab:
+        host = lab.hosts[0]
+        host.tenant("p1")
+        listed, alone = "203.0.113.1", "203.0.113.2"
+        vtep = Xvtepd(host, [{"vni": VNI, "ports": ["p1"]},
+                             {"vni": 200, "group": "239.1.1.1", "ageing": 1}])
+        vtep.client("flood", "add", "network", str(VNI), "remote", listed)
+        for remote in (listed, alone):
+            vtep.client("peer", "add", remote)
+        vtep.kill()
+        vtep.start()
+        vtep.client("flood", "del", "network", str(VNI), "remote", listed)
+        time.sleep(2.5)  # sweeps of what was only heard
+        tap.equal({r["remote"]: r["origin"] for r in vtep.rows("peer", "show")},
+                  {listed: "added", alone: "added"}, "peers after a restart")
+        vtep.client("flood", "add", "network", str(VNI), "remote", alone)
+        for remote in (listed, alone):
+            vtep.client("peer", "del", remote)
+        tap.equal({r["remote"]: r["origin"] for r in vtep.rows("peer", "show")},
+                  {alone: "listed"}, "peers after peer del")
+        p = vtep.client("peer", "del", alone, check=False)
+        tap.contains(p.stderr, "named by 1 flood list", "peer del of one that is only listed")
 
 
 def forwards_without_daemon():
@@ -259,6 +286,7 @@ tap.case("kill -9 and restart, no loss: redirect to ports, from the wire", "nati
          gro=True)(kill_and_restart)
 tap.case("stop and start, no loss")(stop_and_start)
 tap.case("all traffic without a daemon")(forwards_without_daemon)
+tap.case("peers that were added by hand")(peers_by_hand)
 tap.case("ports whose devices went meanwhile")(ports_gone)
 tap.case("restart with another file")(restart_with_changes)
 tap.case("SIGHUP touches only the difference", "SIGHUP", main=True)(only_the_difference)

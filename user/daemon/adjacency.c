@@ -160,6 +160,19 @@ static void store_flags(struct xv_adj_val *adj, uint32_t flags)
 	__atomic_store_n(&adj->flags, flags, __ATOMIC_RELEASE);
 }
 
+/* What a daemon that adopts the peer must know of it. */
+static uint32_t origin(const struct xv_peer *peer)
+{
+	return (peer->pinned ? XV_ADJ_HAND : 0) | (peer->dynamic ? XV_ADJ_HEARD : 0);
+}
+
+void xv_adjacency_origin(struct xv_instance *inst, const struct xv_peer *peer)
+{
+	struct xv_adj_val *adj = &inst->dp->adj[peer->id];
+
+	store_flags(adj, (adj->flags & ~(uint32_t)(XV_ADJ_HAND | XV_ADJ_HEARD)) | origin(peer));
+}
+
 static void write_body(struct xv_adj_val *to, const struct xv_adj_val *from)
 {
 	memcpy((char *)to + sizeof(to->flags), (const char *)from + sizeof(from->flags),
@@ -209,6 +222,7 @@ static bool look(struct xv_instance *inst, struct memo *memo, struct xv_peer *pe
 	bool was_ready = peer->ready;
 
 	build(inst, memo, peer, &change->adj, keep);
+	change->adj.flags |= origin(peer);
 	change->peer = peer;
 	peer->ready = change->adj.flags & XV_ADJ_VALID;
 	log_change(peer, was_ready);
@@ -224,14 +238,16 @@ static void commit(struct xv_instance *inst, const struct change *changes, size_
 	for (i = 0; i < n; i++) {
 		adj = &inst->dp->adj[changes[i].peer->id];
 		if (adj->flags & XV_ADJ_VALID) {
-			store_flags(adj, 0);
+			store_flags(adj, origin(changes[i].peer));
 			wait = true;
 		}
 	}
 	if (wait)
 		xv_datapath_synchronize();
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
 		write_body(&inst->dp->adj[changes[i].peer->id], &changes[i].adj);
+		xv_adjacency_origin(inst, changes[i].peer); /* it may be another by now */
+	}
 }
 
 /* The pass that is under way found out about the peer what holds no more. */
@@ -371,7 +387,7 @@ void xv_adjacency_neigh(struct xv_instance *inst, uint32_t ifindex, const struct
 
 void xv_adjacency_clear(struct xv_instance *inst, struct xv_peer *peer)
 {
-	struct xv_adj_val empty = {.ip = peer->ip};
+	struct xv_adj_val empty = {.ip = peer->ip, .flags = origin(peer)};
 
 	inst->dp->adj[peer->id] = empty;
 	status(peer, "not looked up yet");
@@ -391,6 +407,8 @@ void xv_adjacency_adopt(struct xv_instance *inst, struct xv_peer *peer)
 	const struct xv_adj_val *adj = &inst->dp->adj[peer->id];
 
 	peer->ready = adj->flags & XV_ADJ_VALID;
+	peer->pinned = adj->flags & XV_ADJ_HAND;
+	peer->dynamic = adj->flags & XV_ADJ_HEARD;
 	peer->ifindex = adj->ifindex;
 	peer->mtu = adj->mtu;
 	memcpy(peer->mac, adj->hdr, sizeof(peer->mac));

@@ -18,6 +18,8 @@ void xv_adjacency_neigh(struct xv_instance *inst, uint32_t ifindex, const struct
 			const uint8_t *mac);
 /* A new peer: names it for the slow path, not valid yet. */
 void xv_adjacency_clear(struct xv_instance *inst, struct xv_peer *peer);
+/* Keeps for the next daemon whether the peer was added by hand, or admitted. */
+void xv_adjacency_origin(struct xv_instance *inst, const struct xv_peer *peer);
 /* A peer goes, and is looked up no more. */
 void xv_adjacency_drop(struct xv_instance *inst, struct xv_peer *peer);
 /* Takes over what an earlier daemon wrote. */

@@ -181,8 +181,10 @@ int xv_peer_add(struct xv_instance *inst, const struct xv_ip *ip, struct xv_err 
 	if (peer && peer->pinned)
 		return xv_err_set(err, -EEXIST, "peer %s exists already", xv_ip_format(ip, text));
 	ret = peer ? 0 : create(inst, ip, &peer, err);
-	if (!ret)
+	if (!ret) {
 		peer->pinned = true;
+		xv_adjacency_origin(inst, peer);
+	}
 	return ret;
 }
 
@@ -190,13 +192,14 @@ int xv_peer_del(struct xv_instance *inst, struct xv_peer *peer, struct xv_err *e
 {
 	char text[XV_IP_STRLEN];
 
-	if (peer->refs)
+	if (peer->refs && !peer->pinned)
 		return xv_err_set(
 			err, -EBUSY,
 			"peer %s is named by %u flood list%s or static FDB entr%s: delete %s first",
 			xv_ip_format(&peer->ip, text), peer->refs, peer->refs == 1 ? "" : "s",
 			peer->refs == 1 ? "y" : "ies", peer->refs == 1 ? "that" : "those");
 	peer->pinned = peer->dynamic = false;
+	xv_adjacency_origin(inst, peer);
 	check_unused(inst, peer);
 	return 0;
 }
@@ -209,8 +212,10 @@ int xv_peer_admit(struct xv_instance *inst, const struct xv_ip *ip, struct xv_pe
 
 	if (!peer) {
 		ret = create(inst, ip, &peer, err);
-		if (!ret)
+		if (!ret) {
 			peer->dynamic = true;
+			xv_adjacency_origin(inst, peer);
+		}
 	}
 	if (!ret)
 		*out = peer;
@@ -226,6 +231,7 @@ void xv_peer_drop_unused(struct xv_instance *inst, const uint32_t *uses)
 		if (!peer->dynamic || uses[peer->id])
 			continue;
 		peer->dynamic = false;
+		xv_adjacency_origin(inst, peer);
 		check_unused(inst, peer);
 	}
 	xv_batch_commit(inst, NULL);
@@ -257,12 +263,10 @@ void xv_peer_adopted(struct xv_instance *inst)
 	struct xv_peer *peer, *tmp;
 
 	HASH_ITER (hh, inst->peers, peer, tmp) {
-		if (peer->refs)
+		if (peer->refs || !is_unused(peer))
 			continue;
-		if (inst->groups)
-			peer->dynamic = true;
-		else
-			peer->pinned = true;
+		peer->pinned = true; /* another program's */
+		xv_adjacency_origin(inst, peer);
 	}
 }
 

@@ -37,7 +37,10 @@ void xv_peer_hold(struct xv_peer *peer);
 /* For batch.c: takes those without use out of programs' sight, whether there is any; frees them. */
 bool xv_peer_unlink_unused(struct xv_instance *inst);
 void xv_peer_free_gone(struct xv_instance *inst);
-/* By hand: known without being in any flood list. -EEXIST; del: -EBUSY while it is referenced. */
+/*
+ * By hand: known without being in any flood list. -EEXIST. del takes that back, also where lists
+ * name it; -EBUSY where only they do.
+ */
 int xv_peer_add(struct xv_instance *inst, const struct xv_ip *ip, struct xv_err *err);
 int xv_peer_del(struct xv_instance *inst, struct xv_peer *peer, struct xv_err *err);
 /* Peer that a network with a group heard from: known while an entry is learned from it. */
@@ -46,7 +49,7 @@ int xv_peer_admit(struct xv_instance *inst, const struct xv_ip *ip, struct xv_pe
 /* Removes admitted peers without a learned entry; uses[] is the number of those by peer id. */
 void xv_peer_drop_unused(struct xv_instance *inst, const uint32_t *uses);
 int xv_peer_adopt(struct xv_instance *inst, struct xv_err *err);
-/* After all adoption: a peer that nothing names was added by hand, or admitted. */
+/* After all adoption: a peer that nothing names counts as added by hand. */
 void xv_peer_adopted(struct xv_instance *inst);
 void xv_peer_free_all(struct xv_instance *inst);
 
