@@ -275,6 +275,17 @@ def slow_device_blocked():
         tap.ok(sum("trying again" in line for line in vtep.log()) == 1, "it is logged once")
 
 
+def sends_by(vtep, dev):
+    """The index in xv_tx that the underlay device has, and the device that is there."""
+    def lookup(name, key):
+        p = run("bpftool", "-j", "map", "lookup", "pinned", vtep.pin(name), "key",
+                *words(struct.pack("<I", key)), check=False)
+        return bytes(int(b, 16) for b in (json.loads(p.stdout) or {}).get("value", ()))
+    value = lookup("xv_uplink", vtep.host.ns.links()[dev]["ifindex"])
+    slot = int.from_bytes(value[4:8], "little")  # struct xv_uplink_val
+    return slot, int.from_bytes(lookup("xv_tx", slot), "little")
+
+
 def other_device():
     """Another underlay device takes the place of the first: what XDP sends by it has its slot."""
     with Lab(hosts=1) as lab:
@@ -282,16 +293,31 @@ def other_device():
         host.second_uplink()
         host.tenant("p1")
         vtep = Xvtepd(host, [{"vni": VNI, "ports": ["p1"]}])
-
-        def sends_by():
-            p = run("bpftool", "-j", "map", "lookup", "pinned", vtep.pin("xv_tx"), "key",
-                    *words(struct.pack("<I", FIRST_UPLINK)), check=False)
-            value = json.loads(p.stdout).get("value", ())
-            return int.from_bytes(bytes(int(b, 16) for b in value), "little")
+        before = None
         for dev in ("under", "under2", "under"):
             vtep.config["underlay"]["devices"] = [dev]
             vtep.apply()
-            tap.equal(sends_by(), host.ns.links()[dev]["ifindex"], f"xv_tx with {dev}")
+            slot, ifindex = sends_by(vtep, dev)
+            tap.ok(slot >= FIRST_UPLINK and slot != before, f"slot {slot} of {dev}, not {before}")
+            tap.equal(ifindex, host.ns.links()[dev]["ifindex"], f"xv_tx with {dev}")
+            before = slot
+
+
+def other_device_refused():
+    """Others that shall take its place, of which one does not take XDP: the first keeps its slot."""
+    with Lab(hosts=1) as lab:
+        host = lab.hosts[0]
+        host.second_uplink()
+        host.ns.ip("link add plain type bridge", "link set plain up")
+        host.tenant("p1")
+        vtep = Xvtepd(host, [{"vni": VNI, "ports": ["p1"]}])
+        before = sends_by(vtep, "under")
+        tap.equal(before[1], host.ns.links()["under"]["ifindex"], "xv_tx")
+        vtep.config["underlay"].update({"devices": ["under2", "plain"], "xdp": "native"})
+        p = vtep.apply(check=False)
+        tap.equal(p.returncode, 1, "exit status of apply")
+        tap.contains(p.stderr, "plain", "what it says")
+        tap.equal(sends_by(vtep, "under"), before, "slot and xv_tx after it")
 
 
 def own_address_gone():
@@ -360,6 +386,7 @@ tap.case("IPv6 comes later", main=True)(ipv6_later)
 tap.case("slow path device of an earlier version")(slow_device_again)
 tap.case("slow path device gone, its port taken")(slow_device_blocked)
 tap.case("another underlay device")(other_device)
+tap.case("other underlay devices, refused")(other_device_refused)
 tap.case("own address taken out")(own_address_gone)
 tap.case("IPv6 without UDP checksums, kernel takes zero", False, False, True)(checksum6)
 tap.case("IPv6 with UDP checksums, kernel refuses zero", True, True, False)(checksum6)

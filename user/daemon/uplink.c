@@ -175,17 +175,32 @@ static void log_status(const struct xv_uplink *uplink)
 		xv_log(LOG_NOTICE, "underlay %s: as it should be again", uplink->dev);
 }
 
-static uint32_t free_slot(const struct xv_uplink *uplinks, size_t n)
+static bool has_slot(const struct xv_uplink *uplinks, size_t n, uint32_t slot)
 {
-	uint32_t slot = 0;
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if (uplinks[i].dev[0] && uplinks[i].slot == slot) {
-			slot++;
-			i = (size_t)-1; /* look again from the start */
-		}
-	return slot;
+		if (uplinks[i].dev[0] && uplinks[i].slot == slot)
+			return true;
+	return false;
+}
+
+/*
+ * Not one of the devices that are attached now: adjacencies name their slots until the new list
+ * holds, which it may not. Only where all are taken is it one of a device that goes.
+ */
+static uint32_t free_slot(const struct xv_instance *inst, const struct xv_uplink *list, size_t n)
+{
+	uint32_t slot, going = 0;
+
+	for (slot = 0; slot < XV_MAX_UPLINKS; slot++) {
+		if (has_slot(list, n, slot))
+			continue;
+		if (!has_slot(inst->uplinks, inst->n_uplinks, slot))
+			return slot;
+		going = slot;
+	}
+	return going;
 }
 
 /* The new list: devices that stay keep their slot and state. */
@@ -202,7 +217,7 @@ static struct xv_uplink *make_list(struct xv_instance *inst, const struct xv_con
 	for (i = 0; list && i < config->n_devices; i++) {
 		if (list[i].dev[0])
 			continue;
-		list[i].slot = free_slot(list, config->n_devices);
+		list[i].slot = free_slot(inst, list, config->n_devices);
 		memcpy(list[i].dev, config->devices[i], sizeof(list[i].dev));
 	}
 	return list;
