@@ -7,6 +7,7 @@ a counted stream with no loss; and what --detach leaves behind: nothing.
 import json
 import os
 import signal
+import struct
 import time
 
 import frame
@@ -14,10 +15,11 @@ import tap
 import traffic
 from lab import OUT, Lab
 from netns import run
-from vtep import Xvtepd
+from vtep import Xvtepd, update, words
 
 VNI = 100
 PPS = 20000
+ID_LEFT = struct.pack("<I", 9)  # of a port or peer that there is not
 
 
 class Pair:
@@ -98,6 +100,28 @@ def ports_gone():
         vtep.start()
         tap.equal([r["dev"] for r in vtep.rows("port", "show")], ["p1"], "ports")
         tap.equal(entries(), 1, "entries of xv_port_dev after")
+
+
+def ids_left():
+    """What a daemon that was killed half-way left of a port and of a peer: free with the next."""
+    with Lab(hosts=1) as lab:
+        host = lab.hosts[0]
+        host.tenant("p1")
+        vtep = Xvtepd(host, [{"vni": VNI, "ports": ["p1"], "flood": ["203.0.113.1"]}])
+        vtep.kill()
+        ifindex = host.ns.links()["p1"]["ifindex"]
+        left = {"xv_port_dev": struct.pack("<I", ifindex).ljust(24, b"\0"),
+                "xv_adj": (bytes(26) + b"\xff\xff\xcb\0\x71\x09").ljust(128, b"\0")}
+        for name, value in left.items():
+            update(vtep, name, ID_LEFT, value)
+        vtep.start()
+        for name, value in left.items():
+            p = run("bpftool", "-j", "map", "lookup", "pinned", vtep.pin(name), "key",
+                    *words(ID_LEFT))
+            now = bytes(int(b, 16) for b in json.loads(p.stdout)["value"])
+            tap.equal(now, bytes(len(value)), f"entry of {name} that nobody has")
+        tap.equal([r["dev"] for r in vtep.rows("port", "show")], ["p1"], "ports")
+        tap.equal([r["remote"] for r in vtep.rows("peer", "show")], ["203.0.113.1"], "peers")
 
 
 def peers_by_hand():
@@ -288,6 +312,7 @@ tap.case("stop and start, no loss")(stop_and_start)
 tap.case("all traffic without a daemon")(forwards_without_daemon)
 tap.case("peers that were added by hand")(peers_by_hand)
 tap.case("ports whose devices went meanwhile")(ports_gone)
+tap.case("ids that nobody has")(ids_left)
 tap.case("restart with another file")(restart_with_changes)
 tap.case("SIGHUP touches only the difference", "SIGHUP", main=True)(only_the_difference)
 tap.case("apply touches only the difference", "apply")(only_the_difference)

@@ -413,3 +413,13 @@ void xv_adjacency_adopt(struct xv_instance *inst, struct xv_peer *peer)
 	peer->mtu = adj->mtu;
 	memcpy(peer->mac, adj->hdr, sizeof(peer->mac));
 }
+
+void xv_adjacency_adopted(struct xv_instance *inst)
+{
+	struct xv_adj_val none = {};
+	uint32_t id;
+
+	for (id = 1; id < XV_MAX_PEERS; id++)
+		if (!inst->peer_by_id[id] && !xv_ip_is_zero(&inst->dp->adj[id].ip))
+			inst->dp->adj[id] = none;
+}

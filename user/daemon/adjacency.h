@@ -24,6 +24,8 @@ void xv_adjacency_origin(struct xv_instance *inst, const struct xv_peer *peer);
 void xv_adjacency_drop(struct xv_instance *inst, struct xv_peer *peer);
 /* Takes over what an earlier daemon wrote. */
 void xv_adjacency_adopt(struct xv_instance *inst, struct xv_peer *peer);
+/* After all adoption: ids that no peer has, as of a daemon that was killed half-way, are free. */
+void xv_adjacency_adopted(struct xv_instance *inst);
 
 /*
  * Builds the outer header: see struct xv_adj_val. own and peer are of one family, port in network

@@ -268,6 +268,7 @@ void xv_peer_adopted(struct xv_instance *inst)
 		peer->pinned = true; /* another program's */
 		xv_adjacency_origin(inst, peer);
 	}
+	xv_adjacency_adopted(inst);
 }
 
 void xv_peer_free_all(struct xv_instance *inst)

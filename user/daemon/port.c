@@ -162,16 +162,6 @@ int xv_port_del(struct xv_instance *inst, struct xv_port *port, struct xv_err *e
 	return xv_batch_commit(inst, err) ?: ret;
 }
 
-/* An entry of xv_port that is not adopted; its port id is free again, if nobody else has it. */
-static void adopt_not(struct xv_instance *inst, const struct xv_port_key *key, uint32_t id)
-{
-	struct xv_port_dev_val none = {};
-
-	port_write_key(inst, key, NULL);
-	if (id && id < XV_MAX_PORTS && !inst->port_by_id[id])
-		bpf_map_update_elem(inst->dp->fd.port_dev, &id, &none, BPF_ANY);
-}
-
 /* One adopted entry of xv_port; a device that is gone or was renamed is forgotten. */
 static int adopt_one(struct xv_instance *inst, const struct xv_port_key *key,
 		     const struct xv_port_val *val, struct xv_err *err)
@@ -185,13 +175,13 @@ static int adopt_one(struct xv_instance *inst, const struct xv_port_key *key,
 	    bpf_map_lookup_elem(inst->dp->fd.port_dev, &val->port, &dev) ||
 	    dev.ifindex != key->ifindex ||
 	    xv_netlink_get_link(inst->nl, NULL, key->ifindex, &link, NULL)) {
-		adopt_not(inst, key, val->port);
+		port_write_key(inst, key, NULL);
 		return 0;
 	}
 	if (port_check_link(inst, &link, NULL)) {
 		if (!xv_uplink_find(inst, link.name)) /* has its own program by now */
 			xv_detach_tc(inst->dp->pin_dir, key->ifindex);
-		adopt_not(inst, key, val->port);
+		port_write_key(inst, key, NULL);
 		return 0;
 	}
 	port = new_port(inst, net, link.name, key->vlan, val->port);
@@ -203,6 +193,21 @@ static int adopt_one(struct xv_instance *inst, const struct xv_port_key *key,
 	inst->last_port = port->id > inst->last_port ? port->id : inst->last_port;
 	port_attach(inst, port, &link, err);
 	return 0;
+}
+
+/* Ids that no port has any more are free again. */
+static void free_ids(struct xv_instance *inst)
+{
+	struct xv_port_dev_val val, none = {};
+	uint32_t id;
+
+	for (id = 1; id < XV_MAX_PORTS; id++) {
+		if (inst->port_by_id[id] || bpf_map_lookup_elem(inst->dp->fd.port_dev, &id, &val) ||
+		    !val.ifindex)
+			continue;
+		bpf_map_update_elem(inst->dp->fd.port_dev, &id, &none, BPF_ANY);
+		bpf_map_delete_elem(inst->dp->fd.tx, &id);
+	}
 }
 
 int xv_port_adopt(struct xv_instance *inst, struct xv_err *err)
@@ -220,6 +225,8 @@ int xv_port_adopt(struct xv_instance *inst, struct xv_err *err)
 		if (!bpf_map_lookup_elem(fd, &keys[i], &val))
 			ret = adopt_one(inst, &keys[i], &val, err);
 	free(keys);
+	if (!ret)
+		free_ids(inst);
 	return ret;
 }
 
