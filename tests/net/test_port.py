@@ -74,6 +74,31 @@ def comes_back():
             tap.equal(first.where(VNI, one.mac), "p1", "learned again")
 
 
+def other_names():
+    """A device is not taken by an alternative name, of which netlink would tell nothing."""
+    with Lab(hosts=1) as lab:
+        host = lab.hosts[0]
+        host.tenant("p1")
+        host.ns.ip("link property add dev p1 altname tenant", "link property add dev under altname wan")
+        vtep = Xvtepd(host, [{"vni": VNI, "ports": ["tenant"]}], underlay={"devices": ["wan"]})
+
+        def rows():
+            return {r["dev"]: (r["up"], r["status"]) for r in vtep.rows("port", "show")}
+        said = "tenant is another name of p1: use that"
+        tap.equal(rows(), {"tenant": (False, said)}, "ports")
+        tap.contains("\n".join(vtep.log()), "wan is another name of under: use that", "log")
+        vtep.client("port", "del", "tenant")
+        p = vtep.client("port", "add", "tenant", "network", str(VNI), check=False)
+        tap.equal(p.returncode, 1, "exit status of port add")
+        tap.contains(p.stderr, said, "what port add says")
+        vtep.config["underlay"]["devices"] = ["under"]
+        vtep.config["networks"][0]["ports"] = ["p1"]
+        vtep.apply()
+        host.ns.ip("link set under mtu 1590", "link set p1 mtu 1400")
+        tap.wait_for(lambda: vtep.row("port", dev="p1")["mtu"] == 1400, "the change is seen")
+        tap.equal(rows(), {"p1": (True, None)}, "ports by their own names")
+
+
 def down_and_up():
     """A port that is down gets nothing, counted; up again it does."""
     with Lab() as lab:
@@ -233,7 +258,7 @@ def trunk(mode):
         frame.wait_count({t: 0 for t in access.values()}, mark, "VLAN 30 and untagged", 0)
 
 
-for _name in ("add_and_remove", "appears_later", "comes_back", "down_and_up", "renamed"):
+for _name in ("add_and_remove", "appears_later", "other_names", "comes_back", "down_and_up", "renamed"):
     tap.case("port " + _name.replace("_", " "),
              main=_name in ("add_and_remove", "comes_back"))(globals()[_name])
 tap.case("delivery: redirect to a port that takes XDP frames", "native", True, "redirect",

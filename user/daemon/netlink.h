@@ -86,7 +86,10 @@ int xv_netlink_dump_links(struct xv_netlink *nl, struct xv_err *err);
 /* All links as an array that the caller frees, without xdp_features. */
 int xv_netlink_list_links(struct xv_netlink *nl, struct xv_link **links, size_t *n,
 			  struct xv_err *err);
-/* One link by name or, with name NULL, by ifindex. -ENODEV if there is none (err untouched). */
+/*
+ * One link by name or, with name NULL, by ifindex. -ENODEV if there is none (err untouched),
+ * -EEXIST if it is an alternative name of one, which err then names.
+ */
 int xv_netlink_get_link(struct xv_netlink *nl, const char *name, uint32_t ifindex,
 			struct xv_link *link, struct xv_err *err);
 /*

@@ -255,6 +255,9 @@ int xv_netlink_get_link(struct xv_netlink *nl, const char *name, uint32_t ifinde
 		return ret;
 	if (ret)
 		return xv_err_set(err, ret, "%s: %s", name ? name : "link", why.text);
+	if (name && strcmp(name, found.name)) /* notifications tell only of that one */
+		return xv_err_set(err, -EEXIST, "%s is another name of %s: use that", name,
+				  found.name);
 	found.xdp_features = xv_netlink_netdev_get(nl, found.ifindex);
 	*link = found;
 	return 0;

@@ -105,7 +105,7 @@ int xv_port_add(struct xv_instance *inst, struct xv_network *net, const struct x
 				  "there is no device \"%s\" here; name it in the "
 				  "configuration file to have it attached when it appears",
 				  set->dev);
-	if (ret && ret != -ENODEV)
+	if (ret && ret != -ENODEV && (ret != -EEXIST || must_exist))
 		return ret;
 	id = free_id(inst);
 	if (!id)
@@ -120,8 +120,12 @@ int xv_port_add(struct xv_instance *inst, struct xv_network *net, const struct x
 	port->by_hand = !from_config;
 	xv_stats_clear_port(inst, id);
 	port_write_dev(inst, port);
-	snprintf(port->status, sizeof(port->status), "no such device yet");
-	attached = ret ? 0 : port_attach(inst, port, &link, err);
+	snprintf(port->status, sizeof(port->status), "%.250s",
+		 ret == -EEXIST ? err->text : "no such device yet");
+	if (ret)
+		attached = ret == -ENODEV ? 0 : ret;
+	else
+		attached = port_attach(inst, port, &link, err);
 	ret = must_exist ? attached : 0;
 	ret = ret ?: xv_flood_add_port(inst, net, id, err);
 	if (ret) {

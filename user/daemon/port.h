@@ -48,9 +48,9 @@ struct xv_port *xv_port_find(struct xv_instance *inst, const char *dev, uint32_t
 /* "p1" or "p1 vlan 5", as the command line has it. Returns text. */
 const char *xv_port_text(const struct xv_port *port, char text[XV_PORT_STRLEN]);
 /*
- * -EBUSY: in a network already (named in err), or an underlay device; -ENODEV with must_exist:
- * there is no such device. Without must_exist it is attached when it appears; where attaching
- * fails, that is returned, and the port stays and is tried again.
+ * -EBUSY: in a network already (named in err), or an underlay device; with must_exist -ENODEV:
+ * there is no such device, and -EEXIST: it has another name. Without must_exist it is attached when
+ * it appears; where attaching fails, that is returned, and the port stays and is tried again.
  */
 int xv_port_add(struct xv_instance *inst, struct xv_network *net, const struct xv_config_port *set,
 		bool from_config, bool must_exist, struct xv_err *err);

@@ -248,9 +248,10 @@ static int attach_list(struct xv_instance *inst, const struct xv_config *config,
 			return ret;
 	for (i = 0; !ret && i < config->n_devices; i++) {
 		ret = xv_netlink_get_link(inst->nl, list[i].dev, 0, &link, err);
-		if (ret == -ENODEV) {
-			snprintf(list[i].note, sizeof(list[i].note),
-				 "no such device yet; attached when it appears");
+		if (ret == -ENODEV || ret == -EEXIST) {
+			snprintf(list[i].note, sizeof(list[i].note), "%.250s",
+				 ret == -EEXIST ? err->text
+						: "no such device yet; attached when it appears");
 			if (set_status(config, &list[i]))
 				log_status(&list[i]);
 			ret = 0;
