@@ -58,7 +58,7 @@ struct xv_config_val {
 	struct xv_ip local4; /* own VTEP address, mapped; all zero: no IPv4 underlay */
 	struct xv_ip local6; /* all zero: no IPv6 underlay */
 	__u32 seed;	     /* of the flow hash; random per instance */
-	__u32 netns;	     /* inode of the network namespace that it lives in */
+	__u32 netns;	     /* cookie of the network namespace that it lives in, low 32 bits */
 };
 
 /*

@@ -10,15 +10,18 @@ import os
 import re
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 import time
 
 import tap
 from lab import OUT, Lab
 from netns import run
-from vtep import RUN, Xvtepd, link_is_ours
+from vtep import RUN, Xvtepd, link_is_ours, update, words
 
 VNI = 100
+SO_NETNS_COOKIE = 71
 SYS_SCHED_GETATTR = 315  # on x86-64
 PRIVATE = "mount -t bpf bpf /sys/fs/bpf && exec \"$@\""
 
@@ -66,6 +69,45 @@ def orphan_detach():
         tap.contains(p.stdout, vtep.instance, "the second --detach")
         tap.ok(not os.path.exists(f"{RUN}/{vtep.instance}"), "no run directory")
         host.ns.ip("link del other")
+
+
+def namespace_again():
+    """
+    A namespace goes, another comes that has its name and as a rule its inode number, with another
+    device of a port's index: what was left is not taken over there, and --detach removes it.
+    """
+    with Lab(hosts=1) as lab:
+        host = lab.hosts[0]
+        host.tenant("p1")
+        vtep = Xvtepd(host, [{"vni": VNI, "ports": ["p1"]}])
+        index = host.ns.links()["p1"]["ifindex"]
+        with host.ns.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+            cookie = s.getsockopt(socket.SOL_SOCKET, SO_NETNS_COOKIE, 8)
+        p = run("bpftool", "-j", "map", "lookup", "pinned", vtep.pin("xv_config"), "key",
+                *words(bytes(4)))
+        value = bytes(int(b, 16) for b in json.loads(p.stdout)["value"])
+        tap.equal(value[-4:], cookie[:4], "namespace in xv_config")
+        vtep.kill()
+        inode = os.stat(host.ns.path).st_ino
+        update(vtep, "xv_config", bytes(4), value[:-4] + struct.pack("<I", inode))
+        vtep.start()  # an earlier version wrote the inode number: its state is taken over
+        tap.equal(vtep.status()["adopted"], True, "adopted")
+        vtep.kill()
+        host.ns.close()
+        for _ in range(20):  # it goes some time later
+            host.ns = lab.netns("h1")
+            if os.stat(host.ns.path).st_ino == inode:
+                break
+            host.ns.close()
+            time.sleep(0.05)
+        host.underlay()
+        host.ns.ip(f"link add mgmt index {index} type bridge")
+        p = host.ns.run(f"{OUT}/xvtepd", "-c", vtep.file, check=False, timeout=10)
+        tap.equal(p.returncode, 1, "exit status")
+        tap.contains(p.stderr, "here if that namespace is gone", "message")
+        tap.equal(vtep.detach().stderr, "", "what --detach says")
+        vtep.start()
+        tap.equal([r["up"] for r in vtep.rows("port", "show")], [False], "its port")
 
 
 def foreign_port():
@@ -281,7 +323,7 @@ def completion_of_instances():
         tap.ok(dead.instance not in offered, f"{dead.instance} is not: {offered}")
 
 
-for _name in ("orphan_start", "orphan_detach", "foreign_port", "socket_removed", "detach_message",
+for _name in ("orphan_start", "orphan_detach", "namespace_again", "foreign_port", "socket_removed", "detach_message",
               "output_lost", "log_of_commands", "status_says", "sides", "time_slice",
               "reload_at_start", "completion_of_instances"):
     tap.case("operate: " + _name.replace("_", " "),

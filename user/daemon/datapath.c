@@ -23,6 +23,7 @@
 #include "datapath.h"
 #include "kernel.h"
 #include "lock.h"
+#include "netns.h"
 #include "xvtep.skel.h"
 
 #define BPFFS "/sys/fs/bpf"
@@ -119,13 +120,6 @@ static int make_dirs(const struct xv_datapath *dp, struct xv_err *err)
 	return 0;
 }
 
-static unsigned int current_netns(void)
-{
-	struct stat st;
-
-	return stat("/proc/thread-self/ns/net", &st) ? 0 : st.st_ino;
-}
-
 /* 1: pinned maps of our layout are there; 0: none; negative: some that we must not touch. */
 static int check_pinned(const char *pin_dir, struct xv_err *err)
 {
@@ -150,12 +144,13 @@ static int check_pinned(const char *pin_dir, struct xv_err *err)
 			"remove it with `xvtepd --detach -i %s` (see UPGRADES in xvtepd(8)), "
 			"or run the other version",
 			pin_dir, val.abi, XV_ABI_VERSION, strrchr(pin_dir, '/') + 1);
-	if (val.abi && val.netns != current_netns())
-		return xv_err_set(
-			err, -EBUSY,
-			"%s belongs to an instance in another network namespace: choose "
-			"another instance name, or remove it there with `xvtepd --detach -i %s`",
-			pin_dir, strrchr(pin_dir, '/') + 1);
+	if (val.abi && !xv_netns_is_here(val.netns))
+		return xv_err_set(err, -EBUSY,
+				  "%s belongs to an instance in another network namespace: choose "
+				  "another instance name, or remove it with `xvtepd --detach -i "
+				  "%s` there, or "
+				  "here if that namespace is gone",
+				  pin_dir, strrchr(pin_dir, '/') + 1);
 	return 1;
 }
 

@@ -4,13 +4,13 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "addr.h"
 #include "attach.h"
 #include "instance.h"
 #include "lock.h"
+#include "netns.h"
 #include "port.h"
 #include "rundir.h"
 #include "slow.h"
@@ -31,7 +31,6 @@ static int open_pinned(const struct pinned *p, const char *map)
 
 static void read_config(struct pinned *p)
 {
-	struct stat ns = {};
 	__u32 zero = 0;
 	int fd = open_pinned(p, "xv_config");
 
@@ -39,8 +38,7 @@ static void read_config(struct pinned *p)
 		return;
 	bpf_map_lookup_elem(fd, &zero, &p->config);
 	close(fd);
-	stat("/proc/thread-self/ns/net", &ns);
-	p->here = p->config.netns == ns.st_ino;
+	p->here = xv_netns_is_here(p->config.netns);
 }
 
 /* Next hops that the kernel keeps resolved for the peers. */

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,6 +23,7 @@
 #include "lock.h"
 #include "log.h"
 #include "metrics.h"
+#include "netns.h"
 #include "reconcile.h"
 #include "rundir.h"
 #include "slow.h"
@@ -79,7 +79,6 @@ int xv_instance_write(struct xv_instance *inst)
 	const struct xv_config *config = inst->config;
 	struct xv_config_val val = {};
 	__u32 zero = 0;
-	struct stat ns = {};
 	int ret = bpf_map_lookup_elem(inst->dp->fd.config, &zero, &val);
 
 	if (ret)
@@ -87,14 +86,15 @@ int xv_instance_write(struct xv_instance *inst)
 	while (!val.seed)
 		if (getrandom(&val.seed, sizeof(val.seed), 0) < 0)
 			return -errno;
-	stat("/proc/thread-self/ns/net", &ns);
 	val.abi = XV_ABI_VERSION;
 	val.flags = config->udp6_checksum ? XV_CONFIG_UDP6_CHECKSUM : 0;
 	val.udp_port = htons(config->udp_port);
 	val.slow_ifindex = inst->slow_ifindex;
 	val.local4 = config->address;
 	val.local6 = config->address6;
-	val.netns = ns.st_ino;
+	ret = xv_netns_id(&val.netns);
+	if (ret)
+		return ret;
 	return bpf_map_update_elem(inst->dp->fd.config, &zero, &val, BPF_ANY);
 }
 
