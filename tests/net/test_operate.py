@@ -110,6 +110,26 @@ def namespace_again():
         tap.equal([r["up"] for r in vtep.rows("port", "show")], [False], "its port")
 
 
+def pin_unreadable():
+    """What is pinned cannot be opened, though it is there: said, and left to forward."""
+    with Lab(hosts=1) as lab:
+        host = lab.hosts[0]
+        host.tenant("p1")
+        vtep = Xvtepd(host, [{"vni": VNI, "ports": ["p1"]}])
+        vtep.kill()
+        before, ids = vtep.pins(), vtep.map_ids()
+        os.rename(vtep.pin("xv_config"), vtep.pin("aside"))
+        os.mkdir(vtep.pin("xv_config"))
+        p = host.ns.run(f"{OUT}/xvtepd", "-c", vtep.file, check=False, timeout=10)
+        os.rmdir(vtep.pin("xv_config"))
+        os.rename(vtep.pin("aside"), vtep.pin("xv_config"))
+        tap.equal(p.returncode, 1, "exit status")
+        tap.contains(p.stderr, f"cannot open {vtep.pin('xv_config')}", "message")
+        tap.equal((vtep.pins(), vtep.map_ids()), (before, ids), "pins and maps after it")
+        vtep.start()
+        tap.equal(vtep.status()["adopted"], True, "adopted")
+
+
 def foreign_port():
     """The UDP port is another instance's: the message says whose, and how to free it."""
     with Lab(hosts=1) as lab:
@@ -323,7 +343,7 @@ def completion_of_instances():
         tap.ok(dead.instance not in offered, f"{dead.instance} is not: {offered}")
 
 
-for _name in ("orphan_start", "orphan_detach", "namespace_again", "foreign_port", "socket_removed", "detach_message",
+for _name in ("orphan_start", "orphan_detach", "namespace_again", "pin_unreadable", "foreign_port", "socket_removed", "detach_message",
               "output_lost", "log_of_commands", "status_says", "sides", "time_slice",
               "reload_at_start", "completion_of_instances"):
     tap.case("operate: " + _name.replace("_", " "),

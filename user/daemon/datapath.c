@@ -131,8 +131,11 @@ static int check_pinned(const char *pin_dir, struct xv_err *err)
 
 	snprintf(path, sizeof(path), "%s/xv_config", pin_dir);
 	fd = bpf_obj_get(path);
-	if (fd < 0)
+	if (fd == -ENOENT)
 		return 0;
+	if (fd < 0) /* what a failed load of a new instance takes down may be one that forwards */
+		return xv_err_set(err, fd, "cannot open %s: %s; nothing was changed", path,
+				  strerror(-fd));
 	ret = bpf_obj_get_info_by_fd(fd, &info, &len);
 	if (!ret && info.value_size == sizeof(val))
 		ret = bpf_map_lookup_elem(fd, &zero, &val);
