@@ -260,6 +260,32 @@ def other_layout():
         tap.equal(vtep.status()["adopted"], True, "the version whose maps they are goes on")
 
 
+def refused_start():
+    """What was added by hand is in the file's way: the start is refused, and what runs goes on."""
+    with Lab(hosts=1) as lab:
+        host = lab.hosts[0]
+        host.ns.ip("addr add 198.51.100.1/32 dev under")
+        vtep = Xvtepd(host, [{"vni": VNI, "name": "blue"}])
+        vtep.client("flood", "add", "network", "blue", "remote", host.gw4)
+        vtep.wait_ready()
+
+        def written():
+            return {name: json.loads(run("bpftool", "-j", "map", "lookup", "pinned",
+                                         vtep.pin(name), "key", "hex", key, *["0"] * 3).stdout)
+                    ["value"] for name, key in (("xv_config", "0"), ("xv_adj", "1"))}
+        vtep.kill()
+        before, good = written(), json.dumps(vtep.config)
+        vtep.config["underlay"]["address"] = "198.51.100.1"
+        vtep.config["networks"][0]["group"] = "239.1.1.1"
+        vtep.write()
+        tap.equal(vtep.spawn().wait(10 * tap.SLOW), 1, "exit status")
+        tap.contains(vtep.log()[-1], "added by hand", "why")
+        tap.equal(written(), before, "maps after it")
+        vtep.config = json.loads(good)
+        vtep.start()
+        vtep.wait_ready()
+
+
 def reload_bad():
     """A file that is wrong changes nothing, and the log says what and where."""
     with Lab() as lab:
@@ -317,6 +343,7 @@ tap.case("restart with another file")(restart_with_changes)
 tap.case("SIGHUP touches only the difference", "SIGHUP", main=True)(only_the_difference)
 tap.case("apply touches only the difference", "apply")(only_the_difference)
 tap.case("maps of another layout")(other_layout)
+tap.case("a refused start changes nothing")(refused_start)
 tap.case("a wrong file changes nothing")(reload_bad)
 tap.case("detach leaves nothing", main=True)(detach)
 

@@ -125,27 +125,42 @@ static int adopt(struct xv_instance *inst, struct xv_err *err)
 	return ret;
 }
 
-/* With the datapath open: everything up to forwarding. */
-static int bring_up(struct xv_instance *inst, struct xv_err *err)
+/* The slow path device; programs that run already are told of a new one at once. */
+static int open_slow(struct xv_instance *inst, struct xv_err *err)
 {
 	struct xv_config_val val = {};
-	struct xv_todo *todo = NULL;
-	size_t changes = 0;
 	__u32 zero = 0;
 	int ret;
 
 	bpf_map_lookup_elem(inst->dp->fd.config, &zero, &val);
 	ret = xv_slow_open(inst, val.slow_ifindex, err);
-	if (ret)
+	if (ret || !inst->dp->adopted || val.slow_ifindex == inst->slow_ifindex)
 		return ret;
-	ret = xv_instance_write(inst);
-	if (ret)
-		return xv_err_set(err, ret, "cannot write xv_config: %s", strerror(-ret));
-	ret = xv_uplink_apply(inst, inst->config, err);
+	val.slow_ifindex = inst->slow_ifindex;
+	bpf_map_update_elem(inst->dp->fd.config, &zero, &val, BPF_ANY);
+	return 0;
+}
+
+/*
+ * With the datapath open: everything up to forwarding. What programs go by is written when nothing
+ * refuses the configuration any more.
+ */
+static int bring_up(struct xv_instance *inst, struct xv_err *err)
+{
+	struct xv_todo *todo = NULL;
+	size_t changes = 0;
+	int ret = open_slow(inst, err);
+
+	ret = ret ?: xv_uplink_apply(inst, inst->config, err);
 	ret = ret ?: adopt(inst, err);
 	ret = ret ?: xv_reconcile_prepare(inst, inst->config, &todo, err);
 	if (ret)
 		return ret;
+	ret = xv_instance_write(inst);
+	if (ret) {
+		xv_reconcile_free(todo);
+		return xv_err_set(err, ret, "cannot write xv_config: %s", strerror(-ret));
+	}
 	if (xv_reconcile_run(inst, todo, &changes, err))
 		xv_log(LOG_ERR, "%s", err->text);
 	xv_reconcile_free(todo);
