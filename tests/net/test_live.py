@@ -7,7 +7,7 @@ import signal
 import frame
 import tap
 import traffic
-from lab import Lab
+from lab import OUT, Lab
 from vtep import KINDS, Xvtepd
 
 VNI = 100
@@ -76,6 +76,22 @@ def network_by_hand():
         tap.equal(new[0].ping("10.0.0.2", 1, check=False), 0, "answers in the removed network")
         tap.equal([r["dev"] for r in first.rows("port", "show")], ["p1"], "ports left")
         tap.equal({v for v, _ in first.fdb()} - {VNI}, set(), "networks left in the FDB")
+
+
+def default_name():
+    """A network without a name gets one after its VNI, unless another has that: refused then."""
+    with Lab(hosts=1) as lab:
+        vtep = Xvtepd(lab.hosts[0], [{"vni": VNI}])
+        vtep.client("network", "add", "vni", "5", "name", "vni9")
+        p = vtep.client("network", "add", "vni", "9", check=False)
+        tap.equal((p.returncode, p.stderr.strip().split(": ", 1)[-1]),
+                  (1, 'the name "vni9" is taken by VNI 5'), "one that has the name already")
+        vtep.client("network", "add", "vni", "6")
+        p = vtep.client("network", "set", "5", "name", "vni6", check=False)
+        tap.contains(p.stderr, "taken by VNI 6", "a name that was given by default")
+        vtep.write(vtep.client("save").stdout)
+        p = vtep.host.ns.run(f"{OUT}/xvtepd", "-n", "-c", vtep.file, check=False)
+        tap.equal((p.returncode, p.stderr), (0, ""), "check of what save printed")
 
 
 def save_again():
@@ -311,6 +327,7 @@ def file_descriptors():
 
 tap.case("flood lists by hand")(flood_by_hand)
 tap.case("networks by hand")(network_by_hand)
+tap.case("name of a network by default")(default_name)
 tap.case("save is a file that changes nothing")(save_again)
 tap.case("storm of new MACs")(storm)
 tap.case("burst of new MACs into an empty table")(burst)

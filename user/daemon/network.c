@@ -125,11 +125,17 @@ static void free_network(struct xv_network *net)
 	free(net);
 }
 
+/* A network that is given no name has one after its VNI. */
+static void fill_name(struct xv_network_settings *set, uint32_t vni)
+{
+	if (!set->name[0])
+		snprintf(set->name, sizeof(set->name), "vni%u", vni);
+}
+
 static void copy_settings(struct xv_network *net, const struct xv_network_settings *set)
 {
 	net->set = *set;
-	if (!net->set.name[0])
-		snprintf(net->set.name, sizeof(net->set.name), "vni%u", net->vni);
+	fill_name(&net->set, net->vni);
 }
 
 int xv_network_add(struct xv_instance *inst, uint32_t vni, const struct xv_network_settings *set,
@@ -178,14 +184,18 @@ void xv_network_set(struct xv_instance *inst, struct xv_network *net,
 	write_settings(inst, net);
 }
 
-int xv_network_check_name(struct xv_instance *inst, uint32_t vni, const char *name,
-			  struct xv_err *err)
+int xv_network_check_name(struct xv_instance *inst, uint32_t vni,
+			  const struct xv_network_settings *set, struct xv_err *err)
 {
-	struct xv_network *other = name[0] ? find_name(inst, name) : NULL;
+	struct xv_network_settings full = *set;
+	struct xv_network *other;
 
+	fill_name(&full, vni);
+	other = find_name(inst, full.name);
 	if (!other || other->vni == vni)
 		return 0;
-	return xv_err_set(err, -EEXIST, "the name \"%s\" is taken by VNI %u", name, other->vni);
+	return xv_err_set(err, -EEXIST, "the name \"%s\" is taken by VNI %u", full.name,
+			  other->vni);
 }
 
 void xv_network_drop(struct xv_instance *inst, struct xv_network *net)

@@ -42,10 +42,12 @@ void xv_network_defaults(struct xv_network_settings *set);
 struct xv_network *xv_network_find(struct xv_instance *inst, uint32_t vni);
 /* By "100" or by name; NULL if there is none. */
 struct xv_network *xv_network_lookup(struct xv_instance *inst, const char *word);
-/* Names are unique, but while a file is applied that exchanges them. -EEXIST: another VNI has it.
+/*
+ * Names are unique, but while a file is applied that exchanges them. -EEXIST: another VNI has the
+ * one that is set, or the one that the network gets if none is.
  */
-int xv_network_check_name(struct xv_instance *inst, uint32_t vni, const char *name,
-			  struct xv_err *err);
+int xv_network_check_name(struct xv_instance *inst, uint32_t vni,
+			  const struct xv_network_settings *set, struct xv_err *err);
 /* The name is checked. -EEXIST: VNI is taken; -ENOSPC: XV_MAX_NETWORKS. */
 int xv_network_add(struct xv_instance *inst, uint32_t vni, const struct xv_network_settings *set,
 		   bool from_config, struct xv_network **net, struct xv_err *err);

@@ -32,7 +32,7 @@ int xv_ops_network_add(struct xv_call *call)
 	xv_network_defaults(&set);
 	take_settings(call->args, &set);
 	xv_args_uint(call->args, "vni", &vni);
-	return xv_network_check_name(call->inst, vni, set.name, &call->err)
+	return xv_network_check_name(call->inst, vni, &set, &call->err)
 		       ?: xv_network_add(call->inst, vni, &set, false, &net, &call->err);
 }
 
@@ -47,7 +47,7 @@ int xv_ops_network_set(struct xv_call *call)
 		return ret;
 	set = net->set;
 	take_settings(call->args, &set);
-	ret = xv_network_check_name(call->inst, net->vni, set.name, &call->err);
+	ret = xv_network_check_name(call->inst, net->vni, &set, &call->err);
 	if (!ret)
 		xv_network_set(call->inst, net, &set);
 	return ret;
