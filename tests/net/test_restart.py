@@ -302,6 +302,27 @@ def reload_bad():
         tap.equal(len(vtep.rows("network", "show")), 1, "networks")
 
 
+def link_switched():
+    """A symbolic link on the way to the file leads elsewhere: a reload reads what is there."""
+    with Lab(hosts=1) as lab:
+        vtep = Xvtepd(lab.hosts[0], [{"vni": VNI}], start=False)
+        for n in (1, 2):
+            os.mkdir(f"{lab.dir}/{n}")
+            vtep.config["networks"] = [{"vni": VNI + n}]
+            vtep.file = f"{lab.dir}/{n}/x.yaml"
+            vtep.write()
+        os.symlink("1", f"{lab.dir}/data")
+        with open(vtep.log_file, "ab") as log:
+            vtep.process = vtep.host.ns.popen(f"{OUT}/xvtepd", "-c", "data/x.yaml", cwd=lab.dir,
+                                              stdout=log, stderr=log)
+        tap.wait_for(vtep.answers, "it answers")
+        tap.equal(vtep.status()["config_file"], f"{lab.dir}/data/x.yaml", "status: config file")
+        os.unlink(f"{lab.dir}/data")
+        os.symlink("2", f"{lab.dir}/data")
+        vtep.client("reload")
+        tap.equal([r["vni"] for r in vtep.rows("network", "show")], [VNI + 2], "networks")
+
+
 def detach():
     """Refused while the daemon runs; then nothing is left, and a new start is a fresh one."""
     with Lab() as lab:
@@ -345,6 +366,7 @@ tap.case("apply touches only the difference", "apply")(only_the_difference)
 tap.case("maps of another layout")(other_layout)
 tap.case("a refused start changes nothing")(refused_start)
 tap.case("a wrong file changes nothing")(reload_bad)
+tap.case("a symbolic link to the file is switched")(link_switched)
 tap.case("detach leaves nothing", main=True)(detach)
 
 if __name__ == "__main__":

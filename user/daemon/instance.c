@@ -250,6 +250,20 @@ static bool is_pinned(const struct xv_instance *inst)
 	return !access(path, F_OK);
 }
 
+/*
+ * Absolute, but with its links as they are: a reload reads what they lead to by then. Without a
+ * current directory, or too long: as given.
+ */
+static void keep_path(struct xv_instance *inst, const char *file)
+{
+	char *dir = file[0] == '/' ? NULL : get_current_dir_name();
+	size_t size = sizeof(inst->config_file);
+
+	if (!dir || snprintf(inst->config_file, size, "%s/%s", dir, file) >= (int)size)
+		snprintf(inst->config_file, size, "%s", file);
+	free(dir);
+}
+
 int xv_instance_start(struct xv_config *config, const char *config_file, struct event_base *base,
 		      struct xv_instance **out, struct xv_err *err)
 {
@@ -263,8 +277,7 @@ int xv_instance_start(struct xv_config *config, const char *config_file, struct 
 	inst->config = config;
 	inst->started = boot_seconds();
 	memcpy(inst->name, config->instance, sizeof(inst->name));
-	if (!realpath(config_file, inst->config_file)) /* a pipe has none */
-		snprintf(inst->config_file, sizeof(inst->config_file), "%s", config_file);
+	keep_path(inst, config_file);
 	ret = xv_datapath_check(err);
 	ret = ret ?: take_lock(inst, err);
 	ret = ret ?: start(inst, err);

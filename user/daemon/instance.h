@@ -39,7 +39,7 @@ struct xv_uplink { /* underlay device */
 
 struct xv_instance {
 	char name[XV_INSTANCE_LEN];
-	char config_file[PATH_MAX]; /* absolute */
+	char config_file[PATH_MAX]; /* absolute, links not resolved */
 	struct xv_config *config;   /* as last applied: underlay, metrics; its networks are below */
 	struct event_base *base;
 	struct xv_datapath *dp;
