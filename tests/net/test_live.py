@@ -287,6 +287,38 @@ def group(kind, hosts=3):
         tap.equal(vteps[0].where(VNI, tenants[1].mac), lab.hosts[1].v4, "where it was learned")
 
 
+def group_again():
+    """A membership goes with its device, and does not count on; one that is refused is told."""
+    with Lab(hosts=1) as lab:
+        host, text = lab.hosts[0], "239.1.1.1"
+        vtep = Xvtepd(host, [{"vni": VNI, "group": text}])
+
+        def joined(dev="under"):
+            rows = host.ns.json("ip", "-j", "maddr", "show", "dev", dev)
+            return text in [m.get("address") for r in rows for m in r["maddr"]]
+
+        def status():
+            return vtep.rows("status", "show", part="uplink")[0]["status"] or ""
+
+        def make_again():
+            host.ns.ip("link del under")
+            host.underlay()
+        host.ns.sysctl("net.ipv4.igmp_max_memberships", 1)
+        for n in range(2):
+            tap.wait_for(joined, f"joined on device {n}", 3)
+            make_again()
+        tap.wait_for(joined, "joined on the last", 3)
+        host.ns.sysctl("net.ipv4.igmp_max_memberships", 0)
+        make_again()
+        tap.wait_for(lambda: f"cannot join group {text}" in status(), "the status says so")
+        tap.ok(any(f"cannot join group {text}" in line for line in vtep.log()), "so does the log")
+        host.ns.sysctl("net.ipv4.igmp_max_memberships", 1)
+        vtep.client("reload")
+        tap.equal((joined(), status()), (True, ""), "joined by a reload, and the status")
+        host.ns.ip("link set under down", "link set under name other")
+        tap.wait_for(lambda: not joined("other"), "left on a device that is renamed")
+
+
 def two_instances():
     """Two daemons on one host, each with its own UDP port and networks, at TC of the same NIC."""
     with Lab() as lab:
@@ -338,6 +370,7 @@ tap.case("slow path device deleted", main=True)(slow_device_gone)
 tap.case("inner VLAN tags dropped", False)(inner_vlan)
 tap.case("inner VLAN tags kept", True)(inner_vlan)
 tap.case("file descriptors")(file_descriptors)
+tap.case("multicast group on a device that is made again")(group_again)
 tap.case("two instances on one host")(two_instances)
 for _kind in ("xvtep", "kernel"):
     tap.case(f"underlay with an MTU of 1500, the other end is {_kind}", _kind)(small_underlay)

@@ -130,6 +130,7 @@ static void forget(struct xv_instance *inst, struct xv_uplink *uplink)
 {
 	uint32_t slot = XV_MAX_PORTS + uplink->slot, ifindex = 0;
 
+	xv_group_uplink_gone(inst, uplink->ifindex);
 	bpf_map_delete_elem(inst->dp->fd.uplink, &uplink->ifindex);
 	/* The slot may be another device's by now, or still, that takes its place in the list. */
 	bpf_map_lookup_elem(inst->dp->fd.tx, &slot, &ifindex);
@@ -165,6 +166,17 @@ static bool set_status(const struct xv_config *config, struct xv_uplink *uplink)
 		return false;
 	memcpy(uplink->status, text, sizeof(text));
 	return true;
+}
+
+/* What cannot be joined is added to the note. */
+static void join_groups(struct xv_instance *inst, struct xv_uplink *uplink)
+{
+	size_t len = strlen(uplink->note);
+	struct xv_err err;
+
+	if (xv_group_uplink(inst, uplink->ifindex, &err))
+		snprintf(uplink->note + len, sizeof(uplink->note) - len, "%s%.200s",
+			 len ? "; " : "", err.text);
 }
 
 static void log_status(const struct xv_uplink *uplink)
@@ -252,16 +264,12 @@ static int attach_list(struct xv_instance *inst, const struct xv_config *config,
 			snprintf(list[i].note, sizeof(list[i].note), "%.250s",
 				 ret == -EEXIST ? err->text
 						: "no such device yet; attached when it appears");
-			if (set_status(config, &list[i]))
-				log_status(&list[i]);
 			ret = 0;
 			continue;
 		}
 		ret = ret ?: attach(inst, config, &list[i], &link, true, err);
 		if (ret)
 			break;
-		if (set_status(config, &list[i]))
-			log_status(&list[i]);
 	}
 	for (k = 0; ret && k <= i && k < config->n_devices; k++) {
 		struct xv_uplink *old = xv_uplink_find(inst, list[k].dev);
@@ -296,9 +304,12 @@ int xv_uplink_apply(struct xv_instance *inst, const struct xv_config *config, st
 	for (i = 0; i < n_old; i++)
 		if (!listed(config, old[i].dev))
 			detach(inst, &old[i]);
-	for (i = 0; i < inst->n_uplinks; i++)
+	for (i = 0; i < inst->n_uplinks; i++) {
 		if (inst->uplinks[i].ifindex)
-			xv_group_uplink(inst, inst->uplinks[i].ifindex);
+			join_groups(inst, &inst->uplinks[i]);
+		if (set_status(config, &inst->uplinks[i]))
+			log_status(&inst->uplinks[i]);
+	}
 	free(old);
 	return 0;
 }
@@ -329,7 +340,7 @@ void xv_uplink_link(struct xv_instance *inst, const struct xv_link *link)
 				log_status(uplink);
 			return;
 		}
-		xv_group_uplink(inst, link->ifindex);
+		join_groups(inst, uplink);
 		xv_port_rewrite_all(inst);
 		set_status(inst->config, uplink);
 		xv_log(LOG_NOTICE, "underlay %s: attached (%s) %s", uplink->dev,
