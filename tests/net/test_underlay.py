@@ -5,6 +5,7 @@ The underlay changes under traffic: a next hop's MAC address, a route, a device 
 what IPv6 ends say about UDP checksums. After each change traffic flows again, on the fast path.
 """
 import json
+import os
 import signal
 import struct
 
@@ -264,6 +265,14 @@ def slow_device_blocked():
         host = lab.hosts[0]
         host.tenant("p1")
         vtep = Xvtepd(host, [{"vni": VNI, "ports": ["p1"], "flood": ["203.0.113.1"]}])
+
+        def pinned():
+            try:
+                return sorted(int(f[3:]) for f in os.listdir(vtep.pin("links"))
+                              if f.startswith("tc_"))
+            except FileNotFoundError:  # no TCX
+                return []
+        before, old = pinned(), host.ns.links()["xv0"]["ifindex"]
         vtep.process.send_signal(signal.SIGSTOP)
         host.ns.ip("link del xv0", "link add other type vxlan external dstport 4789",
                    "link set other up")
@@ -273,6 +282,9 @@ def slow_device_blocked():
         tap.wait_for(lambda: "xv0" in host.ns.links() and vtep.status()["slow_dev"] == "xv0",
                      "it is made again")
         tap.ok(sum("trying again" in line for line in vtep.log()) == 1, "it is logged once")
+        new = host.ns.links()["xv0"]["ifindex"]
+        tap.wait_for(lambda: pinned() == sorted(new if n == old else n for n in before),
+                     "the pin of the one that is gone goes")
 
 
 def sends_by(vtep, dev):

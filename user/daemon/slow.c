@@ -9,6 +9,7 @@
 #include "log.h"
 #include "peer.h"
 #include "slow.h"
+#include "unhook.h"
 
 enum {
 	MAX_NAMES = 64,
@@ -62,6 +63,13 @@ size_t xv_slow_remove_orphans(struct xv_netlink *nl, const char *instance, uint3
 	return removed;
 }
 
+/* The pin of a device that was the slow path's outlives it. */
+static void let_go(struct xv_instance *inst, uint32_t ifindex)
+{
+	if (ifindex && ifindex != inst->slow_ifindex)
+		xv_unhook_later(inst, ifindex);
+}
+
 int xv_slow_open(struct xv_instance *inst, uint32_t adopted_ifindex, struct xv_err *err)
 {
 	struct xv_link link = {};
@@ -85,11 +93,13 @@ int xv_slow_open(struct xv_instance *inst, uint32_t adopted_ifindex, struct xv_e
 		return ret;
 	inst->slow_ifindex = link.ifindex;
 	memcpy(inst->slow_name, link.name, sizeof(inst->slow_name));
+	let_go(inst, adopted_ifindex);
 	return 0;
 }
 
 void xv_slow_check(struct xv_instance *inst)
 {
+	uint32_t old = inst->slow_ifindex;
 	struct xv_err err = {.text = ""};
 	struct xv_link link;
 
@@ -108,6 +118,7 @@ void xv_slow_check(struct xv_instance *inst)
 		xv_log(LOG_ERR, "%s; trying again every second", err.text);
 	inst->slow_ifindex = 0;
 	inst->slow_name[0] = '\0';
+	let_go(inst, old);
 	xv_instance_write(inst);
 	xv_peer_retry_later(inst);
 }

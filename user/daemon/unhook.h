@@ -12,7 +12,7 @@
 int xv_unhook_start(struct xv_instance *inst, struct xv_err *err);
 /* The programs of the devices that wait stay, for the next daemon to find. */
 void xv_unhook_stop(struct xv_instance *inst);
-/* A port let go of the device. At once where that costs nothing (no TCX). */
+/* A port let go of the device, or the slow path did. At once where that costs nothing (no TCX). */
 void xv_unhook_later(struct xv_instance *inst, uint32_t ifindex);
 /* After the start: devices that a daemon before us let go of, or did not come to take off. */
 void xv_unhook_leftovers(struct xv_instance *inst);
