@@ -157,6 +157,14 @@ def reload_at_start():
         tap.wait_for(lambda: any("reloaded" in line for line in vtep.log()), "it was reloaded")
 
 
+def as_nobody(vtep, *words):
+    """The client, run by a user who may not look into our directories: by its descriptor."""
+    code = ("import os, sys; fd = os.open(sys.argv[1], os.O_RDONLY); os.setgroups([]);"
+            " os.setgid(65534); os.setuid(65534); os.execve(fd, sys.argv[1:], os.environ)")
+    return run("/usr/bin/python3", "-c", code, f"{OUT}/xvtep", "-i", vtep.instance, *words,
+               check=False)
+
+
 def socket_removed():
     """The client says what is wrong; SIGHUP makes the socket again."""
     with Lab(hosts=1) as lab:
@@ -168,6 +176,7 @@ def socket_removed():
         p = vtep.client("status", check=False)
         tap.equal(p.returncode, 1, "exit status")
         tap.contains(p.stderr, f"kill -HUP {pid}", "message")
+        tap.contains(as_nobody(vtep, "status").stderr, "run xvtep as root", "to another user")
         for removed in ("control.sock", ""):
             path = f"{RUN}/{vtep.instance}/{removed}"
             if removed == "":

@@ -16,7 +16,10 @@ enum {
 	BUFFER = 256 << 10,	/* of the answer: it may be long */
 };
 
-/* The process that the instance's lock names, if it is an xvtepd that runs; else 0. */
+/*
+ * The process that the instance's lock names, if it is an xvtepd that runs; else 0. -EACCES: the
+ * lock is there, and not ours to read.
+ */
 static int running_daemon(const char *instance)
 {
 	char path[PATH_MAX], name[16] = "";
@@ -26,6 +29,8 @@ static int running_daemon(const char *instance)
 	if (xv_rundir_path(instance, "lock", path, sizeof(path), NULL))
 		return 0;
 	f = fopen(path, "re");
+	if (!f && errno == EACCES)
+		return -EACCES;
 	if (!f || fscanf(f, "%d", &pid) != 1)
 		pid = 0;
 	if (f)
@@ -43,6 +48,12 @@ static int explain_connect(int code, const char *path, const char *instance, str
 {
 	int pid = code == ENOENT || code == ECONNREFUSED ? running_daemon(instance) : 0;
 
+	if (pid == -EACCES)
+		return xv_err_set(
+			err, pid,
+			"nothing answers at %s; whether xvtepd runs is in the lock beside "
+			"it, which you may not read: run xvtep as root",
+			path);
 	if (pid)
 		return xv_err_set(err, -code,
 				  "xvtepd runs for instance \"%s\" (process %d), but does not "
