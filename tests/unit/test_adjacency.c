@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Adjacencies and what the kernel tells of a next hop, in an order that a net test cannot choose.
+ * The kernel's answers are the test's (--wrap, see the Makefile), and the log is quiet.
+ */
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "addr.h"
+#include "adjacency.h"
+
+enum {
+	DEVICE = 7,
+	PEERS = 40, /* more than a pass looks at in one turn */
+};
+
+static const uint8_t gateway_mac[6] = {2, 0, 0, 0, 0, 9};
+static bool resolved;
+static struct xv_ip gateway;
+
+int __wrap_xv_netlink_get_route(struct xv_netlink *nl, const struct xv_ip *dst,
+				const struct xv_ip *src, struct xv_route *route,
+				struct xv_err *err);
+int __wrap_xv_netlink_get_link(struct xv_netlink *nl, const char *name, uint32_t ifindex,
+			       struct xv_link *link, struct xv_err *err);
+int __wrap_xv_netlink_get_neigh(struct xv_netlink *nl, uint32_t ifindex, const struct xv_ip *ip,
+				bool *is_resolved, uint8_t mac[6], struct xv_err *err);
+int __wrap_xv_netlink_keep_neigh(struct xv_netlink *nl, uint32_t ifindex, const struct xv_ip *ip,
+				 struct xv_err *err);
+int __wrap_xv_netlink_forget_neigh(struct xv_netlink *nl, uint32_t ifindex, const struct xv_ip *ip,
+				   struct xv_err *err);
+void __wrap_xv_datapath_synchronize(void);
+void __wrap_xv_log(int priority, const char *fmt, ...);
+
+int __wrap_xv_netlink_get_route(struct xv_netlink *nl, const struct xv_ip *dst,
+				const struct xv_ip *src, struct xv_route *route, struct xv_err *err)
+{
+	(void)nl;
+	(void)dst;
+	(void)src;
+	(void)err;
+	*route = (struct xv_route){.ifindex = DEVICE, .nexthop = gateway};
+	return 0;
+}
+
+int __wrap_xv_netlink_get_link(struct xv_netlink *nl, const char *name, uint32_t ifindex,
+			       struct xv_link *link, struct xv_err *err)
+{
+	(void)nl;
+	(void)name;
+	(void)err;
+	*link = (struct xv_link){.ifindex = ifindex, .flags = IFF_UP, .mtu = 1500};
+	return 0;
+}
+
+int __wrap_xv_netlink_get_neigh(struct xv_netlink *nl, uint32_t ifindex, const struct xv_ip *ip,
+				bool *is_resolved, uint8_t mac[6], struct xv_err *err)
+{
+	(void)nl;
+	(void)ifindex;
+	(void)ip;
+	(void)err;
+	*is_resolved = resolved;
+	memcpy(mac, gateway_mac, sizeof(gateway_mac));
+	return 0;
+}
+
+int __wrap_xv_netlink_keep_neigh(struct xv_netlink *nl, uint32_t ifindex, const struct xv_ip *ip,
+				 struct xv_err *err)
+{
+	(void)nl;
+	(void)ifindex;
+	(void)ip;
+	(void)err;
+	return 0;
+}
+
+int __wrap_xv_netlink_forget_neigh(struct xv_netlink *nl, uint32_t ifindex, const struct xv_ip *ip,
+				   struct xv_err *err)
+{
+	return __wrap_xv_netlink_keep_neigh(nl, ifindex, ip, err);
+}
+
+void __wrap_xv_datapath_synchronize(void)
+{
+}
+
+void __wrap_xv_log(int priority, const char *fmt, ...)
+{
+	(void)priority;
+	(void)fmt;
+}
+
+static struct xv_config config;
+static struct xv_datapath dp;
+static struct xv_peer peers[PEERS + 1];
+static struct xv_instance inst;
+
+static struct xv_ip ip(uint32_t address)
+{
+	struct xv_ip result = {.w = {0, 0, htonl(0xffff), htonl(address)}};
+
+	return result;
+}
+
+static int set_up(void **state)
+{
+	uint32_t id;
+
+	(void)state;
+	gateway = ip(0xc0000201);
+	config = (struct xv_config){.udp_port = 4789, .address = ip(0xc0000202)};
+	dp.adj = calloc(XV_MAX_PEERS, sizeof(*dp.adj));
+	inst = (struct xv_instance){.config = &config, .dp = &dp, .base = event_base_new()};
+	inst.peer_by_id = calloc(XV_MAX_PEERS, sizeof(*inst.peer_by_id));
+	memset(peers, 0, sizeof(peers));
+	for (id = 1; id <= PEERS; id++) {
+		peers[id].ip = ip(0x0a000000 + id);
+		peers[id].id = id;
+		inst.peer_by_id[id] = &peers[id];
+		HASH_ADD(hh, inst.peers, ip, sizeof(peers[id].ip), &peers[id]);
+	}
+	resolved = false;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	xv_adjacency_stop(&inst);
+	HASH_CLEAR(hh, inst.peers);
+	event_base_free(inst.base);
+	free(inst.peer_by_id);
+	free(dp.adj);
+	return 0;
+}
+
+/* By what the daemon says, and by what programs go by. */
+static void assert_ready(uint32_t first, uint32_t last, bool want)
+{
+	uint32_t id;
+
+	for (id = first; id <= last; id++) {
+		assert_int_equal(peers[id].ready, want);
+		assert_int_equal(!!(dp.adj[id].flags & XV_ADJ_VALID), want);
+	}
+}
+
+/*
+ * A next hop is resolved half-way through a pass, before the kernel tells of it: peers that were
+ * looked at before are ready with that, whichever of them it comes to first.
+ */
+static void test_resolved_in_a_pass(void **state)
+{
+	(void)state;
+	xv_adjacency_refresh_begin(&inst);
+	resolved = true;
+	event_base_dispatch(inst.base);
+	assert_ready(1, 1, false);
+	assert_ready(PEERS, PEERS, true);
+	xv_adjacency_neigh(&inst, DEVICE, &gateway, gateway_mac);
+	assert_ready(1, PEERS, true);
+}
+
+static void test_lost_and_back(void **state)
+{
+	(void)state;
+	resolved = true;
+	xv_adjacency_refresh_all(&inst);
+	assert_ready(1, PEERS, true);
+	resolved = false;
+	xv_adjacency_neigh(&inst, DEVICE, &gateway, NULL);
+	assert_ready(1, PEERS, false);
+	resolved = true;
+	xv_adjacency_neigh(&inst, DEVICE + 1, &gateway, gateway_mac); /* another device's */
+	assert_ready(1, PEERS, false);
+	xv_adjacency_neigh(&inst, DEVICE, &gateway, gateway_mac);
+	assert_ready(1, PEERS, true);
+}
+
+/* A peer of a family without an own address is not sent to from 0.0.0.0. */
+static void test_no_own_address(void **state)
+{
+	(void)state;
+	resolved = true;
+	xv_adjacency_refresh_all(&inst);
+	assert_ready(1, PEERS, true);
+	config.address = (struct xv_ip){};
+	xv_adjacency_refresh_all(&inst);
+	assert_ready(1, PEERS, false);
+	assert_string_equal(peers[1].status, "there is no own IPv4 address");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_resolved_in_a_pass, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_lost_and_back, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_no_own_address, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
