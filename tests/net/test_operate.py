@@ -23,6 +23,25 @@ from vtep import RUN, Xvtepd, link_is_ours, update, words
 VNI = 100
 SO_NETNS_COOKIE = 71
 SYS_SCHED_GETATTR = 315  # on x86-64
+CLOCK = """
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+int clock_gettime(clockid_t id, struct timespec *ts)
+{
+	int ret = syscall(SYS_clock_gettime, id, ts);
+	if (id == CLOCK_REALTIME && !access(getenv("STEP"), F_OK))
+		ts->tv_sec -= 3600;
+	return ret;
+}
+time_t time(time_t *to)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return to ? *to = ts.tv_sec : ts.tv_sec;
+}
+"""
 PRIVATE = "mount -t bpf bpf /sys/fs/bpf && exec \"$@\""
 
 
@@ -163,6 +182,24 @@ def as_nobody(vtep, *words):
             " os.setgid(65534); os.setuid(65534); os.execve(fd, sys.argv[1:], os.environ)")
     return run("/usr/bin/python3", "-c", code, f"{OUT}/xvtep", "-i", vtep.instance, *words,
                check=False)
+
+
+def clock_set_back():
+    """Uptime goes by no clock that can be set. The daemon's own is, by an hour, and back."""
+    with Lab(hosts=1) as lab:
+        step, shim = f"{lab.dir}/step", f"{lab.dir}/clock.so"
+        run("gcc", "-shared", "-fPIC", "-x", "c", "-o", shim, "-", stdin=CLOCK)
+        vtep = Xvtepd(lab.hosts[0], [{"vni": VNI}], start=False)
+        vtep.write()
+        with open(vtep.log_file, "ab") as log:
+            vtep.process = vtep.host.ns.popen(
+                f"{OUT}/xvtepd", "-c", vtep.file, stdout=log, stderr=log,
+                env={**os.environ, "LD_PRELOAD": shim, "STEP": step})
+        tap.wait_for(vtep.answers, "it answers")
+        for back in (False, True):
+            if back:
+                open(step, "wb").close()
+            tap.ok(vtep.status()["uptime"] < 60 * tap.SLOW, f"uptime, set back: {back}")
 
 
 def socket_removed():
@@ -354,7 +391,7 @@ def completion_of_instances():
 
 for _name in ("orphan_start", "orphan_detach", "namespace_again", "pin_unreadable", "foreign_port", "socket_removed", "detach_message",
               "output_lost", "log_of_commands", "status_says", "sides", "time_slice",
-              "reload_at_start", "completion_of_instances"):
+              "reload_at_start", "clock_set_back", "completion_of_instances"):
     tap.case("operate: " + _name.replace("_", " "),
              main=_name in ("orphan_start", "socket_removed"))(globals()[_name])
 
