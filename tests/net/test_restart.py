@@ -6,6 +6,7 @@ a counted stream with no loss; and what --detach leaves behind: nothing.
 """
 import json
 import os
+import re
 import signal
 import struct
 import time
@@ -286,6 +287,50 @@ def refused_start():
         vtep.wait_ready()
 
 
+def refused_device(mode, other):
+    """
+    The same, where a device does not take the file's XDP mode, or metrics have no such address: what
+    runs keeps its devices, their modes and its networks. In the mode that they have nothing is lost.
+    """
+    with Lab() as lab:
+        pair = Pair(lab, mode)
+        vtep, ns = pair.vteps[0], lab.hosts[0].ns
+        ns.ip("link add br1 type bridge", "link set br1 up")
+
+        def state():
+            maps = [run("bpftool", "-j", "map", "dump", "pinned", vtep.pin(name)).stdout
+                    for name in ("xv_uplink", "xv_vni", "xv_peer")]
+            slots = [run("bpftool", "-j", "map", "lookup", "pinned", vtep.pin("xv_tx"), "key",
+                         "hex", f"{n:x}", "40", "0", "0", check=False).stdout for n in range(2)]
+            xdp = re.findall(r" (xdp\w*) ", ns.run("ip", "link", "show", "dev", "under").stdout)
+            links = os.path.exists(vtep.pin("links")) and sorted(os.listdir(vtep.pin("links")))
+            return xdp, links, maps, slots
+        vtep.kill()
+        before, good = state(), json.dumps(vtep.config)
+        tap.equal(before[0], {"native": ["xdp"], "off": []}[mode], "XDP on it")
+        stream = pair.stream(True)
+        stream.run_until(PPS // 10)
+        for devices, metrics in ((["br1", "under"], None), (["under", "br1"], None),
+                                 (["under"], "192.0.2.99:1")):
+            vtep.config["underlay"].update(xdp=other, devices=devices)
+            vtep.config["networks"] = [{"vni": 200}]
+            if metrics:
+                vtep.config["metrics"] = {"listen": metrics}
+            vtep.write()
+            tap.equal(vtep.spawn().wait(10 * tap.SLOW), 1, "exit status")
+            tap.contains(vtep.log()[-1], "metrics" if metrics else "br1", "why")
+            for got, want, what in zip(state(), before, ("XDP", "links", "maps", "xv_tx")):
+                tap.equal(got, want, f"{what} after {devices}")
+        stream.run_until(PPS // 10)
+        if mode == other:
+            stream.expect_no_loss("refused starts")
+        else:
+            stream.stop()
+        vtep.config = json.loads(good)
+        vtep.start()
+        pair.one.ping("10.0.0.2")
+
+
 def reload_bad():
     """A file that is wrong changes nothing, and the log says what and where."""
     with Lab() as lab:
@@ -365,6 +410,8 @@ tap.case("SIGHUP touches only the difference", "SIGHUP", main=True)(only_the_dif
 tap.case("apply touches only the difference", "apply")(only_the_difference)
 tap.case("maps of another layout")(other_layout)
 tap.case("a refused start changes nothing")(refused_start)
+for _mode in ("native", "off"):
+    tap.case(f"a refused start keeps the devices, xdp {_mode}", _mode, "native")(refused_device)
 tap.case("a wrong file changes nothing")(reload_bad)
 tap.case("a symbolic link to the file is switched")(link_switched)
 tap.case("detach leaves nothing", main=True)(detach)

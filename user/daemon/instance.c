@@ -29,6 +29,7 @@
 #include "slow.h"
 #include "unhook.h"
 #include "uplink.h"
+#include "uplink_before.h"
 
 /* ---- configuration of the instance itself ---- */
 
@@ -147,15 +148,22 @@ static int open_slow(struct xv_instance *inst, struct xv_err *err)
  */
 static int bring_up(struct xv_instance *inst, struct xv_err *err)
 {
+	struct xv_uplink_before before;
 	struct xv_todo *todo = NULL;
 	size_t changes = 0;
 	int ret = open_slow(inst, err);
 
-	ret = ret ?: xv_uplink_apply(inst, inst->config, err);
-	ret = ret ?: adopt(inst, err);
-	ret = ret ?: xv_reconcile_prepare(inst, inst->config, &todo, err);
 	if (ret)
 		return ret;
+	xv_uplink_save(inst, &before);
+	ret = xv_uplink_apply(inst, inst->config, err);
+	ret = ret ?: adopt(inst, err);
+	ret = ret ?: xv_reconcile_prepare(inst, inst->config, &todo, err);
+	if (ret) {
+		if (inst->dp->adopted)
+			xv_uplink_restore(inst, &before);
+		return ret;
+	}
 	ret = xv_instance_write(inst);
 	if (ret) {
 		xv_reconcile_free(todo);
@@ -218,10 +226,10 @@ static int start(struct xv_instance *inst, struct xv_err *err)
 	ret = xv_follow_start(inst, err);
 	ret = ret ?: xv_unhook_start(inst, err);
 	ret = ret ?: xv_fdb_open(inst, err);
+	ret = ret ?: xv_metrics_start(inst, err);
 	ret = ret ?: bring_up(inst, err);
 	ret = ret ?: xv_learn_start(inst, err);
 	ret = ret ?: xv_control_start(inst, err);
-	ret = ret ?: xv_metrics_start(inst, err);
 	if (ret && fresh) {
 		struct xv_err ignored;
 

@@ -245,8 +245,10 @@ static bool listed(const struct xv_config *config, const char *dev)
 	return false;
 }
 
-/* Attaches what is there. On failure devices that were attached before are so again as they were,
- * the others let go. */
+/*
+ * Attaches what is there. On failure devices that were attached before are so again as they were,
+ * the others let go; at a start, where none of them is ours yet, that is the caller's.
+ */
 static int attach_list(struct xv_instance *inst, const struct xv_config *config,
 		       struct xv_uplink *list, struct xv_err *err)
 {
@@ -271,7 +273,7 @@ static int attach_list(struct xv_instance *inst, const struct xv_config *config,
 		if (ret)
 			break;
 	}
-	for (k = 0; ret && k <= i && k < config->n_devices; k++) {
+	for (k = 0; ret && inst->uplinks && k <= i && k < config->n_devices; k++) {
 		struct xv_uplink *old = xv_uplink_find(inst, list[k].dev);
 
 		if (old && old->ifindex) {
