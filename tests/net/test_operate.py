@@ -389,8 +389,8 @@ def completion_of_instances():
         tap.ok(dead.instance not in offered, f"{dead.instance} is not: {offered}")
 
 
-for _name in ("orphan_start", "orphan_detach", "namespace_again", "pin_unreadable", "foreign_port", "socket_removed", "detach_message",
-              "output_lost", "log_of_commands", "status_says", "sides", "time_slice",
+for _name in ("orphan_start", "orphan_detach", "namespace_again", "pin_unreadable", "foreign_port",
+              "socket_removed", "detach_message", "output_lost", "log_of_commands", "status_says", "sides", "time_slice",
               "reload_at_start", "clock_set_back", "completion_of_instances"):
     tap.case("operate: " + _name.replace("_", " "),
              main=_name in ("orphan_start", "socket_removed"))(globals()[_name])

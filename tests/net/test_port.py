@@ -79,7 +79,8 @@ def other_names():
     with Lab(hosts=1) as lab:
         host = lab.hosts[0]
         host.tenant("p1")
-        host.ns.ip("link property add dev p1 altname tenant", "link property add dev under altname wan")
+        host.ns.ip("link property add dev p1 altname tenant",
+                   "link property add dev under altname wan")
         vtep = Xvtepd(host, [{"vni": VNI, "ports": ["tenant"]}], underlay={"devices": ["wan"]})
 
         def rows():
@@ -97,6 +98,22 @@ def other_names():
         host.ns.ip("link set under mtu 1590", "link set p1 mtu 1400")
         tap.wait_for(lambda: vtep.row("port", dev="p1")["mtu"] == 1400, "the change is seen")
         tap.equal(rows(), {"p1": (True, None)}, "ports by their own names")
+
+
+def promiscuous():
+    """A port that is no veth and no tap hears all, also when another takes that off it."""
+    with Lab(hosts=1) as lab:
+        host = lab.hosts[0]
+        host.ns.ip("link add p1 type bridge", "link set p1 up")
+
+        def promisc():
+            return "PROMISC" in host.ns.links()["p1"]["flags"]
+        vtep = Xvtepd(host, [{"vni": VNI, "ports": ["p1"]}])
+        tap.ok(promisc(), "set")
+        host.ns.ip("link set p1 promisc off")
+        tap.wait_for(promisc, "set again")
+        vtep.client("port", "del", "p1")
+        tap.ok(not promisc(), "taken off with the port")
 
 
 def down_and_up():
@@ -258,7 +275,8 @@ def trunk(mode):
         frame.wait_count({t: 0 for t in access.values()}, mark, "VLAN 30 and untagged", 0)
 
 
-for _name in ("add_and_remove", "appears_later", "other_names", "comes_back", "down_and_up", "renamed"):
+for _name in ("add_and_remove", "appears_later", "other_names", "promiscuous", "comes_back",
+              "down_and_up", "renamed"):
     tap.case("port " + _name.replace("_", " "),
              main=_name in ("add_and_remove", "comes_back"))(globals()[_name])
 tap.case("delivery: redirect to a port that takes XDP frames", "native", True, "redirect",

@@ -66,6 +66,22 @@ static int update_pinned(const char *path, uint32_t ifindex, int prog)
 	return ret ? -ENOENT : 0;
 }
 
+/* Whether there is a pinned link that holds the device. */
+static bool has_pinned(const char *pin_dir, const char *kind, uint32_t ifindex)
+{
+	char path[192];
+	bool has;
+	int fd;
+
+	pin_path(path, pin_dir, kind, ifindex);
+	fd = bpf_obj_get(path);
+	if (fd < 0)
+		return false;
+	has = link_ifindex(fd) == ifindex;
+	close(fd);
+	return has;
+}
+
 static int pin_link(int fd, const char *path)
 {
 	int ret;
@@ -99,6 +115,11 @@ int xv_attach_tc(const struct xv_datapath *dp, const struct xv_link *link, enum 
 		return xv_err_set(err, ret, "cannot attach to TC ingress of %s: %s", link->name,
 				  strerror(-ret));
 	return 0;
+}
+
+bool xv_attach_has_tc(const char *pin_dir, uint32_t ifindex)
+{
+	return has_pinned(pin_dir, "tc", ifindex) || xv_clsact_is_attached(ifindex);
 }
 
 void xv_detach_tc(const char *pin_dir, uint32_t ifindex)
@@ -148,17 +169,7 @@ static int explain_xdp(struct xv_netlink *nl, const struct xv_link *link, int pr
 
 bool xv_attach_has_xdp(const char *pin_dir, uint32_t ifindex)
 {
-	char path[192];
-	bool has;
-	int fd;
-
-	pin_path(path, pin_dir, "xdp", ifindex);
-	fd = bpf_obj_get(path);
-	if (fd < 0)
-		return false;
-	has = link_ifindex(fd) == ifindex;
-	close(fd);
-	return has;
+	return has_pinned(pin_dir, "xdp", ifindex);
 }
 
 bool xv_attach_has_foreign_xdp(const char *pin_dir, uint32_t ifindex)

@@ -13,6 +13,8 @@
 /* TC ingress. -EBUSY etc. with a text. */
 int xv_attach_tc(const struct xv_datapath *dp, const struct xv_link *link, enum xv_prog prog,
 		 struct xv_err *err);
+/* Whether a program of ours is at TC ingress: before TCX others may take it away with the qdisc. */
+bool xv_attach_has_tc(const char *pin_dir, uint32_t ifindex);
 /* Waits for a grace period in the kernel, some 20 ms, where there is TCX. */
 void xv_detach_tc(const char *pin_dir, uint32_t ifindex);
 /* Whether there is a pinned link for the device. */

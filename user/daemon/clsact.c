@@ -100,12 +100,25 @@ int xv_clsact_attach(uint32_t ifindex, int prog_fd, const char *mark)
 	return bpf_tc_attach(&hook, &opts);
 }
 
+/* That there is no filter, or no qdisc, is nothing to write to standard error about. */
+bool xv_clsact_is_attached(uint32_t ifindex)
+{
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
+	libbpf_print_fn_t print = libbpf_set_print(NULL);
+	struct bpf_tc_hook hook;
+	int ret;
+
+	set_hook(&hook, ifindex, BPF_TC_INGRESS);
+	ret = bpf_tc_query(&hook, &opts);
+	libbpf_set_print(print);
+	return !ret;
+}
+
 void xv_clsact_detach(uint32_t ifindex, const char *mark)
 {
 	struct bpf_tc_hook hook;
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
-	/* That there is no filter, or no qdisc, is nothing to write to standard error about. */
-	libbpf_print_fn_t print = libbpf_set_print(NULL);
+	libbpf_print_fn_t print = libbpf_set_print(NULL); /* as above */
 
 	set_hook(&hook, ifindex, BPF_TC_INGRESS);
 	bpf_tc_detach(&hook, &opts);

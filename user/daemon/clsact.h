@@ -12,6 +12,8 @@
 
 /* Makes the qdisc if there is none, and adds our filter or replaces its program. Negative errno. */
 int xv_clsact_attach(uint32_t ifindex, int prog_fd, const char *mark);
+/* Whether our filter is there: others may take it away, or the qdisc. */
+bool xv_clsact_is_attached(uint32_t ifindex);
 /* Removes the filter, and the qdisc if it is ours and nobody else has filters there. */
 void xv_clsact_detach(uint32_t ifindex, const char *mark);
 /* Whether anybody looks at what is sent out of the device: filters or, where there is TCX,

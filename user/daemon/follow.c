@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "adjacency.h"
+#include "attach.h"
 #include "follow.h"
 #include "log.h"
 #include "port.h"
@@ -14,6 +15,30 @@ enum {
 	RETRY_DELAY_S = 1,
 };
 
+/* Before TCX anybody may delete the qdisc that our program hangs on, which netlink tells. */
+static void check_program(struct xv_instance *inst, const struct xv_link *link)
+{
+	const struct xv_uplink *uplink = xv_uplink_find(inst, link->name);
+	struct xv_err err = {.text = ""};
+	enum xv_prog prog;
+
+	if (uplink && uplink->ifindex == link->ifindex)
+		prog = XV_PROG_DECAP_TC;
+	else if (link->ifindex == inst->slow_ifindex)
+		prog = XV_PROG_SLOW_RX;
+	else if (xv_port_has_device(inst, link->ifindex))
+		prog = XV_PROG_ENCAP;
+	else
+		return;
+	if (xv_attach_has_tc(inst->dp->pin_dir, link->ifindex))
+		return;
+	if (xv_attach_tc(inst->dp, link, prog, &err))
+		xv_log(LOG_ERR, "%s: its program was taken away: %s", link->name, err.text);
+	else
+		xv_log(LOG_WARNING, "%s: its program was taken away, and is attached again",
+		       link->name);
+}
+
 static void on_link(void *arg, const struct xv_link *link)
 {
 	struct xv_instance *inst = arg;
@@ -22,6 +47,7 @@ static void on_link(void *arg, const struct xv_link *link)
 	xv_port_link(inst, link);
 	if (link->ifindex == inst->slow_ifindex)
 		xv_slow_check(inst);
+	check_program(inst, link);
 }
 
 static void on_link_gone(void *arg, uint32_t ifindex, const char *name)

@@ -69,6 +69,8 @@ void xv_port_free_all(struct xv_instance *inst);
 
 /* From netlink. */
 void xv_port_link(struct xv_instance *inst, const struct xv_link *link);
+/* Whether the device is that of a port. */
+bool xv_port_has_device(const struct xv_instance *inst, uint32_t ifindex);
 void xv_port_link_gone(struct xv_instance *inst, uint32_t ifindex);
 /* Tries again to attach the ports that it failed for. */
 void xv_port_retry(struct xv_instance *inst);

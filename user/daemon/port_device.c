@@ -134,7 +134,16 @@ void xv_port_release_device(struct xv_netlink *nl, uint32_t ifindex)
 		xv_netlink_set_promisc(nl, ifindex, false, NULL);
 }
 
-static bool device_used(const struct xv_instance *inst, uint32_t ifindex)
+static void set_promisc(struct xv_instance *inst, const struct xv_link *link)
+{
+	struct xv_err err = {.text = ""};
+
+	if (needs_promisc(link) && !(link->flags & IFF_PROMISC) &&
+	    xv_netlink_set_promisc(inst->nl, link->ifindex, true, &err))
+		xv_log(LOG_WARNING, "port %s hears only its own address: %s", link->name, err.text);
+}
+
+bool xv_port_has_device(const struct xv_instance *inst, uint32_t ifindex)
 {
 	const struct xv_port *port;
 
@@ -189,7 +198,7 @@ void port_detach(struct xv_instance *inst, struct xv_port *port, bool device_exi
 	port->ifindex = 0;
 	memset(&port->link, 0, sizeof(port->link));
 	port_write_dev(inst, port);
-	if (device_exists && promisc && !device_used(inst, key.ifindex))
+	if (device_exists && promisc && !xv_port_has_device(inst, key.ifindex))
 		xv_netlink_set_promisc(inst->nl, key.ifindex, false, NULL);
 	xv_unhook_later(inst, key.ifindex);
 }
@@ -265,8 +274,7 @@ static int attach(struct xv_instance *inst, struct xv_port *port, const struct x
 		port_detach(inst, port, true);
 		return ret;
 	}
-	if (needs_promisc(link) && !(link->flags & IFF_PROMISC))
-		xv_netlink_set_promisc(inst->nl, link->ifindex, true, NULL);
+	set_promisc(inst, link);
 	xv_port_xdp_update(inst, port);
 	return 0;
 }
@@ -316,6 +324,8 @@ void xv_port_link(struct xv_instance *inst, const struct xv_link *link)
 	struct xv_port *port, *tmp;
 
 	check_renamed(inst, link);
+	if (xv_port_has_device(inst, link->ifindex))
+		set_promisc(inst, link); /* somebody else may have taken it off */
 	HASH_ITER (hh, inst->ports, port, tmp) {
 		if (strcmp(port->key.dev, link->name))
 			continue;
