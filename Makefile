@@ -28,7 +28,8 @@ CLIENT_OBJS := $(patsubst %.c,$(OUT)/%.o,$(wildcard user/client/*.c))
 DAEMON_MAIN := $(OUT)/user/daemon/xvtepd.o
 TEST_OBJS := $(LIB_OBJS) $(filter-out $(DAEMON_MAIN),$(DAEMON_OBJS))
 TESTS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/test_*.c tests/bpf/test_*.c tests/net/*_test.c))
-BPF_TEST_OBJS := $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/bpf/harness*.c))
+BPF_TEST_OBJS := $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/bpf/harness*.c)) \
+	$(OUT)/user/daemon/kernel.o
 TABLE_OBJS := $(patsubst %.c,$(OUT)/%.o,$(wildcard user/daemon/table*.c)) $(OUT)/user/lib/err.o
 MAN_PAGES := $(patsubst user/man/%,$(OUT)/man/%,$(wildcard user/man/*.[58]))
 FUZZERS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/fuzz/fuzz_*.c))

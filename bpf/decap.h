@@ -136,7 +136,8 @@ static __always_inline int xv_port_takes_xdp(const struct xv_port_dev_val *dev, 
 
 /* The inner frame's part of xv_decap_decide(). */
 static __always_inline int xv_decap_inner(struct xv_ethhdr *eth, void *data_end, __u32 net_flags,
-					  const struct xv_ip *src, int merged, struct xv_decap *d)
+					  const struct xv_ip *src, int merged,
+					  struct xv_stats_val *stats, struct xv_decap *d)
 {
 	struct xv_end from = {.id = d->peer, .kind = XV_FDB_PEER};
 	const struct xv_table_head *fdb = xv_fdb_head();
@@ -158,6 +159,7 @@ static __always_inline int xv_decap_inner(struct xv_ethhdr *eth, void *data_end,
 	if (to.kind != XV_FDB_PORT)
 		return XV_DROP(SPLIT_HORIZON);
 	d->port = to.dst;
+	xv_port_touch(stats, XV_PORT_WIRE_TX, d->port); /* while the device is looked up */
 	err = xv_port_check(d->port, d->bd, merged ? 0 : d->len, &d->dev);
 	if (err)
 		return err;
@@ -175,7 +177,7 @@ static __always_inline int xv_decap_inner(struct xv_ethhdr *eth, void *data_end,
  * bytes and deliver to d->port; XV_DECAP_PASS; or a drop.
  */
 static __always_inline int xv_decap_decide(void *data, void *data_end, __u32 total, int merged,
-					   struct xv_decap *d)
+					   struct xv_stats_val *stats, struct xv_decap *d)
 {
 	const struct xv_config_val *cfg = xv_config_get();
 	struct xv_outer outer;
@@ -203,15 +205,14 @@ static __always_inline int xv_decap_decide(void *data, void *data_end, __u32 tot
 	d->strip = outer.inner;
 	d->len = total - outer.inner;
 	d->ecn = outer.ecn;
-	return xv_decap_inner(eth, data_end, net.flags, &outer.src, merged, d);
+	return xv_decap_inner(eth, data_end, net.flags, &outer.src, merged, stats, d);
 }
 
-/* Counts a unicast frame that goes from a peer to a port. */
-static __always_inline void xv_decap_count(const struct xv_decap *d, struct xv_size size)
+/* Counts a unicast frame that goes from a peer to a port, and so into its network. */
+static __always_inline void xv_decap_count(const struct xv_decap *d, const struct xv_tally *tally)
 {
-	xv_net_rx(d->bd, XV_UNICAST, size);
-	xv_peer_rx(d->peer, size);
-	xv_port_tx(d->port, size);
+	xv_peer_add(XV_PEER_RX, d->peer, tally);
+	xv_port_add(XV_PORT_WIRE_TX, d->port, tally);
 }
 
 #endif

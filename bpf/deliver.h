@@ -14,14 +14,19 @@ enum {
 
 /* As on the wire, so that it is the same whichever way frames go: a merged one counts as those that
  * it is cut into, and a tag that the kernel keeps beside the frame as it does in it. */
-static __always_inline struct xv_size xv_skb_size(const struct __sk_buff *skb)
+static __always_inline struct xv_tally xv_skb_tally(const struct __sk_buff *skb,
+						    struct xv_stats_val *stats)
 {
 	__u32 segments = xv_gso_segments(skb);
-	struct xv_size size = {.packets = segments, .bytes = xv_gso_bytes(skb, segments)};
+	struct xv_tally tally = {
+		.stats = stats,
+		.packets = segments,
+		.bytes = xv_gso_bytes(skb, segments),
+	};
 
 	if (skb->vlan_present)
-		size.bytes += XV_VLAN_HLEN * segments;
-	return size;
+		tally.bytes += XV_VLAN_HLEN * segments;
+	return tally;
 }
 
 /* Length to hold against a port's MTU: a merged frame is cut to size behind us. */

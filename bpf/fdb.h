@@ -96,22 +96,23 @@ static __always_inline int xv_gate_open(__u32 bd, __u64 now)
 static __always_inline void xv_event_send(__u8 type, const struct xv_fdb_key *key,
 					  struct xv_end from, const struct xv_ip *remote)
 {
-	struct xv_size one = {.packets = 1};
+	struct xv_tally one = {.stats = xv_stats_here(), .packets = 1};
 	__u64 now = bpf_ktime_get_ns(), word = *(const __u64 *)key;
 	__u32 slot = (word * 0x9e3779b97f4a7c15ULL) >> 52; /* 12 bits: XV_RECENT_SLOTS */
 	__u32 what = from.id << 8 | from.kind << 4 | type, tick = now >> XV_RECENT_TICK_SHIFT;
 	struct xv_recent_val *recent = bpf_map_lookup_elem(&xv_recent, &slot);
 	struct xv_event *event;
 
-	if (!recent || (recent->key == word && recent->what == what && recent->tick == tick))
+	if (!recent || !one.stats ||
+	    (recent->key == word && recent->what == what && recent->tick == tick))
 		return;
 	if (!xv_gate_open(key->bd, now)) {
-		xv_path_add(XV_PATH_EVENT_LIMITED, one);
+		xv_path_add(XV_PATH_EVENT_LIMITED, &one);
 		return;
 	}
 	event = bpf_ringbuf_reserve(&xv_events, sizeof(*event), 0);
 	if (!event) {
-		xv_path_add(XV_PATH_EVENT_LOST, one);
+		xv_path_add(XV_PATH_EVENT_LOST, &one);
 		return;
 	}
 	event->type = type;
@@ -128,7 +129,7 @@ static __always_inline void xv_event_send(__u8 type, const struct xv_fdb_key *ke
 	recent->key = word;
 	recent->what = what;
 	recent->tick = tick;
-	xv_path_add(XV_PATH_EVENT, one);
+	xv_path_add(XV_PATH_EVENT, &one);
 }
 
 /*

@@ -24,17 +24,16 @@ struct xv_flood_ctx {
 	__u32 check_len;
 	__u32 copies;
 	__u32 failed;
-	__u32 room;    /* for an outer header: may be, then is in front of the frame; or 0 */
-	__u32 delayed; /* members that wait for that */
-	struct xv_size size;
+	__u32 room; /* for an outer header: may be, then is in front of the frame; or 0 */
+	struct xv_tally tally;
 	struct xv_inner inner;
-	__u64 fast[XV_FLOOD_WORDS]; /* which those are, by their index */
+	__u64 fast[XV_FLOOD_WORDS]; /* members that wait for that, by their index */
 };
 
 /* A copy that is not made, for a reason. */
 static __always_inline void flood_drop(struct xv_flood_ctx *c, int err)
 {
-	xv_account(err, c->size);
+	xv_account(err, &c->tally);
 	xv_last_skb(c->skb, err, c->from_port ? XV_DROP_FROM_PORT : XV_DROP_FROM_SLOW);
 }
 
@@ -54,7 +53,7 @@ static __always_inline int flood_port(struct xv_flood_ctx *c, __u32 port)
 	if (dev->vlan)
 		bpf_skb_vlan_pop(c->skb);
 	if (!err)
-		xv_port_tx(port, c->size);
+		xv_port_add(XV_PORT_TX, port, &c->tally);
 	return err;
 }
 
@@ -78,7 +77,7 @@ static __always_inline int flood_slow(struct xv_flood_ctx *c, const struct xv_fl
 	}
 	err = bpf_clone_redirect(c->skb, c->cfg->slow_ifindex, 0);
 	if (!err && to->id)
-		xv_peer_tx(to->id, c->size);
+		xv_peer_add(XV_PEER_TX, to->id, &c->tally);
 	return err;
 }
 
@@ -118,7 +117,6 @@ static long flood_one(__u32 index, struct xv_flood_ctx *c)
 		note(c, flood_port(c, to->id));
 	} else if (is_fast(c, index, to->id)) {
 		c->fast[index / 64 % XV_FLOOD_WORDS] |= 1ULL << index % 64;
-		c->delayed++;
 	} else {
 		note(c, flood_slow(c, to));
 	}
@@ -136,7 +134,7 @@ static __always_inline int flood_fast(struct xv_flood_ctx *c, __u32 peer)
 	xv_outer4_write(data, adj, &c->inner, c->vni);
 	err = bpf_clone_redirect(c->skb, adj->ifindex, 0);
 	if (!err)
-		xv_peer_tx(peer, c->size);
+		xv_peer_add(XV_PEER_TX, peer, &c->tally);
 	return err;
 }
 
@@ -186,17 +184,16 @@ static __always_inline void make_room(struct xv_flood_ctx *c)
 
 static __always_inline void flood_count(const struct xv_flood_ctx *c)
 {
-	struct xv_size size = {
-		.packets = c->copies * c->size.packets,
-		.bytes = c->copies * c->size.bytes,
+	struct xv_tally tally = {
+		.stats = c->tally.stats,
+		.packets = c->copies * c->tally.packets,
+		.bytes = c->copies * c->tally.bytes,
 	};
 
-	xv_path_add(XV_PATH_FLOOD_COPY, size);
-	if (c->failed) {
-		size.packets = c->failed * c->size.packets;
-		size.bytes = c->failed * c->size.bytes;
-		xv_path_add(XV_PATH_FLOOD_FAILED, size);
-	}
+	xv_path_add(XV_PATH_FLOOD_COPY, &tally);
+	tally.packets = c->failed * c->tally.packets;
+	tally.bytes = c->failed * c->tally.bytes;
+	xv_path_add(XV_PATH_FLOOD_FAILED, &tally);
 }
 
 /*
@@ -205,7 +202,8 @@ static __always_inline void flood_count(const struct xv_flood_ctx *c)
  * may have an outer header now.
  */
 static __always_inline void xv_flood_frame(struct __sk_buff *skb, const struct xv_config_val *cfg,
-					   const struct xv_bd_val *net, __u32 bd, __u32 from_port)
+					   const struct xv_bd_val *net, __u32 bd, __u32 from_port,
+					   struct xv_stats_val *stats)
 {
 	struct xv_flood_head head = {.word = READ_ONCE(net->flood.word)};
 	struct xv_flood_ctx c = {
@@ -215,7 +213,7 @@ static __always_inline void xv_flood_frame(struct __sk_buff *skb, const struct x
 		.vni = net->vni,
 		.from_port = from_port,
 		.check_len = xv_skb_check_len(skb),
-		.size = xv_skb_size(skb), /* anew: fewer states for the verifier */
+		.tally = xv_skb_tally(skb, stats), /* anew: fewer states for the verifier */
 		.inner = {.len = skb->len},
 	};
 	__u32 members = from_port ? head.total : head.ports;
@@ -224,7 +222,7 @@ static __always_inline void xv_flood_frame(struct __sk_buff *skb, const struct x
 	if (from_port && !skb->gso_size && !skb->vlan_present)
 		c.room = XV_ENCAP4_LEN;
 	bpf_loop(members, flood_one, &c, 0);
-	if (c.delayed) {
+	if (c.fast[0] | c.fast[1] | c.fast[2] | c.fast[3]) {
 		make_room(&c);
 		bpf_loop(members < XV_FLOOD_FAST ? members : XV_FLOOD_FAST, flood_delayed, &c, 0);
 	}

@@ -75,7 +75,7 @@ static __always_inline int tenant_check(const struct xv_ethhdr *eth, int tagged,
 /* A frame from port to what its destination MAC says. */
 static __always_inline int forward(struct __sk_buff *skb, const struct xv_config_val *cfg,
 				   const struct xv_bd_val *net, __u32 port,
-				   const struct xv_table_probe *dest, struct xv_size size,
+				   const struct xv_table_probe *dest, const struct xv_tally *tally,
 				   int *action)
 {
 	const struct xv_port_dev_val *dev;
@@ -84,16 +84,16 @@ static __always_inline int forward(struct __sk_buff *skb, const struct xv_config
 	int ret;
 
 	if (xv_mac_is_multicast(dest->key.key.mac) || !xv_fdb_lookup(dest, &to)) {
-		xv_net_tx(bd, XV_BUM, size);
-		xv_flood_frame(skb, cfg, net, bd, port);
+		xv_net_add(XV_NET_BUM_TX, bd, tally);
+		xv_flood_frame(skb, cfg, net, bd, port, tally->stats);
 		return XV_PATH_ENCAP_FLOOD;
 	}
 	id = to.dst;
 	if (to.kind == XV_FDB_PEER) {
 		ret = xv_encap_peer(skb, cfg, net->vni, id, action);
 		if (ret >= 0) {
-			xv_net_tx(bd, XV_UNICAST, size);
-			xv_peer_tx(id, size);
+			xv_net_add(XV_NET_TX, bd, tally);
+			xv_peer_add(XV_PEER_TX, id, tally);
 		}
 		return ret;
 	}
@@ -104,14 +104,14 @@ static __always_inline int forward(struct __sk_buff *skb, const struct xv_config
 		return ret;
 	ret = xv_deliver_port(skb, dev, XV_PATH_LOCAL, action);
 	if (ret >= 0) {
-		xv_net_tx(bd, XV_UNICAST, size);
-		xv_port_tx(id, size);
+		xv_net_add(XV_NET_TX, bd, tally);
+		xv_port_add(XV_PORT_TX, id, tally);
 	}
 	return ret;
 }
 
-/* *size becomes that of the frame without the tag that tells its port. */
-static __always_inline int xv_forward_frame(struct __sk_buff *skb, struct xv_size *size,
+/* *tally becomes that of the frame without the tag that tells its port. */
+static __always_inline int xv_forward_frame(struct __sk_buff *skb, struct xv_tally *tally,
 					    int *action)
 {
 	const struct xv_config_val *cfg = xv_config_get();
@@ -135,7 +135,7 @@ static __always_inline int xv_forward_frame(struct __sk_buff *skb, struct xv_siz
 	if (tagged && bpf_skb_vlan_pop(skb))
 		return XV_DROP(NO_MEMORY);
 	if (tagged)
-		size->bytes -= XV_VLAN_HLEN;
+		tally->bytes -= XV_VLAN_HLEN;
 	data = xv_ctx_ptr(skb->data);
 	data_end = xv_ctx_ptr(skb->data_end);
 	if (data + XV_TC_INNER > data_end && !skb->gso_size) {
@@ -155,8 +155,8 @@ static __always_inline int xv_forward_frame(struct __sk_buff *skb, struct xv_siz
 	err = xv_fdb_source(net->flags, &source, from, NULL);
 	if (err)
 		return err;
-	xv_port_rx(from.id, *size);
-	return forward(skb, cfg, net, from.id, &dest, *size, action);
+	xv_port_add(XV_PORT_RX, from.id, tally);
+	return forward(skb, cfg, net, from.id, &dest, tally, action);
 }
 
 #endif

@@ -43,12 +43,8 @@ XV_MAP(xv_flood, BPF_MAP_TYPE_HASH, struct xv_flood_key, struct xv_flood_val, XV
 XV_MAP(xv_tx, BPF_MAP_TYPE_DEVMAP, __u32, __u32, XV_MAX_PORTS + XV_MAX_UPLINKS, 0);
 XV_MAP(xv_uplink, BPF_MAP_TYPE_HASH, __u32, struct xv_uplink_val, XV_MAX_UPLINKS, 0);
 
-XV_MAP(xv_net_stats, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct xv_id_stats_val, XV_MAX_NETWORKS, 0);
-XV_MAP(xv_bum_stats, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct xv_id_stats_val, XV_MAX_NETWORKS, 0);
-XV_MAP(xv_port_stats, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct xv_id_stats_val, XV_MAX_PORTS, 0);
-XV_MAP(xv_peer_stats, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct xv_id_stats_val, XV_MAX_PEERS, 0);
-XV_MAP(xv_drop_stats, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct xv_count, XV_DROP_MAX, 0);
-XV_MAP(xv_path_stats, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct xv_count, XV_PATH_MAX, 0);
+/* One entry until the daemon says how many CPUs there are. */
+XV_MAP(xv_stats, BPF_MAP_TYPE_ARRAY, __u32, struct xv_stats_val, 1, BPF_F_MMAPABLE);
 XV_MAP(xv_drop_last, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct xv_drop_last_val, XV_DROP_MAX, 0);
 
 struct {

@@ -79,7 +79,7 @@ static __always_inline int port_to_port(const struct port_frame *f, __u32 port)
 }
 
 /* By the destination MAC. */
-static __always_inline int port_forward(const struct port_frame *f, struct xv_size size)
+static __always_inline int port_forward(const struct port_frame *f, const struct xv_tally *tally)
 {
 	struct xv_fdb_val to;
 	__u32 id;
@@ -91,16 +91,16 @@ static __always_inline int port_forward(const struct port_frame *f, struct xv_si
 	if (to.kind == XV_FDB_PEER) {
 		ret = port_to_peer(f, id);
 		if (ret == XV_PATH_PORT_ENCAP)
-			xv_peer_tx(id, size);
+			xv_peer_add(XV_PEER_TX, id, tally);
 	} else {
 		ret = port_to_port(f, id);
 		if (ret == XV_PATH_PORT_LOCAL)
-			xv_port_tx(id, size);
+			xv_port_add(XV_PORT_TX, id, tally);
 	}
 	return ret;
 }
 
-static __always_inline int xv_port_frame(struct xdp_md *ctx, struct xv_size *size)
+static __always_inline int xv_port_frame(struct xdp_md *ctx, struct xv_tally *tally)
 {
 	struct port_frame f = {
 		.ctx = ctx,
@@ -125,12 +125,12 @@ static __always_inline int xv_port_frame(struct xdp_md *ctx, struct xv_size *siz
 	    !xv_fdb_begin(fdb, f.bd, f.eth->h_dest, 0, &f.dest))
 		return XV_PORT_PASS;
 	f.frags = f.total > (__u32)(f.data_end - (void *)f.eth);
-	size->bytes = f.total;
-	ret = port_forward(&f, *size);
+	tally->bytes = f.total;
+	ret = port_forward(&f, tally);
 	if (ret == XV_PORT_PASS || ret < 0)
 		return ret;
-	xv_net_tx(f.bd, XV_UNICAST, *size);
-	xv_port_rx(f.from.id, *size);
+	xv_net_add(XV_NET_TX, f.bd, tally);
+	xv_port_add(XV_PORT_RX, f.from.id, tally);
 	return ret;
 }
 

@@ -21,7 +21,7 @@ static __always_inline int local_ok(const struct xv_config_val *cfg, const struc
 /* The frame, once its network and peer are known. */
 static __always_inline int slow_deliver(struct __sk_buff *skb, const struct xv_config_val *cfg,
 					const struct xv_bd_val *net, struct xv_decap *d,
-					const struct xv_ip *remote, struct xv_size size,
+					const struct xv_ip *remote, const struct xv_tally *tally,
 					int *action)
 {
 	void *data = xv_ctx_ptr(skb->data), *data_end = xv_ctx_ptr(skb->data_end);
@@ -58,16 +58,17 @@ static __always_inline int slow_deliver(struct __sk_buff *skb, const struct xv_c
 	if (err)
 		return err;
 	if (!known) {
-		xv_net_rx(d->bd, XV_BUM, size);
-		xv_peer_rx(d->peer, size);
-		xv_flood_frame(skb, cfg, net, d->bd, 0);
+		xv_net_add(XV_NET_BUM_RX, d->bd, tally);
+		xv_peer_add(XV_PEER_RX, d->peer, tally);
+		xv_flood_frame(skb, cfg, net, d->bd, 0, tally->stats);
 		return XV_PATH_SLOW_RX_FLOOD;
 	}
-	xv_decap_count(d, size);
+	xv_decap_count(d, tally);
 	return xv_deliver_port(skb, d->dev, XV_PATH_SLOW_RX, action);
 }
 
-static __always_inline int xv_slow_frame(struct __sk_buff *skb, struct xv_size size, int *action)
+static __always_inline int xv_slow_frame(struct __sk_buff *skb, const struct xv_tally *tally,
+					 int *action)
 {
 	const struct xv_config_val *cfg = xv_config_get();
 	struct xv_ip remote = {}, local = {};
@@ -91,7 +92,7 @@ static __always_inline int xv_slow_frame(struct __sk_buff *skb, struct xv_size s
 	if (!d.peer && (!(net->flags & XV_BD_ANY_PEER) || xv_ip_equal(&remote, &cfg->local4) ||
 			xv_ip_equal(&remote, &cfg->local6)))
 		return XV_DROP(UNKNOWN_PEER);
-	return slow_deliver(skb, cfg, net, &d, &remote, size, action);
+	return slow_deliver(skb, cfg, net, &d, &remote, tally, action);
 }
 
 #endif

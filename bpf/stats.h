@@ -12,99 +12,80 @@
 #define XV_DROP(reason)	   (-1 - (int)XV_DROP_##reason)
 #define XV_VERDICT_DROP(v) ((__u32)(-1 - (v))) /* enum xv_drop of a negative verdict */
 
-/* What one frame counts as: a merged (GSO) one as its segments. */
-struct xv_size {
+/* What one frame counts as, a merged (GSO) one as its segments, and where: on this CPU. */
+struct xv_tally {
+	struct xv_stats_val *stats; /* NULL until xv_stats_here() */
 	__u32 packets;
 	__u32 bytes;
 };
 
-static __always_inline void xv_count_add(struct xv_count *count, struct xv_size size)
+/* Asked once, at the beginning of a program. NULL: a CPU that the kernel said could not be. */
+static __always_inline struct xv_stats_val *xv_stats_here(void)
 {
-	count->packets += size.packets;
-	count->bytes += size.bytes;
+	__u32 cpu = bpf_get_smp_processor_id();
+
+	return bpf_map_lookup_elem(&xv_stats, &cpu);
 }
 
-static __always_inline void xv_path_add(__u32 path, struct xv_size size)
+/*
+ * One of 2^n counters, the index of which is known to be below that; the verifier is told by a
+ * mask.
+ */
+static __always_inline struct xv_count *counter_of(struct xv_count *counts, __u64 index,
+						   const __u64 n)
 {
-	struct xv_count *count = bpf_map_lookup_elem(&xv_path_stats, &path);
-
-	if (count)
-		xv_count_add(count, size);
+	asm volatile("%[i] &= %[mask]" : [i] "+r"(index) : [mask] "i"(n - 1));
+	return &counts[index];
 }
 
-static __always_inline void xv_account(int verdict, struct xv_size size)
+static __always_inline void tally_add(struct xv_count *counts, __u64 index, const __u64 n,
+				      const struct xv_tally *tally)
 {
-	struct xv_count *count;
-	__u32 reason;
+	struct xv_count *count = counter_of(counts, index, n);
 
-	if (likely(verdict >= 0)) {
-		xv_path_add(verdict, size);
-		return;
-	}
-	reason = XV_VERDICT_DROP(verdict);
-	count = bpf_map_lookup_elem(&xv_drop_stats, &reason);
-	if (count)
-		xv_count_add(count, size);
+	count->packets += tally->packets;
+	count->bytes += tally->bytes;
 }
 
-enum xv_cast {
-	XV_UNICAST,
-	XV_BUM,
-};
-
-/* cast is a constant: one lookup. */
-static __always_inline struct xv_id_stats_val *net_stats(__u32 bd, enum xv_cast cast)
+static __always_inline void xv_path_add(enum xv_path path, const struct xv_tally *tally)
 {
-	return cast == XV_BUM ? bpf_map_lookup_elem(&xv_bum_stats, &bd)
-			      : bpf_map_lookup_elem(&xv_net_stats, &bd);
+	tally_add(tally->stats->path, path, XV_STATS_PATHS, tally);
 }
 
-static __always_inline void xv_net_rx(__u32 bd, enum xv_cast cast, struct xv_size size)
+static __always_inline void xv_account(int verdict, const struct xv_tally *tally)
 {
-	struct xv_id_stats_val *net = net_stats(bd, cast);
-
-	if (net)
-		xv_count_add(&net->rx, size);
+	if (likely(verdict >= 0))
+		xv_path_add(verdict, tally);
+	else
+		tally_add(tally->stats->drop, XV_VERDICT_DROP(verdict), XV_STATS_DROPS, tally);
 }
 
-static __always_inline void xv_net_tx(__u32 bd, enum xv_cast cast, struct xv_size size)
+static __always_inline void xv_net_add(enum xv_net_count what, __u32 bd,
+				       const struct xv_tally *tally)
 {
-	struct xv_id_stats_val *net = net_stats(bd, cast);
-
-	if (net)
-		xv_count_add(&net->tx, size);
+	tally_add(tally->stats->net[what], bd, XV_MAX_NETWORKS, tally);
 }
 
-static __always_inline void xv_port_rx(__u32 port, struct xv_size size)
+static __always_inline void xv_port_add(enum xv_port_count what, __u32 port,
+					const struct xv_tally *tally)
 {
-	struct xv_id_stats_val *val = bpf_map_lookup_elem(&xv_port_stats, &port);
-
-	if (val)
-		xv_count_add(&val->rx, size);
+	tally_add(tally->stats->port[what], port, XV_MAX_PORTS, tally);
 }
 
-static __always_inline void xv_port_tx(__u32 port, struct xv_size size)
+/* Lets a counter's line come while other work is done: with thousands of ports it is a miss. */
+static __always_inline void xv_port_touch(struct xv_stats_val *stats, enum xv_port_count what,
+					  __u32 port)
 {
-	struct xv_id_stats_val *val = bpf_map_lookup_elem(&xv_port_stats, &port);
+	const struct xv_count *count = counter_of(stats->port[what], port, XV_MAX_PORTS);
+	__u64 touched;
 
-	if (val)
-		xv_count_add(&val->tx, size);
+	asm volatile("%0 = *(u64 *)(%1 + 0)" : "=r"(touched) : "r"(count));
 }
 
-static __always_inline void xv_peer_rx(__u32 peer, struct xv_size size)
+static __always_inline void xv_peer_add(enum xv_peer_count what, __u32 peer,
+					const struct xv_tally *tally)
 {
-	struct xv_id_stats_val *val = bpf_map_lookup_elem(&xv_peer_stats, &peer);
-
-	if (val)
-		xv_count_add(&val->rx, size);
-}
-
-static __always_inline void xv_peer_tx(__u32 peer, struct xv_size size)
-{
-	struct xv_id_stats_val *val = bpf_map_lookup_elem(&xv_peer_stats, &peer);
-
-	if (val)
-		xv_count_add(&val->tx, size);
+	tally_add(tally->stats->peer[what], peer, XV_MAX_PEERS, tally);
 }
 
 #endif

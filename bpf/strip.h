@@ -59,15 +59,15 @@ static __always_inline long redirect_to(const struct xv_decap *d)
 	return bpf_redirect_map(&xv_tx, d->port, 0);
 }
 
-static __always_inline int xv_strip_xdp(struct xdp_md *ctx, struct xv_size *size)
+static __always_inline int xv_strip_xdp(struct xdp_md *ctx, struct xv_tally *tally)
 {
 	void *data = xv_ctx_ptr(ctx->data), *data_end = xv_ctx_ptr(ctx->data_end);
 	__u32 total = xv_xdp_len(ctx);
 	int ret, frags = total > (__u32)(data_end - data);
 	struct xv_decap d = {};
 
-	size->bytes = total;
-	ret = xv_decap_decide(data, data_end, total, 0, &d);
+	tally->bytes = total;
+	ret = xv_decap_decide(data, data_end, total, 0, tally->stats, &d);
 	if (ret != XV_DECAP_STRIP)
 		return ret < 0 ? ret : XV_PATH_XDP_PASS;
 	if (!xv_port_takes_xdp(d.dev, d.tcp, frags))
@@ -75,22 +75,22 @@ static __always_inline int xv_strip_xdp(struct xdp_md *ctx, struct xv_size *size
 	ret = strip_front(ctx, d.strip, d.ecn, d.dev->vlan);
 	if (ret)
 		return ret;
-	size->bytes = d.len;
+	tally->bytes = d.len;
 	if (redirect_to(&d) != XDP_REDIRECT)
 		return XV_DROP(PORT_DOWN);
-	xv_decap_count(&d, *size);
+	xv_decap_count(&d, tally);
 	return XV_PATH_XDP_REDIRECT;
 }
 
 /* Under generic XDP: judges, and touches nothing. */
-static __always_inline int xv_strip_generic(struct xdp_md *ctx, struct xv_size *size)
+static __always_inline int xv_strip_generic(struct xdp_md *ctx, struct xv_tally *tally)
 {
 	void *data = xv_ctx_ptr(ctx->data), *data_end = xv_ctx_ptr(ctx->data_end);
 	struct xv_decap d = {};
 	int ret;
 
-	size->bytes = data_end - data;
-	ret = xv_decap_decide(data, data_end, size->bytes, 1, &d);
+	tally->bytes = data_end - data;
+	ret = xv_decap_decide(data, data_end, tally->bytes, 1, tally->stats, &d);
 	return ret < 0 ? ret : XV_PATH_XDP_PASS;
 }
 
@@ -167,7 +167,7 @@ static __always_inline int strip_skb(struct __sk_buff *skb, const struct xv_deca
 	return XV_PATH_TC_DECAP;
 }
 
-static __always_inline int xv_strip_tc(struct __sk_buff *skb, struct xv_size *size, int *action)
+static __always_inline int xv_strip_tc(struct __sk_buff *skb, struct xv_tally *tally, int *action)
 {
 	void *data = xv_ctx_ptr(skb->data), *data_end = xv_ctx_ptr(skb->data_end);
 	int ret, merged = skb->gso_size > 0;
@@ -179,7 +179,7 @@ static __always_inline int xv_strip_tc(struct __sk_buff *skb, struct xv_size *si
 		data = xv_ctx_ptr(skb->data);
 		data_end = xv_ctx_ptr(skb->data_end);
 	}
-	ret = xv_decap_decide(data, data_end, skb->len, merged, &d);
+	ret = xv_decap_decide(data, data_end, skb->len, merged, tally->stats, &d);
 	if (ret != XV_DECAP_STRIP)
 		return ret < 0 ? ret : XV_PATH_TC_PASS;
 	/* Merged frames keep tunnel marks after stripping, which only veth digests. */
@@ -190,10 +190,10 @@ static __always_inline int xv_strip_tc(struct __sk_buff *skb, struct xv_size *si
 		return ret;
 	if (skb->vlan_present && bpf_skb_vlan_pop(skb)) /* the underlay's: it was the outer one's */
 		return XV_DROP(NO_MEMORY);
-	size->bytes = xv_gso_bytes(skb, size->packets);
+	tally->bytes = xv_gso_bytes(skb, tally->packets);
 	ret = xv_deliver_port(skb, d.dev, XV_PATH_TC_DECAP, action);
 	if (ret >= 0)
-		xv_decap_count(&d, *size);
+		xv_decap_count(&d, tally);
 	return ret;
 }
 

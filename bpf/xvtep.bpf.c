@@ -3,7 +3,7 @@
  * The programs, in the way of a packet: from the wire (xv_decap, xv_decap_tc, xv_slow_rx), then
  * from a tenant (xv_port_encap, xv_encap). Each does its work in one function that returns a
  * verdict, an enum xv_path or a drop, and turns it into XDP_* or TC_ACT_* at its one exit, where it
- * is counted.
+ * is counted. (Without counters, which never is, it does nothing.)
  */
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
@@ -18,9 +18,9 @@ char LICENSE[] SEC("license") = "GPL";
 
 /* ---- from the wire, XDP on the underlay device ---- */
 
-static __always_inline int xdp_exit(struct xdp_md *ctx, int verdict, struct xv_size size)
+static __always_inline int xdp_exit(struct xdp_md *ctx, int verdict, const struct xv_tally *tally)
 {
-	xv_account(verdict, size);
+	xv_account(verdict, tally);
 	xv_last_xdp(ctx, verdict, XV_DROP_FROM_WIRE);
 	if (verdict < 0)
 		return XDP_DROP;
@@ -30,10 +30,14 @@ static __always_inline int xdp_exit(struct xdp_md *ctx, int verdict, struct xv_s
 SEC("xdp.frags")
 int xv_decap(struct xdp_md *ctx)
 {
-	struct xv_size size = {.packets = 1};
-	int verdict = xv_strip_xdp(ctx, &size);
+	struct xv_tally tally = {.stats = xv_stats_here(), .packets = 1};
+	int verdict;
 
-	return xdp_exit(ctx, verdict, size);
+	if (!tally.stats)
+		return XDP_PASS;
+	verdict = xv_strip_xdp(ctx, &tally);
+
+	return xdp_exit(ctx, verdict, &tally);
 }
 
 /*
@@ -44,18 +48,22 @@ int xv_decap(struct xdp_md *ctx)
 SEC("xdp")
 int xv_decap_skb(struct xdp_md *ctx)
 {
-	struct xv_size size = {.packets = 1};
-	int verdict = xv_strip_generic(ctx, &size);
+	struct xv_tally tally = {.stats = xv_stats_here(), .packets = 1};
+	int verdict;
 
-	return xdp_exit(ctx, verdict, size);
+	if (!tally.stats)
+		return XDP_PASS;
+	verdict = xv_strip_generic(ctx, &tally);
+
+	return xdp_exit(ctx, verdict, &tally);
 }
 
 /* ---- from the wire, TC ingress of the underlay device ---- */
 
 static __always_inline int tc_exit(struct __sk_buff *skb, enum xv_drop_from from, int verdict,
-				   int action, struct xv_size size)
+				   int action, const struct xv_tally *tally)
 {
-	xv_account(verdict, size);
+	xv_account(verdict, tally);
 	xv_last_skb(skb, verdict, from);
 	if (verdict < 0)
 		return TC_ACT_SHOT;
@@ -65,11 +73,16 @@ static __always_inline int tc_exit(struct __sk_buff *skb, enum xv_drop_from from
 SEC("tc")
 int xv_decap_tc(struct __sk_buff *skb)
 {
-	struct xv_size size = xv_skb_size(skb);
-	int action = TC_ACT_SHOT;
-	int verdict = xv_strip_tc(skb, &size, &action);
+	struct xv_stats_val *stats = xv_stats_here();
+	int action = TC_ACT_SHOT, verdict;
+	struct xv_tally tally;
 
-	return tc_exit(skb, XV_DROP_FROM_WIRE, verdict, action, size);
+	if (!stats)
+		return TC_ACT_UNSPEC;
+	tally = xv_skb_tally(skb, stats);
+	verdict = xv_strip_tc(skb, &tally, &action);
+
+	return tc_exit(skb, XV_DROP_FROM_WIRE, verdict, action, &tally);
 }
 
 /* ---- from the wire, through the slow path device ---- */
@@ -77,11 +90,16 @@ int xv_decap_tc(struct __sk_buff *skb)
 SEC("tc")
 int xv_slow_rx(struct __sk_buff *skb)
 {
-	struct xv_size size = xv_skb_size(skb);
-	int action = TC_ACT_SHOT;
-	int verdict = xv_slow_frame(skb, size, &action);
+	struct xv_stats_val *stats = xv_stats_here();
+	int action = TC_ACT_SHOT, verdict;
+	struct xv_tally tally;
 
-	return tc_exit(skb, XV_DROP_FROM_SLOW, verdict, action, size);
+	if (!stats)
+		return TC_ACT_SHOT;
+	tally = xv_skb_tally(skb, stats);
+	verdict = xv_slow_frame(skb, &tally, &action);
+
+	return tc_exit(skb, XV_DROP_FROM_SLOW, verdict, action, &tally);
 }
 
 /* ---- from a tenant, XDP on a port's device ---- */
@@ -89,12 +107,16 @@ int xv_slow_rx(struct __sk_buff *skb)
 SEC("xdp.frags")
 int xv_port_encap(struct xdp_md *ctx)
 {
-	struct xv_size size = {.packets = 1};
-	int verdict = xv_port_frame(ctx, &size);
+	struct xv_tally tally = {.stats = xv_stats_here(), .packets = 1};
+	int verdict;
+
+	if (!tally.stats)
+		return XDP_PASS;
+	verdict = xv_port_frame(ctx, &tally);
 
 	if (verdict == XV_PORT_PASS) /* xv_encap is next, and counts it */
 		return XDP_PASS;
-	xv_account(verdict, size);
+	xv_account(verdict, &tally);
 	xv_last_xdp(ctx, verdict, XV_DROP_FROM_PORT);
 	return verdict < 0 ? XDP_DROP : XDP_REDIRECT;
 }
@@ -104,9 +126,14 @@ int xv_port_encap(struct xdp_md *ctx)
 SEC("tc")
 int xv_encap(struct __sk_buff *skb)
 {
-	struct xv_size size = xv_skb_size(skb);
-	int action = TC_ACT_SHOT;
-	int verdict = xv_forward_frame(skb, &size, &action);
+	struct xv_stats_val *stats = xv_stats_here();
+	int action = TC_ACT_SHOT, verdict;
+	struct xv_tally tally;
 
-	return tc_exit(skb, XV_DROP_FROM_PORT, verdict, action, size);
+	if (!stats)
+		return TC_ACT_SHOT;
+	tally = xv_skb_tally(skb, stats);
+	verdict = xv_forward_frame(skb, &tally, &action);
+
+	return tc_exit(skb, XV_DROP_FROM_PORT, verdict, action, &tally);
 }

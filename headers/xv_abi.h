@@ -13,7 +13,7 @@
 #include <linux/types.h>
 
 enum xv_limits {
-	XV_ABI_VERSION = 5,
+	XV_ABI_VERSION = 6,
 	XV_MAX_NETWORKS = 16384, /* bd 1..XV_MAX_NETWORKS-1; 0 is never a network */
 	XV_MAX_PORTS = 16384,	 /* port id 1..XV_MAX_PORTS-1; 0 is never a port */
 	XV_PORT_INDEX = 1 << 16, /* device indices below it are looked up in xv_port_index first */
@@ -304,25 +304,58 @@ struct xv_event {
 	struct xv_ip remote; /* the VTEP it came from, if kind is XV_FDB_PEER */
 };
 
-/* Counters: per-CPU arrays. Bytes are of the inner frame from its Ethernet header, without FCS. */
+/* Counters. Bytes are of the inner frame from its Ethernet header, without FCS. */
 struct xv_count {
 	__u64 packets;
 	__u64 bytes;
 };
 
-/*
- * xv_port_stats, xv_peer_stats: id -> ...; seen from the fabric: rx came from it, tx went to it.
- * xv_net_stats, xv_bum_stats: bd -> ...; known unicast, and what was flooded or came so; rx is
- * wire to ports, tx is ports to wire or ports. They are two maps, as nearly all frames count in the
- * first: two networks of it share a cache line.
- */
-struct xv_id_stats_val {
-	struct xv_count rx;
-	struct xv_count tx;
+enum xv_net_count {
+	XV_NET_RX, /* ports that are gone; see below. Written by the daemon */
+	XV_NET_TX,
+	XV_NET_BUM_RX,
+	XV_NET_BUM_TX,
+	XV_NET_COUNTS,
 };
 
-/* xv_drop_stats: enum xv_drop -> struct xv_count; xv_path_stats: enum xv_path -> struct xv_count.
+enum xv_port_count {
+	XV_PORT_RX,
+	XV_PORT_TX, /* without XV_PORT_WIRE_TX */
+	XV_PORT_WIRE_TX,
+	XV_PORT_COUNTS,
+};
+
+enum xv_peer_count {
+	XV_PEER_RX,
+	XV_PEER_TX,
+	XV_PEER_COUNTS,
+};
+
+enum xv_stats_limits {
+	XV_STATS_PATHS = 32, /* room for more, so that one more does not change the layout */
+	XV_STATS_DROPS = 128,
+};
+
+/*
+ * xv_stats: array (memory-mapped by the daemon), CPU -> what was counted there. A counter's number
+ * over all CPUs is the sum.
+ *
+ * Seen from the fabric: rx came from a port or peer, tx went to it; of a network, rx is wire to
+ * ports, tx is ports to wire or ports, and BUM is what was flooded or came so. Known unicast from
+ * the wire is counted at its port alone, in XV_PORT_WIRE_TX: that is part of what the port was
+ * sent, and the sum over a network's ports, with XV_NET_RX, is what the network received.
+ *
+ * What is counted for the same frames lies together: of thousands of networks that receive, four
+ * share a cache line.
  */
+struct xv_stats_val {
+	struct xv_count path[XV_STATS_PATHS]; /* enum xv_path */
+	struct xv_count drop[XV_STATS_DROPS]; /* enum xv_drop */
+	struct xv_count peer[XV_PEER_COUNTS][XV_MAX_PEERS];
+	struct xv_count port[XV_PORT_COUNTS][XV_MAX_PORTS];
+	struct xv_count net[XV_NET_COUNTS][XV_MAX_NETWORKS]; /* by bd */
+	__u8 pad0[4096 - sizeof(struct xv_count) * (XV_STATS_PATHS + XV_STATS_DROPS)];
+};
 
 /*
  * xv_drop_last: per-CPU array, enum xv_drop -> the packet that was dropped last on that CPU, but
@@ -370,7 +403,7 @@ _Static_assert(sizeof(struct xv_fdb_val) == 8, "ABI");
 _Static_assert(sizeof(struct xv_flood_key) == 8, "ABI");
 _Static_assert(sizeof(struct xv_flood_val) == 24, "ABI");
 _Static_assert(sizeof(struct xv_event) == 40, "ABI");
-_Static_assert(sizeof(struct xv_id_stats_val) == 32, "ABI");
+_Static_assert(sizeof(struct xv_stats_val) == 481 * 4096, "ABI: CPUs share no page");
 _Static_assert(sizeof(struct xv_drop_last_val) == 176, "ABI");
 
 #endif

@@ -95,4 +95,7 @@ enum xv_path {
 		XV_PATH_MAX,
 };
 
+_Static_assert((int)XV_PATH_MAX <= XV_STATS_PATHS && (int)XV_DROP_MAX <= XV_STATS_DROPS,
+	       "room in struct xv_stats_val");
+
 #endif

@@ -34,10 +34,13 @@ static __always_inline int put_back(struct xdp_md *ctx)
 SEC("xdp.frags")
 int cost_decap(struct xdp_md *ctx)
 {
-	struct xv_size size = {.packets = 1};
-	int verdict = xv_strip_xdp(ctx, &size);
+	struct xv_tally tally = {.stats = xv_stats_here(), .packets = 1};
+	int verdict;
 
-	xv_account(verdict, size);
+	if (!tally.stats)
+		return XDP_ABORTED;
+	verdict = xv_strip_xdp(ctx, &tally);
+	xv_account(verdict, &tally);
 	xv_last_xdp(ctx, verdict, XV_DROP_FROM_WIRE);
 	if (verdict != XV_PATH_XDP_REDIRECT) {
 		failed++;
@@ -68,10 +71,15 @@ static __always_inline int take_off(struct __sk_buff *skb)
 SEC("tc")
 int cost_encap(struct __sk_buff *skb)
 {
-	struct xv_size size = xv_skb_size(skb);
-	int action, verdict = xv_forward_frame(skb, &size, &action);
+	struct xv_stats_val *stats = xv_stats_here();
+	struct xv_tally tally;
+	int action, verdict;
 
-	xv_account(verdict, size);
+	if (!stats)
+		return 2;
+	tally = xv_skb_tally(skb, stats);
+	verdict = xv_forward_frame(skb, &tally, &action);
+	xv_account(verdict, &tally);
 	xv_last_skb(skb, verdict, XV_DROP_FROM_PORT);
 	if (verdict != XV_PATH_ENCAP) {
 		failed++;

@@ -8,11 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "harness.h"
+#include "kernel.h"
 
 struct harness hs = {.netns = -1};
 
@@ -38,7 +40,8 @@ struct xvtep_bpf *hs_load(void)
 		return NULL;
 	bpf_object__for_each_map(map,
 				 skel->obj) if (bpf_map__set_pin_path(map, NULL)) goto err_destroy;
-	if (xvtep_bpf__load(skel))
+	if (bpf_map__set_max_entries(skel->maps.xv_stats, xv_kernel_cpu_ids()) ||
+	    xvtep_bpf__load(skel))
 		goto err_destroy;
 	return skel;
 
@@ -110,6 +113,13 @@ int hs_open(void)
 		hs_note("no ring buffer");
 		exit(1);
 	}
+	hs.cpus = xv_kernel_cpu_ids();
+	hs.stats = mmap(NULL, hs.cpus * sizeof(*hs.stats), PROT_READ, MAP_SHARED,
+			bpf_map__fd(hs.skel->maps.xv_stats), 0);
+	if (hs.stats == MAP_FAILED) {
+		hs_note("counters cannot be mapped");
+		exit(1);
+	}
 	if (xv_table_open(bpf_map__fd(hs.skel->maps.xv_fdb_table), no_program_runs, &hs.fdb,
 			  &err)) {
 		hs_note("%s", err.text);
@@ -120,6 +130,7 @@ int hs_open(void)
 
 void hs_close(void)
 {
+	munmap(hs.stats, hs.cpus * sizeof(*hs.stats));
 	xv_table_close(hs.fdb);
 	ring_buffer__free(hs.ring);
 	xvtep_bpf__destroy(hs.skel);

@@ -40,6 +40,8 @@ struct harness {
 	struct xvtep_bpf *skel;
 	struct ring_buffer *ring;
 	struct xv_table *fdb;
+	struct xv_stats_val *stats; /* xv_stats: cpus entries */
+	int cpus;
 	struct xv_event event[HS_EVENTS];
 	int events; /* seen since hs_events_reset(), may pass HS_EVENTS */
 	int netns;  /* of the test */
@@ -85,15 +87,19 @@ int hs_run_tc(struct bpf_program *prog, const struct frame *in, struct __sk_buff
 	      struct run *r);
 
 struct net_counts {
-	struct xv_count rx_unicast, tx_unicast; /* xv_net_stats */
-	struct xv_count rx_bum, tx_bum;		/* xv_bum_stats */
+	struct xv_count rx_unicast; /* of its ports: XV_PORT_WIRE_TX */
+	struct xv_count tx_unicast, rx_bum, tx_bum;
+};
+
+struct id_counts {
+	struct xv_count rx, tx;
 };
 
 /* All counters of the ids that a world uses. */
 struct counts {
 	struct net_counts net[WORLD_NETS];
-	struct xv_id_stats_val port[WORLD_PORTS];
-	struct xv_id_stats_val peer[WORLD_PEERS];
+	struct id_counts port[WORLD_PORTS];
+	struct id_counts peer[WORLD_PEERS];
 	struct xv_count drop[XV_DROP_MAX];
 	struct xv_count path[XV_PATH_MAX];
 };

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Counters of the datapath: read over all CPUs, subtracted, compared; see harness.h. */
-#include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "harness.h"
@@ -29,47 +28,60 @@ const char *path_name(int path)
 	return path >= 0 && path < XV_PATH_MAX ? path_names[path] : "?";
 }
 
-/* Sums entries [0, n) of a per-CPU array, each of size bytes of __u64, over the CPUs. */
-static void read_map(struct bpf_map *map, void *sums, __u32 n, __u32 size)
+/* A counter over all CPUs; at is its place in struct xv_stats_val. */
+static struct xv_count total_at(size_t at)
 {
-	static __u64 *buf;
-	static size_t have;
-	__u32 keys[64], batch, cpus = libbpf_num_possible_cpus(), count = n, i, c, word;
-	size_t need = (size_t)n * cpus * size;
-	__u64 *sum = sums, *from;
+	struct xv_count sum = {};
+	const struct xv_count *c;
+	int cpu;
 
-	if (need > have) {
-		buf = realloc(buf, need);
-		have = need;
+	for (cpu = 0; cpu < hs.cpus; cpu++) {
+		c = (const void *)((const char *)&hs.stats[cpu] + at);
+		count_add(&sum, c->packets, c->bytes);
 	}
-	if (!buf || n > 64 ||
-	    (bpf_map_lookup_batch(bpf_map__fd(map), NULL, &batch, keys, buf, &count, NULL) &&
-	     errno != ENOENT) ||
-	    count != n) {
-		fprintf(stderr, "# %s: batch lookup: %s\n", bpf_map__name(map), strerror(errno));
-		abort();
+	return sum;
+}
+
+#define TOTAL(counter) total_at(offsetof(struct xv_stats_val, counter))
+
+static void read_ports(struct counts *c)
+{
+	struct xv_port_dev_val dev;
+	struct xv_count wire;
+	__u32 i;
+
+	for (i = 0; i < WORLD_PORTS; i++) {
+		c->port[i].rx = TOTAL(port[XV_PORT_RX][i]);
+		c->port[i].tx = TOTAL(port[XV_PORT_TX][i]);
+		wire = TOTAL(port[XV_PORT_WIRE_TX][i]);
+		count_add(&c->port[i].tx, wire.packets, wire.bytes);
+		if (bpf_map_lookup_elem(bpf_map__fd(hs.skel->maps.xv_port_dev), &i, &dev) ||
+		    dev.bd >= WORLD_NETS)
+			continue;
+		count_add(&c->net[dev.bd].rx_unicast, wire.packets, wire.bytes);
 	}
-	memset(sums, 0, (size_t)n * size);
-	from = buf;
-	for (i = 0; i < n; i++)
-		for (c = 0; c < cpus; c++)
-			for (word = 0; word < size / 8; word++)
-				sum[i * (size / 8) + word] += *from++;
 }
 
 void counts_read(struct counts *c)
 {
-	struct xv_id_stats_val unicast[WORLD_NETS], bum[WORLD_NETS];
 	int i;
 
-	read_map(hs.skel->maps.xv_net_stats, unicast, WORLD_NETS, sizeof(unicast[0]));
-	read_map(hs.skel->maps.xv_bum_stats, bum, WORLD_NETS, sizeof(bum[0]));
 	for (i = 0; i < WORLD_NETS; i++)
-		c->net[i] = (struct net_counts){unicast[i].rx, unicast[i].tx, bum[i].rx, bum[i].tx};
-	read_map(hs.skel->maps.xv_port_stats, c->port, WORLD_PORTS, sizeof(c->port[0]));
-	read_map(hs.skel->maps.xv_peer_stats, c->peer, WORLD_PEERS, sizeof(c->peer[0]));
-	read_map(hs.skel->maps.xv_drop_stats, c->drop, XV_DROP_MAX, sizeof(c->drop[0]));
-	read_map(hs.skel->maps.xv_path_stats, c->path, XV_PATH_MAX, sizeof(c->path[0]));
+		c->net[i] = (struct net_counts){
+			.rx_unicast = TOTAL(net[XV_NET_RX][i]),
+			.tx_unicast = TOTAL(net[XV_NET_TX][i]),
+			.rx_bum = TOTAL(net[XV_NET_BUM_RX][i]),
+			.tx_bum = TOTAL(net[XV_NET_BUM_TX][i]),
+		};
+	read_ports(c);
+	for (i = 0; i < WORLD_PEERS; i++) {
+		c->peer[i].rx = TOTAL(peer[XV_PEER_RX][i]);
+		c->peer[i].tx = TOTAL(peer[XV_PEER_TX][i]);
+	}
+	for (i = 0; i < XV_DROP_MAX; i++)
+		c->drop[i] = TOTAL(drop[i]);
+	for (i = 0; i < XV_PATH_MAX; i++)
+		c->path[i] = TOTAL(path[i]);
 }
 
 void counts_since(struct counts *c)

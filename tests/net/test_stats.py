@@ -199,6 +199,27 @@ def restart_keeps():
         tap.equal(after, before, "counters")
 
 
+def port_deleted():
+    """What a network received through a port that is gone stays counted; a new port begins at 0."""
+    with Lab() as lab:
+        q = Quiet(lab)
+        q.know()
+        a, b = q.hosts
+        vtep, count, mark = q.vteps[1], 100, frame.marker()
+        data = frame.udp4(q.macs[0], q.macs[1], "10.0.0.1", "10.0.0.2", mark)
+        for _ in range(count):
+            q.taps[0].send(data)
+        frame.wait_count({q.taps[1]: count}, mark, "frames")
+        before = vtep.stats("network", vni=VNI)
+        tap.ok(before["rx_unicast_packets"] >= count, "received through the port")
+        vtep.client("port", "del", "p1")
+        tap.equal(vtep.stats("network", vni=VNI), before, "counters without the port")
+        vtep.client("port", "add", "p1", "network", str(VNI))
+        tap.equal(vtep.stats("network", vni=VNI), before, "counters with the port again")
+        tap.equal({k: v for k, v in vtep.stats("port", dev="p1").items() if k.endswith("_bytes")},
+                  {"rx_bytes": 0, "tx_bytes": 0}, "its own")
+
+
 for _mode, _gro, _size in (("native", False, 16), ("native", True, 16), ("native", True, 1400),
                            ("generic", False, 600), ("off", False, 16), ("off", False, 1400)):
     tap.case(f"unicast, xdp {_mode}, {'redirect' if _gro else 'stack'}, {_size} bytes", _mode,
@@ -208,6 +229,7 @@ tap.case("TCP, merged frames, xdp off", "off")(merged)
 tap.case("TCP, merged frames, xdp native", "native")(merged)
 tap.case("text, JSON and Prometheus agree")(three_ways)
 tap.case("counters survive a restart")(restart_keeps)
+tap.case("counters of a network survive a port", main=True)(port_deleted)
 
 if __name__ == "__main__":
     tap.main()

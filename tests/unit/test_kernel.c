@@ -45,11 +45,23 @@ static void test_too_old(void **state)
 	}
 }
 
+/* Holes among the numbers count. */
+static void test_cpus(void **state)
+{
+	(void)state;
+	assert_int_equal(xv_kernel_parse_cpus("0\n"), 1);
+	assert_int_equal(xv_kernel_parse_cpus("0-1\n"), 2);
+	assert_int_equal(xv_kernel_parse_cpus("0-3,8-11\n"), 12);
+	assert_int_equal(xv_kernel_parse_cpus("0,2"), 3);
+	assert_int_equal(xv_kernel_parse_cpus(""), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_new_enough),
 		cmocka_unit_test(test_too_old),
+		cmocka_unit_test(test_cpus),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

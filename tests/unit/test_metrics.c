@@ -20,6 +20,7 @@
 
 #include "fdb_internal.h"
 #include "metrics.h"
+#include "xv_reasons.h"
 #include "network.h"
 
 enum {
@@ -30,6 +31,7 @@ enum {
 static struct xv_instance inst;
 static struct xv_config config;
 static struct xv_datapath dp;
+static struct xv_stats_val stats[2];
 static struct xv_fdb fdb;
 static struct {
 	struct xv_table_head head;
@@ -58,6 +60,10 @@ static int set_up(void **state)
 	memset(&inst, 0, sizeof(inst));
 	memset(&dp.fd, 0xff, sizeof(dp.fd));
 	dp.cpus = 2;
+	dp.cpu_ids = 2;
+	dp.stats = stats;
+	stats[0].drop[XV_DROP_VXLAN_VNI_NOT_FOUND].packets = 2;
+	stats[1].drop[XV_DROP_VXLAN_VNI_NOT_FOUND].packets = 3;
 	strcpy(inst.name, "test");
 	config.metrics = true;
 	strcpy(config.listen_host, "127.0.0.1");
@@ -140,8 +146,8 @@ static void test_get(void **state)
 	assert_non_null(strstr(answer,
 			       "# TYPE xvtep_network_learned_macs gauge\n"
 			       "xvtep_network_learned_macs{vni=\"100\",network=\"blue\"} 7\n"));
-	/* Counters that cannot be read are not there, rather than zero. */
-	assert_null(strstr(answer, "xvtep_drop_packets_total"));
+	assert_non_null(
+		strstr(answer, "\nxvtep_drop_packets_total{reason=\"vxlan_vni_not_found\"} 5\n"));
 	assert_int_equal(answer[strlen(answer) - 1], '\n');
 }
 

@@ -5,6 +5,7 @@
 #include "batch.h"
 #include "fdb.h"
 #include "flood.h"
+#include "stats.h"
 
 void xv_batch_begin(struct xv_instance *inst)
 {
@@ -15,6 +16,16 @@ void xv_batch_begin(struct xv_instance *inst)
 static bool may_drop_peers(const struct xv_instance *inst)
 {
 	return inst->batch->peers_unused && !inst->loads;
+}
+
+/* Nothing counts for them any more. */
+static void keep_counters(struct xv_instance *inst)
+{
+	uint32_t id;
+
+	for (id = 1; id < XV_MAX_PORTS; id++)
+		if (inst->batch->port[id])
+			xv_stats_keep_port(inst, id, inst->batch->port[id]);
 }
 
 /* New flood lists are out before what the old ones named goes. Entries go before the grace period:
@@ -33,6 +44,8 @@ static int settle(struct xv_instance *inst, struct xv_err *err)
 	}
 	if (wait || published)
 		xv_datapath_synchronize();
+	if (b->entries)
+		keep_counters(inst);
 	xv_flood_erase_old(inst);
 	xv_network_free_gone(inst);
 	xv_peer_free_gone(inst);

@@ -18,7 +18,7 @@ struct xv_batch {
 	bool peers_unused;	     /* some that nothing names are there still */
 	/* Ids that are gone and not free yet. */
 	bool bd[XV_MAX_NETWORKS];
-	bool port[XV_MAX_PORTS];
+	uint16_t port[XV_MAX_PORTS]; /* the bd that it was in; 0: not gone */
 	bool peer[XV_MAX_PEERS];
 };
 

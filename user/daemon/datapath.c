@@ -186,12 +186,7 @@ static void fill_fds(struct xv_datapath *dp)
 		.tx = bpf_map__fd(skel->maps.xv_tx),
 		.uplink = bpf_map__fd(skel->maps.xv_uplink),
 		.events = bpf_map__fd(skel->maps.xv_events),
-		.net_stats = bpf_map__fd(skel->maps.xv_net_stats),
-		.bum_stats = bpf_map__fd(skel->maps.xv_bum_stats),
-		.port_stats = bpf_map__fd(skel->maps.xv_port_stats),
-		.peer_stats = bpf_map__fd(skel->maps.xv_peer_stats),
-		.drop_stats = bpf_map__fd(skel->maps.xv_drop_stats),
-		.path_stats = bpf_map__fd(skel->maps.xv_path_stats),
+		.stats = bpf_map__fd(skel->maps.xv_stats),
 		.drop_last = bpf_map__fd(skel->maps.xv_drop_last),
 	};
 }
@@ -212,20 +207,27 @@ static int load(struct xv_datapath *dp, struct xv_err *err)
 	 */
 	if (dp->adopted)
 		bpf_map__set_map_flags(dp->skel->maps.xv_tx, BPF_F_RDONLY_PROG);
+	dp->cpus = libbpf_num_possible_cpus();
+	dp->cpu_ids = xv_kernel_cpu_ids();
+	bpf_map__set_max_entries(dp->skel->maps.xv_stats, dp->cpu_ids);
 	ret = xvtep_bpf__load(dp->skel);
 	if (ret)
 		return xv_err_set(err, ret, "cannot load the BPF programs: %s (%s)", strerror(-ret),
 				  libbpf_text);
 	fill_fds(dp);
-	dp->cpus = libbpf_num_possible_cpus();
+	return 0;
+}
+
+static int map_tables(struct xv_datapath *dp, struct xv_err *err)
+{
 	dp->bd = map_memory(dp->fd.bd, XV_MAX_NETWORKS * sizeof(*dp->bd));
 	dp->bd_info = map_memory(dp->fd.bd_info, XV_MAX_NETWORKS * sizeof(*dp->bd_info));
 	dp->adj = map_memory(dp->fd.adj, XV_MAX_PEERS * sizeof(*dp->adj));
 	dp->vni_index = map_memory(dp->fd.vni_index, XV_VNI_INDEX * sizeof(*dp->vni_index));
 	dp->peer_index = map_memory(dp->fd.peer_index, XV_PEER_INDEX * sizeof(*dp->peer_index));
-	if (!dp->bd || !dp->bd_info || !dp->adj || !dp->vni_index || !dp->peer_index ||
-	    dp->cpus < 1)
-		return xv_err_set(err, -ENOMEM, "cannot map the tables of networks and peers: %s",
+	dp->stats = map_memory(dp->fd.stats, dp->cpu_ids * sizeof(*dp->stats));
+	if (!dp->bd || !dp->bd_info || !dp->adj || !dp->vni_index || !dp->peer_index || !dp->stats)
+		return xv_err_set(err, -ENOMEM, "cannot map the tables and counters: %s",
 				  strerror(errno));
 	return 0;
 }
@@ -262,6 +264,7 @@ int xv_datapath_open(const char *instance, struct xv_datapath **out, struct xv_e
 	if (ret)
 		goto err_free;
 	ret = load(dp, err);
+	ret = ret ?: map_tables(dp, err);
 	if (ret) {
 		struct xv_err ignored;
 
@@ -290,6 +293,8 @@ void xv_datapath_close(struct xv_datapath *dp)
 		munmap(dp->vni_index, XV_VNI_INDEX * sizeof(*dp->vni_index));
 	if (dp->peer_index)
 		munmap(dp->peer_index, XV_PEER_INDEX * sizeof(*dp->peer_index));
+	if (dp->stats)
+		munmap(dp->stats, dp->cpu_ids * sizeof(*dp->stats));
 	xvtep_bpf__destroy(dp->skel);
 	xv_lock_release(dp->lock_fd);
 	free(dp);

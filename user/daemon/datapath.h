@@ -28,8 +28,7 @@ enum xv_prog {
 /* File descriptors of the maps, for bpf_map_*_elem(). */
 struct xv_map_fds {
 	int config, vni, vni_index, bd, bd_info, port, port_index, port_dev, peer, peer_index, adj,
-		fdb, fdb_table, flood, tx, uplink, events;
-	int net_stats, bum_stats, port_stats, peer_stats, drop_stats, path_stats, drop_last;
+		fdb, fdb_table, flood, tx, uplink, events, stats, drop_last;
 };
 
 struct xv_datapath {
@@ -43,6 +42,8 @@ struct xv_datapath {
 	struct xv_adj_val *adj;		 /* xv_adj, memory-mapped: XV_MAX_PEERS entries */
 	struct xv_vni_slot *vni_index;	 /* xv_vni_index, memory-mapped: XV_VNI_INDEX slots */
 	struct xv_peer_slot *peer_index; /* xv_peer_index, memory-mapped: XV_PEER_INDEX slots */
+	struct xv_stats_val *stats;	 /* xv_stats, memory-mapped: cpu_ids entries */
+	int cpu_ids;			 /* CPU numbers are below that */
 	int cpus;			 /* possible CPUs: entries of a per-CPU value */
 };
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The oldest kernel: see kernel.h. */
+/* The running kernel: see kernel.h. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "kernel.h"
 
@@ -21,4 +23,26 @@ int xv_kernel_check(const char *release, struct xv_err *err)
 			  "this kernel is Linux %s, and xvtep needs %d.%d or newer (Debian 12 has "
 			  "it): boot a newer one. Nothing was changed",
 			  release, KERNEL_MAJOR, KERNEL_MINOR);
+}
+
+int xv_kernel_parse_cpus(const char *possible)
+{
+	size_t last = strlen(possible);
+
+	while (last && possible[last - 1] != '-' && possible[last - 1] != ',')
+		last--;
+	return atoi(possible + last) + 1;
+}
+
+int xv_kernel_cpu_ids(void)
+{
+	FILE *f = fopen("/sys/devices/system/cpu/possible", "re");
+	char line[4096] = "";
+
+	if (f) {
+		if (!fgets(line, sizeof(line), f))
+			line[0] = '\0';
+		fclose(f);
+	}
+	return xv_kernel_parse_cpus(line);
 }

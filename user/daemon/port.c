@@ -160,7 +160,7 @@ int xv_port_del(struct xv_instance *inst, struct xv_port *port, struct xv_err *e
 	ret = xv_flood_del_port(inst, port->net, port->id, err);
 	port_detach(inst, port, true);
 	bpf_map_update_elem(inst->dp->fd.port_dev, &port->id, &none, BPF_ANY);
-	inst->batch->port[port->id] = true;
+	inst->batch->port[port->id] = (uint16_t)port->net->bd;
 	inst->batch->entries = true;
 	free_port(inst, port);
 	return xv_batch_commit(inst, err) ?: ret;
@@ -209,6 +209,8 @@ static void free_ids(struct xv_instance *inst)
 		if (inst->port_by_id[id] || bpf_map_lookup_elem(inst->dp->fd.port_dev, &id, &val) ||
 		    !val.ifindex)
 			continue;
+		if (val.bd < XV_MAX_NETWORKS && inst->by_bd[val.bd])
+			xv_stats_keep_port(inst, id, val.bd);
 		bpf_map_update_elem(inst->dp->fd.port_dev, &id, &none, BPF_ANY);
 		bpf_map_delete_elem(inst->dp->fd.tx, &id);
 	}

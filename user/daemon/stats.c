@@ -2,6 +2,7 @@
 /* Counters: see stats.h. */
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "stats.h"
@@ -30,76 +31,81 @@ const char *const xv_path_help[XV_PATH_MAX] = {
 #undef X
 };
 
-/*
- * Every value of the counter maps is a row of 64-bit words: one entry's values of all CPUs are
- * added word by word.
- */
-static int read_sum(const struct xv_datapath *dp, int map_fd, uint32_t index, void *sum,
-		    size_t size)
+/* A counter over all CPUs; at is its place in struct xv_stats_val. */
+static struct xv_count total_at(const struct xv_instance *inst, size_t at)
 {
-	size_t words = size / sizeof(uint64_t), i;
-	uint64_t *values, *total = sum;
-	int cpu, err = 0;
+	const struct xv_datapath *dp = inst->dp;
+	const struct xv_count *count;
+	struct xv_count sum = {};
+	int cpu;
 
-	values = calloc(dp->cpus, size);
-	if (!values)
-		return -ENOMEM;
-	if (bpf_map_lookup_elem(map_fd, &index, values)) {
-		err = -errno;
-		goto out;
+	for (cpu = 0; cpu < dp->cpu_ids; cpu++) {
+		count = (const void *)((const char *)&dp->stats[cpu] + at);
+		sum.packets += __atomic_load_n(&count->packets, __ATOMIC_RELAXED);
+		sum.bytes += __atomic_load_n(&count->bytes, __ATOMIC_RELAXED);
 	}
-	for (i = 0; i < words; i++) {
-		total[i] = 0;
-		for (cpu = 0; cpu < dp->cpus; cpu++)
-			total[i] += values[cpu * words + i];
+	return sum;
+}
+
+#define TOTAL(inst, counter) total_at(inst, offsetof(struct xv_stats_val, counter))
+
+static void add(struct xv_count *to, struct xv_count more)
+{
+	to->packets += more.packets;
+	to->bytes += more.bytes;
+}
+
+struct xv_net_stats xv_stats_network(const struct xv_instance *inst, const struct xv_network *net)
+{
+	struct xv_net_stats sum = {
+		.unicast = {.rx = TOTAL(inst, net[XV_NET_RX][net->bd]),
+			    .tx = TOTAL(inst, net[XV_NET_TX][net->bd])},
+		.bum = {.rx = TOTAL(inst, net[XV_NET_BUM_RX][net->bd]),
+			.tx = TOTAL(inst, net[XV_NET_BUM_TX][net->bd])},
+	};
+	size_t i;
+
+	for (i = 0; i < net->n_flood && net->flood[i].val.kind == XV_FDB_PORT; i++)
+		add(&sum.unicast.rx, TOTAL(inst, port[XV_PORT_WIRE_TX][net->flood[i].val.id]));
+	return sum;
+}
+
+struct xv_stats xv_stats_port(const struct xv_instance *inst, uint32_t id)
+{
+	struct xv_stats sum = {.rx = TOTAL(inst, port[XV_PORT_RX][id]),
+			       .tx = TOTAL(inst, port[XV_PORT_TX][id])};
+
+	add(&sum.tx, TOTAL(inst, port[XV_PORT_WIRE_TX][id]));
+	return sum;
+}
+
+struct xv_stats xv_stats_peer(const struct xv_instance *inst, uint32_t id)
+{
+	return (struct xv_stats){.rx = TOTAL(inst, peer[XV_PEER_RX][id]),
+				 .tx = TOTAL(inst, peer[XV_PEER_TX][id])};
+}
+
+struct xv_count xv_stats_drop(const struct xv_instance *inst, enum xv_drop reason)
+{
+	return TOTAL(inst, drop[reason]);
+}
+
+struct xv_count xv_stats_path(const struct xv_instance *inst, enum xv_path path)
+{
+	return TOTAL(inst, path[path]);
+}
+
+void xv_stats_keep_port(struct xv_instance *inst, uint32_t id, uint32_t bd)
+{
+	const struct xv_count none = {};
+	struct xv_stats_val *stats;
+	int cpu;
+
+	for (cpu = 0; cpu < inst->dp->cpu_ids; cpu++) {
+		stats = &inst->dp->stats[cpu];
+		add(&stats->net[XV_NET_RX][bd], stats->port[XV_PORT_WIRE_TX][id]);
+		stats->port[XV_PORT_WIRE_TX][id] = none;
 	}
-out:
-	free(values);
-	return err;
-}
-
-static int clear(const struct xv_datapath *dp, int map_fd, uint32_t index, size_t size)
-{
-	void *zeroes;
-	int err = 0;
-
-	zeroes = calloc(dp->cpus, size);
-	if (!zeroes)
-		return -ENOMEM;
-	if (bpf_map_update_elem(map_fd, &index, zeroes, BPF_ANY))
-		err = -errno;
-	free(zeroes);
-	return err;
-}
-
-_Static_assert(sizeof(struct xv_count) % sizeof(uint64_t) == 0, "counters are words");
-
-int xv_stats_network(struct xv_instance *inst, uint32_t bd, struct xv_net_stats *sum)
-{
-	const struct xv_map_fds *fd = &inst->dp->fd;
-
-	return read_sum(inst->dp, fd->net_stats, bd, &sum->unicast, sizeof(sum->unicast))
-		       ?: read_sum(inst->dp, fd->bum_stats, bd, &sum->bum, sizeof(sum->bum));
-}
-
-int xv_stats_port(struct xv_instance *inst, uint32_t id, struct xv_id_stats_val *sum)
-{
-	return read_sum(inst->dp, inst->dp->fd.port_stats, id, sum, sizeof(*sum));
-}
-
-int xv_stats_peer(struct xv_instance *inst, uint32_t id, struct xv_id_stats_val *sum)
-{
-	return read_sum(inst->dp, inst->dp->fd.peer_stats, id, sum, sizeof(*sum));
-}
-
-int xv_stats_drop(struct xv_instance *inst, enum xv_drop reason, struct xv_count *sum)
-{
-	return read_sum(inst->dp, inst->dp->fd.drop_stats, reason, sum, sizeof(*sum));
-}
-
-int xv_stats_path(struct xv_instance *inst, enum xv_path path, struct xv_count *sum)
-{
-	return read_sum(inst->dp, inst->dp->fd.path_stats, path, sum, sizeof(*sum));
 }
 
 int xv_stats_drop_last(struct xv_instance *inst, enum xv_drop reason, struct xv_drop_last_val *last)
@@ -126,20 +132,32 @@ int xv_stats_drop_last(struct xv_instance *inst, enum xv_drop reason, struct xv_
 	return err;
 }
 
-int xv_stats_clear_network(struct xv_instance *inst, uint32_t bd)
+void xv_stats_clear_network(struct xv_instance *inst, uint32_t bd)
 {
-	const struct xv_map_fds *fd = &inst->dp->fd;
+	const struct xv_count none = {};
+	int cpu, i;
 
-	return clear(inst->dp, fd->net_stats, bd, sizeof(struct xv_id_stats_val))
-		       ?: clear(inst->dp, fd->bum_stats, bd, sizeof(struct xv_id_stats_val));
+	for (cpu = 0; cpu < inst->dp->cpu_ids; cpu++)
+		for (i = 0; i < XV_NET_COUNTS; i++)
+			inst->dp->stats[cpu].net[i][bd] = none;
 }
 
-int xv_stats_clear_port(struct xv_instance *inst, uint32_t id)
+void xv_stats_clear_port(struct xv_instance *inst, uint32_t id)
 {
-	return clear(inst->dp, inst->dp->fd.port_stats, id, sizeof(struct xv_id_stats_val));
+	const struct xv_count none = {};
+	int cpu, i;
+
+	for (cpu = 0; cpu < inst->dp->cpu_ids; cpu++)
+		for (i = 0; i < XV_PORT_COUNTS; i++)
+			inst->dp->stats[cpu].port[i][id] = none;
 }
 
-int xv_stats_clear_peer(struct xv_instance *inst, uint32_t id)
+void xv_stats_clear_peer(struct xv_instance *inst, uint32_t id)
 {
-	return clear(inst->dp, inst->dp->fd.peer_stats, id, sizeof(struct xv_id_stats_val));
+	const struct xv_count none = {};
+	int cpu, i;
+
+	for (cpu = 0; cpu < inst->dp->cpu_ids; cpu++)
+		for (i = 0; i < XV_PEER_COUNTS; i++)
+			inst->dp->stats[cpu].peer[i][id] = none;
 }

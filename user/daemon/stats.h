@@ -1,28 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Counters: per-CPU maps read and summed. The lists of names are in headers/xv_reasons.h. */
+/* Counters (struct xv_stats_val). The lists of names are in headers/xv_reasons.h. */
 #ifndef XV_STATS_H
 #define XV_STATS_H
 
-#include "instance.h"
+#include "network.h"
 #include "xv_reasons.h"
 
-struct xv_net_stats {
-	struct xv_id_stats_val unicast, bum;
+struct xv_stats {
+	struct xv_count rx, tx;
 };
 
-/* Each fills a sum over all CPUs. 0 or negative errno. */
-int xv_stats_network(struct xv_instance *inst, uint32_t bd, struct xv_net_stats *sum);
-int xv_stats_port(struct xv_instance *inst, uint32_t id, struct xv_id_stats_val *sum);
-int xv_stats_peer(struct xv_instance *inst, uint32_t id, struct xv_id_stats_val *sum);
-int xv_stats_drop(struct xv_instance *inst, enum xv_drop reason, struct xv_count *sum);
-int xv_stats_path(struct xv_instance *inst, enum xv_path path, struct xv_count *sum);
+struct xv_net_stats {
+	struct xv_stats unicast, bum;
+};
+
+/* Sums over all CPUs. */
+struct xv_net_stats xv_stats_network(const struct xv_instance *inst, const struct xv_network *net);
+struct xv_stats xv_stats_port(const struct xv_instance *inst, uint32_t id);
+struct xv_stats xv_stats_peer(const struct xv_instance *inst, uint32_t id);
+struct xv_count xv_stats_drop(const struct xv_instance *inst, enum xv_drop reason);
+struct xv_count xv_stats_path(const struct xv_instance *inst, enum xv_path path);
 /* The packet that any CPU dropped last for this reason; -ENOENT: none yet. */
 int xv_stats_drop_last(struct xv_instance *inst, enum xv_drop reason,
 		       struct xv_drop_last_val *last);
 /* Zeroes an id's counters, before the id is given out again. */
-int xv_stats_clear_network(struct xv_instance *inst, uint32_t bd);
-int xv_stats_clear_port(struct xv_instance *inst, uint32_t id);
-int xv_stats_clear_peer(struct xv_instance *inst, uint32_t id);
+void xv_stats_clear_network(struct xv_instance *inst, uint32_t bd);
+void xv_stats_clear_port(struct xv_instance *inst, uint32_t id);
+void xv_stats_clear_peer(struct xv_instance *inst, uint32_t id);
+
+/* A port of the network is gone, and no program counts for it any more: its network keeps what it
+ * received through it. */
+void xv_stats_keep_port(struct xv_instance *inst, uint32_t id, uint32_t bd);
 
 extern const char *const xv_drop_names[XV_DROP_MAX];
 extern const char *const xv_drop_help[XV_DROP_MAX];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Rows of counters. A counter that cannot be read is left out, never shown as zero. */
+/* Rows of counters. */
 #include <arpa/inet.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -10,10 +10,10 @@
 #include "view.h"
 
 static void put_count(struct xv_row *row, unsigned int packets, unsigned int bytes,
-		      const struct xv_count *count)
+		      struct xv_count count)
 {
-	xv_row_number(row, packets, count->packets);
-	xv_row_number(row, bytes, count->bytes);
+	xv_row_number(row, packets, count.packets);
+	xv_row_number(row, bytes, count.bytes);
 }
 
 bool xv_view_next_net_stats(struct xv_view *view, struct xv_row *row)
@@ -25,60 +25,56 @@ bool xv_view_next_net_stats(struct xv_view *view, struct xv_row *row)
 		return false;
 	xv_row_text(row, XV_COL_NET_STATS_NAME, net->set.name);
 	xv_row_number(row, XV_COL_NET_STATS_VNI, net->vni);
-	if (xv_stats_network(view->inst, net->bd, &sum))
-		return true;
+	sum = xv_stats_network(view->inst, net);
 	put_count(row, XV_COL_NET_STATS_RX_UC_PACKETS, XV_COL_NET_STATS_RX_UC_BYTES,
-		  &sum.unicast.rx);
-	put_count(row, XV_COL_NET_STATS_RX_BUM_PACKETS, XV_COL_NET_STATS_RX_BUM_BYTES, &sum.bum.rx);
+		  sum.unicast.rx);
+	put_count(row, XV_COL_NET_STATS_RX_BUM_PACKETS, XV_COL_NET_STATS_RX_BUM_BYTES, sum.bum.rx);
 	put_count(row, XV_COL_NET_STATS_TX_UC_PACKETS, XV_COL_NET_STATS_TX_UC_BYTES,
-		  &sum.unicast.tx);
-	put_count(row, XV_COL_NET_STATS_TX_BUM_PACKETS, XV_COL_NET_STATS_TX_BUM_BYTES, &sum.bum.tx);
+		  sum.unicast.tx);
+	put_count(row, XV_COL_NET_STATS_TX_BUM_PACKETS, XV_COL_NET_STATS_TX_BUM_BYTES, sum.bum.tx);
 	return true;
 }
 
 bool xv_view_next_port_stats(struct xv_view *view, struct xv_row *row)
 {
 	const struct xv_port *port = xv_view_port(view);
-	struct xv_id_stats_val sum;
+	struct xv_stats sum;
 
 	if (!port)
 		return false;
 	xv_row_text(row, XV_COL_PORT_STATS_DEV, port->key.dev);
 	xv_row_number(row, XV_COL_PORT_STATS_VLAN, port->key.vlan);
 	xv_row_text(row, XV_COL_PORT_STATS_NETWORK, port->net->set.name);
-	if (xv_stats_port(view->inst, port->id, &sum))
-		return true;
-	put_count(row, XV_COL_PORT_STATS_RX_PACKETS, XV_COL_PORT_STATS_RX_BYTES, &sum.rx);
-	put_count(row, XV_COL_PORT_STATS_TX_PACKETS, XV_COL_PORT_STATS_TX_BYTES, &sum.tx);
+	sum = xv_stats_port(view->inst, port->id);
+	put_count(row, XV_COL_PORT_STATS_RX_PACKETS, XV_COL_PORT_STATS_RX_BYTES, sum.rx);
+	put_count(row, XV_COL_PORT_STATS_TX_PACKETS, XV_COL_PORT_STATS_TX_BYTES, sum.tx);
 	return true;
 }
 
 bool xv_view_next_peer_stats(struct xv_view *view, struct xv_row *row)
 {
 	const struct xv_peer *peer = xv_view_peer(view);
-	struct xv_id_stats_val sum;
+	struct xv_stats sum;
 
 	if (!peer)
 		return false;
 	xv_row_ip(row, XV_COL_PEER_STATS_REMOTE, &peer->ip);
-	if (xv_stats_peer(view->inst, peer->id, &sum))
-		return true;
-	put_count(row, XV_COL_PEER_STATS_RX_PACKETS, XV_COL_PEER_STATS_RX_BYTES, &sum.rx);
-	put_count(row, XV_COL_PEER_STATS_TX_PACKETS, XV_COL_PEER_STATS_TX_BYTES, &sum.tx);
+	sum = xv_stats_peer(view->inst, peer->id);
+	put_count(row, XV_COL_PEER_STATS_RX_PACKETS, XV_COL_PEER_STATS_RX_BYTES, sum.rx);
+	put_count(row, XV_COL_PEER_STATS_TX_PACKETS, XV_COL_PEER_STATS_TX_BYTES, sum.tx);
 	return true;
 }
 
 bool xv_view_next_path_stats(struct xv_view *view, struct xv_row *row)
 {
 	uint32_t path = view->pos++;
-	struct xv_count sum;
 
 	if (path >= XV_PATH_MAX)
 		return false;
 	xv_row_text(row, XV_COL_PATH_STATS_PATH, xv_path_names[path]);
 	xv_row_text(row, XV_COL_PATH_STATS_HELP, xv_path_help[path]);
-	if (!xv_stats_path(view->inst, path, &sum))
-		put_count(row, XV_COL_PATH_STATS_PACKETS, XV_COL_PATH_STATS_BYTES, &sum);
+	put_count(row, XV_COL_PATH_STATS_PACKETS, XV_COL_PATH_STATS_BYTES,
+		  xv_stats_path(view->inst, path));
 	return true;
 }
 
@@ -114,14 +110,12 @@ bool xv_view_next_drops(struct xv_view *view, struct xv_row *row)
 {
 	uint32_t reason = view->pos++;
 	struct xv_drop_last_val last;
-	struct xv_count sum;
 
 	if (reason >= XV_DROP_MAX)
 		return false;
 	xv_row_text(row, XV_COL_DROPS_REASON, xv_drop_names[reason]);
 	xv_row_text(row, XV_COL_DROPS_HELP, xv_drop_help[reason]);
-	if (!xv_stats_drop(view->inst, reason, &sum))
-		put_count(row, XV_COL_DROPS_PACKETS, XV_COL_DROPS_BYTES, &sum);
+	put_count(row, XV_COL_DROPS_PACKETS, XV_COL_DROPS_BYTES, xv_stats_drop(view->inst, reason));
 	if (!xv_stats_drop_last(view->inst, reason, &last))
 		put_last(row, &last, htons(view->inst->config->udp_port));
 	return true;
