@@ -150,6 +150,19 @@ static __always_inline int xv_parse_ip6(void *data, void *pos, void *data_end,
 	return xv_parse_udp(data, ip + 1, data_end, len, cfg, outer);
 }
 
+/* Whether frames to that address are for this host (kernel: eth_type_trans()). */
+static __always_inline int xv_mac_is_own(const struct xv_config_val *cfg, const __u8 *mac)
+{
+	int i;
+
+#pragma unroll
+	for (i = 0; i < XV_MAX_MACS; i++)
+		if (*(const __u32 *)mac == *(const __u32 *)cfg->mac[i].b &&
+		    *(const __u16 *)(mac + 4) == *(const __u16 *)(cfg->mac[i].b + 4))
+			return 1;
+	return cfg->flags & XV_CONFIG_ANY_MAC;
+}
+
 /*
  * XV_PARSE_OURS: a VXLAN packet to this VTEP, *outer filled in, headers up to the inner Ethernet
  * header in [data, data_end). XV_PARSE_NOT_OURS: not ours, or not sure. Negative: ours and bad.
@@ -162,7 +175,7 @@ static __always_inline int xv_parse_outer(void *data, void *data_end,
 	void *pos = eth + 1;
 	__be16 proto;
 
-	if (pos > data_end)
+	if (pos > data_end || !xv_mac_is_own(cfg, eth->h_dest))
 		return XV_PARSE_NOT_OURS;
 	proto = eth->h_proto;
 	if (unlikely(xv_is_vlan(proto))) {

@@ -27,6 +27,7 @@ enum xv_limits {
 	XV_MAX_FLOOD_LIST = 4096,   /* ports and peers of one network's flood list */
 	XV_NAME_LEN = 32,	    /* network name with its NUL */
 	XV_EVENT_RING = 1 << 22,    /* bytes */
+	XV_MAX_MACS = 8,	    /* own MAC addresses on the underlay */
 };
 
 /* 16 bytes in network order, IPv4 mapped. Aligned so that it is compared and hashed as words. */
@@ -47,7 +48,13 @@ static inline __attribute__((always_inline)) __u32 xv_ip_slot(const struct xv_ip
 /* xv_config: array with one entry. */
 enum xv_config_flags {
 	XV_CONFIG_UDP6_CHECKSUM = 1 << 0, /* outer UDP over IPv6 carries a checksum (slow path) */
+	XV_CONFIG_ANY_MAC = 1 << 1,	  /* own MAC addresses are more than XV_MAX_MACS */
 };
+
+struct xv_mac {
+	__u8 b[6];
+	__u16 pad0;
+} __attribute__((aligned(8)));
 
 struct xv_config_val {
 	__u32 abi; /* XV_ABI_VERSION; 0 until the daemon has finished its first set-up */
@@ -56,6 +63,12 @@ struct xv_config_val {
 	__u16 pad0;
 	__u32 slow_ifindex;  /* xv0 */
 	struct xv_ip local4; /* own VTEP address, mapped; all zero: no IPv4 underlay */
+	/*
+	 * What outer frames for this host are sent to: the underlay devices' and those of devices
+	 * that have the VTEP addresses. Others are the kernel's to judge. Free places: as the
+	 * first.
+	 */
+	struct xv_mac mac[XV_MAX_MACS];
 	struct xv_ip local6; /* all zero: no IPv6 underlay */
 	__u32 seed;	     /* of the flow hash; random per instance */
 	__u32 netns;	     /* cookie of the network namespace that it lives in, low 32 bits */
@@ -389,7 +402,7 @@ struct xv_drop_last_val {
 	__u8 head[XV_DROP_HEAD]; /* its first head_len bytes */
 };
 
-_Static_assert(sizeof(struct xv_config_val) == 56, "ABI");
+_Static_assert(sizeof(struct xv_config_val) == 120, "ABI");
 _Static_assert(sizeof(struct xv_bd_val) == 16, "ABI");
 _Static_assert(sizeof(struct xv_vni_slot) == 8, "ABI");
 _Static_assert(sizeof(struct xv_peer_slot) == 8, "ABI");

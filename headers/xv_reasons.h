@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Drop reasons and path counters. Append-only: a position is an ABI (index in xv_drop_stats and
- * xv_path_stats). A new reason is one line here; the enum, names, metrics labels, the man page's
+ * Drop reasons and path counters. Append-only: a position is an ABI (index in struct
+ * xv_stats_val). A new reason is one line here; the enum, names, metrics labels, the man page's
  * table and the test's completeness check come from it. Names are the kernel's (dropreason-core.h,
  * drivers/net/vxlan/drop.h), in lower case, where the kernel has one.
  */

@@ -9,8 +9,8 @@
 
 int harness_quiet;
 
-static const uint8_t mac_router[6] = {0x02, 0xee, 0, 0, 0, 1};
-static const uint8_t mac_nic[6] = {0x02, 0xee, 0, 0, 0, 2};
+const uint8_t frame_mac_router[6] = {0x02, 0xee, 0, 0, 0, 1};
+const uint8_t frame_mac_nic[6] = {0x02, 0xee, 0, 0, 0, 2};
 
 void frame_copy(struct frame *to, const struct frame *from)
 {
@@ -185,8 +185,8 @@ void frame_outer(struct frame *f, const struct outer_spec *s, uint32_t inner_len
 {
 	uint32_t udp_len = 16 + inner_len, at;
 
-	frame_put(f, s->sent ? mac_router : mac_nic, 6);
-	frame_put(f, s->sent ? mac_nic : mac_router, 6);
+	frame_put(f, s->sent ? frame_mac_router : frame_mac_nic, 6);
+	frame_put(f, s->sent ? frame_mac_nic : frame_mac_router, 6);
 	if (s->tpid) {
 		frame_put16(f, s->tpid);
 		frame_put16(f, s->tci);

@@ -58,6 +58,8 @@ struct outer_spec {
 };
 
 void frame_copy(struct frame *to, const struct frame *from);
+/* Ends of the wire: frames come to the one, and are sent to the other. */
+extern const uint8_t frame_mac_nic[6], frame_mac_router[6];
 void frame_put(struct frame *f, const void *bytes, uint32_t n);
 void frame_put16(struct frame *f, uint16_t value);
 void frame_put32(struct frame *f, uint32_t value);

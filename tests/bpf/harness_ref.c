@@ -104,6 +104,8 @@ static int walk_ethernet(struct walk *k, const struct world *w)
 
 	if (!has(k, 0, 14))
 		return PASS;
+	if (memcmp(k->f->b, w->mac, 6) && !(w->config_flags & XV_CONFIG_ANY_MAC))
+		return PASS;
 	type = be16(k, 12);
 	k->ip_at = 14;
 	if (is_tag(type)) {

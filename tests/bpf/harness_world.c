@@ -139,6 +139,7 @@ void world_default(struct world *w)
 	w->wire_xdp = XV_ADJ_XDP;
 	w->wire_tx = 1;
 	w->local4 = "192.0.2.1";
+	memcpy(w->mac, frame_mac_nic, sizeof(w->mac));
 	w->local6 = "2001:db8::1";
 	w->net[BD_BLUE] = (struct world_net){100, XV_BD_VALID, 0};
 	w->net[BD_RED] = (struct world_net){200, XV_BD_VALID | XV_BD_INNER_VLAN | XV_BD_ANY_PEER,
@@ -350,6 +351,8 @@ void world_install(const struct world *w)
 	cfg.flags = w->config_flags;
 	cfg.udp_port = htons(w->udp_port);
 	cfg.slow_ifindex = w->slow_ifindex;
+	for (i = 0; i < XV_MAX_MACS; i++)
+		memcpy(cfg.mac[i].b, w->mac, sizeof(w->mac));
 	cfg.seed = WORLD_SEED;
 	ip_of_text(w->local4, &cfg.local4);
 	ip_of_text(w->local6, &cfg.local6);

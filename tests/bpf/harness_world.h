@@ -86,6 +86,7 @@ struct world {
 	__u32 wire_xdp;		      /* XV_ADJ_XDP and XV_ADJ_XDP_SG, as it takes XDP frames */
 	int wire_tx;		      /* in xv_tx */
 	const char *local4, *local6;
+	__u8 mac[6]; /* of the underlay device */
 	__u16 udp_port;
 	struct world_net net[WORLD_NETS];
 	struct world_peer peer[WORLD_PEERS];

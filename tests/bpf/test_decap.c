@@ -68,6 +68,24 @@ static void like_v4_peer(struct frame *f, const struct outer_spec *s)
 	memcpy(f->b + outer_ip_at(s) + 8, &ip, sizeof(ip));
 }
 
+static void mac_first_byte(struct frame *f, const struct outer_spec *s)
+{
+	f->b[0] ^= 0x04;
+	(void)s;
+}
+
+static void mac_last_byte(struct frame *f, const struct outer_spec *s)
+{
+	f->b[5]++;
+	(void)s;
+}
+
+static void mac_broadcast(struct frame *f, const struct outer_spec *s)
+{
+	memset(f->b, 0xff, 6);
+	(void)s;
+}
+
 static void other_port(struct frame *f, const struct outer_spec *s)
 {
 	frame_set16(f, outer_udp_at(s) + 2, 8472);
@@ -115,6 +133,12 @@ static void cut(struct frame *f, const struct outer_spec *s)
 static void bad_checksum(struct frame *f, const struct outer_spec *s)
 {
 	f->b[outer_ip_at(s) + 10] ^= 1;
+}
+
+static void bad_to_another(struct frame *f, const struct outer_spec *s)
+{
+	bad_checksum(f, s);
+	mac_last_byte(f, s);
 }
 
 static void no_i_flag(struct frame *f, const struct outer_spec *s)
@@ -223,6 +247,10 @@ static const struct decap_case cases[] = {
 	{"last fragment", B4, PORT_XDP, UDP100, PASSED, last_fragment},
 	{"v4, another address", B4, PORT_XDP, UDP100, PASSED, other_address},
 	{"v6, another address", B6, PORT_XDP, UDP100, PASSED, other_address},
+	{"v4, another MAC address", B4, PORT_XDP, UDP100, PASSED, mac_first_byte},
+	{"v6, another MAC address", B6, PORT_XDP, UDP100, PASSED, mac_last_byte},
+	{"sent to all", B4, PORT_XDP, UDP100, PASSED, mac_broadcast},
+	{"bad, to another MAC address", B4, PORT_XDP, UDP100, PASSED, bad_to_another},
 	{"v4, another UDP port", B4, PORT_XDP, UDP100, PASSED, other_port},
 	{"v6, another UDP port", B6, PORT_XDP, UDP100, PASSED, other_port},
 	{"v4, TCP", B4, PORT_XDP, UDP100, PASSED, tcp_outside},
@@ -321,6 +349,21 @@ static void test_tc(void **state)
 }
 
 /* Not configured yet: everything is the kernel's. */
+/* More own MAC addresses than the programs can hold: none is looked at. */
+static void test_any_mac(void **state)
+{
+	static const struct decap_case c = {"another MAC address", B4, PORT_XDP, UDP100, REDIRECTED,
+					    mac_last_byte};
+
+	(void)state;
+	world.config_flags |= XV_CONFIG_ANY_MAC;
+	world_install(&world);
+	run_case(&c, REF_XDP, c.xdp);
+	run_case(&c, REF_TC, c.tc);
+	world.config_flags &= ~XV_CONFIG_ANY_MAC;
+	world_install(&world);
+}
+
 static void test_not_configured(void **state)
 {
 	struct world w = world;
@@ -341,13 +384,14 @@ static void test_not_configured(void **state)
 
 int main(void)
 {
-	static struct CMUnitTest tests[3 * ARRAY_SIZE(cases) + 1];
+	static struct CMUnitTest tests[3 * ARRAY_SIZE(cases) + 2];
 	static const CMUnitTestFunction functions[] = {test_xdp, test_xdp_skb, test_tc};
 	size_t i, n = 0;
 
 	for (i = 0; i < 3 * ARRAY_SIZE(cases); i++)
 		tests[n++] = (struct CMUnitTest){cases[i / 3].name, functions[i % 3], NULL, NULL,
 						 (void *)&cases[i / 3]};
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_any_mac);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_not_configured);
 	if (hs_open())
 		return 0;

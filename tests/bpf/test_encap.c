@@ -314,6 +314,7 @@ static void other_end(struct world *w)
 	world_default(w);
 	w->local4 = "192.0.2.2";
 	w->local6 = "2001:db8::2";
+	memcpy(w->mac, frame_mac_router, sizeof(w->mac));
 	w->peer[PEER_V4].ip = "192.0.2.1";
 	w->peer[PEER_V6].ip = "2001:db8::1";
 	w->fdbs = 0;

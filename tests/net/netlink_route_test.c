@@ -9,22 +9,22 @@ static void test_addresses(void **state)
 	int n;
 
 	(void)state;
-	assert_int_equal(xv_netlink_has_address(nl, &a4, &err), 1);
-	assert_int_equal(xv_netlink_has_address(nl, &a6, &err), 1);
-	assert_int_equal(xv_netlink_has_address(nl, &other, &err), 0);
+	assert_int_equal(xv_netlink_has_address(nl, &a4, NULL, &err), 1);
+	assert_int_equal(xv_netlink_has_address(nl, &a6, NULL, &err), 1);
+	assert_int_equal(xv_netlink_has_address(nl, &other, NULL, &err), 0);
 	n = seen.n_address;
 	run("ip addr add 10.77.0.1 peer 10.77.0.2 dev va");
 	wait_until(seen.n_address > n);
-	assert_int_equal(xv_netlink_has_address(nl, &ptp, &err), 1);
-	assert_int_equal(xv_netlink_has_address(nl, &ptp_peer, &err), 0);
+	assert_int_equal(xv_netlink_has_address(nl, &ptp, NULL, &err), 1);
+	assert_int_equal(xv_netlink_has_address(nl, &ptp_peer, NULL, &err), 0);
 	n = seen.n_address;
 	run("ip addr add fd09::77/64 dev va nodad");
 	wait_until(seen.n_address > n);
-	assert_int_equal(xv_netlink_has_address(nl, &new6, &err), 1);
+	assert_int_equal(xv_netlink_has_address(nl, &new6, NULL, &err), 1);
 	n = seen.n_address;
 	run("ip addr del fd09::77/64 dev va");
 	wait_until(seen.n_address > n);
-	assert_int_equal(xv_netlink_has_address(nl, &new6, &err), 0);
+	assert_int_equal(xv_netlink_has_address(nl, &new6, NULL, &err), 0);
 }
 
 /* Looks dst up and compares; NULL nexthop: not to be reached, errno is want. */

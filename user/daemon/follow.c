@@ -5,6 +5,7 @@
 #include "adjacency.h"
 #include "attach.h"
 #include "follow.h"
+#include "local.h"
 #include "log.h"
 #include "port.h"
 #include "slow.h"
@@ -45,6 +46,7 @@ static void on_link(void *arg, const struct xv_link *link)
 
 	xv_uplink_link(inst, link);
 	xv_port_link(inst, link);
+	xv_local_link(inst, link);
 	if (link->ifindex == inst->slow_ifindex)
 		xv_slow_check(inst);
 	check_program(inst, link);
@@ -135,6 +137,7 @@ static void on_refresh(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	xv_slow_check(arg);
+	xv_local_write(arg);
 	xv_port_retry(arg);
 	xv_adjacency_refresh_begin(arg);
 }

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,11 +18,11 @@
 #include "group.h"
 #include "index.h"
 #include "learn.h"
+#include "local.h"
 #include "load.h"
 #include "lock.h"
 #include "log.h"
 #include "metrics.h"
-#include "netns.h"
 #include "reconcile.h"
 #include "rundir.h"
 #include "slow.h"
@@ -42,7 +41,7 @@ static int check_address(struct xv_instance *inst, const struct xv_config *confi
 
 	if (xv_ip_is_zero(ip))
 		return 0;
-	ret = xv_netlink_has_address(inst->nl, ip, err);
+	ret = xv_netlink_has_address(inst->nl, ip, NULL, err);
 	if (ret)
 		return ret < 0 ? ret : 0;
 	xv_ip_format(ip, text);
@@ -73,30 +72,6 @@ static time_t boot_seconds(void)
 uint64_t xv_instance_uptime(const struct xv_instance *inst)
 {
 	return boot_seconds() - inst->started;
-}
-
-int xv_instance_write(struct xv_instance *inst)
-{
-	const struct xv_config *config = inst->config;
-	struct xv_config_val val = {};
-	__u32 zero = 0;
-	int ret = bpf_map_lookup_elem(inst->dp->fd.config, &zero, &val);
-
-	if (ret)
-		return ret;
-	while (!val.seed)
-		if (getrandom(&val.seed, sizeof(val.seed), 0) < 0)
-			return -errno;
-	val.abi = XV_ABI_VERSION;
-	val.flags = config->udp6_checksum ? XV_CONFIG_UDP6_CHECKSUM : 0;
-	val.udp_port = htons(config->udp_port);
-	val.slow_ifindex = inst->slow_ifindex;
-	val.local4 = config->address;
-	val.local6 = config->address6;
-	ret = xv_netns_id(&val.netns);
-	if (ret)
-		return ret;
-	return bpf_map_update_elem(inst->dp->fd.config, &zero, &val, BPF_ANY);
 }
 
 static int alloc_tables(struct xv_instance *inst, struct xv_err *err)
@@ -164,7 +139,7 @@ static int bring_up(struct xv_instance *inst, struct xv_err *err)
 			xv_uplink_restore(inst, &before);
 		return ret;
 	}
-	ret = xv_instance_write(inst);
+	ret = xv_local_write(inst);
 	if (ret) {
 		xv_reconcile_free(todo);
 		return xv_err_set(err, ret, "cannot write xv_config: %s", strerror(-ret));
@@ -361,7 +336,7 @@ int xv_instance_apply(struct xv_instance *inst, struct xv_config *config, size_t
 	xv_config_free(old);
 	ret = xv_reconcile_run(inst, todo, changes, err);
 	xv_reconcile_free(todo);
-	xv_instance_write(inst);
+	xv_local_write(inst);
 	xv_port_rewrite_all(inst);
 	xv_config_drop_networks(config);
 	xv_adjacency_refresh_all(inst);

@@ -49,8 +49,9 @@ struct xv_instance {
 	size_t n_uplinks;
 	uint32_t slow_ifindex;
 	char slow_name[IFNAMSIZ];
-	struct xv_network *networks;		/* uthash by vni */
-	struct xv_network **by_bd;		/* [XV_MAX_NETWORKS] */
+	uint32_t local_dev[2];	     /* that have the VTEP addresses, IPv4 and IPv6; 0: none */
+	struct xv_network *networks; /* uthash by vni */
+	struct xv_network **by_bd;   /* [XV_MAX_NETWORKS] */
 	uint32_t last_bd, last_port, last_peer; /* ids given out last */
 	struct xv_batch *batch;			/* changes that end together */
 	struct xv_unhook *unhook;
@@ -91,8 +92,6 @@ int xv_instance_apply(struct xv_instance *inst, struct xv_config *config, size_t
 		      struct xv_err *err);
 /* Seconds since the start, whatever is done to the clock. */
 uint64_t xv_instance_uptime(const struct xv_instance *inst);
-/* Writes xv_config: addresses, port, slow path device. 0 or negative errno. */
-int xv_instance_write(struct xv_instance *inst);
 /*
  * apply with the file it was started with (SIGHUP). The control socket and the lock are made again
  * if somebody removed them.

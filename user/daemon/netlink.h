@@ -98,8 +98,12 @@ int xv_netlink_get_link(struct xv_netlink *nl, const char *name, uint32_t ifinde
  */
 int xv_netlink_get_end(struct xv_netlink *nl, const struct xv_link *link, struct xv_link *end,
 		       struct xv_err *err);
-/* Whether ip is assigned to a device here, and no duplicate: 1, 0 or negative errno. */
-int xv_netlink_has_address(struct xv_netlink *nl, const struct xv_ip *ip, struct xv_err *err);
+/*
+ * Whether ip is assigned to a device here, and no duplicate: 1, 0 or negative errno. ifindex, which
+ * may be NULL: which device, when it is.
+ */
+int xv_netlink_has_address(struct xv_netlink *nl, const struct xv_ip *ip, uint32_t *ifindex,
+			   struct xv_err *err);
 
 struct xv_route {
 	uint32_t ifindex;     /* egress */

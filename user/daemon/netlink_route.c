@@ -11,6 +11,7 @@
 struct address_search {
 	const struct xv_ip *ip;
 	bool found;
+	uint32_t ifindex; /* that has it, when found */
 };
 
 /*
@@ -39,12 +40,15 @@ static int address_cb(const struct nlmsghdr *nlh, void *data)
 		return 0;
 	if (xv_netlink_ip_set(&ip, mnl_attr_get_payload(address),
 			      mnl_attr_get_payload_len(address)) &&
-	    xv_ip_equal(&ip, search->ip))
+	    xv_ip_equal(&ip, search->ip)) {
 		search->found = true;
+		search->ifindex = ifa->ifa_index;
+	}
 	return 0;
 }
 
-int xv_netlink_has_address(struct xv_netlink *nl, const struct xv_ip *ip, struct xv_err *err)
+int xv_netlink_has_address(struct xv_netlink *nl, const struct xv_ip *ip, uint32_t *ifindex,
+			   struct xv_err *err)
 {
 	struct address_search search = {.ip = ip};
 	struct xv_netlink_req req;
@@ -63,6 +67,8 @@ int xv_netlink_has_address(struct xv_netlink *nl, const struct xv_ip *ip, struct
 	}
 	if (ret)
 		return xv_err_prefix(err, ret, "list of addresses");
+	if (search.found && ifindex)
+		*ifindex = search.ifindex;
 	return search.found;
 }
 
@@ -151,7 +157,7 @@ static int tell_no_route(struct xv_netlink *nl, int code, const struct xv_ip *ds
 	char to[XV_IP_STRLEN], from[XV_IP_STRLEN];
 
 	xv_ip_format(dst, to);
-	if (src && xv_netlink_has_address(nl, src, NULL) == 0)
+	if (src && xv_netlink_has_address(nl, src, NULL, NULL) == 0)
 		return xv_err_set(err, -EADDRNOTAVAIL,
 				  "no route to %s from %s: no device has that source address", to,
 				  xv_ip_format(src, from));

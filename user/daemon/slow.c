@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "attach.h"
+#include "local.h"
 #include "log.h"
 #include "peer.h"
 #include "slow.h"
@@ -111,7 +112,7 @@ void xv_slow_check(struct xv_instance *inst)
 		xv_log(LOG_WARNING, "slow path device %s was taken away; making it again",
 		       inst->slow_name);
 	if (!xv_slow_open(inst, inst->slow_ifindex, &err)) {
-		xv_instance_write(inst);
+		xv_local_write(inst);
 		return;
 	}
 	if (inst->slow_ifindex)
@@ -119,6 +120,6 @@ void xv_slow_check(struct xv_instance *inst)
 	inst->slow_ifindex = 0;
 	inst->slow_name[0] = '\0';
 	let_go(inst, old);
-	xv_instance_write(inst);
+	xv_local_write(inst);
 	xv_peer_retry_later(inst);
 }

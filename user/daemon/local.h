@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* This host as the programs must know it: xv_config, which is written here and nowhere else. */
+#ifndef XV_LOCAL_H
+#define XV_LOCAL_H
+
+#include "instance.h"
+
+/* Writes what has changed: addresses, the slow path device, own MAC addresses. Negative errno. */
+int xv_local_write(struct xv_instance *inst);
+/* A link is told of: the MAC address of one that has a VTEP address may have changed. */
+void xv_local_link(struct xv_instance *inst, const struct xv_link *link);
+
+#endif
