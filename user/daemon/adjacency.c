@@ -9,108 +9,12 @@
 #include "addr.h"
 #include "adjacency.h"
 #include "log.h"
+#include "nexthop.h"
 #include "uplink.h"
 
 static void status(struct xv_peer *peer, const char *text)
 {
 	snprintf(peer->status, sizeof(peer->status), "%s", text);
-}
-
-/* The kernel shall keep the next hop resolved, and no longer the one before. */
-static void keep_nexthop(struct xv_instance *inst, struct xv_peer *peer, uint32_t ifindex,
-			 const struct xv_ip *nexthop)
-{
-	struct xv_peer *other, *tmp;
-	bool shared = false;
-
-	if (peer->kept && peer->ifindex == ifindex && nexthop &&
-	    xv_ip_equal(&peer->nexthop, nexthop))
-		return;
-	if (peer->kept) {
-		HASH_ITER (hh, inst->peers, other, tmp)
-			shared |= other != peer && other->kept && other->ifindex == peer->ifindex &&
-				  xv_ip_equal(&other->nexthop, &peer->nexthop);
-		if (!shared)
-			xv_netlink_forget_neigh(inst->nl, peer->ifindex, &peer->nexthop, NULL);
-		peer->kept = false;
-	}
-	peer->ifindex = ifindex;
-	if (!nexthop)
-		return;
-	peer->nexthop = *nexthop;
-	peer->kept = !xv_netlink_keep_neigh(inst->nl, ifindex, nexthop, NULL);
-}
-
-/*
- * What the kernel last said about a device and a neighbour. Most peers share them, and each
- * question takes 10 us. Good for one turn of the event loop.
- */
-struct memo {
-	uint32_t ifindex; /* of the link; 0: none yet */
-	struct xv_link link;
-	uint32_t neigh_ifindex; /* 0: none yet */
-	struct xv_ip nexthop;
-	bool resolved;
-	uint8_t mac[6];
-};
-
-static int get_link(struct xv_instance *inst, struct memo *memo, uint32_t ifindex,
-		    struct xv_link *link, struct xv_err *err)
-{
-	int ret = 0;
-
-	if (memo->ifindex != ifindex) {
-		ret = xv_netlink_get_link(inst->nl, NULL, ifindex, &memo->link, err);
-		memo->ifindex = ret ? 0 : ifindex;
-	}
-	if (!ret)
-		*link = memo->link;
-	return ret;
-}
-
-/* The peer's next hop's address. False: not resolved. */
-static bool get_neigh(struct xv_instance *inst, struct memo *memo, struct xv_peer *peer)
-{
-	if (memo->neigh_ifindex != peer->ifindex || !xv_ip_equal(&memo->nexthop, &peer->nexthop)) {
-		memo->resolved = false;
-		memo->nexthop = peer->nexthop;
-		memo->neigh_ifindex = xv_netlink_get_neigh(inst->nl, peer->ifindex, &peer->nexthop,
-							   &memo->resolved, memo->mac, NULL)
-					      ? 0
-					      : peer->ifindex;
-	}
-	if (!memo->neigh_ifindex || !memo->resolved)
-		return false;
-	memcpy(peer->mac, memo->mac, sizeof(peer->mac));
-	return true;
-}
-
-/* Egress device and next hop, from the kernel's routes. 0, or negative with peer->status set. */
-static int find_route(struct xv_instance *inst, struct memo *memo, struct xv_peer *peer,
-		      struct xv_link *link, bool keep)
-{
-	const struct xv_ip *own = xv_ip_is_v4(&peer->ip) ? &inst->config->address
-							 : &inst->config->address6;
-	struct xv_err err = {.text = ""};
-	struct xv_route route;
-	int ret = xv_netlink_get_route(inst->nl, &peer->ip, own, &route, &err);
-
-	ret = ret ?: get_link(inst, memo, route.ifindex, link, &err);
-	if (ret) {
-		keep_nexthop(inst, peer, 0, NULL);
-		status(peer, err.text[0] ? err.text : strerror(-ret));
-		return ret;
-	}
-	if (link->flags & (IFF_LOOPBACK | IFF_NOARP | IFF_POINTOPOINT) || !(link->flags & IFF_UP)) {
-		keep_nexthop(inst, peer, 0, NULL);
-		snprintf(peer->status, sizeof(peer->status), "route leads to %s, which is %s",
-			 link->name, link->flags & IFF_UP ? "not Ethernet" : "down");
-		return -ENETUNREACH;
-	}
-	if (keep)
-		keep_nexthop(inst, peer, route.ifindex, &route.nexthop);
-	peer->mtu = route.mtu && route.mtu < link->mtu ? route.mtu : link->mtu;
-	return 0;
 }
 
 /* What XDP may send to the device, which has that slot in xv_tx (0: none). */
@@ -123,7 +27,7 @@ static uint32_t xdp_flags(const struct xv_link *link, uint32_t tx_slot)
 }
 
 /* What the adjacency should be now; flags without XV_ADJ_VALID if it cannot be used. */
-static void build(struct xv_instance *inst, struct memo *memo, struct xv_peer *peer,
+static void build(struct xv_instance *inst, struct xv_nexthop_memo *memo, struct xv_peer *peer,
 		  struct xv_adj_val *adj, bool keep)
 {
 	const struct xv_config *config = inst->config;
@@ -132,14 +36,14 @@ static void build(struct xv_instance *inst, struct memo *memo, struct xv_peer *p
 
 	*adj = (struct xv_adj_val){.ip = peer->ip};
 	if (xv_ip_is_zero(own)) { /* members by hand, when their family's address was taken out */
-		keep_nexthop(inst, peer, 0, NULL);
+		xv_nexthop_keep(inst, peer, 0, NULL);
 		status(peer, xv_ip_is_v4(&peer->ip) ? "there is no own IPv4 address"
 						    : "there is no own IPv6 address");
 		return;
 	}
-	if (find_route(inst, memo, peer, &link, keep))
+	if (xv_nexthop_find(inst, memo, peer, &link, keep))
 		return;
-	if (!get_neigh(inst, memo, peer)) {
+	if (!xv_nexthop_resolve(inst, memo, peer)) {
 		char text[XV_IP_STRLEN];
 
 		snprintf(peer->status, sizeof(peer->status), "next hop %s is not resolved on %s",
@@ -216,8 +120,8 @@ static void log_change(struct xv_peer *peer, bool was_ready)
  * Looks at one peer; whether its adjacency has to change, and to what. keep: asks the kernel to
  * keep the next hop resolved.
  */
-static bool look(struct xv_instance *inst, struct memo *memo, struct xv_peer *peer, bool keep,
-		 struct change *change)
+static bool look(struct xv_instance *inst, struct xv_nexthop_memo *memo, struct xv_peer *peer,
+		 bool keep, struct change *change)
 {
 	bool was_ready = peer->ready;
 
@@ -267,7 +171,7 @@ static void refresh_nexthop(struct xv_instance *inst, uint32_t ifindex, const st
 {
 	struct change *changes = calloc(HASH_COUNT(inst->peers) + 1, sizeof(*changes));
 	struct xv_peer *peer, *tmp;
-	struct memo memo = {};
+	struct xv_nexthop_memo memo = {};
 	size_t n = 0;
 
 	if (!changes)
@@ -286,7 +190,7 @@ static void refresh_nexthop(struct xv_instance *inst, uint32_t ifindex, const st
 static bool go_on(struct xv_instance *inst, uint32_t peers)
 {
 	struct xv_adjacency_pass *pass = inst->pass;
-	struct memo memo = {};
+	struct xv_nexthop_memo memo = {};
 	struct xv_peer *peer;
 
 	for (; peers && pass->next < XV_MAX_PEERS; pass->next++) {
@@ -399,7 +303,7 @@ void xv_adjacency_drop(struct xv_instance *inst, struct xv_peer *peer)
 
 	forget(inst, peer);
 	inst->dp->adj[peer->id] = none;
-	keep_nexthop(inst, peer, 0, NULL);
+	xv_nexthop_keep(inst, peer, 0, NULL);
 }
 
 void xv_adjacency_adopt(struct xv_instance *inst, struct xv_peer *peer)
