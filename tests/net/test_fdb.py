@@ -96,6 +96,18 @@ def ageing(kind):
         tap.wait_for(lambda: not t.first.learned(), "all are aged out once all are silent", 8)
 
 
+def ageing_set():
+    """A shorter ageing time than all had counts at once, not when the next sweep was due."""
+    with Lab(hosts=3) as lab:
+        t = Three(lab)
+        for n in range(3):
+            t.say(n)
+        t.first.wait_learned(3)
+        time.sleep(2)  # the first sweep is over
+        t.first.client("network", "set", str(VNI), "ageing", "1")
+        tap.wait_for(lambda: not t.first.learned(), "all are aged out", 8)
+
+
 def move(kind):
     """A MAC appears on another host: it moves everywhere, and traffic follows at once."""
     with Lab(hosts=3) as lab:
@@ -254,6 +266,7 @@ for _kind in ("xvtep", "kernel"):
     tap.case(f"static entry is never overridden, remotes are {_kind}", _kind,
              main=_kind == "kernel")(static)
 tap.case("MAC move between remotes")(move_remote)
+tap.case("ageing time set")(ageing_set)
 tap.case("learning off")(learning_off)
 tap.case("quota")(quota)
 tap.case("quota, and VTEPs that nobody knows")(invented_vteps)

@@ -346,6 +346,25 @@ def own_address_gone():
         tap.contains(vtep.row("peer", remote=host.gw4)["status"], "no own IPv4", "its status")
 
 
+def own_address_lost(family):
+    """Another takes the own address off the host: said, of the peers too, and back again."""
+    with Lab(hosts=1) as lab:
+        host = lab.hosts[0]
+        host.tenant("p1")
+        gateway, prefix = ((host.gw4, 24), (host.gw6, 64))[family == 6]
+        vtep = Xvtepd(host, [{"vni": VNI, "ports": ["p1"], "flood": [gateway]}], family)
+        vtep.wait_ready()
+        address = f"{host.address(family)}/{prefix}"
+        host.ns.ip(f"addr del {address} dev under")
+        tap.wait_for(lambda: not vtep.row("peer", remote=gateway)["ready"], "it is not ready")
+        said = f"{host.address(family)} is no address of this host"
+        tap.equal(vtep.row("peer", remote=gateway)["status"], said, "the peer's status")
+        tap.contains("\n".join(vtep.log()), said + " any more", "log")
+        host.ns.ip(f"addr add {address} dev under nodad" if family == 6
+                   else f"addr add {address} dev under")
+        vtep.wait_ready()
+
+
 def unknown_peer(mode):
     """VXLAN from a host that is not a peer is dropped and counted."""
     with Lab(hosts=3) as lab:
@@ -400,6 +419,8 @@ tap.case("slow path device gone, its port taken")(slow_device_blocked)
 tap.case("another underlay device")(other_device)
 tap.case("other underlay devices, refused")(other_device_refused)
 tap.case("own address taken out")(own_address_gone)
+tap.case("own IPv4 address lost", 4)(own_address_lost)
+tap.case("own IPv6 address lost", 6, main=True)(own_address_lost)
 tap.case("IPv6 without UDP checksums, kernel takes zero", False, False, True)(checksum6)
 tap.case("IPv6 with UDP checksums, kernel refuses zero", True, True, False)(checksum6)
 tap.case("IPv6 without UDP checksums, kernel sends them", False, True, True)(checksum6)

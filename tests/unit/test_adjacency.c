@@ -118,7 +118,8 @@ static int set_up(void **state)
 	gateway = ip(0xc0000201);
 	config = (struct xv_config){.udp_port = 4789, .address = ip(0xc0000202)};
 	dp.adj = calloc(XV_MAX_PEERS, sizeof(*dp.adj));
-	inst = (struct xv_instance){.config = &config, .dp = &dp, .base = event_base_new()};
+	inst = (struct xv_instance){
+		.config = &config, .dp = &dp, .local_dev = {DEVICE}, .base = event_base_new()};
 	inst.peer_by_id = calloc(XV_MAX_PEERS, sizeof(*inst.peer_by_id));
 	memset(peers, 0, sizeof(peers));
 	for (id = 1; id <= PEERS; id++) {
@@ -192,6 +193,10 @@ static void test_no_own_address(void **state)
 	resolved = true;
 	xv_adjacency_refresh_all(&inst);
 	assert_ready(1, PEERS, true);
+	inst.local_dev[0] = 0;
+	xv_adjacency_refresh_all(&inst);
+	assert_ready(1, PEERS, false);
+	assert_string_equal(peers[1].status, "192.0.2.2 is no address of this host");
 	config.address = (struct xv_ip){};
 	xv_adjacency_refresh_all(&inst);
 	assert_ready(1, PEERS, false);

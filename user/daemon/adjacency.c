@@ -31,21 +31,26 @@ static void build(struct xv_instance *inst, struct xv_nexthop_memo *memo, struct
 		  struct xv_adj_val *adj, bool keep)
 {
 	const struct xv_config *config = inst->config;
-	const struct xv_ip *own = xv_ip_is_v4(&peer->ip) ? &config->address : &config->address6;
+	bool v4 = xv_ip_is_v4(&peer->ip);
+	const struct xv_ip *own = v4 ? &config->address : &config->address6;
+	char text[XV_IP_STRLEN];
 	struct xv_link link;
 
 	*adj = (struct xv_adj_val){.ip = peer->ip};
 	if (xv_ip_is_zero(own)) { /* members by hand, when their family's address was taken out */
 		xv_nexthop_keep(inst, peer, 0, NULL);
-		status(peer, xv_ip_is_v4(&peer->ip) ? "there is no own IPv4 address"
-						    : "there is no own IPv6 address");
+		status(peer, v4 ? "there is no own IPv4 address" : "there is no own IPv6 address");
+		return;
+	}
+	if (!inst->local_dev[!v4]) {
+		xv_nexthop_keep(inst, peer, 0, NULL);
+		snprintf(peer->status, sizeof(peer->status), "%s is no address of this host",
+			 xv_ip_format(own, text));
 		return;
 	}
 	if (xv_nexthop_find(inst, memo, peer, &link, keep))
 		return;
 	if (!xv_nexthop_resolve(inst, memo, peer)) {
-		char text[XV_IP_STRLEN];
-
 		snprintf(peer->status, sizeof(peer->status), "next hop %s is not resolved on %s",
 			 xv_ip_format(&peer->nexthop, text), link.name);
 		return;

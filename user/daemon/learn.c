@@ -309,6 +309,12 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
 	xv_flap_forget(&learn->flaps, now_ns());
 }
 
+void xv_learn_sweep_soon(struct xv_instance *inst)
+{
+	if (inst->learn)
+		inst->learn->next_sweep = 0;
+}
+
 int xv_learn_start(struct xv_instance *inst, struct xv_err *err)
 {
 	struct timeval second = {.tv_sec = SWEEP_SECONDS};

@@ -27,5 +27,7 @@ int xv_learn_start(struct xv_instance *inst, struct xv_err *err);
 void xv_learn_stop(struct xv_instance *inst);
 /* The FDB may have made room: what waits for it is admitted. */
 void xv_learn_again(struct xv_instance *inst);
+/* An ageing time was set: the next sweep is not as late as those before asked for. */
+void xv_learn_sweep_soon(struct xv_instance *inst);
 
 #endif

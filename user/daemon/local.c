@@ -44,6 +44,19 @@ static uint32_t add_address(struct xv_instance *inst, const struct xv_ip *ip, st
 	return ifindex;
 }
 
+/* Without it the peers of its family are not ready; frames to it may still come. */
+static void find_address(struct xv_instance *inst, const struct xv_ip *ip, uint32_t *dev,
+			 struct macs *macs)
+{
+	uint32_t before = *dev;
+	char text[XV_IP_STRLEN];
+
+	*dev = add_address(inst, ip, macs);
+	if (before && !*dev && !xv_ip_is_zero(ip))
+		xv_log(LOG_WARNING, "%s is no address of this host any more",
+		       xv_ip_format(ip, text));
+}
+
 static void set_macs(struct xv_instance *inst, struct xv_config_val *val)
 {
 	struct macs macs = {};
@@ -52,8 +65,8 @@ static void set_macs(struct xv_instance *inst, struct xv_config_val *val)
 	for (i = 0; i < inst->n_uplinks; i++)
 		if (inst->uplinks[i].ifindex)
 			add_mac(&macs, inst->uplinks[i].link.mac);
-	inst->local_dev[0] = add_address(inst, &inst->config->address, &macs);
-	inst->local_dev[1] = add_address(inst, &inst->config->address6, &macs);
+	find_address(inst, &inst->config->address, &inst->local_dev[0], &macs);
+	find_address(inst, &inst->config->address6, &inst->local_dev[1], &macs);
 	for (i = macs.n; i < XV_MAX_MACS; i++)
 		macs.mac[i] = macs.mac[0];
 	memcpy(val->mac, macs.mac, sizeof(val->mac));

@@ -10,6 +10,7 @@
 #include "fdb.h"
 #include "flood.h"
 #include "index.h"
+#include "learn.h"
 #include "stats.h"
 #include "xv_wire.h"
 
@@ -182,6 +183,7 @@ void xv_network_set(struct xv_instance *inst, struct xv_network *net,
 {
 	copy_settings(net, set);
 	write_settings(inst, net);
+	xv_learn_sweep_soon(inst);
 }
 
 int xv_network_check_name(struct xv_instance *inst, uint32_t vni,
