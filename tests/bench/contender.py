@@ -148,13 +148,14 @@ class Xvtep:
 
     name = "xvtep"
     count = 0
+    bin = lab.OUT
 
     def __init__(self, stack, host, mode):
         Xvtep.count += 1
         self.host, self.mode = host, {"port": "native", "stack": "native"}.get(mode, mode)
         self.delivery = "stack" if mode == "stack" else "redirect"
         self.instance = f"bench{os.getpid()}-{Xvtep.count}"
-        self.args = [f"name={self.instance}", f"netns={host.netns.path}"]
+        self.args = [f"name={self.instance}", f"netns={host.netns.path}", f"bin={self.bin}"]
         total = (len(host.local_macs) + len(host.remote_macs)) * len(host.networks)
         self.by_load = total > CONFIG_ENTRIES and has_load()
         path = os.path.join(lab.scratch(), f"{self.instance}.yaml")
@@ -230,7 +231,7 @@ class Xvtep:
         raise lab.Unsupported("it has no program xv_port_encap")
 
     def client(self, *words):
-        return lab.run(*self.host.netns.enter(f"{lab.OUT}/xvtep", "-j", "-i", self.instance,
+        return lab.run(*self.host.netns.enter(f"{self.bin}/xvtep", "-j", "-i", self.instance,
                                               *words), timeout=300)
 
     def ask(self, obj, command):
@@ -260,6 +261,13 @@ class Xvtep:
 
     def close(self):
         stop_xvtep(self.args)
+
+
+class Before(Xvtep):
+    """Another version, in the kernel's place: what a change gained, measured in the same rounds."""
+
+    name = "kernel"
+    bin = os.path.join(os.path.abspath(os.environ.get("BEFORE", lab.TOP)), ".output")
 
 
 CONTENDERS = (Floor, Kernel, Xvtep)

@@ -14,7 +14,7 @@ import frame
 import lab
 import machine
 import traffic
-from contender import Floor, Host, Kernel, Strip, Xvtep
+from contender import Before, Floor, Host, Kernel, Strip, Xvtep
 from traffic import LOCAL, REMOTE
 
 UNIT = "Mpps"
@@ -69,7 +69,8 @@ class Wire:
         self.host.run("ethtool", "-K", first, "gro", "on")
         self.start_sink()
         floor = f"{self.bench.get('floor', 'xdp')} {first} {last}"
-        how = {Floor: floor, Strip: floor, Kernel: None, Xvtep: self.bench["xdp"]}
+        how = {Floor: floor, Strip: floor, Kernel: None, Xvtep: self.bench["xdp"],
+               Before: self.bench["xdp"]}
         self.vtep = self.contender(self.stack, self.knowledge(), how[self.contender])
         self.start_generators()
 

@@ -14,7 +14,7 @@ import time
 import frame
 import lab
 import machine
-from contender import VNI, Floor, Host, Kernel, Xvtep
+from contender import VNI, Before, Floor, Host, Kernel, Xvtep
 
 UNIT = "Gbit/s"
 A, B = "192.0.2.1", "192.0.2.2"
@@ -50,7 +50,8 @@ class Wire:
                 host.run("ethtool", "-K", "under", *NIC_LIKE)
             host.ip(f"link set under address 02:00:00:00:02:0{'ab'.index(n) + 1} up")
             host.ip(f"addr add {local}/24 dev under")
-        how = {Floor: "tc under port", Kernel: None, Xvtep: self.bench.get("xdp", "auto")}
+        xdp = self.bench.get("xdp", "auto")
+        how = {Floor: "tc under port", Kernel: None, Xvtep: xdp, Before: xdp}
         for n, local, remote in (("a", A, B), ("b", B, A)):
             far = "b" if n == "a" else "a"
             host = Host(self.hosts[n], local, remote, [MAC[n]], [MAC[far]])

@@ -113,12 +113,13 @@ def namespace_again():
         tap.equal(vtep.status()["adopted"], True, "adopted")
         vtep.kill()
         host.ns.close()
-        for _ in range(20):  # it goes some time later
-            host.ns = lab.netns("h1")
+        host.ns = lab.netns("h1")
+        for _ in range(20):  # the number is free some time later
             if os.stat(host.ns.path).st_ino == inode:
                 break
             host.ns.close()
             time.sleep(0.05)
+            host.ns = lab.netns("h1")
         host.underlay()
         host.ns.ip(f"link add mgmt index {index} type bridge")
         p = host.ns.run(f"{OUT}/xvtepd", "-c", vtep.file, check=False, timeout=10)

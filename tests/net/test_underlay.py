@@ -358,7 +358,8 @@ def own_address_lost(family):
         host.ns.ip(f"addr del {address} dev under")
         tap.wait_for(lambda: not vtep.row("peer", remote=gateway)["ready"], "it is not ready")
         said = f"{host.address(family)} is no address of this host"
-        tap.equal(vtep.row("peer", remote=gateway)["status"], said, "the peer's status")
+        tap.wait_for(lambda: vtep.row("peer", remote=gateway)["status"] == said,
+                     f"the peer's status says: {said}")  # the lost route may be told first
         tap.contains("\n".join(vtep.log()), said + " any more", "log")
         host.ns.ip(f"addr add {address} dev under nodad" if family == 6
                    else f"addr add {address} dev under")
