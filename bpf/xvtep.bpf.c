@@ -36,7 +36,6 @@ int xv_decap(struct xdp_md *ctx)
 	if (!tally.stats)
 		return XDP_PASS;
 	verdict = xv_strip_xdp(ctx, &tally);
-
 	return xdp_exit(ctx, verdict, &tally);
 }
 
@@ -54,7 +53,6 @@ int xv_decap_skb(struct xdp_md *ctx)
 	if (!tally.stats)
 		return XDP_PASS;
 	verdict = xv_strip_generic(ctx, &tally);
-
 	return xdp_exit(ctx, verdict, &tally);
 }
 
@@ -73,15 +71,12 @@ static __always_inline int tc_exit(struct __sk_buff *skb, enum xv_drop_from from
 SEC("tc")
 int xv_decap_tc(struct __sk_buff *skb)
 {
-	struct xv_stats_val *stats = xv_stats_here();
+	struct xv_tally tally = xv_skb_tally(skb, xv_stats_here());
 	int action = TC_ACT_SHOT, verdict;
-	struct xv_tally tally;
 
-	if (!stats)
+	if (!tally.stats)
 		return TC_ACT_UNSPEC;
-	tally = xv_skb_tally(skb, stats);
 	verdict = xv_strip_tc(skb, &tally, &action);
-
 	return tc_exit(skb, XV_DROP_FROM_WIRE, verdict, action, &tally);
 }
 
@@ -90,15 +85,12 @@ int xv_decap_tc(struct __sk_buff *skb)
 SEC("tc")
 int xv_slow_rx(struct __sk_buff *skb)
 {
-	struct xv_stats_val *stats = xv_stats_here();
+	struct xv_tally tally = xv_skb_tally(skb, xv_stats_here());
 	int action = TC_ACT_SHOT, verdict;
-	struct xv_tally tally;
 
-	if (!stats)
+	if (!tally.stats)
 		return TC_ACT_SHOT;
-	tally = xv_skb_tally(skb, stats);
 	verdict = xv_slow_frame(skb, &tally, &action);
-
 	return tc_exit(skb, XV_DROP_FROM_SLOW, verdict, action, &tally);
 }
 
@@ -113,7 +105,6 @@ int xv_port_encap(struct xdp_md *ctx)
 	if (!tally.stats)
 		return XDP_PASS;
 	verdict = xv_port_frame(ctx, &tally);
-
 	if (verdict == XV_PORT_PASS) /* xv_encap is next, and counts it */
 		return XDP_PASS;
 	xv_account(verdict, &tally);
@@ -126,14 +117,11 @@ int xv_port_encap(struct xdp_md *ctx)
 SEC("tc")
 int xv_encap(struct __sk_buff *skb)
 {
-	struct xv_stats_val *stats = xv_stats_here();
+	struct xv_tally tally = xv_skb_tally(skb, xv_stats_here());
 	int action = TC_ACT_SHOT, verdict;
-	struct xv_tally tally;
 
-	if (!stats)
+	if (!tally.stats)
 		return TC_ACT_SHOT;
-	tally = xv_skb_tally(skb, stats);
 	verdict = xv_forward_frame(skb, &tally, &action);
-
 	return tc_exit(skb, XV_DROP_FROM_PORT, verdict, action, &tally);
 }

@@ -71,13 +71,11 @@ static __always_inline int take_off(struct __sk_buff *skb)
 SEC("tc")
 int cost_encap(struct __sk_buff *skb)
 {
-	struct xv_stats_val *stats = xv_stats_here();
-	struct xv_tally tally;
+	struct xv_tally tally = xv_skb_tally(skb, xv_stats_here());
 	int action, verdict;
 
-	if (!stats)
+	if (!tally.stats)
 		return 2;
-	tally = xv_skb_tally(skb, stats);
 	verdict = xv_forward_frame(skb, &tally, &action);
 	xv_account(verdict, &tally);
 	xv_last_skb(skb, verdict, XV_DROP_FROM_PORT);
