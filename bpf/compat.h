@@ -39,7 +39,7 @@ enum {
 /*
  * ctx->data and friends are 32-bit in the UAPI. clang 14 may spill them as 32-bit values and lose
  * the packet-pointer type ("invalid mem access 'scalar'"); the asm keeps the load a 64-bit move.
- * May go when the oldest supported clang knows __arena-era context rewriting; harmless until then.
+ * May go with the support of clang 14.
  */
 #define xv_ctx_ptr(field)                         \
 	({                                        \

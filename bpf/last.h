@@ -66,6 +66,9 @@ __noinline int xv_last_note_xdp(struct xdp_md *ctx, int verdict, enum xv_drop_fr
 	if (!last)
 		return 0;
 	last->ifindex = ctx->ingress_ifindex;
+	last->vlan = 0; /* what was noted before may have come by TC */
+	last->remote = (struct xv_ip){};
+	last->vni = 0;
 	last->len = bpf_xdp_get_buff_len(ctx);
 	len = head_len(last->len);
 	last->head_len = bpf_xdp_load_bytes(ctx, 0, last->head, len) ? 0 : len;

@@ -10,14 +10,23 @@ enum {
 
 void last_clear(struct xvtep_bpf *skel)
 {
-	static const struct xv_drop_last_val none[CPUS];
+	const struct xv_drop_last_val none = {};
 	__u32 reason;
 
-	assert_in_range(libbpf_num_possible_cpus(), 1, CPUS);
 	for (reason = 0; reason < XV_DROP_MAX; reason++)
-		assert_int_equal(
-			bpf_map_update_elem(bpf_map__fd(skel->maps.xv_drop_last), &reason, none, 0),
-			0);
+		last_put(skel, reason, &none);
+}
+
+void last_put(struct xvtep_bpf *skel, __u32 reason, const struct xv_drop_last_val *last)
+{
+	static struct xv_drop_last_val all[CPUS];
+	int cpu;
+
+	assert_in_range(libbpf_num_possible_cpus(), 1, CPUS);
+	for (cpu = 0; cpu < CPUS; cpu++)
+		all[cpu] = *last;
+	assert_int_equal(bpf_map_update_elem(bpf_map__fd(skel->maps.xv_drop_last), &reason, all, 0),
+			 0);
 }
 
 struct xv_drop_last_val last_of(struct xvtep_bpf *skel, __u32 reason)

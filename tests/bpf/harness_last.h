@@ -7,6 +7,8 @@
 
 /* Forgets those of all reasons and CPUs. */
 void last_clear(struct xvtep_bpf *skel);
+/* On every CPU. */
+void last_put(struct xvtep_bpf *skel, __u32 reason, const struct xv_drop_last_val *last);
 /* The latest; from is XV_DROP_FROM_NONE if there is none. */
 struct xv_drop_last_val last_of(struct xvtep_bpf *skel, __u32 reason);
 /* 0 if it is of the frame from its byte at on, else -1 and what differs is printed. */

@@ -69,6 +69,26 @@ static void test_frags(void **state)
 	assert_int_equal(last_check(&last, XV_DROP_FROM_WIRE, &frame, 0, "fragments"), 0);
 }
 
+/* The one before came by TC, with what only that knows. */
+static void test_after_tc(void **state)
+{
+	const struct xv_drop_last_val old = {
+		.vlan = XV_DROP_TAGGED | 7, .vni = 7, .remote = {.q = {1}}};
+	const struct xv_ip none = {};
+	struct xv_drop_last_val last;
+
+	(void)state;
+	last_put(hs.skel, XV_DROP_UNKNOWN_PEER, &old);
+	from_stranger(77);
+	assert_int_equal(hs_run_xdp(&frame, 0, &run), 0);
+	assert_int_equal(run.retval, XDP_DROP);
+	last = last_of(hs.skel, XV_DROP_UNKNOWN_PEER);
+	assert_int_equal(last_check(&last, XV_DROP_FROM_WIRE, &frame, 0, "after TC"), 0);
+	assert_int_equal(last.vlan, 0);
+	assert_int_equal(last.vni, 0);
+	assert_memory_equal(&last.remote, &none, sizeof(none));
+}
+
 static void test_generic(void **state)
 {
 	struct xv_drop_last_val last;
@@ -183,6 +203,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_frags, set_up),
+		cmocka_unit_test_setup(test_after_tc, set_up),
 		cmocka_unit_test_setup(test_generic, set_up),
 		cmocka_unit_test_setup(test_tag, set_up),
 		cmocka_unit_test_setup(test_copy, set_up),
