@@ -13,6 +13,7 @@ import machine
 from contender import Host, Xvtep
 from traffic import LOCAL, mac_of
 
+IDLE_SECONDS = 2
 ROWS = {"kernel": ("bridge", "-j", "fdb", "show", "dev", "vx0"), "xvtep": ("fdb", "show")}
 
 
@@ -108,6 +109,7 @@ class Memory(Table):
 
     def measure_daemon(self):
         self.set_up([mac_of(1, 0)])
+        time.sleep(IDLE_SECONDS)
         idle = machine.resident_mb(self.vtep.pid())
         self.close()
         self.set_up(self.macs)

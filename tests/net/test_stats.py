@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
 """Counters are exact, in packets and in bytes, and text, JSON and Prometheus say the same."""
+import os
 import re
 import urllib.request
 
@@ -12,6 +13,11 @@ from vtep import Xvtepd
 
 VNI = 100
 LISTEN = "127.0.0.1:9476"  # in the host's own namespace
+
+
+def resident_kb(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        return int(re.search(r"VmRSS:\s+(\d+)", status.read()).group(1))
 
 
 class Quiet:
@@ -220,6 +226,18 @@ def port_deleted():
                   {"rx_bytes": 0, "tx_bytes": 0}, "its own")
 
 
+def given_back():
+    """The counters of all CPUs are in the daemon's memory only while somebody looks."""
+    with Lab() as lab:
+        q = Quiet(lab)
+        q.know()
+        vtep = q.vteps[0]
+        before = vtep.stats("network", vni=VNI)
+        looked = resident_kb(vtep.process.pid)
+        tap.wait_for(lambda: resident_kb(vtep.process.pid) < looked - 1024 * os.cpu_count(), "given back")
+        tap.equal(vtep.stats("network", vni=VNI), before, "counters, looked at once more")
+
+
 for _mode, _gro, _size in (("native", False, 16), ("native", True, 16), ("native", True, 1400),
                            ("generic", False, 600), ("off", False, 16), ("off", False, 1400)):
     tap.case(f"unicast, xdp {_mode}, {'redirect' if _gro else 'stack'}, {_size} bytes", _mode,
@@ -230,6 +248,7 @@ tap.case("TCP, merged frames, xdp native", "native")(merged)
 tap.case("text, JSON and Prometheus agree")(three_ways)
 tap.case("counters survive a restart")(restart_keeps)
 tap.case("counters of a network survive a port", main=True)(port_deleted)
+tap.case("memory of counters that nobody looks at")(given_back)
 
 if __name__ == "__main__":
     tap.main()

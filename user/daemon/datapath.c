@@ -225,11 +225,23 @@ static int map_tables(struct xv_datapath *dp, struct xv_err *err)
 	dp->adj = map_memory(dp->fd.adj, XV_MAX_PEERS * sizeof(*dp->adj));
 	dp->vni_index = map_memory(dp->fd.vni_index, XV_VNI_INDEX * sizeof(*dp->vni_index));
 	dp->peer_index = map_memory(dp->fd.peer_index, XV_PEER_INDEX * sizeof(*dp->peer_index));
-	dp->stats = map_memory(dp->fd.stats, dp->cpu_ids * sizeof(*dp->stats));
-	if (!dp->bd || !dp->bd_info || !dp->adj || !dp->vni_index || !dp->peer_index || !dp->stats)
-		return xv_err_set(err, -ENOMEM, "cannot map the tables and counters: %s",
-				  strerror(errno));
+	if (!dp->bd || !dp->bd_info || !dp->adj || !dp->vni_index || !dp->peer_index)
+		return xv_err_set(err, -ENOMEM, "cannot map the tables: %s", strerror(errno));
 	return 0;
+}
+
+int xv_datapath_map_stats(struct xv_datapath *dp)
+{
+	if (!dp->stats)
+		dp->stats = map_memory(dp->fd.stats, dp->cpu_ids * sizeof(*dp->stats));
+	return dp->stats ? 0 : -errno;
+}
+
+void xv_datapath_unmap_stats(struct xv_datapath *dp)
+{
+	if (dp->stats)
+		munmap(dp->stats, dp->cpu_ids * sizeof(*dp->stats));
+	dp->stats = NULL;
 }
 
 int xv_datapath_check(struct xv_err *err)
@@ -293,8 +305,7 @@ void xv_datapath_close(struct xv_datapath *dp)
 		munmap(dp->vni_index, XV_VNI_INDEX * sizeof(*dp->vni_index));
 	if (dp->peer_index)
 		munmap(dp->peer_index, XV_PEER_INDEX * sizeof(*dp->peer_index));
-	if (dp->stats)
-		munmap(dp->stats, dp->cpu_ids * sizeof(*dp->stats));
+	xv_datapath_unmap_stats(dp);
 	xvtep_bpf__destroy(dp->skel);
 	xv_lock_release(dp->lock_fd);
 	free(dp);

@@ -42,9 +42,9 @@ struct xv_datapath {
 	struct xv_adj_val *adj;		 /* xv_adj, memory-mapped: XV_MAX_PEERS entries */
 	struct xv_vni_slot *vni_index;	 /* xv_vni_index, memory-mapped: XV_VNI_INDEX slots */
 	struct xv_peer_slot *peer_index; /* xv_peer_index, memory-mapped: XV_PEER_INDEX slots */
-	struct xv_stats_val *stats;	 /* xv_stats, memory-mapped: cpu_ids entries */
-	int cpu_ids;			 /* CPU numbers are below that */
-	int cpus;			 /* possible CPUs: entries of a per-CPU value */
+	struct xv_stats_val *stats; /* xv_stats while it is mapped, else NULL: cpu_ids entries */
+	int cpu_ids;		    /* CPU numbers are below that */
+	int cpus;		    /* possible CPUs: entries of a per-CPU value */
 };
 
 /* Kernel version and privileges; to be called before anything is made. -EPERM, -EOPNOTSUPP. */
@@ -63,6 +63,12 @@ bool xv_datapath_is_private(void);
 /* Forgets the object; what is pinned stays and goes on forwarding. */
 void xv_datapath_close(struct xv_datapath *dp);
 int xv_datapath_prog_fd(const struct xv_datapath *dp, enum xv_prog prog);
+/*
+ * Maps xv_stats, unless it is mapped, and takes it out again: 2 MB a CPU, which count as the
+ * daemon's resident memory. 0 or negative errno.
+ */
+int xv_datapath_map_stats(struct xv_datapath *dp);
+void xv_datapath_unmap_stats(struct xv_datapath *dp);
 /* Removes everything that is pinned for an instance: links first, then maps. 0 if there is nothing.
  */
 int xv_datapath_remove(const char *instance, struct xv_err *err);

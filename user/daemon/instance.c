@@ -26,6 +26,7 @@
 #include "reconcile.h"
 #include "rundir.h"
 #include "slow.h"
+#include "stats.h"
 #include "unhook.h"
 #include "uplink.h"
 #include "uplink_before.h"
@@ -165,6 +166,7 @@ static void destroy(struct xv_instance *inst)
 	xv_follow_stop(inst);
 	xv_adjacency_stop(inst);
 	xv_unhook_stop(inst);
+	xv_stats_stop(inst);
 	xv_fdb_close(inst);
 	xv_port_free_all(inst);
 	xv_peer_free_all(inst);

@@ -68,6 +68,7 @@ struct xv_instance {
 	struct xv_load *loads; /* under way */
 	struct xv_control *control;
 	struct xv_metrics *metrics;
+	struct event *stats_idle; /* counters are to be unmapped */
 	int lock_fd;
 	time_t started; /* CLOCK_BOOTTIME, seconds */
 };

@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "log.h"
 #include "stats.h"
 
 const char *const xv_drop_names[XV_DROP_MAX] = {
@@ -31,15 +33,70 @@ const char *const xv_path_help[XV_PATH_MAX] = {
 #undef X
 };
 
+enum {
+	IDLE_S = 1,
+};
+
+static void on_idle(evutil_socket_t fd, short what, void *arg)
+{
+	struct xv_instance *inst = arg;
+
+	(void)fd;
+	(void)what;
+	xv_datapath_unmap_stats(inst->dp);
+}
+
+/* Without memory for the timer it stays mapped. */
+static int map(struct xv_instance *inst)
+{
+	const struct timeval idle = {.tv_sec = IDLE_S};
+	int ret;
+
+	if (inst->dp->stats)
+		return 0;
+	ret = xv_datapath_map_stats(inst->dp);
+	if (ret)
+		return ret;
+	if (!inst->stats_idle)
+		inst->stats_idle = evtimer_new(inst->base, on_idle, inst);
+	if (inst->stats_idle)
+		evtimer_add(inst->stats_idle, &idle);
+	return 0;
+}
+
+int xv_stats_open(struct xv_instance *inst, struct xv_err *err)
+{
+	int ret = map(inst);
+
+	return ret ? xv_err_set(err, ret, "cannot map the counters: %s", strerror(-ret)) : 0;
+}
+
+void xv_stats_stop(struct xv_instance *inst)
+{
+	if (inst->stats_idle)
+		event_free(inst->stats_idle);
+}
+
+/* How many CPUs' counters there are to go through: none if they cannot be mapped. */
+static int cpus(struct xv_instance *inst)
+{
+	struct xv_err err;
+
+	if (!xv_stats_open(inst, &err))
+		return inst->dp->cpu_ids;
+	xv_log(LOG_ERR, "%s", err.text);
+	return 0;
+}
+
 /* A counter over all CPUs; at is its place in struct xv_stats_val. */
-static struct xv_count total_at(const struct xv_instance *inst, size_t at)
+static struct xv_count total_at(struct xv_instance *inst, size_t at)
 {
 	const struct xv_datapath *dp = inst->dp;
+	int cpu, n = cpus(inst);
 	const struct xv_count *count;
 	struct xv_count sum = {};
-	int cpu;
 
-	for (cpu = 0; cpu < dp->cpu_ids; cpu++) {
+	for (cpu = 0; cpu < n; cpu++) {
 		count = (const void *)((const char *)&dp->stats[cpu] + at);
 		sum.packets += __atomic_load_n(&count->packets, __ATOMIC_RELAXED);
 		sum.bytes += __atomic_load_n(&count->bytes, __ATOMIC_RELAXED);
@@ -55,7 +112,7 @@ static void add(struct xv_count *to, struct xv_count more)
 	to->bytes += more.bytes;
 }
 
-struct xv_net_stats xv_stats_network(const struct xv_instance *inst, const struct xv_network *net)
+struct xv_net_stats xv_stats_network(struct xv_instance *inst, const struct xv_network *net)
 {
 	struct xv_net_stats sum = {
 		.unicast = {.rx = TOTAL(inst, net[XV_NET_RX][net->bd]),
@@ -70,7 +127,7 @@ struct xv_net_stats xv_stats_network(const struct xv_instance *inst, const struc
 	return sum;
 }
 
-struct xv_stats xv_stats_port(const struct xv_instance *inst, uint32_t id)
+struct xv_stats xv_stats_port(struct xv_instance *inst, uint32_t id)
 {
 	struct xv_stats sum = {.rx = TOTAL(inst, port[XV_PORT_RX][id]),
 			       .tx = TOTAL(inst, port[XV_PORT_TX][id])};
@@ -79,18 +136,18 @@ struct xv_stats xv_stats_port(const struct xv_instance *inst, uint32_t id)
 	return sum;
 }
 
-struct xv_stats xv_stats_peer(const struct xv_instance *inst, uint32_t id)
+struct xv_stats xv_stats_peer(struct xv_instance *inst, uint32_t id)
 {
 	return (struct xv_stats){.rx = TOTAL(inst, peer[XV_PEER_RX][id]),
 				 .tx = TOTAL(inst, peer[XV_PEER_TX][id])};
 }
 
-struct xv_count xv_stats_drop(const struct xv_instance *inst, enum xv_drop reason)
+struct xv_count xv_stats_drop(struct xv_instance *inst, enum xv_drop reason)
 {
 	return TOTAL(inst, drop[reason]);
 }
 
-struct xv_count xv_stats_path(const struct xv_instance *inst, enum xv_path path)
+struct xv_count xv_stats_path(struct xv_instance *inst, enum xv_path path)
 {
 	return TOTAL(inst, path[path]);
 }
@@ -99,9 +156,9 @@ void xv_stats_keep_port(struct xv_instance *inst, uint32_t id, uint32_t bd)
 {
 	const struct xv_count none = {};
 	struct xv_stats_val *stats;
-	int cpu;
+	int cpu, n = cpus(inst);
 
-	for (cpu = 0; cpu < inst->dp->cpu_ids; cpu++) {
+	for (cpu = 0; cpu < n; cpu++) {
 		stats = &inst->dp->stats[cpu];
 		add(&stats->net[XV_NET_RX][bd], stats->port[XV_PORT_WIRE_TX][id]);
 		stats->port[XV_PORT_WIRE_TX][id] = none;
@@ -135,9 +192,9 @@ int xv_stats_drop_last(struct xv_instance *inst, enum xv_drop reason, struct xv_
 void xv_stats_clear_network(struct xv_instance *inst, uint32_t bd)
 {
 	const struct xv_count none = {};
-	int cpu, i;
+	int cpu, i, n = cpus(inst);
 
-	for (cpu = 0; cpu < inst->dp->cpu_ids; cpu++)
+	for (cpu = 0; cpu < n; cpu++)
 		for (i = 0; i < XV_NET_COUNTS; i++)
 			inst->dp->stats[cpu].net[i][bd] = none;
 }
@@ -145,9 +202,9 @@ void xv_stats_clear_network(struct xv_instance *inst, uint32_t bd)
 void xv_stats_clear_port(struct xv_instance *inst, uint32_t id)
 {
 	const struct xv_count none = {};
-	int cpu, i;
+	int cpu, i, n = cpus(inst);
 
-	for (cpu = 0; cpu < inst->dp->cpu_ids; cpu++)
+	for (cpu = 0; cpu < n; cpu++)
 		for (i = 0; i < XV_PORT_COUNTS; i++)
 			inst->dp->stats[cpu].port[i][id] = none;
 }
@@ -155,9 +212,9 @@ void xv_stats_clear_port(struct xv_instance *inst, uint32_t id)
 void xv_stats_clear_peer(struct xv_instance *inst, uint32_t id)
 {
 	const struct xv_count none = {};
-	int cpu, i;
+	int cpu, i, n = cpus(inst);
 
-	for (cpu = 0; cpu < inst->dp->cpu_ids; cpu++)
+	for (cpu = 0; cpu < n; cpu++)
 		for (i = 0; i < XV_PEER_COUNTS; i++)
 			inst->dp->stats[cpu].peer[i][id] = none;
 }

@@ -14,12 +14,20 @@ struct xv_net_stats {
 	struct xv_stats unicast, bum;
 };
 
+/*
+ * Makes sure that counters can be read. They are mapped for a second at a time, when somebody asks:
+ * 2 MB a CPU would else count as memory of the daemon's for ever. What is read or written without
+ * this call maps them too; if that fails, which is logged, it is 0 or lost.
+ */
+int xv_stats_open(struct xv_instance *inst, struct xv_err *err);
+void xv_stats_stop(struct xv_instance *inst);
+
 /* Sums over all CPUs. */
-struct xv_net_stats xv_stats_network(const struct xv_instance *inst, const struct xv_network *net);
-struct xv_stats xv_stats_port(const struct xv_instance *inst, uint32_t id);
-struct xv_stats xv_stats_peer(const struct xv_instance *inst, uint32_t id);
-struct xv_count xv_stats_drop(const struct xv_instance *inst, enum xv_drop reason);
-struct xv_count xv_stats_path(const struct xv_instance *inst, enum xv_path path);
+struct xv_net_stats xv_stats_network(struct xv_instance *inst, const struct xv_network *net);
+struct xv_stats xv_stats_port(struct xv_instance *inst, uint32_t id);
+struct xv_stats xv_stats_peer(struct xv_instance *inst, uint32_t id);
+struct xv_count xv_stats_drop(struct xv_instance *inst, enum xv_drop reason);
+struct xv_count xv_stats_path(struct xv_instance *inst, enum xv_path path);
 /* The packet that any CPU dropped last for this reason; -ENOENT: none yet. */
 int xv_stats_drop_last(struct xv_instance *inst, enum xv_drop reason,
 		       struct xv_drop_last_val *last);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "stats.h"
 #include "view.h"
 
 static bool (*const next_row[XV_TABLE_MAX])(struct xv_view *view, struct xv_row *row) = {
@@ -20,6 +21,14 @@ static bool (*const next_row[XV_TABLE_MAX])(struct xv_view *view, struct xv_row 
 	[XV_TABLE_DROPS] = xv_view_next_drops,
 };
 
+static bool shows_counters(enum xv_table_id table)
+{
+	return next_row[table] == xv_view_next_net_stats ||
+	       next_row[table] == xv_view_next_port_stats ||
+	       next_row[table] == xv_view_next_peer_stats ||
+	       next_row[table] == xv_view_next_path_stats || next_row[table] == xv_view_next_drops;
+}
+
 int xv_view_open(struct xv_instance *inst, enum xv_table_id table,
 		 const struct xv_view_filter *filter, struct xv_view *view, struct xv_err *err)
 {
@@ -29,7 +38,7 @@ int xv_view_open(struct xv_instance *inst, enum xv_table_id table,
 	if (filter)
 		view->filter = *filter;
 	if (table != XV_TABLE_FDB)
-		return 0;
+		return shows_counters(table) ? xv_stats_open(inst, err) : 0;
 	ret = xv_view_copy_fdb(view, err);
 	if (ret)
 		xv_view_close(view);
