@@ -3,6 +3,7 @@
 """What is changed by command while traffic runs, and what strangers change behind our back."""
 import os
 import signal
+import time
 
 import frame
 import tap
@@ -357,6 +358,31 @@ def file_descriptors():
         tap.wait_for(lambda: len(os.listdir(fds)) <= before, "no more descriptors than before")
 
 
+def cpu_ms(vtep):
+    with open(f"/proc/{vtep.process.pid}/schedstat", encoding="ascii") as stat:
+        return int(stat.read().split()[0]) / 1e6
+
+
+def hopeless_port():
+    """A port that can never attach is tried again, without a look at a thousand peers each time."""
+    with Lab() as lab:
+        a = lab.hosts[0]
+        a.ns.ip("tuntap add dev tun9 mode tun")
+        a.tenant("p1")
+        peers = [f"198.19.{i // 250}.{i % 250 + 1}" for i in range(1000)]
+        vtep = Xvtepd(a, [{"vni": VNI, "ports": ["p1", "tun9"], "flood": peers}])
+        tap.contains(vtep.row("port", dev="tun9")["status"], "not an Ethernet device", "status")
+        vtep.wait_ready()
+        before = cpu_ms(vtep)
+        time.sleep(4)
+        spent = cpu_ms(vtep) - before
+        tap.comment(f"{spent:.1f} ms of CPU in 4 s")
+        tap.ok(spent < 12, f"{spent:.1f} ms of CPU time in 4 s, at most 12")
+        a.ns.ip("link del tun9", "link add tun9 type veth peer name tun9p")
+        tap.wait_for(lambda: vtep.row("port", dev="tun9")["status"] != "no such device" and
+                     vtep.row("port", dev="tun9")["ifindex"], "attached")
+
+
 tap.case("flood lists by hand")(flood_by_hand)
 tap.case("networks by hand")(network_by_hand)
 tap.case("name of a network by default")(default_name)
@@ -375,6 +401,7 @@ tap.case("two instances on one host")(two_instances)
 for _kind in ("xvtep", "kernel"):
     tap.case(f"underlay with an MTU of 1500, the other end is {_kind}", _kind)(small_underlay)
     tap.case(f"multicast group, the others are {_kind}", _kind)(group)
+tap.case("a port that can never attach")(hopeless_port)
 
 if __name__ == "__main__":
     tap.main()

@@ -132,14 +132,27 @@ static void on_netlink(evutil_socket_t fd, short what, void *arg)
 	xv_netlink_dispatch(inst->nl);
 }
 
-static void on_refresh(evutil_socket_t fd, short what, void *arg)
+static void on_again(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
 	xv_slow_check(arg);
-	xv_local_write(arg);
 	xv_port_retry(arg);
+}
+
+static void on_refresh(evutil_socket_t fd, short what, void *arg)
+{
+	on_again(fd, what, arg);
+	xv_local_write(arg);
 	xv_adjacency_refresh_begin(arg);
+}
+
+void xv_follow_again_later(struct xv_instance *inst)
+{
+	struct timeval delay = {.tv_sec = RETRY_DELAY_S};
+
+	if (inst->again && !evtimer_pending(inst->again, NULL))
+		evtimer_add(inst->again, &delay);
 }
 
 void xv_peer_refresh_soon(struct xv_instance *inst)
@@ -164,7 +177,8 @@ int xv_follow_start(struct xv_instance *inst, struct xv_err *err)
 
 	inst->refresh = evtimer_new(inst->base, on_refresh, inst);
 	inst->retry = evtimer_new(inst->base, on_refresh, inst);
-	if (!inst->refresh || !inst->retry)
+	inst->again = evtimer_new(inst->base, on_again, inst);
+	if (!inst->refresh || !inst->retry || !inst->again)
 		return xv_err_set(err, -ENOMEM, "out of memory");
 	xv_netlink_fds(inst->nl, fds);
 	for (i = 0; i < 2; i++) {
@@ -190,4 +204,6 @@ void xv_follow_stop(struct xv_instance *inst)
 		event_free(inst->refresh);
 	if (inst->retry)
 		event_free(inst->retry);
+	if (inst->again)
+		event_free(inst->again);
 }

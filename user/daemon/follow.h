@@ -12,6 +12,8 @@
 int xv_follow_open(struct xv_instance *inst, struct xv_err *err);
 /* Reads from it in the event loop, also what was queued. 0 or negative errno. */
 int xv_follow_start(struct xv_instance *inst, struct xv_err *err);
+/* A device could not be had, a port's or the slow path's: it is tried again in a second. */
+void xv_follow_again_later(struct xv_instance *inst);
 /* inst->nl stays open. */
 void xv_follow_stop(struct xv_instance *inst);
 

@@ -62,6 +62,7 @@ struct xv_instance {
 	struct xv_group *groups;     /* uthash by ip */
 	struct event *refresh;	     /* adjacencies are to be looked at again */
 	struct event *retry;	     /* ... later */
+	struct event *again;	     /* devices that could not be had are to be tried again */
 	struct xv_adjacency_pass *pass;
 	struct xv_fdb *fdb;
 	struct xv_learn *learn;

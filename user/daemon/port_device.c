@@ -7,6 +7,7 @@
 
 #include "attach.h"
 #include "fdb.h"
+#include "follow.h"
 #include "log.h"
 #include "port_device.h"
 #include "port_end.h"
@@ -294,7 +295,7 @@ int port_attach(struct xv_instance *inst, struct xv_port *port, const struct xv_
 	snprintf(port->status, sizeof(port->status), "%.250s", err->text);
 	if (strcmp(before, port->status))
 		xv_log(LOG_ERR, "port %s: %s", port->key.dev, err->text);
-	xv_peer_retry_later(inst);
+	xv_follow_again_later(inst);
 	return ret;
 }
 
@@ -355,7 +356,7 @@ void xv_port_retry(struct xv_instance *inst)
 		if (!ret)
 			xv_port_link(inst, &link);
 		else if (port->retry)
-			xv_peer_retry_later(inst);
+			xv_follow_again_later(inst);
 		else
 			snprintf(port->status, sizeof(port->status), "no such device");
 	}

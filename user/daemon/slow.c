@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "attach.h"
+#include "follow.h"
 #include "local.h"
 #include "log.h"
 #include "peer.h"
@@ -121,5 +122,5 @@ void xv_slow_check(struct xv_instance *inst)
 	inst->slow_name[0] = '\0';
 	let_go(inst, old);
 	xv_local_write(inst);
-	xv_peer_retry_later(inst);
+	xv_follow_again_later(inst);
 }
