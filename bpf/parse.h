@@ -31,6 +31,7 @@ struct xv_outer {
 };
 
 enum {
+	XV_VLAN_ID = 0xfff,	 /* of a tci */
 	XV_IP_FRAGMENT = 0x3fff, /* MF and the offset */
 	XV_PARSE_NOT_OURS = 0,
 	XV_PARSE_OURS = 1,
@@ -163,6 +164,22 @@ static __always_inline int xv_mac_is_own(const struct xv_config_val *cfg, const 
 	return cfg->flags & XV_CONFIG_ANY_MAC;
 }
 
+/* Whether frames with that tag are for this host: a priority tag, or that of a VLAN of its own
+ * (kernel: vlan_do_receive()). */
+static __always_inline int xv_tag_is_own(const struct xv_config_val *cfg, __be16 proto, __u32 tci)
+{
+	__u32 id = tci & XV_VLAN_ID, tag = (__u32)bpf_ntohs(proto) << 16 | id;
+	int i;
+
+	if (!id)
+		return 1;
+#pragma unroll
+	for (i = 0; i < XV_MAX_TAGS; i++)
+		if (cfg->tag[i] == tag)
+			return 1;
+	return cfg->flags & XV_CONFIG_ANY_TAG;
+}
+
 /*
  * XV_PARSE_OURS: a VXLAN packet to this VTEP, *outer filled in, headers up to the inner Ethernet
  * header in [data, data_end). XV_PARSE_NOT_OURS: not ours, or not sure. Negative: ours and bad.
@@ -182,7 +199,7 @@ static __always_inline int xv_parse_outer(void *data, void *data_end,
 		struct xv_vlanhdr *vlan = pos;
 
 		pos = vlan + 1;
-		if (pos > data_end)
+		if (pos > data_end || !xv_tag_is_own(cfg, proto, bpf_ntohs(vlan->tci)))
 			return XV_PARSE_NOT_OURS;
 		proto = vlan->proto;
 	}

@@ -167,12 +167,22 @@ static __always_inline int strip_skb(struct __sk_buff *skb, const struct xv_deca
 	return XV_PATH_TC_DECAP;
 }
 
+/* Of an outer tag that the kernel keeps beside the frame: in the frame xv_parse_outer() sees it. */
+static __always_inline int strip_tag_is_own(const struct __sk_buff *skb)
+{
+	const struct xv_config_val *cfg = xv_config_get();
+
+	return cfg && xv_tag_is_own(cfg, skb->vlan_proto, skb->vlan_tci);
+}
+
 static __always_inline int xv_strip_tc(struct __sk_buff *skb, struct xv_tally *tally, int *action)
 {
 	void *data = xv_ctx_ptr(skb->data), *data_end = xv_ctx_ptr(skb->data_end);
 	int ret, merged = skb->gso_size > 0;
 	struct xv_decap d = {};
 
+	if (skb->vlan_present && !strip_tag_is_own(skb))
+		return XV_PATH_TC_PASS;
 	if (data + XV_TC_HEADERS > data_end && skb->len > data_end - data && !merged) {
 		/* Headers are in page fragments. Failure is fine: less can be read. */
 		bpf_skb_pull_data(skb, skb->len < XV_TC_HEADERS ? skb->len : XV_TC_HEADERS);

@@ -13,7 +13,7 @@
 #include <linux/types.h>
 
 enum xv_limits {
-	XV_ABI_VERSION = 6,
+	XV_ABI_VERSION = 7,
 	XV_MAX_NETWORKS = 16384, /* bd 1..XV_MAX_NETWORKS-1; 0 is never a network */
 	XV_MAX_PORTS = 16384,	 /* port id 1..XV_MAX_PORTS-1; 0 is never a port */
 	XV_PORT_INDEX = 1 << 16, /* device indices below it are looked up in xv_port_index first */
@@ -28,6 +28,7 @@ enum xv_limits {
 	XV_NAME_LEN = 32,	    /* network name with its NUL */
 	XV_EVENT_RING = 1 << 22,    /* bytes */
 	XV_MAX_MACS = 8,	    /* own MAC addresses on the underlay */
+	XV_MAX_TAGS = 8,	    /* own VLANs on the underlay */
 };
 
 /* 16 bytes in network order, IPv4 mapped. Aligned so that it is compared and hashed as words. */
@@ -49,6 +50,7 @@ static inline __attribute__((always_inline)) __u32 xv_ip_slot(const struct xv_ip
 enum xv_config_flags {
 	XV_CONFIG_UDP6_CHECKSUM = 1 << 0, /* outer UDP over IPv6 carries a checksum (slow path) */
 	XV_CONFIG_ANY_MAC = 1 << 1,	  /* own MAC addresses are more than XV_MAX_MACS */
+	XV_CONFIG_ANY_TAG = 1 << 2,	  /* own VLANs are more than XV_MAX_TAGS */
 };
 
 struct xv_mac {
@@ -70,8 +72,13 @@ struct xv_config_val {
 	 */
 	struct xv_mac mac[XV_MAX_MACS];
 	struct xv_ip local6; /* all zero: no IPv6 underlay */
-	__u32 seed;	     /* of the flow hash; random per instance */
-	__u32 netns;	     /* cookie of the network namespace that it lives in, low 32 bits */
+	/*
+	 * VLANs of the underlay in which outer frames come, protocol (ETH_P_8021Q or 8021AD) << 16
+	 * | id. Frames in others are the kernel's to judge. Free places: 0.
+	 */
+	__u32 tag[XV_MAX_TAGS];
+	__u32 seed;  /* of the flow hash; random per instance */
+	__u32 netns; /* cookie of the network namespace that it lives in, low 32 bits */
 };
 
 /*
@@ -402,7 +409,7 @@ struct xv_drop_last_val {
 	__u8 head[XV_DROP_HEAD]; /* its first head_len bytes */
 };
 
-_Static_assert(sizeof(struct xv_config_val) == 120, "ABI");
+_Static_assert(sizeof(struct xv_config_val) == 152, "ABI");
 _Static_assert(sizeof(struct xv_bd_val) == 16, "ABI");
 _Static_assert(sizeof(struct xv_vni_slot) == 8, "ABI");
 _Static_assert(sizeof(struct xv_peer_slot) == 8, "ABI");

@@ -98,6 +98,18 @@ static int walk_ip6(struct walk *k, const struct world *w)
 	return GO_ON;
 }
 
+/* A tag at at, of a VLAN that is not the host's. */
+static int is_foreign(const struct walk *k, const struct world *w, __u32 at)
+{
+	__u32 id = be16(k, at + 2) & 0xfff;
+	int i;
+
+	for (i = 0; i < WORLD_TAGS; i++)
+		if (w->tag[i] == (be16(k, at) << 16 | id))
+			return 0;
+	return id && !(w->config_flags & XV_CONFIG_ANY_TAG);
+}
+
 static int walk_ethernet(struct walk *k, const struct world *w)
 {
 	__u32 type;
@@ -109,7 +121,7 @@ static int walk_ethernet(struct walk *k, const struct world *w)
 	type = be16(k, 12);
 	k->ip_at = 14;
 	if (is_tag(type)) {
-		if (!has(k, 14, 4))
+		if (!has(k, 14, 4) || is_foreign(k, w, 12))
 			return PASS;
 		type = be16(k, 16);
 		k->ip_at = 18;

@@ -2,6 +2,7 @@
 /* The world's default tables, and their way into the maps; see harness_world.h. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/if_ether.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,6 +142,9 @@ void world_default(struct world *w)
 	w->local4 = "192.0.2.1";
 	memcpy(w->mac, frame_mac_nic, sizeof(w->mac));
 	w->local6 = "2001:db8::1";
+	w->tag[0] = ETH_P_8021Q << 16 | WORLD_VLAN_Q;
+	w->tag[1] = ETH_P_8021Q << 16 | WORLD_VLAN;
+	w->tag[2] = (__u32)ETH_P_8021AD << 16 | WORLD_VLAN;
 	w->net[BD_BLUE] = (struct world_net){100, XV_BD_VALID, 0};
 	w->net[BD_RED] = (struct world_net){200, XV_BD_VALID | XV_BD_INNER_VLAN | XV_BD_ANY_PEER,
 					    0};
@@ -353,6 +357,7 @@ void world_install(const struct world *w)
 	cfg.slow_ifindex = w->slow_ifindex;
 	for (i = 0; i < XV_MAX_MACS; i++)
 		memcpy(cfg.mac[i].b, w->mac, sizeof(w->mac));
+	memcpy(cfg.tag, w->tag, sizeof(w->tag));
 	cfg.seed = WORLD_SEED;
 	ip_of_text(w->local4, &cfg.local4);
 	ip_of_text(w->local6, &cfg.local6);

@@ -15,6 +15,9 @@ enum {
 	WORLD_FDB = 96,
 	WORLD_FLOOD = 16,
 	WORLD_KEYS = 8,
+	WORLD_TAGS = 3,
+	WORLD_VLAN = 0x123, /* of the underlay, by either protocol */
+	WORLD_VLAN_Q = 7,   /* of the underlay, 802.1Q alone */
 	WORLD_SEED = 0xc0de1234,
 
 	BD_BLUE = 1,  /* VNI 100: plain */
@@ -86,7 +89,8 @@ struct world {
 	__u32 wire_xdp;		      /* XV_ADJ_XDP and XV_ADJ_XDP_SG, as it takes XDP frames */
 	int wire_tx;		      /* in xv_tx */
 	const char *local4, *local6;
-	__u8 mac[6]; /* of the underlay device */
+	__u8 mac[6];	       /* of the underlay device */
+	__u32 tag[WORLD_TAGS]; /* VLANs of the underlay */
 	__u16 udp_port;
 	struct world_net net[WORLD_NETS];
 	struct world_peer peer[WORLD_PEERS];

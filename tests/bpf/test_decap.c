@@ -19,6 +19,10 @@ struct decap_case {
 	void (*change)(struct frame *f, const struct outer_spec *s);
 };
 
+enum {
+	OUTER_TCI = 0x6000 | WORLD_VLAN, /* with a priority */
+};
+
 static struct world world;
 static struct frame frame;
 static struct ref ref;
@@ -165,6 +169,24 @@ static void second_tag(struct frame *f, const struct outer_spec *s)
 	(void)s;
 }
 
+static void tag_priority(struct frame *f, const struct outer_spec *s)
+{
+	frame_set16(f, 14, 0xe000);
+	(void)s;
+}
+
+static void tag_other_id(struct frame *f, const struct outer_spec *s)
+{
+	frame_set16(f, 14, OUTER_TCI ^ 1);
+	(void)s;
+}
+
+static void tag_other_protocol(struct frame *f, const struct outer_spec *s)
+{
+	frame_set16(f, 14, WORLD_VLAN_Q);
+	(void)s;
+}
+
 static void to_multicast(struct frame *f, const struct outer_spec *s)
 {
 	memset(f->b + outer_len(s), 0xff, 6);
@@ -207,6 +229,12 @@ static const struct decap_case cases[] = {
 	 XV_PATH_TC_PASS, NULL},
 	{"v6, outer 802.1ad", B6, PORT_XDP, T_IP, T_QINQ, P_UDP, 100, XV_PATH_XDP_REDIRECT,
 	 XV_PATH_TC_PASS, NULL},
+	{"v4, priority tag", B4, PORT_XDP, T_IP, T_VLAN, P_UDP, 100, XV_PATH_XDP_REDIRECT,
+	 XV_PATH_TC_PASS, tag_priority},
+	{"v4, another VLAN", B4, PORT_XDP, T_IP, T_VLAN, P_UDP, 100, PASSED, tag_other_id},
+	{"v6, another VLAN", B6, PORT_XDP, T_IP, T_QINQ, P_UDP, 100, PASSED, tag_other_id},
+	{"802.1ad, where 802.1Q is ours", B4, PORT_XDP, T_IP, T_QINQ, P_UDP, 100, PASSED,
+	 tag_other_protocol},
 	{"two outer tags", B4, PORT_XDP, T_IP, T_VLAN, P_UDP, 100, PASSED, second_tag},
 	/* outer UDP checksums, right or wrong: not verified */
 	{"v4, UDP checksum", B4, PORT_XDP, UDP100, REDIRECTED, udp_checksum},
@@ -287,7 +315,7 @@ static void build(const struct decap_case *c, struct frame *f)
 	inner.proto = c->proto;
 	inner.payload = c->payload;
 	outer.tpid = c->tpid;
-	outer.tci = 0x6123;
+	outer.tci = OUTER_TCI;
 	frame_tunnel(f, &outer, &inner);
 	if (c->change)
 		c->change(f, &outer);
@@ -348,7 +376,6 @@ static void test_tc(void **state)
 	run_case(c, REF_TC, c->tc);
 }
 
-/* Not configured yet: everything is the kernel's. */
 /* More own MAC addresses than the programs can hold: none is looked at. */
 static void test_any_mac(void **state)
 {
@@ -364,6 +391,24 @@ static void test_any_mac(void **state)
 	world_install(&world);
 }
 
+/* More VLANs than the programs can hold: any is taken. */
+static void test_any_tag(void **state)
+{
+	static const struct decap_case c = {
+		"any VLAN",	 B4,	      PORT_XDP, T_IP,
+		T_VLAN,		 P_UDP,	      100,	XV_PATH_XDP_REDIRECT,
+		XV_PATH_TC_PASS, tag_other_id};
+
+	(void)state;
+	world.config_flags |= XV_CONFIG_ANY_TAG;
+	world_install(&world);
+	run_case(&c, REF_XDP, c.xdp);
+	run_case(&c, REF_TC, c.tc);
+	world.config_flags &= ~XV_CONFIG_ANY_TAG;
+	world_install(&world);
+}
+
+/* Not configured yet: everything is the kernel's. */
 static void test_not_configured(void **state)
 {
 	struct world w = world;
@@ -384,7 +429,7 @@ static void test_not_configured(void **state)
 
 int main(void)
 {
-	static struct CMUnitTest tests[3 * ARRAY_SIZE(cases) + 2];
+	static struct CMUnitTest tests[3 * ARRAY_SIZE(cases) + 3];
 	static const CMUnitTestFunction functions[] = {test_xdp, test_xdp_skb, test_tc};
 	size_t i, n = 0;
 
@@ -392,6 +437,7 @@ int main(void)
 		tests[n++] = (struct CMUnitTest){cases[i / 3].name, functions[i % 3], NULL, NULL,
 						 (void *)&cases[i / 3]};
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_any_mac);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_any_tag);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_not_configured);
 	if (hs_open())
 		return 0;

@@ -13,7 +13,7 @@
 
 enum {
 	TAKEN_OFF = 1, /* for a tpid: the NIC took the tag off, it stands beside the frame */
-	OUTER_VID = 7,
+	OUTER_VID = WORLD_VLAN_Q,
 };
 
 static struct world world;
@@ -151,6 +151,31 @@ static void test_generic(void **state)
 	expect(c, XV_PATH_TC_DECAP, 1);
 }
 
+/* In another VLAN than the host's: the kernel's, tag in the frame or beside it. */
+static void test_foreign(void **state)
+{
+	struct outer_spec outer = outer_from(&world, PEER_V4, BD_BLUE);
+	struct inner_spec inner = inner_udp(mac_of_port(PORT_STACK), mac_of_peer(PEER_V4));
+	static const enum ref_hook hooks[] = {REF_XDP, REF_TC, REF_XDP_SKB};
+	static struct frame f;
+	struct counts before, after;
+	size_t i;
+
+	(void)state;
+	outer.tpid = T_VLAN;
+	outer.tci = OUTER_VID + 1;
+	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
+		frame_tunnel(&f, &outer, &inner);
+		lab_attach(hooks[i]);
+		counts_read(&before);
+		lab_send(LAB_WIRE, &f);
+		assert_int_equal(lab_silent(), 0);
+		counts_read(&after);
+		assert_int_equal(after.path[XV_PATH_TC_PASS].packets,
+				 before.path[XV_PATH_TC_PASS].packets + 1);
+	}
+}
+
 /* An order of frames to one port stays one, whichever way it takes. */
 static void test_order(void **state)
 {
@@ -204,13 +229,14 @@ static void test_control(void **state)
 
 int main(void)
 {
-	static struct CMUnitTest tests[3 * ARRAY_SIZE(cases) + 2];
+	static struct CMUnitTest tests[3 * ARRAY_SIZE(cases) + 3];
 	static const CMUnitTestFunction functions[] = {test_xdp, test_tc, test_generic};
 	size_t i, n = 0;
 
 	for (i = 0; i < 3 * ARRAY_SIZE(cases); i++)
 		tests[n++] = (struct CMUnitTest){cases[i / 3].name, functions[i % 3], NULL, NULL,
 						 (void *)&cases[i / 3]};
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_foreign);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_order);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_control);
 	if (hs_open())

@@ -10,6 +10,7 @@
 #include "port.h"
 #include "slow.h"
 #include "uplink.h"
+#include "vlan.h"
 
 enum {
 	REFRESH_DELAY_US = 20000, /* a burst of route changes is one look */
@@ -59,6 +60,7 @@ static void on_link_gone(void *arg, uint32_t ifindex, const char *name)
 	(void)name;
 	xv_uplink_link_gone(inst, ifindex);
 	xv_port_link_gone(inst, ifindex);
+	xv_local_link_gone(inst, ifindex);
 	if (ifindex == inst->slow_ifindex)
 		xv_slow_check(inst);
 }
@@ -100,9 +102,12 @@ static void forget_missing(struct xv_instance *inst)
 static void on_resync(void *arg)
 {
 	struct xv_instance *inst = arg;
+	struct xv_err err;
 
 	xv_log(LOG_NOTICE, "netlink notifications were lost; looking at everything again");
 	forget_missing(inst);
+	if (xv_vlan_load(inst, &err))
+		xv_log(LOG_ERR, "%s", err.text);
 	xv_netlink_dump_links(inst->nl, NULL);
 	xv_slow_check(inst);
 	xv_peer_refresh_soon(inst);

@@ -30,6 +30,7 @@
 #include "unhook.h"
 #include "uplink.h"
 #include "uplink_before.h"
+#include "vlan.h"
 
 /* ---- configuration of the instance itself ---- */
 
@@ -172,6 +173,7 @@ static void destroy(struct xv_instance *inst)
 	xv_peer_free_all(inst);
 	xv_network_free_all(inst);
 	xv_group_free_all(inst);
+	xv_vlan_free_all(inst);
 	free(inst->uplinks);
 	free(inst->by_bd);
 	free(inst->port_by_id);
@@ -191,6 +193,7 @@ static int start(struct xv_instance *inst, struct xv_err *err)
 	ret = alloc_tables(inst, err);
 	ret = ret ?: xv_follow_open(inst, err);
 	ret = ret ?: check_addresses(inst, inst->config, err);
+	ret = ret ?: xv_vlan_load(inst, err);
 	ret = ret ?: xv_datapath_open(inst->name, &inst->dp, err);
 	if (ret)
 		return ret;

@@ -20,6 +20,7 @@ struct xv_batch;
 struct xv_unhook;
 struct xv_network;
 struct xv_port;
+struct xv_vlan;
 struct xv_peer;
 struct xv_group;
 struct xv_fdb;
@@ -50,6 +51,7 @@ struct xv_instance {
 	uint32_t slow_ifindex;
 	char slow_name[IFNAMSIZ];
 	uint32_t local_dev[2];	     /* that have the VTEP addresses, IPv4 and IPv6; 0: none */
+	struct xv_vlan *vlans;	     /* uthash by ifindex: VLAN devices of this namespace */
 	struct xv_network *networks; /* uthash by vni */
 	struct xv_network **by_bd;   /* [XV_MAX_NETWORKS] */
 	uint32_t last_bd, last_port, last_peer; /* ids given out last */

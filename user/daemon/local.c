@@ -11,7 +11,7 @@
 #include "local.h"
 #include "log.h"
 #include "netns.h"
-#include "uplink.h"
+#include "vlan.h"
 
 struct macs {
 	struct xv_mac mac[XV_MAX_MACS];
@@ -94,20 +94,31 @@ int xv_local_write(struct xv_instance *inst)
 	val.local4 = config->address;
 	val.local6 = config->address6;
 	set_macs(inst, &val);
+	xv_vlan_write(inst, &val);
 	ret = xv_netns_id(&val.netns);
 	if (ret || !memcmp(&val, &old, sizeof(val)))
 		return ret;
 	if (val.flags & ~old.flags & XV_CONFIG_ANY_MAC)
 		xv_log(LOG_NOTICE,
-		       "the underlay has more than %d MAC addresses: outer frames are taken "
-		       "whatever "
-		       "address they are sent to",
+		       "the underlay has more than %d MAC addresses: outer frames are taken by any",
 		       XV_MAX_MACS);
+	if (val.flags & ~old.flags & XV_CONFIG_ANY_TAG)
+		xv_log(LOG_NOTICE,
+		       "the underlay has more than %d VLAN devices: outer frames are taken in any",
+		       XV_MAX_TAGS);
 	return bpf_map_update_elem(inst->dp->fd.config, &zero, &val, BPF_ANY);
 }
 
 void xv_local_link(struct xv_instance *inst, const struct xv_link *link)
 {
-	if (link->ifindex == inst->local_dev[0] || link->ifindex == inst->local_dev[1])
+	bool vlan = xv_vlan_link(inst, link);
+
+	if (vlan || link->ifindex == inst->local_dev[0] || link->ifindex == inst->local_dev[1])
+		xv_local_write(inst);
+}
+
+void xv_local_link_gone(struct xv_instance *inst, uint32_t ifindex)
+{
+	if (xv_vlan_link_gone(inst, ifindex))
 		xv_local_write(inst);
 }

@@ -5,9 +5,11 @@
 
 #include "instance.h"
 
-/* Writes what has changed: addresses, the slow path device, own MAC addresses. Negative errno. */
+/* Writes what has changed: addresses, the slow path device, own MAC addresses and VLANs. Negative
+ * errno. */
 int xv_local_write(struct xv_instance *inst);
-/* A link is told of: the MAC address of one that has a VTEP address may have changed. */
+/* From netlink: the MAC address of one that has a VTEP address may have changed, or a VLAN come. */
 void xv_local_link(struct xv_instance *inst, const struct xv_link *link);
+void xv_local_link_gone(struct xv_instance *inst, uint32_t ifindex);
 
 #endif

@@ -29,11 +29,13 @@ struct xv_link {
 	uint32_t promiscuity;  /* IFLA_PROMISCUITY */
 	uint32_t master;       /* ifindex of bridge/bond, or 0 */
 	bool has_qdisc;	       /* frames to it go through a queueing discipline */
-	uint32_t end;	       /* IFLA_LINK: of a veth, the other end, in its own namespace; or 0 */
+	uint32_t end;	       /* IFLA_LINK: of a veth, the other end, in its own namespace; of a
+				  VLAN, the device that it is on; or 0 */
 	int32_t end_netns;     /* IFLA_LINK_NETNSID: our name for that namespace; -1: this one */
 	uint32_t xdp_prog;     /* id of an attached XDP program, or 0 */
 	uint8_t xdp_mode;      /* XDP_ATTACHED_* */
 	uint64_t xdp_features; /* NETDEV_XDP_ACT_*; XV_XDP_FEATURES_UNKNOWN before Linux 6.3 */
+	uint32_t vlan_tag;     /* kind "vlan": protocol << 16 | id, numbers; else 0 */
 	bool has_vxlan_port;   /* kind "vxlan": */
 	uint16_t vxlan_port;   /* UDP port, host order */
 	bool vxlan_external;   /* collect-metadata */

@@ -51,6 +51,18 @@ static void parse_vxlan(const struct nlattr *nest, struct xv_link *link)
 	link->vxlan_zero_csum6 = tx && rx;
 }
 
+static void parse_vlan(const struct nlattr *nest, struct xv_link *link)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested (attr, nest) {
+		if (mnl_attr_get_type(attr) == IFLA_VLAN_ID)
+			link->vlan_tag |= mnl_attr_get_u16(attr);
+		else if (mnl_attr_get_type(attr) == IFLA_VLAN_PROTOCOL)
+			link->vlan_tag |= (uint32_t)ntohs(mnl_attr_get_u16(attr)) << 16;
+	}
+}
+
 static void parse_tun(const struct nlattr *nest, struct xv_link *link)
 {
 	const struct nlattr *attr;
@@ -73,6 +85,8 @@ static void parse_info(const struct nlattr *nest, struct xv_link *link)
 	}
 	if (data && !strcmp(link->kind, "vxlan"))
 		parse_vxlan(data, link);
+	if (data && !strcmp(link->kind, "vlan"))
+		parse_vlan(data, link);
 	if (data && !strcmp(link->kind, "tun"))
 		parse_tun(data, link);
 }

@@ -1,0 +1,195 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""
+Which frames from the underlay are this host's: those that are sent to a MAC address of its own, in a
+VLAN of its own. The others are the kernel's.
+"""
+import frame
+import tap
+from netns import CommandError
+from lab import Lab
+from vtep import Xvtepd
+
+VNI = 100
+OTHER, NEW = "02:00:00:00:ff:01", "02:00:00:00:ff:02"
+FAST = ("xdp_redirect", "tc_decap")
+
+
+class Target:
+    """Host 2, whose tenant gets frames that a test puts on its wire as host 1's."""
+
+    def __init__(self, lab, mode="off", devices=("under",)):
+        self.host, self.peer = lab.hosts[1], lab.hosts[0]
+        self.tenant = self.host.tenant("p1")
+        self.wire = lab.keep(frame.Tap(lab.router, self.host.up))
+        self.vtep = Xvtepd(self.host, [{"vni": VNI, "ports": ["p1"], "flood": [self.peer.v4],
+                                        "fdb": [{"mac": self.tenant.mac, "dev": "p1"},
+                                                {"mac": OTHER, "remote": self.peer.v4}]}],
+                           underlay={"xdp": mode, "devices": list(devices)})
+        self.tap = self.tenant.tap()
+
+    def mac(self, dev="under"):
+        return self.host.ns.links()[dev]["address"]
+
+    def put(self, mac, mark, vlan=None):
+        inner = frame.udp4(OTHER, self.tenant.mac, "10.0.0.1", "10.0.0.2", mark)
+        udp = frame.udp(50000, 4789, frame.vxlan(VNI, inner))
+        self.wire.send(frame.ether(OTHER, mac, frame.ETH_IP,
+                                   frame.ipv4(self.peer.v4, self.host.v4, 17, udp), vlan))
+
+    def fast(self):
+        return sum(self.vtep.paths().get(path, 0) for path in FAST)
+
+    def takes(self, mac, vlan=None):
+        """One frame to that address, in that VLAN, comes, and by the fast path."""
+        before, mark = self.fast(), frame.marker()
+        self.put(mac, mark, vlan)
+        frame.wait_count({self.tap: 1}, mark, f"frame to {mac} in VLAN {vlan}")
+        return self.fast() == before + 1
+
+    def takes_or_loses(self, mac, vlan, own):
+        """As takes(), but the frame may be lost: one in a VLAN that is ours comes behind it."""
+        before, mark = self.fast(), frame.marker()
+        self.put(mac, mark, vlan)
+        self.put(mac, mark, own)
+        tap.wait_for(lambda: self.tap.count(mark), f"frame in VLAN {own}")
+        return self.fast() == before + 2
+
+    def expect_not(self, mac, own, vlan=None, own_vlan=None):
+        """None to that address in that VLAN comes, though one to our own does behind it."""
+        mark, slow = frame.marker(), self.vtep.paths().get("slow_rx", 0)
+        self.put(mac, mark, vlan)
+        self.put(own, mark, own_vlan)
+        frame.wait_count({self.tap: 1}, mark, f"frames to {mac} and {own}")
+        tap.equal(self.vtep.paths().get("slow_rx", 0), slow, "by the kernel's vxlan")
+        tap.equal(self.vtep.drops(), {}, "drops")
+
+
+def another(mode):
+    with Lab() as lab:
+        target = Target(lab, mode)
+        tap.ok(target.takes(target.mac()), "to our own")
+        target.expect_not(OTHER, target.mac())
+
+
+def changes(mode, dev):
+    """The device gets another address; it has the VTEP address, or lo has."""
+    with Lab() as lab:
+        host = lab.hosts[1]
+        host.ns.ip("addr flush dev under", f"addr add {host.v4}/32 dev {dev}", "link set lo up")
+        target = Target(lab, mode)
+        old = target.mac()
+        target.host.ns.ip(f"link set under address {NEW}")
+        tap.wait_for(lambda: target.takes(NEW), "the new address, fast")
+        target.expect_not(old, NEW)
+
+
+def bridge(mode):
+    """The VTEP address is a bridge's, over the underlay device."""
+    with Lab() as lab:
+        host = lab.hosts[1]
+        host.ns.ip(f"link add br0 address {NEW} type bridge", "addr flush dev under",
+                   "link set under master br0", f"addr add {host.v4}/24 dev br0", "link set br0 up")
+        target = Target(lab, mode)
+        tap.ok(target.takes(NEW), "to the bridge's")
+        tap.ok(target.takes(target.mac()), "to the device's")
+        host.ns.ip(f"link set br0 address {OTHER}")
+        tap.wait_for(lambda: target.takes(OTHER), "the bridge's new address, fast")
+
+
+def many():
+    """More addresses than the programs hold: said, and any is taken."""
+    with Lab() as lab:
+        host = lab.hosts[1]
+        devices = [f"u{i}" for i in range(8)]
+        for dev in devices:
+            host.ns.ip(f"link add {dev} type veth peer name {dev}p", f"link set {dev} up")
+        target = Target(lab, devices=("under", *devices[:7]))
+        target.expect_not(OTHER, target.mac())
+        target.vtep.config["underlay"]["devices"].append(devices[7])
+        target.vtep.apply()
+        tap.contains("\n".join(target.vtep.log()), "more than 8 MAC addresses", "log")
+        tap.ok(target.takes(OTHER), "to any")
+
+
+def vlan_device(ns, dev, on, vlan):
+    try:
+        ns.ip(f"link add {dev} link {on} type vlan id {vlan}", f"link set {dev} up")
+    except CommandError as e:
+        if "Unknown device type" in str(e):
+            raise tap.Skip("this kernel has no VLAN devices") from e
+        raise
+
+
+def other_vlan(mode):
+    """The VTEP address is the underlay device's: no tag but one of priority alone."""
+    with Lab() as lab:
+        target = Target(lab, mode)
+        tap.ok(target.takes(target.mac(), 0), "priority tag")
+        target.expect_not(target.mac(), target.mac(), 20)
+
+
+def on_vlan(mode):
+    """The VTEP address is a VLAN device's: in that VLAN, and in others by the kernel at most."""
+    with Lab() as lab:
+        host = lab.hosts[1]
+        vlan_device(host.ns, "v10", "under", 10)
+        host.ns.ip("addr flush dev under", f"addr add {host.v4}/24 dev v10")
+        target = Target(lab, mode)
+        mac = target.mac()
+        tap.ok(target.takes(mac, 10), "in its VLAN")
+        target.expect_not(mac, mac, 20, 10)
+        vlan_device(host.ns, "v20", "under", 20)
+        target.vtep.status()
+        tap.ok(not target.takes(mac, 20), "by the kernel, which has a device for it")
+
+
+def loopback(mode):
+    """The VTEP address is lo's: in all VLANs that the underlay has devices for, as they come and go."""
+    with Lab() as lab:
+        host = lab.hosts[1]
+        host.ns.ip("addr flush dev under", f"addr add {host.v4}/32 dev lo", "link set lo up")
+        vlan_device(host.ns, "v10", "under", 10)
+        target = Target(lab, mode)
+        mac = target.mac()
+        tap.ok(target.takes(mac, 10), "in the VLAN")
+        target.expect_not(mac, mac, 20, 10)
+        vlan_device(host.ns, "v20", "under", 20)
+        tap.wait_for(lambda: target.takes(mac, 20), "the VLAN that came, fast")
+        host.ns.ip("link del v10")
+        tap.wait_for(lambda: not target.takes_or_loses(mac, 10, 20), "the VLAN that went")
+        for number in range(30, 39):
+            vlan_device(host.ns, f"v{number}", "under", number)
+        tap.wait_for(lambda: "more than 8 VLAN" in "\n".join(target.vtep.log()), "said")
+        tap.ok(target.takes(mac, 38) and target.takes(mac, 30), "in any")
+
+
+def bridge_vlan():
+    """The VTEP address is in a VLAN on a bridge, over the underlay device."""
+    with Lab() as lab:
+        host = lab.hosts[1]
+        host.ns.ip(f"link add br0 address {NEW} type bridge", "addr flush dev under",
+                   "link set under master br0", "link set br0 up")
+        vlan_device(host.ns, "v10", "br0", 10)
+        host.ns.ip(f"addr add {host.v4}/24 dev v10")
+        target = Target(lab)
+        tap.ok(target.takes(NEW, 10), "in the VLAN")
+        target.expect_not(NEW, NEW, 20, 10)
+
+
+for _mode in ("native", "generic", "off"):
+    tap.case(f"another host's address, xdp {_mode}", _mode, main=_mode == "off")(another)
+tap.case("address changed", "off", "under")(changes)
+tap.case("address changed, xdp native", "native", "under")(changes)
+tap.case("address changed, VTEP address on lo", "off", "lo")(changes)
+tap.case("address on a bridge", "off")(bridge)
+tap.case("more addresses than 8")(many)
+
+for _mode in ("native", "off"):
+    tap.case(f"another VLAN, xdp {_mode}", _mode, main=True)(other_vlan)
+    tap.case(f"VTEP address in a VLAN, xdp {_mode}", _mode, main=True)(on_vlan)
+    tap.case(f"VTEP address on lo, VLANs, xdp {_mode}", _mode, main=True)(loopback)
+tap.case("VTEP address in a VLAN on a bridge", main=True)(bridge_vlan)
+
+if __name__ == "__main__":
+    tap.main()

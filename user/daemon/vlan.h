@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * In which VLANs of the underlay outer frames come to this host, as its VLAN devices say: programs
+ * leave frames in others to the kernel (xv_config).
+ */
+#ifndef XV_VLAN_H
+#define XV_VLAN_H
+
+#include "instance.h"
+
+/* Looks at all links of the namespace anew. */
+int xv_vlan_load(struct xv_instance *inst, struct xv_err *err);
+void xv_vlan_free_all(struct xv_instance *inst);
+/* From netlink. True if what xv_vlan_write() writes may be another now. */
+bool xv_vlan_link(struct xv_instance *inst, const struct xv_link *link);
+bool xv_vlan_link_gone(struct xv_instance *inst, uint32_t ifindex);
+/*
+ * Fills in val->tag and its flag: the VLAN that has a VTEP address; all that are on the underlay,
+ * if an address is on neither a VLAN nor the underlay itself, but on lo, say. inst->local_dev is
+ * known.
+ */
+void xv_vlan_write(struct xv_instance *inst, struct xv_config_val *val);
+
+#endif
