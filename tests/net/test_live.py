@@ -383,6 +383,29 @@ def hopeless_port():
                      vtep.row("port", dev="tun9")["ifindex"], "attached")
 
 
+def trunk_gone():
+    """A trunk of 1,000 VLANs goes; what was learned there goes in one look at the FDB, not 1,000."""
+    with Lab() as lab:
+        a, b = lab.hosts
+        trunk = a.tenant("t1")
+        macs = (f"02:01:00:{i >> 16:02x}:{i >> 8 & 255:02x}:{i & 255:02x}" for i in range(100000))
+        networks = [{"vni": 1000 + v, "ports": [{"dev": "t1", "vlan": v}], "flood": [b.v4]}
+                    for v in range(1, 1001)]
+        networks[0]["fdb"] = [{"mac": mac, "remote": b.v4} for mac in macs]
+        networks[0]["max-macs"] = 200000
+        vtep = Xvtepd(a, networks)
+        wire, mark = trunk.tap(), frame.marker()
+        for vlan in (1, 500, 1000):
+            wire.send(frame.plain(trunk.mac, frame.BROADCAST, mark, vlan))
+        tap.wait_for(lambda: all(vtep.where(1000 + v, trunk.mac) for v in (1, 500, 1000)), "learned")
+        before = cpu_ms(vtep)
+        a.ns.ip("link del t1")
+        tap.wait_for(lambda: not any(vtep.where(1000 + v, trunk.mac) for v in (1, 500, 1000)), "gone")
+        spent = cpu_ms(vtep) - before
+        tap.comment(f"{spent:.1f} ms of CPU")
+        tap.ok(spent < 400, f"{spent:.1f} ms of CPU time, at most 400")
+
+
 tap.case("flood lists by hand")(flood_by_hand)
 tap.case("networks by hand")(network_by_hand)
 tap.case("name of a network by default")(default_name)
@@ -402,6 +425,7 @@ for _kind in ("xvtep", "kernel"):
     tap.case(f"underlay with an MTU of 1500, the other end is {_kind}", _kind)(small_underlay)
     tap.case(f"multicast group, the others are {_kind}", _kind)(group)
 tap.case("a port that can never attach")(hopeless_port)
+tap.case("a trunk of many VLANs goes")(trunk_gone)
 
 if __name__ == "__main__":
     tap.main()

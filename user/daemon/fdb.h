@@ -64,6 +64,8 @@ int xv_fdb_get_own(struct xv_instance *inst, const struct xv_fdb_key *key, struc
 void xv_fdb_prefetch(const struct xv_instance *inst, const struct xv_fdb_key *key);
 /* Deletes what matches; returns how many, or a negative errno. */
 long xv_fdb_flush(struct xv_instance *inst, const struct xv_fdb_filter *filter, struct xv_err *err);
+/* Deletes what was learned at ports that have no device any more. */
+void xv_fdb_flush_lost(struct xv_instance *inst);
 /* For batch.c: deletes what names a network, port or peer that is gone. */
 void xv_fdb_flush_gone(struct xv_instance *inst);
 /*

@@ -84,6 +84,28 @@ long xv_fdb_flush(struct xv_instance *inst, const struct xv_fdb_filter *filter, 
 	return ret;
 }
 
+static int flush_lost_one(void *arg, const struct xv_fdb_entry *entry)
+{
+	struct xv_instance *inst = arg;
+	const struct xv_port *port = entry->val.dst < XV_MAX_PORTS
+					     ? inst->port_by_id[entry->val.dst]
+					     : NULL;
+
+	if (port && !port->ifindex)
+		fdb_remove(inst, entry);
+	return 0;
+}
+
+void xv_fdb_flush_lost(struct xv_instance *inst)
+{
+	struct xv_fdb_filter learned = {.kind = XV_FDB_PORT, .learned = true};
+
+	xv_batch_begin(inst);
+	xv_fdb_walk(inst, &learned, flush_lost_one, inst, NULL);
+	fdb_settle_soon(inst);
+	xv_batch_commit(inst, NULL);
+}
+
 static int flush_gone_one(void *arg, const struct xv_fdb_entry *entry)
 {
 	const struct xv_fdb_val *val = &entry->val;

@@ -204,27 +204,39 @@ void port_detach(struct xv_instance *inst, struct xv_port *port, bool device_exi
 	xv_unhook_later(inst, key.ifindex);
 }
 
-/* The port stays, without its device. Learned MACs go with it. */
-static void lose_device(struct xv_instance *inst, struct xv_port *port, bool device_exists)
+/* A line for a device, however many VLANs of it are ports: n. */
+static void log_ports(const char *dev, size_t n, const char *what)
 {
-	struct xv_fdb_filter filter = {.kind = XV_FDB_PORT, .dst = port->id, .learned = true};
-
-	port_detach(inst, port, device_exists);
-	xv_fdb_flush(inst, &filter, NULL);
+	if (n == 1)
+		xv_log(LOG_NOTICE, "port %s: %s", dev, what);
+	else if (n)
+		xv_log(LOG_NOTICE, "port %s: %s (%zu of its VLANs)", dev, what, n);
 }
 
-/* Renamed away: to us the old name is gone. */
+/*
+ * Renamed away: to us the old name is gone. Ports that lose their device stay, but what was learned
+ * behind it goes, of all of them at once: a trunk may have thousands, and each look is at the whole
+ * FDB.
+ */
 static void check_renamed(struct xv_instance *inst, const struct xv_link *link)
 {
 	struct xv_port *port, *tmp;
+	const char *dev = NULL;
+	char what[64];
+	size_t lost = 0;
 
-	HASH_ITER (hh, inst->ports, port, tmp)
-		if (port->ifindex == link->ifindex && strcmp(port->key.dev, link->name)) {
-			xv_log(LOG_NOTICE, "port %s: renamed to %s, let go", port->key.dev,
-			       link->name);
-			lose_device(inst, port, true);
-			snprintf(port->status, sizeof(port->status), "renamed to %s", link->name);
-		}
+	HASH_ITER (hh, inst->ports, port, tmp) {
+		if (port->ifindex != link->ifindex || !strcmp(port->key.dev, link->name))
+			continue;
+		dev = port->key.dev;
+		port_detach(inst, port, true);
+		snprintf(port->status, sizeof(port->status), "renamed to %s", link->name);
+		lost++;
+	}
+	if (lost)
+		xv_fdb_flush_lost(inst);
+	snprintf(what, sizeof(what), "renamed to %s, let go", link->name);
+	log_ports(dev, lost, what);
 }
 
 /* Devices that no tenant may have, whatever their name is when they appear. */
@@ -323,6 +335,8 @@ void xv_port_link(struct xv_instance *inst, const struct xv_link *link)
 {
 	struct xv_err err = {.text = ""};
 	struct xv_port *port, *tmp;
+	size_t attached = 0;
+	bool lost = false;
 
 	check_renamed(inst, link);
 	if (xv_port_has_device(inst, link->ifindex))
@@ -333,13 +347,17 @@ void xv_port_link(struct xv_instance *inst, const struct xv_link *link)
 		if (port->ifindex == link->ifindex) {
 			port->link = *link;
 			port_look_again(inst, port);
-			continue;
+		} else if (port->ifindex) {
+			port_detach(inst, port, false);
+			lost = true;
 		}
-		if (port->ifindex)
-			lose_device(inst, port, false);
-		if (!port_attach(inst, port, link, &err))
-			xv_log(LOG_NOTICE, "port %s: attached", port->key.dev);
 	}
+	if (lost)
+		xv_fdb_flush_lost(inst);
+	HASH_ITER (hh, inst->ports, port, tmp)
+		if (!port->ifindex && !strcmp(port->key.dev, link->name))
+			attached += !port_attach(inst, port, link, &err);
+	log_ports(link->name, attached, "attached");
 }
 
 void xv_port_retry(struct xv_instance *inst)
@@ -365,15 +383,21 @@ void xv_port_retry(struct xv_instance *inst)
 void xv_port_link_gone(struct xv_instance *inst, uint32_t ifindex)
 {
 	struct xv_port *port, *tmp;
+	const char *dev = NULL;
+	size_t lost = 0;
 
 	HASH_ITER (hh, inst->ports, port, tmp) {
 		if (port->ifindex != ifindex)
 			continue;
-		xv_log(LOG_NOTICE, "port %s: device is gone", port->key.dev);
-		lose_device(inst, port, false);
+		dev = port->key.dev;
+		port_detach(inst, port, false);
 		snprintf(port->status, sizeof(port->status),
 			 "device is gone; attached again when it comes back");
+		lost++;
 	}
+	if (lost)
+		xv_fdb_flush_lost(inst);
+	log_ports(dev, lost, "device is gone");
 }
 
 void xv_port_features(struct xv_instance *inst, uint32_t ifindex, uint64_t features)
