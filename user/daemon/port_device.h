@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A port and its device, for port.c. 0 or negative errno. */
+/* A port and its device, for port.c and port_follow.c. 0 or negative errno. */
 #ifndef XV_PORT_DEVICE_H
 #define XV_PORT_DEVICE_H
 
@@ -10,6 +10,10 @@ int port_write_dev(struct xv_instance *inst, struct xv_port *port);
 /* The way in: from the device, and the VLAN, to the port. NULL: none any more. */
 int port_write_key(struct xv_instance *inst, const struct xv_port_key *key,
 		   const struct xv_port_val *val);
+/* Ports of another name let go of the device: it was renamed. */
+void port_check_renamed(struct xv_instance *inst, const struct xv_link *link);
+/* So that frames to other MAC addresses than the device's come in, where that must be said. */
+void port_set_promisc(struct xv_instance *inst, const struct xv_link *link);
 /* Devices that no tenant may have, whatever their name is when they appear. */
 int port_check_link(struct xv_instance *inst, const struct xv_link *link, struct xv_err *err);
 /*
