@@ -74,17 +74,21 @@ void xv_port_link(struct xv_instance *inst, const struct xv_link *link)
 
 void xv_port_retry(struct xv_instance *inst)
 {
+	struct xv_err err = {.text = ""};
 	struct xv_port *port, *tmp;
+	const char *dev = ""; /* asked for last: the VLANs of a trunk follow each other */
 	struct xv_link link;
-	int ret;
+	int ret = 0;
 
 	HASH_ITER (hh, inst->ports, port, tmp) {
 		if (!port->retry)
 			continue;
-		ret = xv_netlink_get_link(inst->nl, port->key.dev, 0, &link, NULL);
+		if (strcmp(dev, port->key.dev))
+			ret = xv_netlink_get_link(inst->nl, port->key.dev, 0, &link, NULL);
+		dev = port->key.dev;
 		port->retry = ret != -ENODEV; /* netlink tells when it comes back */
 		if (!ret)
-			xv_port_link(inst, &link);
+			log_ports(link.name, !port_attach(inst, port, &link, &err), "attached");
 		else if (port->retry)
 			xv_follow_again_later(inst);
 		else

@@ -81,7 +81,8 @@ int xv_vlan_load(struct xv_instance *inst, struct xv_err *err)
 	return 0;
 }
 
-/* Whether the device is an underlay device, or a bond or bridge that has one. */
+/* Whether the device is an underlay device, or a bond or bridge that has one. (A VRF has it too,
+ * but an address on that is a loopback address.) */
 static bool is_underlay(struct xv_instance *inst, uint32_t ifindex)
 {
 	struct xv_link link;
@@ -95,10 +96,11 @@ static bool is_underlay(struct xv_instance *inst, uint32_t ifindex)
 			return true;
 		up = up ? inst->uplinks[i].link.master : 0;
 		for (deep = 0; up && deep < MASTERS_DEEP; deep++) {
+			if (xv_netlink_get_link(inst->nl, NULL, up, &link, NULL) ||
+			    !strcmp(link.kind, "vrf"))
+				break;
 			if (up == ifindex)
 				return true;
-			if (xv_netlink_get_link(inst->nl, NULL, up, &link, NULL))
-				break;
 			up = link.master;
 		}
 	}
