@@ -177,12 +177,62 @@ def reload_at_start():
         tap.wait_for(lambda: any("reloaded" in line for line in vtep.log()), "it was reloaded")
 
 
+def end_at_start():
+    """A SIGTERM that comes while the daemon starts waits too: an ordinary end, nothing half made."""
+    with Lab(hosts=1) as lab:
+        vtep = Xvtepd(lab.hosts[0], [{"vni": VNI}], start=False)
+        vtep.write()
+        vtep.process = vtep.spawn()
+        limit = time.monotonic() + 10 * tap.SLOW
+        while not os.path.exists(vtep.pin("xv_config")) and time.monotonic() < limit:
+            time.sleep(0.001)  # the first map of many, then the programs
+        tap.equal(vtep.end(signal.SIGTERM), 0, "exit status")
+        vtep.start()
+        tap.equal(vtep.status()["adopted"], True, "the start was whole")
+
+
+def pins_missing():
+    """A start that was cut off goes on; without xv_config what forwards is left as it is."""
+    with Lab(hosts=1) as lab:
+        host = lab.hosts[0]
+        host.tenant("p1")
+        vtep = Xvtepd(host, [{"vni": VNI, "ports": ["p1"]}])
+        vtep.kill()
+        os.unlink(vtep.pin("xv_tx"))
+        vtep.start()
+        vtep.kill()
+        os.unlink(vtep.pin("xv_config"))
+        pins = vtep.pins()
+        p = host.ns.run(f"{OUT}/xvtepd", "-c", vtep.file, check=False, timeout=10)
+        tap.equal(p.returncode, 1, "exit status")
+        tap.contains(p.stderr, f"xvtepd --detach -i {vtep.instance}", "message")
+        tap.equal(vtep.pins(), pins, "pins")
+        vtep.detach()
+        vtep.start()
+
+
 def as_nobody(vtep, *words):
     """The client, run by a user who may not look into our directories: by its descriptor."""
     code = ("import os, sys; fd = os.open(sys.argv[1], os.O_RDONLY); os.setgroups([]);"
             " os.setgid(65534); os.setuid(65534); os.execve(fd, sys.argv[1:], os.environ)")
     return run("/usr/bin/python3", "-c", code, f"{OUT}/xvtep", "-i", vtep.instance, *words,
                check=False)
+
+
+def many_reloads():
+    """A burst of SIGHUPs is a few reloads, not one each with the daemon deaf to the end."""
+    with Lab(hosts=1) as lab:
+        host = lab.hosts[0]
+        host.tenant("p1")
+        vtep = Xvtepd(host, [{"vni": v, "ports": [{"dev": "p1", "vlan": v}]} for v in range(1, 501)])
+        for _ in range(100):
+            vtep.process.send_signal(signal.SIGHUP)
+            time.sleep(0.001)
+        vtep.status()
+        tap.wait_for(lambda: "reloaded" in "\n".join(vtep.log()), "a reload")
+        time.sleep(1)
+        lines = sum("reloaded" in line for line in vtep.log())
+        tap.ok(lines < 50, f"{lines} reloads of 100 signals")
 
 
 def clock_set_back():
@@ -392,7 +442,7 @@ def completion_of_instances():
 
 for _name in ("orphan_start", "orphan_detach", "namespace_again", "pin_unreadable", "foreign_port",
               "socket_removed", "detach_message", "output_lost", "log_of_commands", "status_says", "sides", "time_slice",
-              "reload_at_start", "clock_set_back", "completion_of_instances"):
+              "reload_at_start", "many_reloads", "end_at_start", "pins_missing", "clock_set_back", "completion_of_instances"):
     tap.case("operate: " + _name.replace("_", " "),
              main=_name in ("orphan_start", "socket_removed"))(globals()[_name])
 

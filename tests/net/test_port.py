@@ -72,6 +72,7 @@ def comes_back():
             one = lab.hosts[0].tenant_again(one, "p1", f"10.0.0.{10 + n}")
             one.ping(two.ip)
             tap.equal(first.where(VNI, one.mac), "p1", "learned again")
+        tap.ok("taken away" not in "\n".join(first.log()), "log: nobody took its program away")
 
 
 def other_names():

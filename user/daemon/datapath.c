@@ -131,6 +131,12 @@ static int check_pinned(const char *pin_dir, struct xv_err *err)
 
 	snprintf(path, sizeof(path), "%s/xv_config", pin_dir);
 	fd = bpf_obj_get(path);
+	if (fd == -ENOENT && xv_attach_is_live(pin_dir))
+		return xv_err_set(
+			err, -EPROTO,
+			"%s is gone, but programs that need it are attached still: remove "
+			"them with `xvtepd --detach -i %s`; nothing was changed",
+			path, strrchr(pin_dir, '/') + 1);
 	if (fd == -ENOENT)
 		return 0;
 	if (fd < 0) /* what a failed load of a new instance takes down may be one that forwards */
@@ -194,6 +200,7 @@ static void fill_fds(struct xv_datapath *dp)
 static int load(struct xv_datapath *dp, struct xv_err *err)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .pin_root_path = dp->pin_dir);
+	char tx[sizeof(dp->pin_dir) + 8];
 	int ret;
 
 	libbpf_text[0] = '\0';
@@ -205,7 +212,8 @@ static int load(struct xv_datapath *dp, struct xv_err *err)
 	 * The kernel adds BPF_F_RDONLY_PROG to a devmap but refuses it at creation; libbpf 1.1 then
 	 * finds a pinned one unlike the object's ("parameter mismatch"). May go with libbpf 1.2.
 	 */
-	if (dp->adopted)
+	snprintf(tx, sizeof(tx), "%s/xv_tx", dp->pin_dir);
+	if (!access(tx, F_OK))
 		bpf_map__set_map_flags(dp->skel->maps.xv_tx, BPF_F_RDONLY_PROG);
 	dp->cpus = libbpf_num_possible_cpus();
 	dp->cpu_ids = xv_kernel_cpu_ids();

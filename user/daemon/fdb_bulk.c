@@ -166,7 +166,8 @@ static size_t choose(struct xv_fdb_bulk *b)
 	for (; n < limit && n < b->n_again; n++)
 		b->which[n] = b->again[n];
 	b->n_again -= n;
-	memmove(b->again, b->again + n, b->n_again * sizeof(*b->again));
+	if (b->n_again)
+		memmove(b->again, b->again + n, b->n_again * sizeof(*b->again));
 	return n;
 }
 

@@ -23,6 +23,7 @@ static void check_program(struct xv_instance *inst, const struct xv_link *link)
 	const struct xv_uplink *uplink = xv_uplink_find(inst, link->name);
 	struct xv_err err = {.text = ""};
 	enum xv_prog prog;
+	int ret;
 
 	if (uplink && uplink->ifindex == link->ifindex)
 		prog = XV_PROG_DECAP_TC;
@@ -34,7 +35,10 @@ static void check_program(struct xv_instance *inst, const struct xv_link *link)
 		return;
 	if (xv_attach_has_tc(inst->dp->pin_dir, link->ifindex))
 		return;
-	if (xv_attach_tc(inst->dp, link, prog, &err))
+	ret = xv_attach_tc(inst->dp, link, prog, &err);
+	if (ret == -ENODEV)
+		return; /* it is on its way out */
+	if (ret)
 		xv_log(LOG_ERR, "%s: its program was taken away: %s", link->name, err.text);
 	else
 		xv_log(LOG_WARNING, "%s: its program was taken away, and is attached again",

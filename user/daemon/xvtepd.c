@@ -138,6 +138,16 @@ static void on_reload(evutil_socket_t sig, short what, void *arg)
 		xv_log(LOG_NOTICE, "reloaded %s: %zu changes", inst->config_file, changes);
 }
 
+/* However many come during a reload: one more is made, and a signal to end goes before it. */
+static void on_hup(evutil_socket_t sig, short what, void *arg)
+{
+	const struct timeval now = {};
+
+	(void)sig;
+	(void)what;
+	evtimer_add(arg, &now);
+}
+
 static void on_quit(evutil_socket_t sig, short what, void *arg)
 {
 	(void)sig;
@@ -175,33 +185,38 @@ static void shorten_slice(void)
 		xv_log(LOG_INFO, "cannot ask for a short time slice: %s", strerror(errno));
 }
 
-/* A SIGHUP that comes during the start waits, where it would end the process. */
-static void hold_reload(int how)
+/* A signal that comes during the start waits, where it would end the process half-way. */
+static void hold(int how, int sig)
 {
 	sigset_t set;
 
 	sigemptyset(&set);
-	sigaddset(&set, SIGHUP);
+	sigaddset(&set, sig);
 	sigprocmask(how, &set, NULL);
 }
 
 static int serve(struct xv_instance *inst, struct event_base *base)
 {
-	struct event *hup = evsignal_new(base, SIGHUP, on_reload, inst);
+	struct event *reload = evtimer_new(base, on_reload, inst);
+	struct event *hup = evsignal_new(base, SIGHUP, on_hup, reload);
 	struct event *term = evsignal_new(base, SIGTERM, on_quit, base);
 	struct event *intr = evsignal_new(base, SIGINT, on_quit, base);
 	int ret = EXIT_FAILURE;
 
 	signal(SIGPIPE, SIG_IGN);
-	if (hup && term && intr && !event_add(hup, NULL) && !event_add(term, NULL) &&
+	if (reload && hup && term && intr && !event_add(hup, NULL) && !event_add(term, NULL) &&
 	    !event_add(intr, NULL)) {
-		hold_reload(SIG_UNBLOCK);
+		hold(SIG_UNBLOCK, SIGHUP);
+		hold(SIG_UNBLOCK, SIGTERM);
+		hold(SIG_UNBLOCK, SIGINT);
 		shorten_slice();
 		drop_privileges();
 		xv_log(LOG_NOTICE, "running");
 		ret = event_base_dispatch(base) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 		xv_log(LOG_NOTICE, "stopping; forwarding goes on");
 	}
+	if (reload)
+		event_free(reload);
 	if (hup)
 		event_free(hup);
 	if (term)
@@ -218,6 +233,8 @@ static int run(struct xv_config *config, const char *file)
 	struct xv_err err = {.text = "out of memory"};
 	int ret = EXIT_FAILURE;
 
+	hold(SIG_BLOCK, SIGTERM);
+	hold(SIG_BLOCK, SIGINT);
 	if (!base || xv_instance_start(config, file, base, &inst, &err)) {
 		fprintf(stderr, "xvtepd: %s\n", err.text);
 		xv_config_free(config);
@@ -247,7 +264,7 @@ int main(int argc, char **argv)
 	struct xv_err err = {.text = ""};
 	int ret;
 
-	hold_reload(SIG_BLOCK);
+	hold(SIG_BLOCK, SIGHUP);
 	xv_output_open();
 	ret = parse_options(argc, argv, &o);
 	if (ret >= 0)
