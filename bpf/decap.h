@@ -83,9 +83,9 @@ static __always_inline __u32 xv_peer_of_ip(const struct xv_ip *ip)
 	if (likely(indexed)) {
 		copy.word = READ_ONCE(indexed->word);
 		peer = copy.peer;
-		if (likely(copy.low == ip->w[3] && !copy.v6 && xv_ip_is_v4(ip)))
+		if (likely(copy.low == ip->w[3] && !copy.flags && xv_ip_is_v4(ip)))
 			return peer;
-		adj = copy.v6 ? bpf_map_lookup_elem(&xv_adj, &peer) : NULL;
+		adj = copy.flags ? bpf_map_lookup_elem(&xv_adj, &peer) : NULL;
 		if (adj && xv_ip_equal(&adj->ip, ip))
 			return peer;
 	}

@@ -38,14 +38,14 @@ XV_MAP(xv_adj, BPF_MAP_TYPE_ARRAY, __u32, struct xv_adj_val, XV_MAX_PEERS, BPF_F
 XV_TABLE_MAP(xv_fdb_table, XV_TABLE_BUCKETS, LIBBPF_PIN_BY_NAME);
 XV_MAP(xv_fdb, BPF_MAP_TYPE_HASH, struct xv_fdb_key, struct xv_fdb_val, XV_MAX_FDB_EXTRA,
        BPF_F_NO_PREALLOC);
-XV_MAP(xv_flood, BPF_MAP_TYPE_HASH, struct xv_flood_key, struct xv_flood_val, XV_MAX_FLOOD,
+XV_MAP(xv_flood, BPF_MAP_TYPE_HASH, struct xv_flood_key, struct xv_flood_val, XV_FLOOD_ROOM,
        BPF_F_NO_PREALLOC);
 XV_MAP(xv_tx, BPF_MAP_TYPE_DEVMAP, __u32, __u32, XV_MAX_PORTS + XV_MAX_UPLINKS, 0);
 XV_MAP(xv_uplink, BPF_MAP_TYPE_HASH, __u32, struct xv_uplink_val, XV_MAX_UPLINKS, 0);
 
 /* One entry until the daemon says how many CPUs there are. */
 XV_MAP(xv_stats, BPF_MAP_TYPE_ARRAY, __u32, struct xv_stats_val, 1, BPF_F_MMAPABLE);
-XV_MAP(xv_drop_last, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct xv_drop_last_val, XV_DROP_MAX, 0);
+XV_MAP(xv_drop_last, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct xv_drop_last_val, XV_STATS_DROPS, 0);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

@@ -13,7 +13,7 @@
 #include <linux/types.h>
 
 enum xv_limits {
-	XV_ABI_VERSION = 7,
+	XV_ABI_VERSION = 8,
 	XV_MAX_NETWORKS = 16384, /* bd 1..XV_MAX_NETWORKS-1; 0 is never a network */
 	XV_MAX_PORTS = 16384,	 /* port id 1..XV_MAX_PORTS-1; 0 is never a port */
 	XV_PORT_INDEX = 1 << 16, /* device indices below it are looked up in xv_port_index first */
@@ -22,13 +22,15 @@ enum xv_limits {
 	XV_MAX_PEERS = 4096,	 /* peer id 1..XV_MAX_PEERS-1; 0 is never a peer */
 	XV_MAX_UPLINKS = 64,	 /* underlay devices: slots behind the ports in xv_tx */
 	XV_MAX_FDB = 1 << 20,	 /* entries in xv_fdb_table */
-	XV_MAX_FDB_EXTRA = 1 << 16, /* entries in xv_fdb */
-	XV_MAX_FLOOD = 1 << 17,	    /* flood list entries of all networks together */
-	XV_MAX_FLOOD_LIST = 4096,   /* ports and peers of one network's flood list */
-	XV_NAME_LEN = 32,	    /* network name with its NUL */
-	XV_EVENT_RING = 1 << 22,    /* bytes */
-	XV_MAX_MACS = 8,	    /* own MAC addresses on the underlay */
-	XV_MAX_TAGS = 8,	    /* own VLANs on the underlay */
+	XV_MAX_FDB_EXTRA = 1 << 16,	  /* entries in xv_fdb */
+	XV_MAX_FLOOD = 1 << 17,		  /* flood list entries of all networks together */
+	XV_FLOOD_ROOM = 2 * XV_MAX_FLOOD, /* entries in xv_flood: each list once more, while it is
+					     exchanged */
+	XV_MAX_FLOOD_LIST = 4096,	  /* ports and peers of one network's flood list */
+	XV_NAME_LEN = 32,		  /* network name with its NUL */
+	XV_EVENT_RING = 1 << 22,	  /* bytes */
+	XV_MAX_MACS = 8,		  /* own MAC addresses on the underlay */
+	XV_MAX_TAGS = 8,		  /* own VLANs on the underlay */
 };
 
 /* 16 bytes in network order, IPv4 mapped. Aligned so that it is compared and hashed as words. */
@@ -51,6 +53,9 @@ enum xv_config_flags {
 	XV_CONFIG_UDP6_CHECKSUM = 1 << 0, /* outer UDP over IPv6 carries a checksum (slow path) */
 	XV_CONFIG_ANY_MAC = 1 << 1,	  /* own MAC addresses are more than XV_MAX_MACS */
 	XV_CONFIG_ANY_TAG = 1 << 2,	  /* own VLANs are more than XV_MAX_TAGS */
+	XV_CONFIG_DF_SET = 1 << 3,	  /* outer IPv4 packets of the slow path carry DF ... */
+	XV_CONFIG_DF_INHERIT = 1 << 4,	  /* ... if the inner one does */
+	XV_CONFIG_KERNEL = 1 << 5,	  /* outer frames are the kernel's to receive and to send */
 };
 
 struct xv_mac {
@@ -106,6 +111,7 @@ enum xv_bd_flags {
 	XV_BD_LEARN = 1 << 1,	   /* report unknown and moved source MACs */
 	XV_BD_INNER_VLAN = 1 << 2, /* inner 802.1Q tags are carried, not dropped (RFC 7348, 6.1) */
 	XV_BD_ANY_PEER = 1 << 3,   /* frames from VTEPs that are not known peers are taken */
+	XV_BD_FULL = 1 << 4,	   /* no room for another learned MAC: unknown ones are no event */
 	XV_BD_CONFIG = 1 << 8,	   /* origin: the config file (else command line or a map writer) */
 	XV_BD_HAND = 1 << 9,	   /* ... and the others too: stays when the file drops it */
 };
@@ -137,7 +143,12 @@ struct xv_bd_info_val {
 	__u32 learn_rate; /* learning events a second and CPU; 0: no limit */
 	__u32 max_macs;	  /* this and what follows is read by the daemon only */
 	__u32 ageing;	  /* seconds; 0: never */
-	__u32 pad0;
+	/*
+	 * Bit X: frames to 01:80:c2:00:00:0X are forwarded (the bridge's group_fwd_mask). Programs
+	 * read this.
+	 */
+	__u16 link_local;
+	__u16 pad0;
 	char name[XV_NAME_LEN];
 };
 
@@ -166,11 +177,17 @@ enum xv_port_flags {
 	XV_PORT_TCP_STACK = 1 << 3, /* inner TCP goes by TC even so, where GRO merges it */
 	XV_PORT_GSO_DECAP = 1 << 4, /* device takes skbs that TC stripped while merged (veth) */
 	XV_PORT_DIRECT = 1 << 5,    /* frames for end_mac may skip the device (bpf_redirect_peer) */
+	XV_PORT_TRUNK = 1 << 6,	    /* VLANs of the device are ports of their own */
+	XV_PORT_FULL = 1 << 7,	    /* no room for another MAC learned there, as XV_BD_FULL */
 	XV_PORT_CONFIG = 1 << 8,    /* origin: the config file */
 	/* Setting of xv_port_encap, read by the daemon only. */
 	XV_PORT_ENCAP_OFF = 1 << 9,	/* never */
 	XV_PORT_ENCAP_NATIVE = 1 << 10, /* also where xvtep cannot see that it is safe */
 	XV_PORT_HAND = 1 << 11,		/* ... and by hand, as XV_BD_HAND */
+	XV_PORT_LOOP = 1 << 12,		/* what it sends to groups and unknown MACs is dropped */
+	/* Setting of the filters of others at the port, read by the daemon only. */
+	XV_PORT_FILTERS_BEFORE = 1 << 13,
+	XV_PORT_FILTERS_IGNORE = 1 << 14,
 };
 
 struct xv_port_dev_val {
@@ -185,18 +202,25 @@ struct xv_port_dev_val {
 	 */
 	__u8 end_mac[6];
 	__u16 pad0;
+	__u32 max_macs; /* learned there; 0: no limit but the network's. Read by the daemon only */
+	__u32 pad1;
 };
 
 /*
  * xv_peer: hash, struct xv_ip -> __u32 peer id. xv_peer_index: array, xv_ip_slot() -> a peer whose
  * address has that slot; of an IPv6 address, which does not fit, xv_adj must tell the rest.
  */
+enum xv_peer_flags {
+	XV_PEER_V6 = 1 << 0,	 /* low is of an IPv6 address */
+	XV_PEER_KERNEL = 1 << 1, /* its frames are the kernel's to receive, as XV_ADJ_KERNEL */
+};
+
 struct xv_peer_slot {
 	union {
 		struct {
-			__be32 low; /* last 32 bits of the address */
-			__u16 peer; /* 0: the slot is free */
-			__u16 v6;
+			__be32 low;  /* last 32 bits of the address */
+			__u16 peer;  /* 0: the slot is free */
+			__u16 flags; /* enum xv_peer_flags */
 		};
 		__u64 word; /* replaced in one store */
 	};
@@ -215,6 +239,9 @@ enum xv_adj_flags {
 	XV_ADJ_HAND = 1 << 4,	/* the peer was added by hand; the daemon's, whatever else is set */
 	XV_ADJ_HEARD =
 		1 << 5, /* ... was admitted as it sent, by a network with a group; likewise */
+	XV_ADJ_KERNEL = 1 << 6,	    /* its frames are the kernel's to receive and to send */
+	XV_ADJ_IP_ID = 1 << 7,	    /* IPv4 without DF: each packet has an identification */
+	XV_ADJ_DF_INHERIT = 1 << 8, /* DF and identification as the inner packet's DF says */
 };
 
 enum xv_encap_len {
@@ -258,6 +285,7 @@ enum xv_fdb_flags {
 	XV_FDB_STATIC = 1 << 0, /* never aged, never moved; its MAC from elsewhere is dropped */
 	XV_FDB_CONFIG = 1 << 1, /* origin: the config file */
 	XV_FDB_HAND = 1 << 2,	/* ... and by hand, as XV_BD_HAND */
+	XV_FDB_STICKY = 1 << 3, /* static; its MAC from elsewhere is taken, and does not move */
 };
 
 enum xv_fdb_numbers {
@@ -312,6 +340,7 @@ struct xv_uplink_val {
 enum xv_event_type {
 	XV_EVENT_LEARN = 1, /* source MAC not in the FDB */
 	XV_EVENT_MOVE,	    /* source MAC held by a learned entry elsewhere */
+	XV_EVENT_PMTU,	    /* a router refused a packet to remote for its size; kind XV_FDB_NONE */
 };
 
 struct xv_event {
@@ -351,6 +380,13 @@ enum xv_peer_count {
 	XV_PEER_COUNTS,
 };
 
+/* What a CPU keeps of a peer. */
+struct xv_peer_here {
+	__u32 seen;  /* when it last sent something, in units of last_seen (XV_SEEN_SHIFT) */
+	__u16 ip_id; /* next IPv4 identification */
+	__u16 pad0;
+};
+
 enum xv_stats_limits {
 	XV_STATS_PATHS = 32, /* room for more, so that one more does not change the layout */
 	XV_STATS_DROPS = 128,
@@ -374,6 +410,7 @@ struct xv_stats_val {
 	struct xv_count peer[XV_PEER_COUNTS][XV_MAX_PEERS];
 	struct xv_count port[XV_PORT_COUNTS][XV_MAX_PORTS];
 	struct xv_count net[XV_NET_COUNTS][XV_MAX_NETWORKS]; /* by bd */
+	struct xv_peer_here peer_here[XV_MAX_PEERS];
 	__u8 pad0[4096 - sizeof(struct xv_count) * (XV_STATS_PATHS + XV_STATS_DROPS)];
 };
 
@@ -416,14 +453,15 @@ _Static_assert(sizeof(struct xv_peer_slot) == 8, "ABI");
 _Static_assert(sizeof(struct xv_bd_info_val) == 48, "ABI");
 _Static_assert(sizeof(struct xv_port_key) == 8, "ABI");
 _Static_assert(sizeof(struct xv_port_val) == 8, "ABI");
-_Static_assert(sizeof(struct xv_port_dev_val) == 24, "ABI");
+_Static_assert(sizeof(struct xv_port_dev_val) == 32, "ABI");
 _Static_assert(sizeof(struct xv_adj_val) == 128, "ABI");
 _Static_assert(sizeof(struct xv_fdb_key) == 8, "ABI");
 _Static_assert(sizeof(struct xv_fdb_val) == 8, "ABI");
 _Static_assert(sizeof(struct xv_flood_key) == 8, "ABI");
 _Static_assert(sizeof(struct xv_flood_val) == 24, "ABI");
 _Static_assert(sizeof(struct xv_event) == 40, "ABI");
-_Static_assert(sizeof(struct xv_stats_val) == 481 * 4096, "ABI: CPUs share no page");
+_Static_assert(sizeof(struct xv_stats_val) == 489 * 4096, "ABI: CPUs share no page");
+_Static_assert(sizeof(struct xv_peer_here) == 8, "ABI");
 _Static_assert(sizeof(struct xv_drop_last_val) == 176, "ABI");
 
 #endif

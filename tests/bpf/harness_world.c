@@ -285,11 +285,12 @@ static void index_network(__u32 bd, const struct xv_bd_val *val, int right)
 
 static void index_peer(__u32 id, const struct xv_ip *ip, int right)
 {
-	struct xv_peer_slot slot = {.low = ip->w[3], .peer = id, .v6 = !!ip->q[0]};
+	struct xv_peer_slot slot = {
+		.low = ip->w[3], .peer = id, .flags = ip->q[0] ? XV_PEER_V6 : 0};
 	__u32 i = xv_ip_slot(ip);
 
 	slot.peer += !right;
-	if (!right && !slot.v6)
+	if (!right && !slot.flags)
 		slot.low++;
 	put(hs.skel->maps.xv_peer_index, &i, &slot);
 }

@@ -147,7 +147,7 @@ def tenant():
             update(vtep, "xv_fdb", fdb_key(bd, o.mac), fdb_value(PEER, peer_id(vtep, host.v4)))
             old = dump(vtep, "xv_port_dev")[number]["value"]
             update(vtep, "xv_port_dev", struct.pack("=I", number),
-                   struct.pack("=IIHHI6s2x", ifindex, old["flags"], bd, 0, old["mtu"],
+                   struct.pack("=IIHHI6s10x", ifindex, old["flags"], bd, 0, old["mtu"],
                                bytes(old["end_mac"])))
             update(vtep, "xv_port", struct.pack("=IHH", ifindex, 0, 0),
                    struct.pack("=IHH", number, bd, 0))

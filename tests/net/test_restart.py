@@ -111,7 +111,7 @@ def ids_left():
         vtep = Xvtepd(host, [{"vni": VNI, "ports": ["p1"], "flood": ["203.0.113.1"]}])
         vtep.kill()
         ifindex = host.ns.links()["p1"]["ifindex"]
-        left = {"xv_port_dev": struct.pack("<I", ifindex).ljust(24, b"\0"),
+        left = {"xv_port_dev": struct.pack("<I", ifindex).ljust(32, b"\0"),
                 "xv_adj": (bytes(26) + b"\xff\xff\xcb\0\x71\x09").ljust(128, b"\0")}
         for name, value in left.items():
             update(vtep, name, ID_LEFT, value)

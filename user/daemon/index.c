@@ -45,8 +45,9 @@ static struct xv_peer_slot *peer_slot(struct xv_datapath *dp, const struct xv_pe
 
 void xv_index_add_peer(struct xv_datapath *dp, const struct xv_peer *peer)
 {
-	const struct xv_peer_slot val = {
-		.low = peer->ip.w[3], .peer = peer->id, .v6 = !xv_ip_is_v4(&peer->ip)};
+	const struct xv_peer_slot val = {.low = peer->ip.w[3],
+					 .peer = peer->id,
+					 .flags = xv_ip_is_v4(&peer->ip) ? 0 : XV_PEER_V6};
 
 	__atomic_store_n(&peer_slot(dp, peer)->word, val.word, __ATOMIC_RELEASE);
 }
