@@ -27,12 +27,14 @@ static void test_addresses(void **state)
 	assert_int_equal(xv_netlink_has_address(nl, &new6, NULL, &err), 0);
 }
 
+static const uint16_t port = 4789;
+
 /* Looks dst up and compares; NULL nexthop: not to be reached, errno is want. */
 static void check_route(const char *dst, const char *src, const char *nexthop, int want)
 {
 	struct xv_ip d = ip(dst), s = ip(src ? src : "::"), n;
 	struct xv_route route = {0};
-	int ret = xv_netlink_get_route(nl, &d, src ? &s : NULL, &route, &err);
+	int ret = xv_netlink_get_route(nl, &d, src ? &s : NULL, port, &route, &err);
 
 	if (!nexthop) {
 		assert_int_equal(ret, want);
@@ -89,6 +91,45 @@ static void test_routes(void **state)
 	check_route("10.9.0.9", "fd09::1", NULL, -EAFNOSUPPORT);
 }
 
+/* Rules that tell apart what is sent: ours apply to VXLAN from any of our ports and to nothing
+ * else. */
+static void test_route_rules(void **state)
+{
+	static const char *const ours[] = {
+		"ipproto udp",	     "ipproto udp dport 4789", "dport 4000-5000",
+		"sport 49152-65534", "sport 32768-60999",      "iif lo",
+		"uidrange 0-0",
+	};
+	static const char *const others[] = {
+		"ipproto tcp",	    "ipproto udp dport 8472",
+		"dport 4000-4788",  "sport 1-49151",
+		"iif va",	    "fwmark 1",
+		"uidrange 1-65534",
+	};
+	static const struct {
+		const char *family, *dst, *src, *plain, *ruled;
+	} ways[] = {
+		{"-4", "10.40.0.1", "10.9.0.1", "10.9.0.2", "10.9.0.3"},
+		{"-6", "fd40::1", "fd09::1", "fd09::2", "fd09::3"},
+	};
+
+	(void)state;
+	for (size_t w = 0; w < 2; w++) {
+		run("ip %s route add default via %s", ways[w].family, ways[w].plain);
+		run("ip %s route add default via %s table 88", ways[w].family, ways[w].ruled);
+		for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
+			run("ip %s rule add %s lookup 88", ways[w].family, ours[i]);
+			check_route(ways[w].dst, ways[w].src, ways[w].ruled, 0);
+			run("ip %s rule del %s lookup 88", ways[w].family, ours[i]);
+		}
+		for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+			run("ip %s rule add %s lookup 88", ways[w].family, others[i]);
+			check_route(ways[w].dst, ways[w].src, ways[w].plain, 0);
+			run("ip %s rule del %s lookup 88", ways[w].family, others[i]);
+		}
+	}
+}
+
 static void test_route_events(void **state)
 {
 	static const char *const changes[] = {
@@ -100,6 +141,9 @@ static void test_route_events(void **state)
 		"ip rule add from 10.9.0.1 lookup 77",
 		"ip rule del from 10.9.0.1 lookup 77",
 		"ip -6 rule add from fd09::1 lookup 77",
+		"ip -6 rule del from fd09::1 lookup 77",
+		"ip rule add ipproto udp dport 4789 lookup 77",
+		"ip rule del ipproto udp dport 4789 lookup 77",
 		"ip nexthop add id 5 via 10.9.0.2 dev va",
 		"ip route add 10.31.0.0/16 nhid 5",
 		"ip nexthop replace id 5 via 10.9.0.3 dev va",
@@ -233,7 +277,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
-		T(addresses), T(routes), T(route_events), T(neigh4), T(neigh6), T(neigh_permanent),
+		T(addresses), T(routes), T(route_rules),     T(route_events),
+		T(neigh4),    T(neigh6), T(neigh_permanent),
 #undef T
 	};
 

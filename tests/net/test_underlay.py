@@ -110,6 +110,46 @@ def route():
         stream.expect_no_loss("route changes")
 
 
+def rule(family):
+    """Rules for VXLAN's protocol and port send it by a second way; rules for others do not."""
+    with Lab() as lab:
+        a, b = lab.hosts
+        a.second_uplink()
+        a.ns.sysctl("net.ipv6.conf.all.forwarding", 0)
+        a.ns.ip("addr add 2001:db8:91::1/64 dev under2")
+        lab.router.ip("addr add 2001:db8:91::fe/64 dev r1b")
+        first, other = ((a.gw4, "198.19.1.254"), (a.gw6, "2001:db8:91::fe"))[family == 6]
+        a.ns.run("ip", f"-{family}", "route", "add", "default", "via", other, "dev", "under2",
+                 "table", "77")
+        two = Two(lab, family, underlay={"devices": ["under", "under2"]})
+        ways = {"under": lab.keep(frame.Tap(lab.router, "r1")),
+                "under2": lab.keep(frame.Tap(lab.router, "r1b"))}
+        stream = traffic.Stream(two.one, two.two, 1000)
+
+        def expect_by(dev, what):
+            row = two.first.row("peer", remote=b.address(family))
+            tap.equal((row["dev"], row["nexthop"]), (dev, first if dev == "under" else other), what)
+            for target in (two.two.mac, frame.BROADCAST):  # prebuilt header; the slow path's copy
+                mark, sender = frame.marker(), two.one.tap()
+                for _ in range(5):
+                    sender.send(frame.plain(two.one.mac, target, mark))
+                frame.wait_count({t: 5 if d == dev else 0 for d, t in ways.items()}, mark,
+                                 f"{what}: packets to {target} by {dev}")
+        rules = [("ipproto udp dport 4789", "under2"), ("ipproto udp dport 8472", "under"),
+                 ("ipproto udp dport 4000-5000 sport 49152-65534", "under2"),
+                 ("ipproto tcp", "under")]
+        expect_by("under", "without a rule")
+        for text, dev in rules:
+            a.ns.run("ip", f"-{family}", "rule", "add", "pref", "100", *text.split(), "lookup", "77")
+            tap.wait_for(lambda d=dev: (r := two.first.row("peer", remote=b.address(family)))["dev"]
+                         == d and r["ready"], f"the adjacency is by {dev} with {text}")
+            expect_by(dev, text)
+            a.ns.run("ip", f"-{family}", "rule", "del", "pref", "100")
+            tap.wait_for(lambda: (r := two.first.row("peer", remote=b.address(family)))["dev"]
+                         == "under" and r["ready"], f"the adjacency is by under without {text}")
+        stream.expect_no_loss("rules that change")
+
+
 def many_peers():
     """The route to more peers than are looked at in a turn moves, while some of them come and go."""
     with Lab(hosts=1) as lab:
@@ -408,6 +448,8 @@ for _family in (4, 6):
         tap.case(f"underlay down and up, IPv{_family}, xdp {_mode}", _family, _mode,
                  main=(_family, _mode) == (4, "native"))(down_and_up)
 tap.case("route changes between two devices")(route)
+tap.case("rule for protocol and port, IPv4", 4, main=True)(rule)
+tap.case("rule for protocol and port, IPv6", 6)(rule)
 tap.case("the route of many peers changes")(many_peers)
 tap.case("route goes and comes back")(no_route)
 for _mode in ("native", "off"):

@@ -26,7 +26,7 @@ static bool resolved;
 static struct xv_ip gateway;
 
 int __wrap_xv_netlink_get_route(struct xv_netlink *nl, const struct xv_ip *dst,
-				const struct xv_ip *src, struct xv_route *route,
+				const struct xv_ip *src, uint16_t port, struct xv_route *route,
 				struct xv_err *err);
 int __wrap_xv_netlink_get_link(struct xv_netlink *nl, const char *name, uint32_t ifindex,
 			       struct xv_link *link, struct xv_err *err);
@@ -40,11 +40,13 @@ void __wrap_xv_datapath_synchronize(void);
 void __wrap_xv_log(int priority, const char *fmt, ...);
 
 int __wrap_xv_netlink_get_route(struct xv_netlink *nl, const struct xv_ip *dst,
-				const struct xv_ip *src, struct xv_route *route, struct xv_err *err)
+				const struct xv_ip *src, uint16_t port, struct xv_route *route,
+				struct xv_err *err)
 {
 	(void)nl;
 	(void)dst;
 	(void)src;
+	(void)port;
 	(void)err;
 	*route = (struct xv_route){.ifindex = DEVICE, .nexthop = gateway};
 	return 0;

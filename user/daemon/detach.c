@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* xvtepd --detach: everything that an instance left in the kernel goes; see instance.h. */
+#include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <stdio.h>
@@ -54,7 +55,7 @@ static void forget_neighbours(struct xv_netlink *nl, const struct pinned *p)
 		const struct xv_ip *own = xv_ip_is_v4(&ip) ? &p->config.local4 : &p->config.local6;
 
 		prev = &ip;
-		if (!xv_netlink_get_route(nl, &ip, own, &route, NULL))
+		if (!xv_netlink_get_route(nl, &ip, own, ntohs(p->config.udp_port), &route, NULL))
 			xv_netlink_forget_neigh(nl, route.ifindex, &route.nexthop, NULL);
 	}
 	close(fd);

@@ -113,12 +113,13 @@ struct xv_route {
 	uint32_t mtu;	      /* path or route MTU if one is set, else 0 */
 };
 /*
- * `ip route get dst from src`; src may be NULL. -ENETUNREACH no route, -EHOSTUNREACH, -EINVAL and
+ * `ip route get dst from src ipproto udp dport port`, as rules with these words see it; src may be
+ * NULL, port is in host order. -ENETUNREACH no route, -EHOSTUNREACH, -EINVAL and
  * -EACCES routes of type unreachable, blackhole and prohibit, -EADDRINUSE dst is this host's own,
  * -EADDRNOTAVAIL src is not, or dst is not unicast, -EOPNOTSUPP the route encapsulates (lwtunnel).
  */
 int xv_netlink_get_route(struct xv_netlink *nl, const struct xv_ip *dst, const struct xv_ip *src,
-			 struct xv_route *route, struct xv_err *err);
+			 uint16_t port, struct xv_route *route, struct xv_err *err);
 
 /*
  * Neighbour: *resolved tells whether mac is usable now. keep asks the kernel to resolve it and to

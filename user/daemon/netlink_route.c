@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Where a packet to a peer goes: the kernel's own route lookup; and which addresses are ours. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
+#include <netinet/in.h>
 #include <string.h>
 
 #include "addr.h"
 #include "netlink_internal.h"
+#include "xv_wire.h"
 
 struct address_search {
 	const struct xv_ip *ip;
@@ -126,8 +129,23 @@ static int route_cb(const struct nlmsghdr *nlh, void *data)
 	return 0;
 }
 
+/*
+ * What `ip rule` may tell packets apart by. No mark, TOS nor device is given, and the kernel takes
+ * 0 for them, as they are in what its vxlan devices send. Source ports differ from flow to flow,
+ * and one stands for all: a rule for the whole range that we send from selects it, and so does one
+ * for the ports that the kernel gives out by default. Another program's packets are of some user;
+ * ours are of the kernel, whose UID is 0.
+ */
+static void put_flow(struct nlmsghdr *nlh, uint16_t port)
+{
+	mnl_attr_put_u8(nlh, RTA_IP_PROTO, IPPROTO_UDP);
+	mnl_attr_put_u16(nlh, RTA_SPORT, htons(XV_SRC_PORT_MIN));
+	mnl_attr_put_u16(nlh, RTA_DPORT, htons(port));
+	mnl_attr_put_u32(nlh, RTA_UID, 0);
+}
+
 static int lookup(struct xv_netlink *nl, const struct xv_ip *dst, const struct xv_ip *src,
-		  struct route_answer *answer, struct xv_err *err)
+		  uint16_t port, struct route_answer *answer, struct xv_err *err)
 {
 	struct xv_netlink_req req;
 	struct nlmsghdr *nlh;
@@ -147,6 +165,7 @@ static int lookup(struct xv_netlink *nl, const struct xv_ip *dst, const struct x
 		bytes = xv_netlink_ip_bytes(src, &len);
 		mnl_attr_put(nlh, RTA_SRC, len, bytes);
 	}
+	put_flow(nlh, port);
 	return xv_netlink_request(nl, nl->request, nlh, route_cb, answer, err);
 }
 
@@ -202,7 +221,7 @@ static int check_answer(const struct route_answer *answer, const struct xv_ip *d
 }
 
 int xv_netlink_get_route(struct xv_netlink *nl, const struct xv_ip *dst, const struct xv_ip *src,
-			 struct xv_route *route, struct xv_err *err)
+			 uint16_t port, struct xv_route *route, struct xv_err *err)
 {
 	struct route_answer answer = {.route.nexthop = *dst};
 	int ret;
@@ -212,7 +231,7 @@ int xv_netlink_get_route(struct xv_netlink *nl, const struct xv_ip *dst, const s
 	if (src && xv_ip_is_v4(src) != xv_ip_is_v4(dst))
 		return xv_err_set(err, -EAFNOSUPPORT,
 				  "source and destination are of different IP versions");
-	ret = lookup(nl, dst, src, &answer, err);
+	ret = lookup(nl, dst, src, port, &answer, err);
 	if (ret)
 		return tell_no_route(nl, ret, dst, src, err);
 	ret = check_answer(&answer, dst, err);

@@ -69,7 +69,8 @@ int xv_nexthop_find(struct xv_instance *inst, struct xv_nexthop_memo *memo, stru
 							 : &inst->config->address6;
 	struct xv_err err = {.text = ""};
 	struct xv_route route;
-	int ret = xv_netlink_get_route(inst->nl, &peer->ip, own, &route, &err);
+	int ret = xv_netlink_get_route(inst->nl, &peer->ip, own, inst->config->udp_port, &route,
+				       &err);
 
 	ret = ret ?: get_link(inst, memo, route.ifindex, link, &err);
 	if (ret) {
