@@ -211,7 +211,7 @@ static __always_inline int xv_decap_decide(void *data, void *data_end, __u32 tot
 /* Counts a unicast frame that goes from a peer to a port, and so into its network. */
 static __always_inline void xv_decap_count(const struct xv_decap *d, const struct xv_tally *tally)
 {
-	xv_peer_add(XV_PEER_RX, d->peer, tally);
+	xv_peer_heard(d->peer, xv_tick_now(), tally);
 	xv_port_add(XV_PORT_WIRE_TX, d->port, tally);
 }
 

@@ -59,7 +59,7 @@ static __always_inline int slow_deliver(struct __sk_buff *skb, const struct xv_c
 		return err;
 	if (!known) {
 		xv_net_add(XV_NET_BUM_RX, d->bd, tally);
-		xv_peer_add(XV_PEER_RX, d->peer, tally);
+		xv_peer_heard(d->peer, xv_tick_now(), tally);
 		xv_flood_frame(skb, cfg, net, d->bd, 0, tally->stats);
 		return XV_PATH_SLOW_RX_FLOOD;
 	}

@@ -27,15 +27,17 @@ static __always_inline struct xv_stats_val *xv_stats_here(void)
 	return bpf_map_lookup_elem(&xv_stats, &cpu);
 }
 
-/*
- * One of 2^n counters, the index of which is known to be below that; the verifier is told by a
- * mask.
- */
+/* An index that is known to be below n, a power of 2; the verifier is told by a mask. */
+static __always_inline __u64 index_below(__u64 index, const __u64 n)
+{
+	asm volatile("%[i] &= %[mask]" : [i] "+r"(index) : [mask] "i"(n - 1));
+	return index;
+}
+
 static __always_inline struct xv_count *counter_of(struct xv_count *counts, __u64 index,
 						   const __u64 n)
 {
-	asm volatile("%[i] &= %[mask]" : [i] "+r"(index) : [mask] "i"(n - 1));
-	return &counts[index];
+	return &counts[index_below(index, n)];
 }
 
 static __always_inline void tally_add(struct xv_count *counts, __u64 index, const __u64 n,
@@ -86,6 +88,19 @@ static __always_inline void xv_peer_add(enum xv_peer_count what, __u32 peer,
 					const struct xv_tally *tally)
 {
 	tally_add(tally->stats->peer[what], peer, XV_MAX_PEERS, tally);
+}
+
+/*
+ * Counts a frame from a peer, and notes when the peer was heard. tick: xv_tick_now(). Only a store
+ * that changes something dirties the line.
+ */
+static __always_inline void xv_peer_heard(__u32 peer, __u32 tick, const struct xv_tally *tally)
+{
+	struct xv_peer_here *here = &tally->stats->peer_here[index_below(peer, XV_MAX_PEERS)];
+
+	xv_peer_add(XV_PEER_RX, peer, tally);
+	if (here->seen != tick)
+		here->seen = tick;
 }
 
 #endif

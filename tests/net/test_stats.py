@@ -118,6 +118,40 @@ def merged(mode):
         tap.ok(sent["rx_packets"] >= (8 << 20) / 1500, f"wire packets, not merged ones: {sent}")
 
 
+def heard(mode, gro):
+    """A peer that answers is told from one that was sent to and never did, over a restart too."""
+    with Lab() as lab:
+        q = Quiet(lab, mode, gro)
+        vtep, (_, b) = q.vteps[0], lab.hosts
+        never, other = "203.0.113.9", "203.0.113.10"
+        vtep.client("peer", "add", other)
+        for address in (b.v4, never):  # nothing was sent yet
+            vtep.client("flood", "add", "network", "blue", "remote", address, check=False)
+        rows = {r["remote"]: r for r in vtep.rows("peer", "show")}
+        tap.equal({ip: (r["silent"], r["last_heard"]) for ip, r in rows.items()},
+                  dict.fromkeys((b.v4, never, other), (False, None)), "before")
+        q.know()
+        rows = {r["remote"]: r for r in vtep.rows("peer", "show")}
+        tap.equal({ip: r["silent"] for ip, r in rows.items()},
+                  {b.v4: False, never: True, other: False}, "silent")
+        tap.ok(rows[b.v4]["last_heard"] <= 2 * tap.SLOW, f"just heard: {rows[b.v4]}")
+        tap.equal((rows[never]["last_heard"], rows[other]["last_heard"]), (None, None), "never")
+        found, text = samples(vtep)
+        tap.equal([value(found, "xvtep_peer_silent", peer=ip) for ip in (b.v4, never, other)],
+                  [0, 1, 0], "metrics")
+        tap.equal(text.count("\nxvtep_peer_last_heard_seconds{"), 1, "samples of last heard")
+        tap.wait_for(lambda: vtep.row("peer", remote=b.v4)["last_heard"] >= 2, "time goes by")
+        vtep.kill()
+        vtep.start()
+        tap.ok(vtep.row("peer", remote=b.v4)["last_heard"] >= 2, "kept over a restart")
+        frame.expect(q.taps[1], lambda m: frame.udp4(q.macs[1], q.macs[0], "10.0.0.2", "10.0.0.1",
+                                                     m), {q.taps[0]: 1}, "unicast")
+        tap.ok(vtep.row("peer", remote=b.v4)["last_heard"] < 2, "heard again, by unicast alone")
+        vtep.client("flood", "del", "network", "blue", "remote", never)
+        vtep.client("flood", "add", "network", "blue", "remote", never)
+        tap.equal(vtep.row("peer", remote=never)["silent"], False, "known anew")
+
+
 def samples(vtep):
     """{(metric, labels as a frozenset): value} of the Prometheus endpoint, and its text."""
     with vtep.host.ns.inside():
@@ -243,6 +277,8 @@ for _mode, _gro, _size in (("native", False, 16), ("native", True, 16), ("native
     tap.case(f"unicast, xdp {_mode}, {'redirect' if _gro else 'stack'}, {_size} bytes", _mode,
              _gro, _size, main=(_mode, _size) == ("off", 16))(unicast)
 tap.case("broadcast")(bum)
+tap.case("last heard, xdp native", "native", True, main=True)(heard)
+tap.case("last heard, xdp off", "off", False)(heard)
 tap.case("TCP, merged frames, xdp off", "off")(merged)
 tap.case("TCP, merged frames, xdp native", "native")(merged)
 tap.case("text, JSON and Prometheus agree")(three_ways)

@@ -142,6 +142,18 @@ struct xv_stats xv_stats_peer(struct xv_instance *inst, uint32_t id)
 				 .tx = TOTAL(inst, peer[XV_PEER_TX][id])};
 }
 
+uint32_t xv_stats_heard(struct xv_instance *inst, uint32_t id)
+{
+	int cpu, n = cpus(inst);
+	uint32_t seen, latest = 0;
+
+	for (cpu = 0; cpu < n; cpu++) {
+		seen = __atomic_load_n(&inst->dp->stats[cpu].peer_here[id].seen, __ATOMIC_RELAXED);
+		latest = seen > latest ? seen : latest;
+	}
+	return latest;
+}
+
 struct xv_count xv_stats_drop(struct xv_instance *inst, enum xv_drop reason)
 {
 	return TOTAL(inst, drop[reason]);
@@ -214,7 +226,9 @@ void xv_stats_clear_peer(struct xv_instance *inst, uint32_t id)
 	const struct xv_count none = {};
 	int cpu, i, n = cpus(inst);
 
-	for (cpu = 0; cpu < n; cpu++)
+	for (cpu = 0; cpu < n; cpu++) {
 		for (i = 0; i < XV_PEER_COUNTS; i++)
 			inst->dp->stats[cpu].peer[i][id] = none;
+		inst->dp->stats[cpu].peer_here[id].seen = 0;
+	}
 }

@@ -26,6 +26,8 @@ void xv_stats_stop(struct xv_instance *inst);
 struct xv_net_stats xv_stats_network(struct xv_instance *inst, const struct xv_network *net);
 struct xv_stats xv_stats_port(struct xv_instance *inst, uint32_t id);
 struct xv_stats xv_stats_peer(struct xv_instance *inst, uint32_t id);
+/* When a frame of the peer was last accepted, in units of last_seen (XV_SEEN_SHIFT); 0: never. */
+uint32_t xv_stats_heard(struct xv_instance *inst, uint32_t id);
 struct xv_count xv_stats_drop(struct xv_instance *inst, enum xv_drop reason);
 struct xv_count xv_stats_path(struct xv_instance *inst, enum xv_path path);
 /* The packet that any CPU dropped last for this reason; -ENOENT: none yet. */

@@ -6,6 +6,10 @@
 #include "stats.h"
 #include "view.h"
 
+enum {
+	NSEC_PER_SEC = 1000000000,
+};
+
 static bool (*const next_row[XV_TABLE_MAX])(struct xv_view *view, struct xv_row *row) = {
 	[XV_TABLE_STATUS] = xv_view_next_status,
 	[XV_TABLE_UPLINK] = xv_view_next_uplink,
@@ -56,6 +60,11 @@ void xv_view_close(struct xv_view *view)
 	free(view->entries);
 	view->entries = NULL;
 	view->n_entries = 0;
+}
+
+uint64_t xv_view_age(uint64_t now, uint64_t seen)
+{
+	return now > seen ? ((now - seen) << XV_SEEN_SHIFT) / NSEC_PER_SEC : 0;
 }
 
 bool xv_view_port_matches(const struct xv_view_filter *filter, const struct xv_port *port)

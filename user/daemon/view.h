@@ -47,6 +47,9 @@ int xv_view_open(struct xv_instance *inst, enum xv_table_id table,
 bool xv_view_next(struct xv_view *view, struct xv_row *row);
 void xv_view_close(struct xv_view *view);
 
+/* Seconds from seen to now, both in units of last_seen (XV_SEEN_SHIFT). */
+uint64_t xv_view_age(uint64_t now, uint64_t seen);
+
 /* Whether a port passes the filter's dev and vlan. */
 bool xv_view_port_matches(const struct xv_view_filter *filter, const struct xv_port *port);
 

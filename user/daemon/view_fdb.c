@@ -93,7 +93,6 @@ bool xv_view_next_fdb(struct xv_view *view, struct xv_row *row)
 {
 	const struct xv_view_entry *entry;
 	const struct xv_network *net;
-	uint64_t seen;
 
 	do {
 		if (view->pos >= view->n_entries)
@@ -111,11 +110,7 @@ bool xv_view_next_fdb(struct xv_view *view, struct xv_row *row)
 			    entry->val.flags & XV_FDB_CONFIG ? "config" : "runtime");
 	} else {
 		xv_row_text(row, XV_COL_FDB_TYPE, "learned");
-		seen = entry->val.last_seen;
-		xv_row_number(row, XV_COL_FDB_AGE,
-			      view->now > seen
-				      ? ((view->now - seen) << XV_SEEN_SHIFT) / NSEC_PER_SEC
-				      : 0);
+		xv_row_number(row, XV_COL_FDB_AGE, xv_view_age(view->now, entry->val.last_seen));
 		xv_row_number(row, XV_COL_FDB_MOVES, entry->val.moves);
 	}
 	return true;

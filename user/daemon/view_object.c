@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Rows of what is configured: networks, ports, flood lists and peers. */
 #include "flood.h"
+#include "stats.h"
 #include "view.h"
 
 static const char *origin(bool from_config)
@@ -116,6 +117,16 @@ static const char *device_name(const struct xv_instance *inst, uint32_t ifindex,
 	return if_indextoname(ifindex, buf);
 }
 
+/* When frames of it were last accepted, and whether none ever was though some were sent to it. */
+static void put_heard(struct xv_instance *inst, const struct xv_peer *peer, struct xv_row *row)
+{
+	uint64_t seen = xv_stats_heard(inst, peer->id), now = xv_fdb_now();
+
+	xv_row_number(row, XV_COL_PEER_SILENT, !seen && xv_stats_peer(inst, peer->id).tx.packets);
+	if (seen)
+		xv_row_number(row, XV_COL_PEER_LAST_HEARD, xv_view_age(now, seen));
+}
+
 bool xv_view_next_peer(struct xv_view *view, struct xv_row *row)
 {
 	const struct xv_peer *peer = xv_view_peer(view);
@@ -134,6 +145,7 @@ bool xv_view_next_peer(struct xv_view *view, struct xv_row *row)
 		xv_row_number(row, XV_COL_PEER_MTU, peer->mtu);
 	}
 	xv_row_number(row, XV_COL_PEER_REFS, peer->refs);
+	put_heard(view->inst, peer, row);
 	xv_row_text(row, XV_COL_PEER_ORIGIN,
 		    peer->pinned    ? "added"
 		    : peer->dynamic ? "learned"

@@ -35,6 +35,10 @@ enum xv_column_type {
 	X(PORT_UP, "xvtep_port_up", "gauge", "1 if the port's device is there and up.")       \
 	X(PEER_READY, "xvtep_peer_ready", "gauge",                                            \
 	  "1 if the peer is reached on the fast path, 0 if through the slow path.")           \
+	X(PEER_LAST_HEARD, "xvtep_peer_last_heard_seconds", "gauge",                          \
+	  "Seconds since a frame of the peer was last accepted; no sample: never.")           \
+	X(PEER_SILENT, "xvtep_peer_silent", "gauge",                                          \
+	  "1 if frames were sent to the peer, and none was ever accepted from it.")           \
 	X(NET_PACKETS, "xvtep_network_packets_total", "counter",                              \
 	  "Inner frames of a network; rx: from the wire, tx: from its ports.")                \
 	X(NET_BYTES, "xvtep_network_bytes_total", "counter",                                  \
@@ -149,16 +153,18 @@ enum xv_metric_id {
 	X(FLOOD, REMOTE, "remote", "REMOTE", TEXT, NULL, NONE, "")    \
 	X(FLOOD, ORIGIN, "origin", "ORIGIN", TEXT, NULL, NONE, "")
 
-#define XV_PEER_COLUMNS(X)                                            \
-	X(PEER, REMOTE, "remote", "REMOTE", TEXT, "peer", NONE, "")   \
-	X(PEER, READY, "ready", "READY", YESNO, NULL, PEER_READY, "") \
-	X(PEER, DEV, "dev", "DEV", TEXT, NULL, NONE, "")              \
-	X(PEER, NEXTHOP, "nexthop", "NEXTHOP", TEXT, NULL, NONE, "")  \
-	X(PEER, MAC, "mac", "MAC", TEXT, NULL, NONE, "")              \
-	X(PEER, MTU, "mtu", "MTU", UINT, NULL, NONE, "")              \
-	X(PEER, REFS, "refs", "REFS", UINT, NULL, NONE, "")           \
-	X(PEER, ORIGIN, "origin", "ORIGIN", TEXT, NULL, NONE, "")     \
-	X(PEER, ID, "id", NULL, UINT, NULL, NONE, "")                 \
+#define XV_PEER_COLUMNS(X)                                                               \
+	X(PEER, REMOTE, "remote", "REMOTE", TEXT, "peer", NONE, "")                      \
+	X(PEER, READY, "ready", "READY", YESNO, NULL, PEER_READY, "")                    \
+	X(PEER, DEV, "dev", "DEV", TEXT, NULL, NONE, "")                                 \
+	X(PEER, NEXTHOP, "nexthop", "NEXTHOP", TEXT, NULL, NONE, "")                     \
+	X(PEER, MAC, "mac", "MAC", TEXT, NULL, NONE, "")                                 \
+	X(PEER, MTU, "mtu", "MTU", UINT, NULL, NONE, "")                                 \
+	X(PEER, REFS, "refs", "REFS", UINT, NULL, NONE, "")                              \
+	X(PEER, LAST_HEARD, "last_heard", "LAST-HEARD", UINT, NULL, PEER_LAST_HEARD, "") \
+	X(PEER, SILENT, "silent", "SILENT", YESNO, NULL, PEER_SILENT, "")                \
+	X(PEER, ORIGIN, "origin", "ORIGIN", TEXT, NULL, NONE, "")                        \
+	X(PEER, ID, "id", NULL, UINT, NULL, NONE, "")                                    \
 	X(PEER, STATUS, "status", "STATUS", TEXT, NULL, NONE, "")
 
 #define XV_NET_STATS_COLUMNS(X)                                                                  \
