@@ -10,6 +10,7 @@
 #include "file.h"
 #include "help.h"
 #include "output.h"
+#include "printable.h"
 #include "request.h"
 #include "show.h"
 
@@ -178,6 +179,15 @@ static int run(const struct options *o, struct xv_request *request, struct xv_er
 	return ret;
 }
 
+/* The daemon's answers quote what came in, and names of devices. */
+static void complain(const char *text, const char *hint)
+{
+	char safe[sizeof(((struct xv_err *)0)->text) * 4];
+
+	xv_printable(safe, sizeof(safe), text);
+	fprintf(stderr, "xvtep: %s%s\n", safe, hint);
+}
+
 int main(int argc, char **argv)
 {
 	struct xv_err err = {.text = ""};
@@ -206,12 +216,12 @@ int main(int argc, char **argv)
 		return xv_output_close("xvtep", EXIT_SUCCESS);
 	}
 	if (xv_request_words(argc, argv, &request, &err)) {
-		fprintf(stderr, "xvtep: %s (\"xvtep -h\" lists all commands)\n", err.text);
+		complain(err.text, " (\"xvtep -h\" lists all commands)");
 		return EXIT_USAGE;
 	}
 	ret = run(&o, &request, &err);
 	if (ret)
-		fprintf(stderr, "xvtep: %s\n", *err.text ? err.text : strerror(-ret));
+		complain(*err.text ? err.text : strerror(-ret), "");
 	xv_request_free(&request);
 	return ret ? EXIT_FAILURE : EXIT_SUCCESS;
 }

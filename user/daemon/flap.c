@@ -60,8 +60,9 @@ void xv_flap_note(struct xv_flap **flaps, const struct xv_network *net,
 	if (flap->moves < XV_LEARN_MOVES)
 		return;
 	flap->held_until = now + XV_LEARN_HOLD_SECONDS * SECOND;
-	xv_log(LOG_WARNING, "network %s: %s moved %u times in a row; held for %d seconds",
-	       net->set.name, xv_mac_format(key->mac, mac), flap->moves, XV_LEARN_HOLD_SECONDS);
+	xv_log_limited(LOG_WARNING, net->bd,
+		       "network %s: %s moved %u times in a row; held for %d seconds", net->set.name,
+		       xv_mac_format(key->mac, mac), flap->moves, XV_LEARN_HOLD_SECONDS);
 }
 
 void xv_flap_forget(struct xv_flap **flaps, uint64_t now)

@@ -31,6 +31,7 @@
 #include "uplink.h"
 #include "uplink_before.h"
 #include "vlan.h"
+#include "watch.h"
 
 /* ---- configuration of the instance itself ---- */
 
@@ -160,6 +161,7 @@ static void destroy(struct xv_instance *inst)
 {
 	if (!inst)
 		return;
+	xv_watch_stop(inst);
 	xv_metrics_stop(inst);
 	xv_control_stop(inst);
 	xv_load_stop(inst);
@@ -209,6 +211,7 @@ static int start(struct xv_instance *inst, struct xv_err *err)
 	ret = ret ?: xv_metrics_start(inst, err);
 	ret = ret ?: bring_up(inst, err);
 	ret = ret ?: xv_learn_start(inst, err);
+	ret = ret ?: xv_watch_start(inst, err);
 	ret = ret ?: xv_control_start(inst, err);
 	if (ret && fresh) {
 		struct xv_err ignored;

@@ -65,6 +65,7 @@ struct xv_instance {
 	struct event *refresh;	     /* adjacencies are to be looked at again */
 	struct event *retry;	     /* ... later */
 	struct event *again;	     /* devices that could not be had are to be tried again */
+	struct event *second;	     /* once a second (watch.c) */
 	struct xv_adjacency_pass *pass;
 	struct xv_fdb *fdb;
 	struct xv_learn *learn;

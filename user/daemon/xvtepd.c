@@ -116,7 +116,7 @@ static int detach(const char *name)
 	bool found = false;
 
 	if (xv_instance_detach(name, &found, &err)) {
-		fprintf(stderr, "xvtepd: %s\n", err.text);
+		xv_log_end(err.text);
 		return EXIT_FAILURE;
 	}
 	if (!found)
@@ -203,7 +203,6 @@ static int serve(struct xv_instance *inst, struct event_base *base)
 	struct event *intr = evsignal_new(base, SIGINT, on_quit, base);
 	int ret = EXIT_FAILURE;
 
-	signal(SIGPIPE, SIG_IGN);
 	if (reload && hup && term && intr && !event_add(hup, NULL) && !event_add(term, NULL) &&
 	    !event_add(intr, NULL)) {
 		hold(SIG_UNBLOCK, SIGHUP);
@@ -236,7 +235,7 @@ static int run(struct xv_config *config, const char *file)
 	hold(SIG_BLOCK, SIGTERM);
 	hold(SIG_BLOCK, SIGINT);
 	if (!base || xv_instance_start(config, file, base, &inst, &err)) {
-		fprintf(stderr, "xvtepd: %s\n", err.text);
+		xv_log_end(err.text);
 		xv_config_free(config);
 	} else {
 		ret = serve(inst, base);
@@ -275,7 +274,7 @@ int main(int argc, char **argv)
 	if (o.detach)
 		return detach(o.instance ?: "default");
 	if (xv_config_load(o.file, &config, &err)) {
-		fprintf(stderr, "xvtepd: %s\n", err.text);
+		xv_log_end(err.text);
 		return EXIT_FAILURE;
 	}
 	if (o.instance)
@@ -285,6 +284,7 @@ int main(int argc, char **argv)
 		xv_config_free(config);
 		return xv_output_close("xvtepd", EXIT_SUCCESS);
 	}
+	signal(SIGPIPE, SIG_IGN);
 	xv_log_open(config->instance, o.verbose);
 	return run(config, o.file);
 }

@@ -5,10 +5,12 @@
 #include <libsmartcols.h>
 #include <string.h>
 
+#include "printable.h"
 #include "text.h"
 
 enum {
-	CELL_NUMBER = 24, /* room for a number as text */
+	CELL_NUMBER = 24,  /* room for a number as text */
+	SINGLE_LEN = 8192, /* a path, escaped */
 };
 
 void xv_text_start(struct xv_text *text, const struct xv_table *table, FILE *out, bool all)
@@ -47,11 +49,11 @@ static bool row_hidden(const struct xv_text *text, const json_t *row)
 	return !json_integer_value(json_object_get(row, "packets"));
 }
 
-/* "key: value" lines, for a table of one row. Bytes that a terminal would obey are shown as "?". */
+/* "key: value" lines, for a table of one row. */
 static void print_single(const struct xv_text *text, const json_t *row)
 {
 	const struct xv_column *column;
-	char buf[CELL_NUMBER];
+	char buf[CELL_NUMBER], safe[SINGLE_LEN];
 	const char *value;
 	size_t i;
 
@@ -61,10 +63,8 @@ static void print_single(const struct xv_text *text, const json_t *row)
 			continue;
 		fprintf(text->out, "%-14s", column->header);
 		value = cell_text(column, json_object_get(row, column->key), buf);
-		for (; *value; value++)
-			fputc((unsigned char)*value < 0x20 || *value == 0x7f ? '?' : *value,
-			      text->out);
-		fputc('\n', text->out);
+		xv_printable(safe, sizeof(safe), value);
+		fprintf(text->out, "%s\n", safe);
 	}
 }
 
