@@ -48,7 +48,11 @@ static inline __attribute__((always_inline)) __u32 xv_ip_slot(const struct xv_ip
 	return ((ip->q[0] * 3 ^ ip->q[1]) * 0x9e3779b97f4a7c15ULL) >> 50;
 }
 
-/* xv_config: array with one entry. */
+/*
+ * xv_config: array with one entry. Versions before layout 8 read it into 152 bytes on the stack
+ * without asking how large it is (xvtepd --detach): it stays that large, with abi and netns where
+ * they are, and what does not fit goes into a map of its own.
+ */
 enum xv_config_flags {
 	XV_CONFIG_UDP6_CHECKSUM = 1 << 0, /* outer UDP over IPv6 carries a checksum (slow path) */
 	XV_CONFIG_ANY_MAC = 1 << 1,	  /* own MAC addresses are more than XV_MAX_MACS */

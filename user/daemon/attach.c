@@ -12,9 +12,11 @@
 
 #include "attach.h"
 #include "clsact.h"
+#include "pinned.h"
 
 enum {
 	TCX_INGRESS = 46, /* BPF_TCX_INGRESS: UAPI of Linux 6.6 */
+	TCX_MAX = 64,	  /* programs at one hook, the kernel's own limit */
 };
 
 static void pin_path(char path[192], const char *pin_dir, const char *kind, uint32_t ifindex)
@@ -250,6 +252,19 @@ static bool link_remove(const char *path, void *arg)
 	return false;
 }
 
+/* Whatever another layout calls them; not the marks of clsact.h, which are directories. */
+static bool link_remove_tc(const char *path, void *arg)
+{
+	int fd = bpf_obj_get(path);
+
+	(void)arg;
+	if (fd < 0)
+		return false;
+	close(fd);
+	remove_pinned(path);
+	return false;
+}
+
 static bool link_is_live(const char *path, void *arg)
 {
 	int fd = bpf_obj_get(path);
@@ -288,32 +303,86 @@ void xv_attach_each(const char *pin_dir, void (*fn)(void *arg, uint32_t ifindex)
 	each_link(pin_dir, "", tell_device, &to);
 }
 
-/* Takes filters off the devices that a map's keys begin with (clsact kernels). */
-static void detach_keys(const char *pin_dir, const char *map)
+static bool is_at_tcx(uint32_t ifindex, uint32_t prog_id)
 {
-	uint32_t key[2] = {}, *prev = NULL; /* struct xv_port_key, or __u32: ifindex first */
-	uint32_t done = 0;		    /* a trunk's VLANs are many keys */
-	char path[192];
-	int fd;
+	__u32 ids[TCX_MAX], n = TCX_MAX, i;
 
-	snprintf(path, sizeof(path), "%s/%s", pin_dir, map);
-	fd = bpf_obj_get(path);
+	if (bpf_prog_query((int)ifindex, (enum bpf_attach_type)TCX_INGRESS, 0, NULL, ids, &n))
+		return false;
+	for (i = 0; i < n && i < TCX_MAX; i++)
+		if (ids[i] == prog_id)
+			return true;
+	return false;
+}
+
+static bool link_is_here(const char *path, void *arg)
+{
+	struct bpf_link_info info = {};
+	__u32 len = sizeof(info), id = 0;
+	int fd = bpf_obj_get(path), ret;
+
+	(void)arg;
 	if (fd < 0)
-		return;
-	while (!bpf_map_get_next_key(fd, prev, key)) {
-		if (key[0] != done)
-			xv_detach_tc(pin_dir, key[0]);
-		done = key[0];
-		prev = key;
-	}
+		return false;
+	ret = bpf_obj_get_info_by_fd(fd, &info, &len);
 	close(fd);
+	if (ret || !info.xdp.ifindex)
+		return false;
+	if (info.type == BPF_LINK_TYPE_XDP)
+		return !bpf_xdp_query_id((int)info.xdp.ifindex, 0, &id) && id == info.prog_id;
+	return is_at_tcx(info.xdp.ifindex, info.prog_id);
+}
+
+/* Filters at devices, which before TCX nothing but the keys of maps names. */
+struct filters {
+	const char *pin_dir;
+	struct xv_pinned_ids maps;
+	uint32_t done; /* a trunk's VLANs are many keys */
+	bool here;
+};
+
+static void look_at_filter(void *arg, uint32_t ifindex)
+{
+	struct filters *f = arg;
+
+	if (ifindex != f->done)
+		f->here |= xv_pinned_are_used_by(&f->maps, xv_clsact_program(ifindex));
+	f->done = ifindex;
+}
+
+/* A filter that uses none of the maps is somebody else's; without maps nothing tells. */
+static void detach_filter(void *arg, uint32_t ifindex)
+{
+	struct filters *f = arg;
+	uint32_t prog;
+
+	if (ifindex == f->done)
+		return;
+	f->done = ifindex;
+	prog = xv_clsact_program(ifindex);
+	if (!prog || !f->maps.n || xv_pinned_are_used_by(&f->maps, prog))
+		xv_detach_tc(f->pin_dir, ifindex);
+}
+
+static bool each_filter(const char *pin_dir, void (*fn)(void *arg, uint32_t ifindex))
+{
+	struct filters f = {.pin_dir = pin_dir};
+
+	xv_pinned_list(pin_dir, &f.maps);
+	xv_pinned_devices(pin_dir, "xv_port", fn, &f);
+	xv_pinned_devices(pin_dir, "xv_uplink", fn, &f);
+	return f.here;
+}
+
+bool xv_attach_is_here(const char *pin_dir)
+{
+	return each_link(pin_dir, "", link_is_here, NULL) || each_filter(pin_dir, look_at_filter);
 }
 
 void xv_attach_remove_all(const char *pin_dir)
 {
 	each_link(pin_dir, "xdp_", link_remove, NULL);
 	xv_datapath_synchronize();
-	detach_keys(pin_dir, "xv_port");
-	detach_keys(pin_dir, "xv_uplink");
-	each_link(pin_dir, "tc_", link_remove, NULL);
+	each_filter(pin_dir, detach_filter);
+	each_link(pin_dir, "", link_remove_tc, NULL);
 }

@@ -38,6 +38,11 @@ bool xv_attach_has_foreign_xdp(const char *pin_dir, uint32_t ifindex);
 
 /* Whether any pinned link still holds a device. */
 bool xv_attach_is_live(const char *pin_dir);
+/*
+ * Whether a program of the instance is on a device of this network namespace: in another one the
+ * device's index is that of another device, or of none. Of any layout.
+ */
+bool xv_attach_is_here(const char *pin_dir);
 /* Takes every program of an instance off its devices, strippers first. */
 void xv_attach_remove_all(const char *pin_dir);
 

@@ -101,7 +101,7 @@ int xv_clsact_attach(uint32_t ifindex, int prog_fd, const char *mark)
 }
 
 /* That there is no filter, or no qdisc, is nothing to write to standard error about. */
-bool xv_clsact_is_attached(uint32_t ifindex)
+uint32_t xv_clsact_program(uint32_t ifindex)
 {
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
 	libbpf_print_fn_t print = libbpf_set_print(NULL);
@@ -111,7 +111,12 @@ bool xv_clsact_is_attached(uint32_t ifindex)
 	set_hook(&hook, ifindex, BPF_TC_INGRESS);
 	ret = bpf_tc_query(&hook, &opts);
 	libbpf_set_print(print);
-	return !ret;
+	return ret ? 0 : opts.prog_id;
+}
+
+bool xv_clsact_is_attached(uint32_t ifindex)
+{
+	return xv_clsact_program(ifindex);
 }
 
 void xv_clsact_detach(uint32_t ifindex, const char *mark)

@@ -14,6 +14,8 @@
 int xv_clsact_attach(uint32_t ifindex, int prog_fd, const char *mark);
 /* Whether our filter is there: others may take it away, or the qdisc. */
 bool xv_clsact_is_attached(uint32_t ifindex);
+/* The id of the program in the filter that is where ours would be; 0: there is none. */
+uint32_t xv_clsact_program(uint32_t ifindex);
 /* Removes the filter, and the qdisc if it is ours and nobody else has filters there. */
 void xv_clsact_detach(uint32_t ifindex, const char *mark);
 /* Whether anybody looks at what is sent out of the device: filters or, where there is TCX,

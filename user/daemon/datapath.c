@@ -24,12 +24,14 @@
 #include "kernel.h"
 #include "lock.h"
 #include "netns.h"
+#include "pinned.h"
 #include "xvtep.skel.h"
 
 #define BPFFS "/sys/fs/bpf"
 
 enum {
 	GRACE_FALLBACK_US = 100000,
+	DIR_DEPTH = 4,
 };
 
 /* libbpf says why a load failed only through its print callback; the last warnings are kept. */
@@ -120,40 +122,39 @@ static int make_dirs(const struct xv_datapath *dp, struct xv_err *err)
 	return 0;
 }
 
+static int say_layout(const char *pin_dir, const struct xv_pinned *pinned, struct xv_err *err)
+{
+	char layout[24] = "of another size";
+
+	if (pinned->layout)
+		snprintf(layout, sizeof(layout), "%u", pinned->layout);
+	return xv_err_set(err, -EPROTO,
+			  "%s was made by an xvtepd with map layout %s, this one has %u: "
+			  "remove it with `xvtepd --detach -i %s` (see UPGRADES in xvtepd(8)), "
+			  "or run the other version",
+			  pin_dir, layout, XV_ABI_VERSION, strrchr(pin_dir, '/') + 1);
+}
+
 /* 1: pinned maps of our layout are there; 0: none; negative: some that we must not touch. */
 static int check_pinned(const char *pin_dir, struct xv_err *err)
 {
-	char path[160];
-	struct xv_config_val val = {};
-	struct bpf_map_info info = {};
-	__u32 len = sizeof(info), zero = 0;
-	int fd, ret;
+	struct xv_pinned pinned;
+	int ret = xv_pinned_read(pin_dir, &pinned);
 
-	snprintf(path, sizeof(path), "%s/xv_config", pin_dir);
-	fd = bpf_obj_get(path);
-	if (fd == -ENOENT && xv_attach_is_live(pin_dir))
+	if (ret) /* what a failed load of a new instance takes down may be one that forwards */
+		return xv_err_set(err, ret, "cannot open %s/xv_config: %s; nothing was changed",
+				  pin_dir, strerror(-ret));
+	if (!pinned.exists && xv_attach_is_live(pin_dir))
 		return xv_err_set(
 			err, -EPROTO,
-			"%s is gone, but programs that need it are attached still: remove "
-			"them with `xvtepd --detach -i %s`; nothing was changed",
-			path, strrchr(pin_dir, '/') + 1);
-	if (fd == -ENOENT)
+			"%s/xv_config is gone, but programs that need it are attached still: "
+			"remove them with `xvtepd --detach -i %s`; nothing was changed",
+			pin_dir, strrchr(pin_dir, '/') + 1);
+	if (!pinned.exists)
 		return 0;
-	if (fd < 0) /* what a failed load of a new instance takes down may be one that forwards */
-		return xv_err_set(err, fd, "cannot open %s: %s; nothing was changed", path,
-				  strerror(-fd));
-	ret = bpf_obj_get_info_by_fd(fd, &info, &len);
-	if (!ret && info.value_size == sizeof(val))
-		ret = bpf_map_lookup_elem(fd, &zero, &val);
-	close(fd);
-	if (ret || info.value_size != sizeof(val) || (val.abi && val.abi != XV_ABI_VERSION))
-		return xv_err_set(
-			err, -EPROTO,
-			"%s was made by an xvtepd with map layout %u, this one has %u: "
-			"remove it with `xvtepd --detach -i %s` (see UPGRADES in xvtepd(8)), "
-			"or run the other version",
-			pin_dir, val.abi, XV_ABI_VERSION, strrchr(pin_dir, '/') + 1);
-	if (val.abi && !xv_netns_is_here(val.netns))
+	if (!pinned.ours)
+		return say_layout(pin_dir, &pinned, err);
+	if (pinned.layout && !xv_netns_is_here(pinned.config.netns))
 		return xv_err_set(err, -EBUSY,
 				  "%s belongs to an instance in another network namespace: choose "
 				  "another instance name, or remove it with `xvtepd --detach -i "
@@ -342,8 +343,23 @@ int xv_datapath_prog_fd(const struct xv_datapath *dp, enum xv_prog prog)
 	return -EINVAL;
 }
 
-/* Removes every entry of a directory, marks of clsact.h among them, and then the directory. */
-static int remove_dir(const char *dir)
+/* A link that keeps its program on a device by more than its pin is taken off first. */
+static void remove_pin(const char *path)
+{
+	int fd = bpf_obj_get(path);
+
+	if (fd >= 0) {
+		bpf_link_detach(fd);
+		close(fd);
+	}
+	remove(path);
+}
+
+/*
+ * Removes a directory and what is in it, marks of clsact.h among them. Other layouts may have
+ * directories of their own.
+ */
+static int remove_dir(const char *dir, int depth)
 {
 	char path[512];
 	struct dirent *entry;
@@ -352,10 +368,13 @@ static int remove_dir(const char *dir)
 	if (!d)
 		return errno == ENOENT ? 0 : -errno;
 	while ((entry = readdir(d))) {
-		if (entry->d_name[0] == '.')
+		if (entry->d_name[0] == '.' ||
+		    snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name) >= (int)sizeof(path))
 			continue;
-		snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name);
-		remove(path);
+		if (entry->d_type == DT_DIR && depth)
+			remove_dir(path, depth - 1);
+		else
+			remove_pin(path);
 	}
 	closedir(d);
 	return rmdir(dir) ? -errno : 0;
@@ -363,15 +382,13 @@ static int remove_dir(const char *dir)
 
 int xv_datapath_remove(const char *instance, struct xv_err *err)
 {
-	char dir[128], links[140];
+	char dir[128];
 	int ret;
 
 	libbpf_set_print(keep_warning);
 	snprintf(dir, sizeof(dir), XV_PIN_ROOT "/%s", instance);
-	snprintf(links, sizeof(links), "%s/links", dir);
 	xv_attach_remove_all(dir);
-	ret = remove_dir(links);
-	ret = ret ?: remove_dir(dir);
+	ret = remove_dir(dir, DIR_DEPTH);
 	if (ret)
 		return xv_err_set(err, ret, "cannot remove %s: %s", dir, strerror(-ret));
 	rmdir(XV_PIN_ROOT);

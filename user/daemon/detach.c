@@ -12,86 +12,70 @@
 #include "instance.h"
 #include "lock.h"
 #include "netns.h"
+#include "pinned.h"
 #include "port.h"
 #include "rundir.h"
 #include "slow.h"
 
-struct pinned {
+struct left {
 	char dir[128];
-	struct xv_config_val config;
+	struct xv_pinned pinned;
 	bool here; /* we are in its network namespace */
 };
 
-static int open_pinned(const struct pinned *p, const char *map)
+/* The namespace is in xv_config, but only our own layout says where. */
+static void read_left(struct left *p)
 {
-	char path[160];
-
-	snprintf(path, sizeof(path), "%s/%s", p->dir, map);
-	return bpf_obj_get(path);
-}
-
-static void read_config(struct pinned *p)
-{
-	__u32 zero = 0;
-	int fd = open_pinned(p, "xv_config");
-
-	if (fd < 0)
-		return;
-	bpf_map_lookup_elem(fd, &zero, &p->config);
-	close(fd);
-	p->here = xv_netns_is_here(p->config.netns);
+	xv_pinned_read(p->dir, &p->pinned);
+	p->here = p->pinned.ours && p->pinned.layout ? xv_netns_is_here(p->pinned.config.netns)
+						     : xv_attach_is_here(p->dir);
 }
 
 /* Next hops that the kernel keeps resolved for the peers. */
-static void forget_neighbours(struct xv_netlink *nl, const struct pinned *p)
+static void forget_neighbours(struct xv_netlink *nl, const struct left *p)
 {
 	struct xv_ip ip, *prev = NULL;
 	struct xv_route route;
-	int fd = open_pinned(p, "xv_peer");
+	int fd = xv_pinned_open(p->dir, "xv_peer", sizeof(ip));
 
 	if (fd < 0)
 		return;
 	while (!bpf_map_get_next_key(fd, prev, &ip)) {
-		const struct xv_ip *own = xv_ip_is_v4(&ip) ? &p->config.local4 : &p->config.local6;
+		const struct xv_ip *own = xv_ip_is_v4(&ip) ? &p->pinned.config.local4
+							   : &p->pinned.config.local6;
 
 		prev = &ip;
-		if (!xv_netlink_get_route(nl, &ip, own, ntohs(p->config.udp_port), &route, NULL))
+		if (!xv_netlink_get_route(nl, &ip, own,
+					  ntohs(p->pinned.config.udp_port ?: htons(4789)), &route,
+					  NULL))
 			xv_netlink_forget_neigh(nl, route.ifindex, &route.nexthop, NULL);
 	}
 	close(fd);
 }
 
-static void restore_ports(struct xv_netlink *nl, const struct pinned *p)
+static void restore_port(void *arg, uint32_t ifindex)
 {
-	struct xv_port_key key, *prev = NULL;
-	int fd = open_pinned(p, "xv_port");
-
-	if (fd < 0)
-		return;
-	while (!bpf_map_get_next_key(fd, prev, &key)) {
-		prev = &key;
-		xv_port_release_device(nl, key.ifindex);
-	}
-	close(fd);
+	xv_port_release_device(arg, ifindex);
 }
 
-static void restore_devices(struct xv_netlink *nl, const struct pinned *p)
+static void restore_devices(struct xv_netlink *nl, const struct left *p)
 {
+	uint32_t slow = p->pinned.config.slow_ifindex; /* else found by its alias */
 	struct xv_link link;
 
 	forget_neighbours(nl, p);
-	restore_ports(nl, p);
-	if (!xv_netlink_get_link(nl, NULL, p->config.slow_ifindex, &link, NULL) &&
+	xv_pinned_devices(p->dir, "xv_port", restore_port, nl);
+	if (slow && !xv_netlink_get_link(nl, NULL, slow, &link, NULL) &&
 	    !strcmp(link.kind, "vxlan") && link.vxlan_external)
 		xv_netlink_del_link(nl, link.ifindex, NULL);
 }
 
 /* Everything but the pins. Whether there was anything. */
-static bool restore(const char *name, const struct pinned *p)
+static bool restore(const char *name, const struct left *p)
 {
 	struct xv_netlink_ops none = {};
 	struct xv_netlink *nl = NULL;
-	bool found = p->config.abi;
+	bool found = p->pinned.exists;
 
 	if (p->here)
 		xv_attach_remove_all(p->dir); /* first: the devices carry no packets of ours then */
@@ -106,7 +90,7 @@ static bool restore(const char *name, const struct pinned *p)
 
 int xv_instance_detach(const char *name, bool *found, struct xv_err *err)
 {
-	struct pinned p = {};
+	struct left p = {};
 	int lock = -1, pins = -1, ret;
 
 	ret = xv_datapath_check(err);
@@ -117,8 +101,8 @@ int xv_instance_detach(const char *name, bool *found, struct xv_err *err)
 	ret = xv_lock_pins(p.dir, &pins, err);
 	if (ret && ret != -ENOENT)
 		goto out;
-	read_config(&p);
-	if (p.config.abi && !p.here && xv_attach_is_live(p.dir)) {
+	read_left(&p);
+	if (p.pinned.exists && !p.here && xv_attach_is_live(p.dir)) {
 		ret = xv_err_set(
 			err, -EXDEV,
 			"instance \"%s\" lives in another network namespace: run this there "

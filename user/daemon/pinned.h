@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What is pinned, by whatever version of xvtepd. The kernel copies as many bytes as a map's keys
+ * and values have, not as many as the reader has room for: sizes are asked before anything is read.
+ */
+#ifndef XV_PINNED_H
+#define XV_PINNED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "xv_abi.h"
+
+struct xv_pinned {
+	bool exists;	 /* there is an xv_config */
+	bool ours;	 /* its sizes and its number are those of our layout, or not yet written */
+	uint32_t layout; /* its number; 0: not written yet, or not to be told */
+	struct xv_config_val config; /* if ours; else zero */
+};
+
+/*
+ * Reads xv_config of a pin directory. 0, also if there is none; -EPROTO if it is no map; another
+ * negative errno if it cannot be opened.
+ */
+int xv_pinned_read(const char *pin_dir, struct xv_pinned *pinned);
+/* A pinned map whose keys are key_size bytes; negative errno, -EPROTO for other keys. */
+int xv_pinned_open(const char *pin_dir, const char *map, uint32_t key_size);
+/* Calls fn once or more for each device that keys of a map begin with (xv_port, xv_uplink). */
+void xv_pinned_devices(const char *pin_dir, const char *map,
+		       void (*fn)(void *arg, uint32_t ifindex), void *arg);
+struct xv_pinned_ids {
+	uint32_t id[64];
+	uint32_t n;
+};
+
+/* The kernel's ids of the maps that are pinned. */
+void xv_pinned_list(const char *pin_dir, struct xv_pinned_ids *ids);
+/* Whether a program uses one of the maps. */
+bool xv_pinned_are_used_by(const struct xv_pinned_ids *ids, uint32_t prog_id);
+
+#endif
