@@ -14,41 +14,12 @@ import tap
 import traffic
 from lab import Lab
 from netns import run
-from vtep import KINDS, Kernel, Xvtepd, link_is_ours, words
+from two import VNI, Two
+from vtep import Kernel, Xvtepd, link_is_ours, words
 
-VNI = 100
 FIRST_UPLINK = 16384  # XV_MAX_PORTS: in xv_tx
 VALID = 1  # enum xv_adj_flags
 PPS = 5000
-
-
-class Two:
-    """Two hosts with a tenant each that know each other; the path is the fast one."""
-
-    def __init__(self, lab, family=4, mode="native", kind="xvtep", underlay=None):
-        self.lab = lab
-        self.one, self.two = [h.tenant("p1", f"10.0.0.{h.number}") for h in lab.hosts]
-        a, b = lab.hosts
-        own = {"xdp": mode, **(underlay or {})}
-        self.vteps = [KINDS[k](h, [{"vni": VNI, "ports": ["p1"], "flood": [o.address(family)]}],
-                               family, underlay=own if h is a else {"xdp": mode})
-                      for h, o, k in ((a, b, "xvtep"), (b, a, kind))]
-        self.first = self.vteps[0]
-        self.one.neigh(self.two)
-        self.two.neigh(self.one)
-        self.one.ping(self.two.ip)
-        for vtep in self.vteps:
-            vtep.wait_learned(2)
-        self.first.wait_ready()
-
-    def expect_fast(self, what):
-        """What is sent now arrives, all of it, and by the prebuilt header."""
-        self.first.wait_ready()
-        before = self.first.paths().get("encap", 0)
-        ends = self.one.tap(), self.two.tap()
-        frame.expect(ends[0], lambda m: frame.udp4(self.one.mac, self.two.mac, "10.0.0.1",
-                                                   "10.0.0.2", m), {ends[1]: 1}, what, 100)
-        tap.ok(self.first.paths()["encap"] >= before + 101, f"{what}: not on the fast path")
 
 
 def nexthop_mac(family):

@@ -4,6 +4,7 @@
 
 #include "adjacency.h"
 #include "attach.h"
+#include "egress.h"
 #include "follow.h"
 #include "local.h"
 #include "log.h"
@@ -52,6 +53,7 @@ static void on_link(void *arg, const struct xv_link *link)
 	xv_uplink_link(inst, link);
 	xv_port_link(inst, link);
 	xv_local_link(inst, link);
+	xv_egress_link(inst, link);
 	if (link->ifindex == inst->slow_ifindex)
 		xv_slow_check(inst);
 	check_program(inst, link);
@@ -63,6 +65,7 @@ static void on_link_gone(void *arg, uint32_t ifindex, const char *name)
 
 	(void)name;
 	xv_uplink_link_gone(inst, ifindex);
+	xv_egress_link_gone(inst, ifindex);
 	xv_port_link_gone(inst, ifindex);
 	xv_local_link_gone(inst, ifindex);
 	if (ifindex == inst->slow_ifindex)
@@ -110,6 +113,7 @@ static void on_resync(void *arg)
 
 	xv_log(LOG_NOTICE, "netlink notifications were lost; looking at everything again");
 	forget_missing(inst);
+	xv_egress_free_all(inst);
 	if (xv_vlan_load(inst, &err))
 		xv_log(LOG_ERR, "%s", err.text);
 	xv_netlink_dump_links(inst->nl, NULL);

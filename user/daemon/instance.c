@@ -12,6 +12,7 @@
 #include "adjacency.h"
 #include "batch.h"
 #include "control.h"
+#include "egress.h"
 #include "flood.h"
 #include "follow.h"
 #include "fdb.h"
@@ -175,6 +176,7 @@ static void destroy(struct xv_instance *inst)
 	xv_peer_free_all(inst);
 	xv_network_free_all(inst);
 	xv_group_free_all(inst);
+	xv_egress_free_all(inst);
 	xv_vlan_free_all(inst);
 	free(inst->uplinks);
 	free(inst->by_bd);

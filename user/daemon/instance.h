@@ -17,6 +17,7 @@
 
 struct xv_adjacency_pass;
 struct xv_batch;
+struct xv_egress;
 struct xv_unhook;
 struct xv_network;
 struct xv_port;
@@ -62,6 +63,7 @@ struct xv_instance {
 	struct xv_peer *peers;	     /* uthash by ip */
 	struct xv_peer **peer_by_id; /* [XV_MAX_PEERS] */
 	struct xv_group *groups;     /* uthash by ip */
+	struct xv_egress *egresses;  /* uthash by ifindex */
 	struct event *refresh;	     /* adjacencies are to be looked at again */
 	struct event *retry;	     /* ... later */
 	struct event *again;	     /* devices that could not be had are to be tried again */

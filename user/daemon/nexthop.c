@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "addr.h"
+#include "egress.h"
 #include "nexthop.h"
 
 void xv_nexthop_keep(struct xv_instance *inst, struct xv_peer *peer, uint32_t ifindex,
@@ -39,6 +40,8 @@ static int get_link(struct xv_instance *inst, struct xv_nexthop_memo *memo, uint
 	if (memo->ifindex != ifindex) {
 		ret = xv_netlink_get_link(inst->nl, NULL, ifindex, &memo->link, err);
 		memo->ifindex = ret ? 0 : ifindex;
+		if (!ret)
+			xv_egress_use(inst, &memo->link);
 	}
 	if (!ret)
 		*link = memo->link;
