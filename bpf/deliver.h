@@ -80,10 +80,11 @@ static __always_inline int xv_deliver_port(struct __sk_buff *skb, const struct x
 
 /*
  * Sets the tunnel key for xv0: our address of the remote's family as source, TTL 64, no checksum
- * but where IPv6 peers want one. The kernel adds ECN and the source port. 0 or a drop.
+ * but where IPv6 peers want one, DF as configured (df: xv_inner_df()). The kernel adds ECN, the
+ * identification and the source port. 0 or a drop.
  */
 static __always_inline int xv_tunnel_set(struct __sk_buff *skb, const struct xv_config_val *cfg,
-					 const struct xv_ip *remote, __u32 vni)
+					 const struct xv_ip *remote, __u32 vni, int df)
 {
 	struct bpf_tunnel_key key = {.tunnel_id = vni, .tunnel_ttl = XV_OUTER_TTL};
 	__u64 flags = BPF_F_ZERO_CSUM_TX;
@@ -93,6 +94,8 @@ static __always_inline int xv_tunnel_set(struct __sk_buff *skb, const struct xv_
 			return XV_DROP(VXLAN_NO_REMOTE);
 		key.remote_ipv4 = bpf_ntohl(remote->w[3]);
 		key.local_ipv4 = bpf_ntohl(cfg->local4.w[3]);
+		if (cfg->flags & XV_CONFIG_DF_SET || (df && cfg->flags & XV_CONFIG_DF_INHERIT))
+			flags |= BPF_F_DONT_FRAGMENT;
 	} else {
 		if (!(remote->q[0] | remote->q[1]))
 			return XV_DROP(VXLAN_NO_REMOTE);

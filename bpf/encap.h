@@ -6,8 +6,11 @@
 #ifndef XV_BPF_ENCAP_H
 #define XV_BPF_ENCAP_H
 
+#include <linux/pkt_cls.h>
+
 #include "deliver.h"
 #include "flow.h"
+#include "ip_id.h"
 
 /* Facts about the frame that the outer header needs, taken before the room is made. */
 struct xv_inner {
@@ -15,6 +18,7 @@ struct xv_inner {
 	__u32 len;					  /* inner frame */
 	__u8 ecn;					  /* outer ECN field */
 	__be16 sport;
+	__u32 id_off; /* outer IPv4 identification, flags and fragment offset, as in the packet */
 };
 
 /* Source port from a hash of the inner flow (RFC 7348, section 5). */
@@ -35,9 +39,11 @@ static __always_inline void xv_outer4_write(void *pos, const struct xv_adj_val *
 
 	xv_copy(pos, adj->hdr, XV_ENCAP4_LEN);
 	sum = (__u16)~ip->check + bpf_htons(len + sizeof(*ip)) + bpf_htons(inner->ecn);
+	sum += (inner->id_off & 0xffff) + (inner->id_off >> 16);
 	sum = (sum & 0xffff) + (sum >> 16);
 	sum = (sum & 0xffff) + (sum >> 16);
 	ip->check = ~sum;
+	*(__u32 *)&ip->id = inner->id_off;
 	ip->tot_len = bpf_htons(len + sizeof(*ip));
 	ip->tos = inner->ecn;
 	udp->source = inner->sport;
@@ -122,15 +128,19 @@ static __always_inline __u32 xv_encap_len(const struct __sk_buff *skb, struct xv
 }
 
 /*
- * Whether a packet of len bytes would be lost behind xv0: over IPv6 the kernel does not fragment
- * what its vxlan devices send, and tells nobody (ip6_fragment() without ignore_df). An adjacency
- * that is not valid does not tell the MTU.
+ * Whether a packet of len bytes would be lost behind xv0. Over IPv6 the kernel does not fragment
+ * what its vxlan devices send (ip6_fragment() without ignore_df), over IPv4 nothing with DF, and it
+ * tells nobody. df: xv_inner_df(). An adjacency that is not valid does not tell the MTU.
  */
-static __always_inline int xv_adj_loses(const struct xv_adj_val *adj, __u32 len)
+static __always_inline int xv_adj_loses(const struct xv_adj_val *adj, __u32 len, int df)
 {
-	const __u32 known = XV_ADJ_VALID | XV_ADJ_V6;
+	__u32 flags = READ_ONCE(adj->flags);
 
-	return (READ_ONCE(adj->flags) & known) == known && len + XV_ENCAP6_LEN > adj->mtu;
+	if (!(flags & XV_ADJ_VALID))
+		return 0;
+	if (flags & XV_ADJ_V6)
+		return len + XV_ENCAP6_LEN > adj->mtu;
+	return xv_adj_df(flags, df) && len + XV_ENCAP4_LEN > adj->mtu;
 }
 
 /*
@@ -174,13 +184,36 @@ static __always_inline int xv_encap_fast(struct __sk_buff *skb, const struct xv_
 }
 
 /*
- * A unicast frame to a peer. Takes the fast way for untagged IP with a valid adjacency, else xv0,
- * where the kernel resolves, fragments, checksums and cuts as needed.
+ * A unicast frame to a peer through xv0, where the kernel resolves, fragments, checksums and cuts
+ * as needed. len: xv_encap_len(). XV_PATH_ENCAP_SLOW, or a drop.
  */
-static __always_inline int xv_encap_peer(struct __sk_buff *skb, const struct xv_config_val *cfg,
-					 __u32 vni, __u32 peer, int *action)
+__noinline int xv_encap_slow(struct __sk_buff *skb, __u32 vni, __u32 peer, __u32 len)
 {
 	const struct xv_adj_val *adj = bpf_map_lookup_elem(&xv_adj, &peer);
+	void *data = xv_ctx_ptr(skb->data), *data_end = xv_ctx_ptr(skb->data_end);
+	const struct xv_config_val *cfg = xv_config_get();
+	struct xv_ethhdr *eth = data;
+	int df, err;
+
+	if (!adj || !cfg)
+		return XV_DROP(NOT_CONFIGURED);
+	df = (void *)(eth + 1) <= data_end && xv_inner_df(eth, data_end);
+	if (xv_adj_loses(adj, skb->vlan_present ? len + XV_VLAN_HLEN : len, df))
+		return XV_DROP(PKT_TOO_BIG);
+	err = xv_tunnel_set(skb, cfg, &adj->ip, vni, df);
+	if (err)
+		return err;
+	bpf_redirect(cfg->slow_ifindex, 0);
+	return XV_PATH_ENCAP_SLOW;
+}
+
+/* A unicast frame to a peer. Takes the fast way for untagged IP with a valid adjacency, else xv0.
+ */
+static __always_inline int xv_encap_peer(struct __sk_buff *skb, const struct xv_config_val *cfg,
+					 __u32 vni, __u32 peer, const struct xv_tally *tally,
+					 int *action)
+{
+	struct xv_adj_val *adj = bpf_map_lookup_elem(&xv_adj, &peer);
 	void *data = xv_ctx_ptr(skb->data), *data_end = xv_ctx_ptr(skb->data_end);
 	struct xv_ethhdr *eth = data;
 	struct xv_inner inner = {.len = skb->len};
@@ -199,20 +232,15 @@ static __always_inline int xv_encap_peer(struct __sk_buff *skb, const struct xv_
 		/* The skb's hash alone may be a NIC's of the addresses only; a socket's moves a
 		 * flow that is stuck to another way (sk_rethink_txhash()). */
 		inner.sport = xv_source_port(skb->hash ^ xv_flow_hash(eth, data_end, cfg));
+		if (!(flags & XV_ADJ_V6))
+			inner.id_off = xv_ip_id_off(adj, flags, peer, eth, data_end, tally);
 		xv_copy(&inner.eth, eth, sizeof(inner.eth));
 		path = xv_encap_fast(skb, adj, flags, &inner, len, vni, action);
 	}
-	if (path == XV_PATH_ENCAP_SLOW) {
-		int err;
-
-		if (xv_adj_loses(adj, skb->vlan_present ? len + XV_VLAN_HLEN : len))
-			return XV_DROP(PKT_TOO_BIG);
-		err = xv_tunnel_set(skb, cfg, &adj->ip, vni);
-		if (err)
-			return err;
-		*action = bpf_redirect(cfg->slow_ifindex, 0);
-	}
-	return path;
+	if (path != XV_PATH_ENCAP_SLOW)
+		return path;
+	*action = TC_ACT_REDIRECT;
+	return xv_encap_slow(skb, vni, peer, len);
 }
 
 #endif

@@ -25,6 +25,7 @@ struct xv_flood_ctx {
 	__u32 copies;
 	__u32 failed;
 	__u32 room; /* for an outer header: may be, then is in front of the frame; or 0 */
+	int df;	    /* xv_inner_df() */
 	struct xv_tally tally;
 	struct xv_inner inner;
 	__u64 fast[XV_FLOOD_WORDS]; /* members that wait for that, by their index */
@@ -63,13 +64,14 @@ static __always_inline int flood_loses(const struct xv_flood_ctx *c, __u32 peer)
 	const struct xv_adj_val *adj = bpf_map_lookup_elem(&xv_adj, &peer);
 	__u32 len = c->check_len - ETH_HLEN + (c->skb->vlan_present ? XV_VLAN_HLEN : 0);
 
-	return adj && c->check_len && xv_adj_loses(adj, len);
+	return adj && c->check_len && xv_adj_loses(adj, len, c->df);
 }
 
 static __always_inline int flood_slow(struct xv_flood_ctx *c, const struct xv_flood_val *to)
 {
-	int err = flood_loses(c, to->id) ? XV_DROP(PKT_TOO_BIG)
-					 : xv_tunnel_set(c->skb, c->cfg, &to->remote, c->vni);
+	int err = flood_loses(c, to->id)
+			  ? XV_DROP(PKT_TOO_BIG)
+			  : xv_tunnel_set(c->skb, c->cfg, &to->remote, c->vni, c->df);
 
 	if (err) {
 		flood_drop(c, err);
@@ -125,12 +127,13 @@ static long flood_one(__u32 index, struct xv_flood_ctx *c)
 
 static __always_inline int flood_fast(struct xv_flood_ctx *c, __u32 peer)
 {
-	const struct xv_adj_val *adj = bpf_map_lookup_elem(&xv_adj, &peer);
+	struct xv_adj_val *adj = bpf_map_lookup_elem(&xv_adj, &peer);
 	void *data = xv_ctx_ptr(c->skb->data), *data_end = xv_ctx_ptr(c->skb->data_end);
 	int err;
 
 	if (!adj || data + XV_ENCAP4_LEN > data_end)
 		return -1;
+	c->inner.id_off = xv_ip_id_of(adj, READ_ONCE(adj->flags), peer, c->df, 1, c->tally.stats);
 	xv_outer4_write(data, adj, &c->inner, c->vni);
 	err = bpf_clone_redirect(c->skb, adj->ifindex, 0);
 	if (!err)
@@ -217,7 +220,11 @@ static __always_inline void xv_flood_frame(struct __sk_buff *skb, const struct x
 		.inner = {.len = skb->len},
 	};
 	__u32 members = from_port ? head.total : head.ports;
+	void *data = xv_ctx_ptr(skb->data), *data_end = xv_ctx_ptr(skb->data_end);
+	struct xv_ethhdr *eth = data;
 
+	if ((void *)(eth + 1) <= data_end)
+		c.df = xv_inner_df(eth, data_end);
 	/* A merged frame is cut, and a tag put into it, by the slow path. */
 	if (from_port && !skb->gso_size && !skb->vlan_present)
 		c.room = XV_ENCAP4_LEN;

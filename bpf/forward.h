@@ -90,7 +90,7 @@ static __always_inline int forward(struct __sk_buff *skb, const struct xv_config
 	}
 	id = to.dst;
 	if (to.kind == XV_FDB_PEER) {
-		ret = xv_encap_peer(skb, cfg, net->vni, id, action);
+		ret = xv_encap_peer(skb, cfg, net->vni, id, tally, action);
 		if (ret >= 0) {
 			xv_net_add(XV_NET_TX, bd, tally);
 			xv_peer_add(XV_PEER_TX, id, tally);

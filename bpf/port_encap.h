@@ -40,9 +40,10 @@ static __always_inline int port_commit(const struct port_frame *f, __u32 slot)
 	       !xv_fdb_source(f->net->flags, &f->source, f->from, NULL);
 }
 
-static __always_inline int port_to_peer(const struct port_frame *f, __u32 peer)
+static __always_inline int port_to_peer(const struct port_frame *f, __u32 peer,
+					const struct xv_tally *tally)
 {
-	const struct xv_adj_val *adj = bpf_map_lookup_elem(&xv_adj, &peer);
+	struct xv_adj_val *adj = bpf_map_lookup_elem(&xv_adj, &peer);
 	int ecn = xv_ecn_of(f->eth, f->data_end), v6;
 	struct xv_inner inner = {.len = f->total};
 	void *data, *data_end;
@@ -59,6 +60,8 @@ static __always_inline int port_to_peer(const struct port_frame *f, __u32 peer)
 		return XV_PORT_PASS;
 	inner.ecn = xv_ecn_encap(ecn);
 	inner.sport = xv_source_port(xv_flow_hash(f->eth, f->data_end, f->cfg));
+	if (!v6)
+		inner.id_off = xv_ip_id_off(adj, flags, peer, f->eth, f->data_end, tally);
 	if (!port_commit(f, adj->tx_slot) || bpf_xdp_adjust_head(f->ctx, -(int)room))
 		return XV_PORT_PASS;
 	data = xv_ctx_ptr(f->ctx->data);
@@ -89,7 +92,7 @@ static __always_inline int port_forward(const struct port_frame *f, const struct
 		return XV_PORT_PASS;
 	id = to.dst;
 	if (to.kind == XV_FDB_PEER) {
-		ret = port_to_peer(f, id);
+		ret = port_to_peer(f, id, tally);
 		if (ret == XV_PATH_PORT_ENCAP)
 			xv_peer_add(XV_PEER_TX, id, tally);
 	} else {

@@ -58,7 +58,7 @@ enum xv_config_flags {
 	XV_CONFIG_ANY_MAC = 1 << 1,	  /* own MAC addresses are more than XV_MAX_MACS */
 	XV_CONFIG_ANY_TAG = 1 << 2,	  /* own VLANs are more than XV_MAX_TAGS */
 	XV_CONFIG_DF_SET = 1 << 3,	  /* outer IPv4 packets of the slow path carry DF ... */
-	XV_CONFIG_DF_INHERIT = 1 << 4,	  /* ... if the inner one does */
+	XV_CONFIG_DF_INHERIT = 1 << 4,	  /* ... if the inner one may not be fragmented */
 	XV_CONFIG_KERNEL = 1 << 5,	  /* outer frames are the kernel's to receive and to send */
 };
 
@@ -243,9 +243,10 @@ enum xv_adj_flags {
 	XV_ADJ_HAND = 1 << 4,	/* the peer was added by hand; the daemon's, whatever else is set */
 	XV_ADJ_HEARD =
 		1 << 5, /* ... was admitted as it sent, by a network with a group; likewise */
-	XV_ADJ_KERNEL = 1 << 6,	    /* its frames are the kernel's to receive and to send */
-	XV_ADJ_IP_ID = 1 << 7,	    /* IPv4 without DF: each packet has an identification */
-	XV_ADJ_DF_INHERIT = 1 << 8, /* DF and identification as the inner packet's DF says */
+	XV_ADJ_KERNEL = 1 << 6, /* its frames are the kernel's to receive and to send */
+	/* IPv4 packets have DF, but for: */
+	XV_ADJ_DF_UNSET = 1 << 7,   /* none has, and each has an identification instead */
+	XV_ADJ_DF_INHERIT = 1 << 8, /* those with an inner packet that may be fragmented */
 };
 
 enum xv_encap_len {
@@ -262,10 +263,25 @@ struct xv_adj_val {
 	/*
 	 * Outer Ethernet, IP, UDP and VXLAN header as sent, XV_ENCAP4_LEN or XV_ENCAP6_LEN bytes,
 	 * but for: IP total/payload length 0, ECN 0, UDP source port 0, UDP length 0, VNI 0. IPv4:
-	 * the checksum field holds the checksum of the header with these zeroes.
+	 * identification and flags are 0 too, and the checksum field holds the checksum of the
+	 * header with these zeroes.
 	 */
 	__u8 hdr[72];
-	__u8 pad0[24];
+	/*
+	 * The next IPv4 identification that no CPU has taken; written by programs. A CPU takes
+	 * XV_IP_ID_BLOCK at a time (struct xv_peer_here), which begin at a multiple of that.
+	 */
+	__u32 ip_id;
+	__u8 pad0[20];
+};
+
+enum xv_ip_id_numbers {
+	XV_IP_ID_BLOCK = 256,
+	/*
+	 * What a CPU has left of a block is given up when the others took so many since: an
+	 * identification comes again when 65536 - XV_IP_ID_STALE others went out at the earliest.
+	 */
+	XV_IP_ID_STALE = 16384,
 };
 
 /*
@@ -386,9 +402,9 @@ enum xv_peer_count {
 
 /* What a CPU keeps of a peer. */
 struct xv_peer_here {
-	__u32 seen;  /* when it last sent something, in units of last_seen (XV_SEEN_SHIFT) */
-	__u16 ip_id; /* next IPv4 identification */
-	__u16 pad0;
+	__u32 seen; /* when it last sent something, in units of last_seen (XV_SEEN_SHIFT) */
+	/* Next IPv4 identification, from its block; its low 16 bits go into the packet. */
+	__u32 ip_id;
 };
 
 enum xv_stats_limits {

@@ -39,7 +39,7 @@
 	  "A bridge behind the port sends what stays on its side: look at its FDB; harmless in "   \
 	  "small numbers.")                                                                        \
 	X(PKT_TOO_BIG, "pkt_too_big",                                                              \
-	  "larger than the destination port's MTU, or than the way to an IPv6 peer",               \
+	  "larger than the port's MTU, or than the way to a peer that takes no fragments",         \
 	  "Raise the MTU of the port's or the underlay's device, or lower that of the sending "    \
 	  "tenants.")                                                                              \
 	X(PORT_DOWN, "port_down", "destination port's device is down or gone",                     \

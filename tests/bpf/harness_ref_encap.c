@@ -30,13 +30,26 @@ static void count(const struct tenant *t, struct xv_count *c)
 	count_add(c, packets(t), len);
 }
 
-/* Larger than what goes to this IPv6 peer: the kernel would not fragment it. */
+/* Whether the outer IPv4 packet has DF: as the inner one, where IPv6 is never fragmented. */
+static int has_df(const struct tenant *t)
+{
+	__u32 type = frame_get16(t->f, 12);
+
+	if (t->w->df & XV_ADJ_DF_INHERIT)
+		return type == T_IPV6 || (type == T_IP && t->f->b[20] & 0x40);
+	return !(t->w->df & XV_ADJ_DF_UNSET);
+}
+
+/* Larger than what goes to this peer: the kernel would not fragment it. */
 static int too_big(const struct tenant *t, __u32 peer)
 {
 	const struct world_peer *p = &t->w->peer[peer];
+	int v6;
 
-	return peer && p->valid && !t->segs && strchr(p->ip, ':') &&
-	       t->f->len + 40 + 16 > t->w->wire_mtu;
+	if (!peer || !p->valid || t->segs)
+		return 0;
+	v6 = !!strchr(p->ip, ':');
+	return (v6 || has_df(t)) && t->f->len + (v6 ? 40 : 20) + 16 > t->w->wire_mtu;
 }
 
 /* A copy for each member of the flood list but the port it came from. */

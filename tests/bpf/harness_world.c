@@ -242,10 +242,12 @@ static void install_adj(const struct world *w, __u32 id)
 		frame_outer(&f, &s, 0);
 		frame_set16(&f, s.v6 ? 18 : 16, 0);
 		frame_set16(&f, s.v6 ? 58 : 38, 0);
-		if (!s.v6)
+		if (!s.v6) {
+			frame_set16(&f, 20, 0);
 			frame_fix_ip4(&f, 14);
+		}
 		memcpy(val.hdr, f.b, f.len);
-		val.flags = XV_ADJ_VALID | (s.v6 ? XV_ADJ_V6 : 0) | w->wire_xdp;
+		val.flags = XV_ADJ_VALID | (s.v6 ? XV_ADJ_V6 : w->df) | w->wire_xdp;
 	}
 	put(hs.skel->maps.xv_adj, &id, &val);
 }

@@ -88,6 +88,7 @@ struct world {
 	__u32 wire_ifindex, wire_mtu; /* underlay device */
 	__u32 wire_xdp;		      /* XV_ADJ_XDP and XV_ADJ_XDP_SG, as it takes XDP frames */
 	int wire_tx;		      /* in xv_tx */
+	__u32 df;		      /* XV_ADJ_DF_*: of adjacencies over IPv4; 0: DF is set */
 	const char *local4, *local6;
 	__u8 mac[6];	       /* of the underlay device */
 	__u32 tag[WORLD_TAGS]; /* VLANs of the underlay */

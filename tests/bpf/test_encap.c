@@ -34,7 +34,7 @@ static const struct encap_case cases[] = {
 	{"v6, IPv6 TCP", TO_PEER(PEER_V6), T_IPV6, P_TCP, 1000, 0, XV_PATH_ENCAP},
 	/* egress MTU 1600: 20 + 16 + 14 + 28 and 40 + 16 + 14 + 28 of headers */
 	{"v4, fills the egress MTU", TO_PEER(PEER_V4), T_IP, P_UDP, 1522, 0, XV_PATH_ENCAP},
-	{"v4, one byte more", TO_PEER(PEER_V4), T_IP, P_UDP, 1523, 0, XV_PATH_ENCAP_SLOW},
+	{"v4, one byte more", TO_PEER(PEER_V4), T_IP, P_UDP, 1523, 0, VERDICT_DROP(PKT_TOO_BIG)},
 	{"v6, fills the egress MTU", TO_PEER(PEER_V6), T_IP, P_UDP, 1502, 0, XV_PATH_ENCAP},
 	{"v6, one byte more", TO_PEER(PEER_V6), T_IP, P_UDP, 1503, 0, VERDICT_DROP(PKT_TOO_BIG)},
 	{"v6, no IP, fills it", TO_PEER(PEER_V6), 0x88b5, 0, 1530, 0, XV_PATH_ENCAP_SLOW},

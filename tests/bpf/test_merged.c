@@ -170,12 +170,14 @@ static void test_encap_mtu(void **state)
 	static const int paths[] = {XV_PATH_ENCAP, XV_PATH_ENCAP_SLOW};
 	struct world w;
 	int fd = lab_socket("p1", 1), i;
+	__u16 first = 0;
 
 	(void)state;
 	lab_attach(REF_XDP);
 	for (i = 0; i < 2; i++) {
 		lab_world(&w);
 		w.wire_mtu = 20 + 16 + 14 + 40 + SEGMENT - i;
+		w.df = XV_ADJ_DF_UNSET;
 		world_install(&w);
 		build_whole(mac_of_peer(PEER_V4), mac_of_port(PORT_XDP), T_IP);
 		begin();
@@ -186,8 +188,13 @@ static void test_encap_mtu(void **state)
 		count_add(&counts.peer[PEER_V4].tx, SEGMENTS, cut_bytes());
 		assert_int_equal(lab_counts(&before, &counts, "egress MTU"), 0);
 		/* the kernel's own route has room: all come, either way */
-		for (int n = 0; n < SEGMENTS; n++)
+		for (int n = 0; n < SEGMENTS; n++) {
 			assert_int_equal(lab_recv(LAB_WIRE, &got), 0);
+			assert_int_equal(frame_get16(&got, 20),
+					 0); /* no DF: identifications differ */
+			first = n ? first : frame_get16(&got, 18);
+			assert_int_equal(frame_get16(&got, 18), (__u16)(first + n));
+		}
 		end("egress MTU");
 	}
 	lab_world(&world);

@@ -24,6 +24,7 @@ static const char *const seeds[] = {
 	"  address6: \"2001:db8::1\"\n"
 	"  port: 4789\n"
 	"  xdp: off\n"
+	"  df: inherit\n"
 	"  udp6-checksum: yes\n"
 	"networks:\n"
 	"  - vni: 100\n"

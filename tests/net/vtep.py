@@ -50,6 +50,8 @@ class Kernel:
         if not net.get("zero_tx", True):
             options = options.replace("udp6zerocsumtx", "noudp6zerocsumtx")
             options = options.replace("noudpcsum", "udpcsum")
+        if "df" in net:
+            options += f" df {net['df']}"
         if "group" in net:  # which the device then joins
             options += f" group {net['group']} dev under"
         ns.ip(f"link add br{vni} type bridge mcast_snooping 0 ageing_time 30000",

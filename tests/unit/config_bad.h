@@ -134,6 +134,9 @@ static const struct bad_config bad_configs[] = {
 	{"xdp unknown", "underlay: {xdp: natve}\n", 1, "natve",
 	 "expected one of: auto, native, generic, off; did you mean \"native\"?"},
 	{"xdp boolean", "underlay: {xdp: false}\n", 1, "false", "auto, native, generic, off"},
+	{"df unknown", "underlay: {df: sett}\n", 1, "sett",
+	 "expected one of: unset, set, inherit; did you mean \"set\"?"},
+	{"df boolean", "underlay: {df: yes}\n", 1, "yes", "unset, set, inherit"},
 	{"checksum a number", "underlay: {udp6-checksum: 1}\n", 1, "1", "true or false"},
 
 	/* networks */

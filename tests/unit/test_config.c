@@ -56,6 +56,7 @@ static const char full[] = "instance: lab-1\n"
 			   "  port: 8472\n"
 			   "  xdp: off\n"
 			   "  delivery: stack\n"
+			   "  df: inherit\n"
 			   "  udp6-checksum: yes\n"
 			   "networks:\n"
 			   "  - vni: 100\n"
@@ -81,7 +82,7 @@ static void expect_blue(const struct xv_config_network *net)
 {
 	assert_int_equal(net->vni, 100);
 	assert_string_equal(net->name, "blue");
-	assert_int_equal(net->line, 11);
+	assert_int_equal(net->line, 12);
 	assert_false(net->learning);
 	assert_true(net->inner_vlan);
 	assert_int_equal(net->ageing, 0);
@@ -97,11 +98,11 @@ static void expect_blue(const struct xv_config_network *net)
 	assert_int_equal(net->ports[2].vlan, 0);
 	assert_int_equal(net->ports[0].xdp, XV_PORT_XDP_AUTO);
 	assert_int_equal(net->ports[2].xdp, XV_PORT_XDP_OFF);
-	assert_int_equal(net->ports[2].line, 13);
+	assert_int_equal(net->ports[2].line, 14);
 	assert_int_equal(net->n_flood, 2);
 	expect_ip(&net->flood[0].ip, "192.0.2.2");
 	expect_ip(&net->flood[1].ip, "2001:db8::3");
-	assert_int_equal(net->flood[1].line, 19);
+	assert_int_equal(net->flood[1].line, 20);
 }
 
 static void expect_blue_fdb(const struct xv_config_network *net)
@@ -110,7 +111,7 @@ static void expect_blue_fdb(const struct xv_config_network *net)
 	assert_memory_equal(net->fdb[0].mac, "\x02\0\0\0\0\x0b", 6);
 	assert_false(net->fdb[0].is_port);
 	expect_ip(&net->fdb[0].remote, "192.0.2.2");
-	assert_int_equal(net->fdb[0].line, 21);
+	assert_int_equal(net->fdb[0].line, 22);
 	assert_memory_equal(net->fdb[1].mac, "\x02\0\0\0\0\x0c", 6);
 	assert_true(net->fdb[1].is_port);
 	assert_string_equal(net->fdb[1].port.dev, "eth2");
@@ -118,8 +119,8 @@ static void expect_blue_fdb(const struct xv_config_network *net)
 	assert_true(net->fdb[2].is_port);
 	assert_string_equal(net->fdb[2].port.dev, "veth-blue");
 	assert_int_equal(net->fdb[2].port.vlan, 0);
-	assert_int_equal(net->fdb[2].line, 23);
-	assert_int_equal(net->fdb[2].port.line, 24);
+	assert_int_equal(net->fdb[2].line, 24);
+	assert_int_equal(net->fdb[2].port.line, 25);
 }
 
 static void test_full(void **state)
@@ -136,6 +137,7 @@ static void test_full(void **state)
 	expect_ip(&config->address6, "2001:db8::1");
 	assert_int_equal(config->udp_port, 8472);
 	assert_int_equal(config->xdp, XV_XDP_OFF);
+	assert_int_equal(config->df, XV_DF_INHERIT);
 	assert_true(config->udp6_checksum);
 	assert_true(config->metrics);
 	assert_string_equal(config->listen_host, "::1");
@@ -160,6 +162,7 @@ static void test_defaults(void **state)
 	assert_string_equal(config->instance, "default");
 	assert_int_equal(config->udp_port, 4789);
 	assert_int_equal(config->xdp, XV_XDP_AUTO);
+	assert_int_equal(config->df, XV_DF_UNSET);
 	assert_false(config->udp6_checksum);
 	assert_false(config->metrics);
 	assert_true(xv_ip_is_zero(&config->address6));
@@ -184,6 +187,7 @@ static const char full_printed[] = "instance: lab-1\n"
 				   "  port: 8472\n"
 				   "  xdp: off\n"
 				   "  delivery: stack\n"
+				   "  df: inherit\n"
 				   "  udp6-checksum: true\n"
 				   "networks:\n"
 				   "  - vni: 100\n"
@@ -236,7 +240,7 @@ static void expect_printed(const char *text, const char *expected)
 
 #define UL_PRINTED                                                                        \
 	"underlay:\n  devices: [eth0]\n  address: 192.0.2.1\n  port: 4789\n  xdp: auto\n" \
-	"  delivery: auto\n  udp6-checksum: false\n"
+	"  delivery: auto\n  df: unset\n  udp6-checksum: false\n"
 
 static void test_print(void **state)
 {
@@ -265,7 +269,7 @@ static void test_print_quotes(void **state)
 		"\"{a}\", eth0.1, \"*a\", \"&a\", \"!a\", \"a,b\", \"~\"]\n"
 		"  address6: \"::2\"\n"
 		"  port: 4789\n  xdp: auto\n  delivery: auto\n"
-		"  udp6-checksum: false\n"
+		"  df: unset\n  udp6-checksum: false\n"
 		"networks: []\n");
 }
 

@@ -222,6 +222,8 @@ static void test_head(void **state)
 		{"underlay: {devices: [eth0], address: 192.0.2.1, port: 4790}\n", 1},
 		{"underlay: {devices: [eth0], address: 192.0.2.1, xdp: off}\n", 1},
 		{"underlay: {devices: [eth0], address: 192.0.2.1, delivery: stack}\n", 1},
+		{"underlay: {devices: [eth0], address: 192.0.2.1, df: unset}\n", 0},
+		{"underlay: {devices: [eth0], address: 192.0.2.1, df: set}\n", 1},
 		{"underlay: {devices: [eth0], address: 192.0.2.1, udp6-checksum: true}\n", 1},
 		{"underlay: {devices: [eth0, eth1], address: 192.0.2.1}\n", 1},
 		{"underlay: {devices: [eth1], address: 192.0.2.1}\n", 2},

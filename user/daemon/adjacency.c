@@ -5,6 +5,7 @@
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "addr.h"
 #include "adjacency.h"
@@ -15,6 +16,14 @@
 static void status(struct xv_peer *peer, const char *text)
 {
 	snprintf(peer->status, sizeof(peer->status), "%s", text);
+}
+
+/* Outer IPv4 packets' DF, as configured. */
+static uint32_t df_flags(const struct xv_config *config, bool v4)
+{
+	if (!v4 || config->df == XV_DF_SET)
+		return 0;
+	return config->df == XV_DF_INHERIT ? XV_ADJ_DF_INHERIT : XV_ADJ_DF_UNSET;
 }
 
 /* What XDP may send to the device, which has that slot in xv_tx (0: none). */
@@ -59,7 +68,7 @@ static void build(struct xv_instance *inst, struct xv_nexthop_memo *memo, struct
 	adj->ifindex = peer->ifindex;
 	adj->mtu = peer->mtu;
 	adj->tx_slot = xv_uplink_tx_slot(inst, peer->ifindex);
-	adj->flags |= XV_ADJ_VALID | xdp_flags(&link, adj->tx_slot);
+	adj->flags |= XV_ADJ_VALID | xdp_flags(&link, adj->tx_slot) | df_flags(config, v4);
 	status(peer, "");
 }
 
@@ -82,10 +91,11 @@ void xv_adjacency_origin(struct xv_instance *inst, const struct xv_peer *peer)
 	store_flags(adj, (adj->flags & ~(uint32_t)(XV_ADJ_HAND | XV_ADJ_HEARD)) | origin(peer));
 }
 
+/* All but ip_id, which is the programs'. */
 static void write_body(struct xv_adj_val *to, const struct xv_adj_val *from)
 {
 	memcpy((char *)to + sizeof(to->flags), (const char *)from + sizeof(from->flags),
-	       sizeof(*to) - sizeof(to->flags));
+	       offsetof(struct xv_adj_val, ip_id) - sizeof(to->flags));
 	store_flags(to, from->flags);
 }
 
@@ -135,7 +145,7 @@ static bool look(struct xv_instance *inst, struct xv_nexthop_memo *memo, struct 
 	change->peer = peer;
 	peer->ready = change->adj.flags & XV_ADJ_VALID;
 	log_change(peer, was_ready);
-	return memcmp(&inst->dp->adj[peer->id], &change->adj, sizeof(change->adj));
+	return memcmp(&inst->dp->adj[peer->id], &change->adj, offsetof(struct xv_adj_val, ip_id));
 }
 
 static void commit(struct xv_instance *inst, const struct change *changes, size_t n)
@@ -298,6 +308,9 @@ void xv_adjacency_clear(struct xv_instance *inst, struct xv_peer *peer)
 {
 	struct xv_adj_val empty = {.ip = peer->ip, .flags = origin(peer)};
 
+	/* Not where an earlier instance began, whose packets may still be on their way. */
+	if (getrandom(&empty.ip_id, sizeof(empty.ip_id), GRND_NONBLOCK) == sizeof(empty.ip_id))
+		empty.ip_id -= empty.ip_id % XV_IP_ID_BLOCK;
 	inst->dp->adj[peer->id] = empty;
 	status(peer, "not looked up yet");
 }

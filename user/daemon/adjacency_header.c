@@ -27,7 +27,6 @@ static void *put_ip4(void *pos, const struct xv_ip *own, const struct xv_ip *pee
 	struct iphdr ip = {
 		.version = 4,
 		.ihl = 5,
-		.frag_off = htons(XV_IPV4_DF), /* RFC 7348, 4.3: a VTEP does not fragment */
 		.ttl = XV_OUTER_TTL,
 		.protocol = IPPROTO_UDP,
 		.saddr = own->w[3],

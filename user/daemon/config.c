@@ -153,12 +153,17 @@ size_t xv_config_head_changes(const struct xv_config *a, const struct xv_config 
 	return devices_missing(a, b) + devices_missing(b, a) +
 	       !xv_ip_equal(&a->address, &b->address) + !xv_ip_equal(&a->address6, &b->address6) +
 	       (a->udp_port != b->udp_port) + (a->xdp != b->xdp) + (a->delivery != b->delivery) +
-	       (a->udp6_checksum != b->udp6_checksum) + listen;
+	       (a->df != b->df) + (a->udp6_checksum != b->udp6_checksum) + listen;
 }
 
 const char *xv_delivery_name(enum xv_delivery delivery)
 {
 	return xv_delivery_words[delivery];
+}
+
+const char *xv_df_name(enum xv_df df)
+{
+	return xv_df_words[df];
 }
 
 const char *xv_port_xdp_name(enum xv_port_xdp mode)

@@ -30,6 +30,13 @@ enum xv_delivery {
 	XV_DELIVERY_STACK,    /* pass up: GRO merges, TC strips and redirects */
 };
 
+/* "Don't fragment" of outer IPv4 packets, in the words of ip-link(8). */
+enum xv_df {
+	XV_DF_UNSET,
+	XV_DF_SET,
+	XV_DF_INHERIT, /* where the inner packet may not be fragmented */
+};
+
 /* Whether xv_port_encap takes a port's frames in the driver, before xv_encap does at TC. */
 enum xv_port_xdp {
 	XV_PORT_XDP_AUTO,   /* where frames are known to come whole: see port_xdp.c */
@@ -95,6 +102,7 @@ struct xv_config {
 	uint16_t udp_port; /* host order */
 	enum xv_xdp_mode xdp;
 	enum xv_delivery delivery;
+	enum xv_df df;
 	bool udp6_checksum; /* key udp6-checksum, default false */
 	struct xv_config_network *networks;
 	size_t n_networks;
@@ -124,6 +132,7 @@ void xv_config_print(const struct xv_config *config, FILE *out);
 
 const char *xv_xdp_mode_name(enum xv_xdp_mode mode);
 const char *xv_delivery_name(enum xv_delivery delivery);
+const char *xv_df_name(enum xv_df df);
 const char *xv_port_xdp_name(enum xv_port_xdp mode);
 /* XV_PORT_XDP_AUTO if it is no name of one. */
 enum xv_port_xdp xv_port_xdp_of_name(const char *name);

@@ -80,6 +80,7 @@ static void print_underlay(const struct xv_config *config, FILE *out)
 	fprintf(out, "  port: %u\n", config->udp_port);
 	fprintf(out, "  xdp: %s\n", xv_xdp_mode_name(config->xdp));
 	fprintf(out, "  delivery: %s\n", xv_delivery_name(config->delivery));
+	fprintf(out, "  df: %s\n", xv_df_name(config->df));
 	print_bool(out, "  udp6-checksum", config->udp6_checksum);
 }
 

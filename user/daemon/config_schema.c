@@ -33,6 +33,13 @@ const char *const xv_delivery_words[] = {
 	NULL,
 };
 
+const char *const xv_df_words[] = {
+	[XV_DF_UNSET] = "unset",
+	[XV_DF_SET] = "set",
+	[XV_DF_INHERIT] = "inherit",
+	NULL,
+};
+
 /* Capacity is n rounded up to a power of two, so that it need not be stored. */
 void *xv_schema_append(struct xv_reader *r, void *array, size_t n, size_t size)
 {
@@ -148,6 +155,18 @@ static int read_delivery(struct xv_reader *r, const struct xv_reader_key *key, v
 	return err;
 }
 
+static int read_df(struct xv_reader *r, const struct xv_reader_key *key, void *obj)
+{
+	struct xv_config *config = obj;
+	uint32_t index;
+	int err;
+
+	err = xv_value_word(r, key->name, xv_df_words, &index);
+	if (!err)
+		config->df = index;
+	return err;
+}
+
 enum {
 	UL_DEVICES,
 	UL_ADDRESS,
@@ -155,6 +174,7 @@ enum {
 	UL_PORT,
 	UL_XDP,
 	UL_DELIVERY,
+	UL_DF,
 	UL_CHECKSUM,
 	UL_KEYS,
 };
@@ -168,6 +188,7 @@ static const struct xv_reader_key underlay_keys[UL_KEYS] = {
 	[UL_PORT] = {"port", xv_value_key_u16, CONFIG(udp_port), 1, UINT16_MAX},
 	[UL_XDP] = {"xdp", read_xdp},
 	[UL_DELIVERY] = {"delivery", read_delivery},
+	[UL_DF] = {"df", read_df},
 	[UL_CHECKSUM] = {"udp6-checksum", xv_value_key_bool, CONFIG(udp6_checksum)},
 };
 

@@ -18,6 +18,7 @@ extern const char *const xv_inner_vlan_words[];
 /* Words of `xdp`, by enum xv_xdp_mode. NULL at the end. */
 extern const char *const xv_xdp_mode_words[];
 extern const char *const xv_delivery_words[];
+extern const char *const xv_df_words[];
 /* Words of a port's `xdp`, by enum xv_port_xdp. NULL at the end. */
 extern const char *const xv_port_xdp_words[];
 

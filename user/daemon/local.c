@@ -89,6 +89,9 @@ int xv_local_write(struct xv_instance *inst)
 			return -errno;
 	val.abi = XV_ABI_VERSION;
 	val.flags = config->udp6_checksum ? XV_CONFIG_UDP6_CHECKSUM : 0;
+	val.flags |= config->df == XV_DF_SET	   ? XV_CONFIG_DF_SET
+		     : config->df == XV_DF_INHERIT ? XV_CONFIG_DF_INHERIT
+						   : 0;
 	val.udp_port = htons(config->udp_port);
 	val.slow_ifindex = inst->slow_ifindex;
 	val.local4 = config->address;

@@ -56,14 +56,16 @@ bool xv_nic_hides_vlan(const char *dev)
 	return !ethtool(dev, &flags) && flags.data & ETH_FLAG_RXVLAN;
 }
 
-void xv_nic_check(const struct xv_link *link, unsigned int overhead, char *text, size_t len)
+void xv_nic_check(const struct xv_link *link, unsigned int overhead, bool fragments, char *text,
+		  size_t len)
 {
 	text[0] = '\0';
 	if (link->mtu < TENANT_MTU + overhead) {
 		snprintf(text, len,
-			 "MTU %u leaves tenants %u bytes, larger frames take the slow path in "
-			 "fragments: raise it to %u, or lower theirs",
+			 "MTU %u leaves tenants %u bytes, larger frames %s: raise it to %u, or "
+			 "lower theirs",
 			 link->mtu, link->mtu > overhead ? link->mtu - overhead : 0,
+			 fragments ? "take the slow path in fragments" : "are dropped",
 			 TENANT_MTU + overhead);
 		return;
 	}

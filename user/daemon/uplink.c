@@ -161,7 +161,8 @@ static bool set_status(const struct xv_config *config, struct xv_uplink *uplink)
 	else if (uplink->note[0] || !uplink->ifindex)
 		snprintf(text, sizeof(text), "%s", uplink->note);
 	else
-		xv_nic_check(&uplink->link, v6 ? XV_ENCAP6_LEN : XV_ENCAP4_LEN, text, sizeof(text));
+		xv_nic_check(&uplink->link, v6 ? XV_ENCAP6_LEN : XV_ENCAP4_LEN,
+			     !v6 && config->df == XV_DF_UNSET, text, sizeof(text));
 	if (!strcmp(uplink->status, text))
 		return false;
 	memcpy(uplink->status, text, sizeof(text));

@@ -78,6 +78,7 @@ enum xv_metric_id {
 	X(STATUS, ADDRESS6, "address6", "address6", TEXT, NULL, NONE, "")                 \
 	X(STATUS, UDP_PORT, "udp_port", "UDP port", UINT, NULL, NONE, "")                 \
 	X(STATUS, XDP, "xdp", "xdp", TEXT, NULL, NONE, "")                                \
+	X(STATUS, DF, "df", "df", TEXT, NULL, NONE, "")                                   \
 	X(STATUS, SLOW_DEV, "slow_dev", "slow path", TEXT, NULL, NONE, "")                \
 	X(STATUS, PIN_DIR, "pin_dir", "pins", TEXT, NULL, NONE, "")                       \
 	X(STATUS, ADOPTED, "adopted", "adopted", YESNO, NULL, NONE, "")                   \
