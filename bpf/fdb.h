@@ -8,9 +8,12 @@
 #include "parse.h"
 
 enum {
-	XV_RECENT_TICK_SHIFT = 25, /* an event is not repeated within 34 ms */
-	XV_GATE_TICK_SHIFT = 27,   /* learn rate is counted in windows of 134 ms ... */
-	XV_GATE_SHARE_SHIFT = 3,   /* ... each worth an eighth of the rate */
+	XV_RECENT_TICK_SHIFT = 25, /* an event is not repeated within 34 ms ... */
+	XV_RECENT_MOVE_SHIFT =
+		20,		 /* ... but a move after 1 ms: the MAC may have moved away again */
+	XV_GATE_TICK_SHIFT = 27, /* learn rate is counted in windows of 134 ms ... */
+	XV_GATE_SHARE_SHIFT = 3, /* ... each worth an eighth of the rate */
+	XV_MOVES_MIN = 16,	 /* moves in a window to one place, however low the rate */
 };
 
 /* Where a frame came from or goes: a port, or a peer (id 0 if it is none of ours). */
@@ -67,58 +70,96 @@ static __always_inline int xv_fdb_lookup(const struct xv_table_probe *probe, str
 	return 1;
 }
 
-/* Whether the network may send one more event in this window. */
-static __always_inline int xv_gate_open(__u32 bd, __u64 now)
+/* Events that a network may send in a window. 0: it is gone. */
+static __always_inline __u32 gate_width(__u32 bd)
 {
 	const struct xv_bd_info_val *info = bpf_map_lookup_elem(&xv_bd_info, &bd);
-	__u32 rate, tick = now >> XV_GATE_TICK_SHIFT;
-	struct xv_gate_val *gate;
 
 	if (!info)
 		return 0;
-	rate = info->learn_rate;
-	if (!rate)
-		return 1;
-	gate = bpf_map_lookup_elem(&xv_gate, &bd);
+	if (!info->learn_rate)
+		return ~0U;
+	return info->learn_rate >> XV_GATE_SHARE_SHIFT ?: 1;
+}
+
+/* Whether the network may send one more event about an unknown MAC in this window. */
+static __always_inline int learn_gate_open(__u32 bd, __u64 now)
+{
+	__u32 width = gate_width(bd), tick = now >> XV_GATE_TICK_SHIFT;
+	struct xv_gate_val *gate = bpf_map_lookup_elem(&xv_gate, &bd);
+
 	if (!gate)
 		return 0;
 	if (gate->tick != tick) {
 		gate->tick = tick;
 		gate->used = 0;
 	}
-	if (gate->used >= (rate >> XV_GATE_SHARE_SHIFT ?: 1))
+	if (gate->used >= width)
 		return 0;
 	gate->used++;
 	return 1;
 }
 
-/* Gives the daemon one event, unless the same went out just now, or the network sends too many. */
-static __always_inline void xv_event_send(__u8 type, const struct xv_fdb_key *key,
-					  struct xv_end from, const struct xv_ip *remote)
+/*
+ * Whether one more MAC may move to that place in this window. Neither a storm of unknown MACs nor
+ * one of moves to other places can keep a MAC from coming back to where it is.
+ */
+static __always_inline int move_gate_open(__u32 bd, struct xv_end to, __u64 now)
+{
+	__u64 place = (__u64)bd << 32 | to.id << 8 | to.kind;
+	__u32 slot = (place * 0x9e3779b97f4a7c15ULL) >> 52; /* 12 bits: XV_MOVE_SLOTS */
+	struct xv_move_gate_val *gate = bpf_map_lookup_elem(&xv_move_gate, &slot);
+	__u32 width = gate_width(bd), tick = now >> XV_GATE_TICK_SHIFT;
+
+	if (!gate)
+		return 0;
+	if (gate->tick != tick || gate->place != place) {
+		gate->place = place;
+		gate->tick = tick;
+		gate->used = 0;
+	}
+	if (gate->used >= (width < XV_MOVES_MIN ? XV_MOVES_MIN : width))
+		return 0;
+	gate->used++;
+	return 1;
+}
+
+/*
+ * Gives the daemon one event, unless the same went out just now, or too many did. A global
+ * function: the verifier walks through it once, not from every place that learns.
+ */
+__noinline int xv_event_give(__u32 type, __u32 kind, __u32 id, const struct xv_fdb_key *key,
+			     const struct xv_ip *remote)
 {
 	struct xv_tally one = {.stats = xv_stats_here(), .packets = 1};
-	__u64 now = bpf_ktime_get_ns(), word = *(const __u64 *)key;
-	__u32 slot = (word * 0x9e3779b97f4a7c15ULL) >> 52; /* 12 bits: XV_RECENT_SLOTS */
-	__u32 what = from.id << 8 | from.kind << 4 | type, tick = now >> XV_RECENT_TICK_SHIFT;
-	struct xv_recent_val *recent = bpf_map_lookup_elem(&xv_recent, &slot);
+	struct xv_end from = {.id = id, .kind = kind};
+	__u32 what = id << 8 | kind << 4 | type, moved = type == XV_EVENT_MOVE, slot, tick;
+	__u64 now = bpf_ktime_get_ns(), word;
+	struct xv_recent_val *recent;
 	struct xv_event *event;
 
+	if (!key)
+		return 0;
+	word = *(const __u64 *)key;
+	slot = (word * 0x9e3779b97f4a7c15ULL) >> 52; /* 12 bits: XV_RECENT_SLOTS */
+	tick = now >> (moved ? XV_RECENT_MOVE_SHIFT : XV_RECENT_TICK_SHIFT);
+	recent = bpf_map_lookup_elem(&xv_recent, &slot);
 	if (!recent || !one.stats ||
 	    (recent->key == word && recent->what == what && recent->tick == tick))
-		return;
-	if (!xv_gate_open(key->bd, now)) {
+		return 0;
+	if (!(moved ? move_gate_open(key->bd, from, now) : learn_gate_open(key->bd, now))) {
 		xv_path_add(XV_PATH_EVENT_LIMITED, &one);
-		return;
+		return 0;
 	}
 	event = bpf_ringbuf_reserve(&xv_events, sizeof(*event), 0);
 	if (!event) {
 		xv_path_add(XV_PATH_EVENT_LOST, &one);
-		return;
+		return 0;
 	}
 	event->type = type;
-	event->kind = from.kind;
+	event->kind = kind;
 	event->pad0 = 0;
-	event->dst = from.id;
+	event->dst = id;
 	event->key = *key;
 	event->time = now;
 	if (remote)
@@ -130,6 +171,7 @@ static __always_inline void xv_event_send(__u8 type, const struct xv_fdb_key *ke
 	recent->what = what;
 	recent->tick = tick;
 	xv_path_add(XV_PATH_EVENT, &one);
+	return 0;
 }
 
 /*
@@ -151,7 +193,8 @@ static __always_inline int xv_fdb_source(__u32 net_flags, const struct xv_table_
 			return XV_DROP(VXLAN_ENTRY_EXISTS);
 	}
 	if (net_flags & XV_BD_LEARN)
-		xv_event_send(word ? XV_EVENT_MOVE : XV_EVENT_LEARN, &probe->key.key, from, remote);
+		xv_event_give(word ? XV_EVENT_MOVE : XV_EVENT_LEARN, from.kind, from.id,
+			      &probe->key.key, remote);
 	return 0;
 }
 

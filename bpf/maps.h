@@ -70,7 +70,20 @@ struct xv_gate_val {
 	__u32 used;
 };
 
+/* As xv_gate, for moves: by the place that they lead to, so that a port or peer that sends too many
+ * holds back none but its own. Two places that share a slot hold back none. */
+enum {
+	XV_MOVE_SLOTS = 4096,
+};
+
+struct xv_move_gate_val {
+	__u64 place; /* bd, kind and id mixed */
+	__u32 tick;
+	__u32 used;
+};
+
 XV_MAP(xv_recent, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct xv_recent_val, XV_RECENT_SLOTS, 0);
 XV_MAP(xv_gate, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct xv_gate_val, XV_MAX_NETWORKS, 0);
+XV_MAP(xv_move_gate, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct xv_move_gate_val, XV_MOVE_SLOTS, 0);
 
 #endif

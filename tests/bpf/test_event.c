@@ -11,12 +11,14 @@
 #include "harness_ref.h"
 
 enum {
-	REPEAT_SHIFT = 25, /* an event is not repeated within one period of 2^25 ns */
+	REPEAT_SHIFT = 25, /* an event is not repeated within one period of 2^25 ns ... */
+	MOVE_SHIFT = 20,   /* ... but one that tells of a move */
 	RATE_SHIFT = 27,   /* rates are counted in periods of 2^27 ns, a seventh to an eighth of a
 			      second */
 	BURST = 60,
 	RATE = 80,     /* of BD_RATE */
 	A_PERIOD = 10, /* events in a period at that rate: an eighth */
+	MOVES = 16,    /* in a period, to one place, at that rate and below */
 	STORM = 90000, /* more than the ring holds: 4 MiB of 48 bytes */
 };
 
@@ -30,6 +32,11 @@ static __u64 now_ns(clockid_t clock)
 
 	clock_gettime(clock, &t);
 	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+static __u32 tick_now(void)
+{
+	return now_ns(CLOCK_MONOTONIC_COARSE) >> XV_SEEN_SHIFT;
 }
 
 /* Waits for a period of 2^shift ns to begin, so that what follows fits in. */
@@ -233,6 +240,66 @@ static void test_rate(void **state)
 	assert_int_equal(hs_events_poll(), A_PERIOD + 1);
 }
 
+/* A move is told again a millisecond later: the MAC may have been taken away in between. */
+static void test_move_again(void **state)
+{
+	__u64 period;
+	int n = 0;
+
+	(void)state;
+	wire_frame(BD_LEARN, mac_of_port(PORT_LEARN), mac_of_peer(PEER_V4), PEER_V6);
+	do {
+		period_start(MOVE_SHIFT);
+		hs_events_reset();
+		period = period_start(MOVE_SHIFT);
+		run_quietly();
+		run_quietly();
+	} while (!same_period(MOVE_SHIFT, period) && ++n < 1000);
+	assert_true(n < 1000);
+	assert_int_equal(hs_events_poll(), 1);
+	period_start(MOVE_SHIFT);
+	run_quietly();
+	assert_int_equal(hs_events_poll(), 2);
+}
+
+/* A MAC of BD_RATE that is behind PEER_V4 speaks from another peer. */
+static void move_frame(__u32 number, __u32 peer)
+{
+	struct xv_fdb_val val = {.kind = XV_FDB_PEER, .dst = PEER_V4, .last_seen = tick_now()};
+
+	hs_fdb_put(BD_RATE, mac_unknown(number), val, 0);
+	wire_frame(BD_RATE, mac_of_port(PORT_RATE), mac_unknown(number), peer);
+	run_quietly();
+}
+
+/*
+ * A place to which too many MACs move is held back, and no other; neither are moves by a storm of
+ * unknown MACs, nor learning by moves.
+ */
+static void test_move_rate(void **state)
+{
+	struct counts counts;
+	__u64 period;
+	int i, n = 0;
+
+	(void)state;
+	do {
+		hs_events_reset();
+		period = period_start(RATE_SHIFT);
+		counts_read(&counts);
+		burst(300 + n % 2 * 100);
+		for (i = 0; i < BURST; i++)
+			move_frame(500 + n % 2 * 100 + i, PEER_V6);
+		move_frame(700 + n, PEER_SLOW);
+	} while (!same_period(RATE_SHIFT, period) && ++n < 20);
+	assert_true(n < 20);
+	counts_since(&counts);
+	assert_int_equal(hs_events_poll(), A_PERIOD + MOVES + 1);
+	assert_int_equal(counts.path[XV_PATH_EVENT_LIMITED].packets, 2 * BURST - A_PERIOD - MOVES);
+	assert_int_equal(hs.event[A_PERIOD + MOVES].dst, PEER_SLOW);
+	assert_int_equal(hs.event[A_PERIOD + MOVES].type, XV_EVENT_MOVE);
+}
+
 /* Nobody reads the ring: events are lost, counted, and no frame is. */
 static void test_full_ring(void **state)
 {
@@ -261,11 +328,6 @@ static void test_full_ring(void **state)
 	wire_frame(BD_LEARN, mac_of_port(PORT_LEARN), mac_unknown(60), PEER_V4);
 	run_quietly();
 	assert_int_equal(hs_events_poll(), 1); /* and it goes on */
-}
-
-static __u32 tick_now(void)
-{
-	return now_ns(CLOCK_MONOTONIC_COARSE) >> XV_SEEN_SHIFT;
 }
 
 static void stamp_set(const __u8 *mac, __u32 tick)
@@ -337,6 +399,7 @@ int main(void)
 		cmocka_unit_test(test_learn_from_wire),	 cmocka_unit_test(test_move),
 		cmocka_unit_test(test_static),		 cmocka_unit_test(test_from_tenant),
 		cmocka_unit_test(test_repeated),	 cmocka_unit_test(test_rate),
+		cmocka_unit_test(test_move_again),	 cmocka_unit_test(test_move_rate),
 		cmocka_unit_test(test_full_ring),	 cmocka_unit_test(test_last_seen),
 		cmocka_unit_test(test_last_seen_by_map), cmocka_unit_test(test_last_seen_tenant),
 	};

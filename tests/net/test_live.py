@@ -162,26 +162,6 @@ def burst():
         tap.equal(vtep.paths().get("event_lost", 0), 0, "lost events")
 
 
-def flapping():
-    """A MAC that moves to and fro is held back after some moves, and the network says so."""
-    with Lab(hosts=1) as lab:
-        host = lab.hosts[0]
-        ends = [host.tenant(p).tap() for p in ("p1", "p2")]
-        vtep = Xvtepd(host, [{"vni": VNI, "ports": ["p1", "p2"]}])
-        mac = "02:00:00:00:aa:02"
-
-        def speak(n):
-            """From one port, then the other. A client's answer shows that the daemon kept up."""
-            ends[n % 2].send(frame.plain(mac, frame.BROADCAST, frame.marker()))
-            return vtep.where(VNI, mac) == f"p{n % 2 + 1}"
-        for n in range(5):  # a report is not repeated within a moment, so it speaks until heard
-            tap.wait_for(lambda n=n: speak(n), f"move {n}")
-        for n in range(5, 40):
-            speak(n)
-        tap.wait_for(lambda: vtep.row("network", vni=VNI)["moves_denied"] > 0, "moves denied")
-        tap.ok(vtep.row("network", vni=VNI)["moves"] <= 9, "moves admitted in a row")
-
-
 def own_mac():
     """The underlay device gets another MAC address; what is sent bears it."""
     with Lab() as lab:
@@ -413,7 +393,6 @@ tap.case("name of a network by default")(default_name)
 tap.case("save is a file that changes nothing")(save_again)
 tap.case("storm of new MACs")(storm)
 tap.case("burst of new MACs into an empty table")(burst)
-tap.case("flapping MAC")(flapping)
 tap.case("own MAC address changes")(own_mac)
 tap.case("own IP address goes and comes back")(address_again)
 tap.case("slow path device deleted", main=True)(slow_device_gone)

@@ -26,6 +26,7 @@ struct xv_peer;
 struct xv_group;
 struct xv_fdb;
 struct xv_learn;
+struct xv_flap;
 struct xv_control;
 struct xv_metrics;
 
@@ -71,6 +72,7 @@ struct xv_instance {
 	struct xv_adjacency_pass *pass;
 	struct xv_fdb *fdb;
 	struct xv_learn *learn;
+	struct xv_flap *flaps; /* uthash by (bd, MAC): moved lately */
 	struct xv_load *loads; /* under way */
 	struct xv_control *control;
 	struct xv_metrics *metrics;

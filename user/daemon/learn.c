@@ -43,7 +43,6 @@ struct xv_learn {
 	struct event *again;	/* when others have been served */
 	struct event *rested;	/* the end of a pause */
 	struct event *sweep;
-	struct xv_flap *flaps;
 	int timer; /* of pauses */
 	unsigned int turn;
 	unsigned int lately; /* events since window_start */
@@ -65,8 +64,7 @@ static uint64_t now_ns(void)
 }
 
 enum xv_learn_verdict xv_learn_decide(const struct xv_network *net, const struct xv_fdb_val *old,
-				      const struct xv_event *event, uint64_t held_until,
-				      uint64_t now)
+				      const struct xv_event *event)
 {
 	if (!net || !net->set.learning ||
 	    (event->kind != XV_FDB_PORT && event->kind != XV_FDB_PEER))
@@ -76,7 +74,7 @@ enum xv_learn_verdict xv_learn_decide(const struct xv_network *net, const struct
 	if (old && old->kind == event->kind && old->dst == event->dst)
 		return XV_LEARN_REFRESH;
 	if (old)
-		return now < held_until ? XV_LEARN_FLAP : XV_LEARN_ADMIT;
+		return XV_LEARN_ADMIT;
 	return net->learned >= net->set.max_macs ? XV_LEARN_QUOTA : XV_LEARN_ADMIT;
 }
 
@@ -127,7 +125,9 @@ static void admit(struct xv_learn *learn, struct xv_network *net, const struct x
 				    event->key.mac, event->time);
 	if (old) {
 		net->moves++;
-		xv_flap_note(&learn->flaps, net, &event->key, now_ns());
+		xv_flap_note(learn->inst, net, &event->key,
+			     (struct xv_place){.kind = old->kind, .dst = old->dst},
+			     (struct xv_place){.kind = event->kind, .dst = event->dst}, now_ns());
 	}
 }
 
@@ -150,15 +150,12 @@ static void handle(struct xv_learn *learn, struct xv_event *event)
 	struct xv_network *net = event->key.bd < XV_MAX_NETWORKS ? inst->by_bd[event->key.bd]
 								 : NULL;
 	struct xv_fdb_val old, *known = NULL;
-	uint64_t held_until = 0;
 
 	if (!net || !xv_mac_is_unicast(event->key.mac) || !source_valid(inst, net, event))
 		return;
-	if (!find_known(inst, event, &old)) {
+	if (!find_known(inst, event, &old))
 		known = &old;
-		held_until = xv_flap_held_until(learn->flaps, &event->key);
-	}
-	switch (xv_learn_decide(net, known, event, held_until, held_until ? now_ns() : 0)) {
+	switch (xv_learn_decide(net, known, event)) {
 	case XV_LEARN_ADMIT:
 		if (source_admit(inst, event))
 			admit(learn, net, event, known);
@@ -167,9 +164,6 @@ static void handle(struct xv_learn *learn, struct xv_event *event)
 		if (!net->quota_denied++)
 			xv_log(LOG_WARNING, "network %s: %u MACs learned, max-macs reached",
 			       net->set.name, net->learned);
-		break;
-	case XV_LEARN_FLAP:
-		net->moves_denied++;
 		break;
 	case XV_LEARN_REFRESH:
 	case XV_LEARN_OFF:
@@ -295,6 +289,7 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	xv_fdb_yield(learn->inst);
+	xv_flap_forget(learn->inst, now_ns());
 	if (ts.tv_sec < learn->next_sweep)
 		return;
 	HASH_ITER (hh, learn->inst->networks, net, tmp)
@@ -306,7 +301,6 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
 		xv_fdb_age(learn->inst, &more);
 	if (more)
 		learn->next_sweep = ts.tv_sec;
-	xv_flap_forget(&learn->flaps, now_ns());
 }
 
 void xv_learn_sweep_soon(struct xv_instance *inst)
@@ -360,7 +354,7 @@ void xv_learn_stop(struct xv_instance *inst)
 		event_free(learn->sweep);
 	if (learn->timer >= 0)
 		close(learn->timer);
-	xv_flap_free(&learn->flaps);
+	xv_flap_free(inst);
 	ring_buffer__free(learn->ring);
 	free(learn);
 	inst->learn = NULL;

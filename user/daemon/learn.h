@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Learning: takes events from the ring buffer, applies policy (quota, static first, move rate) and
+ * Learning: takes events from the ring buffer, applies policy (quota, static first) and
  * ages what is silent.
  */
 #ifndef XV_LEARN_H
@@ -14,14 +14,14 @@ enum xv_learn_verdict {
 	XV_LEARN_OFF,	  /* learning is off, or the network or source is gone */
 	XV_LEARN_STATIC,  /* a static entry stands */
 	XV_LEARN_QUOTA,	  /* max-macs */
-	XV_LEARN_FLAP,	  /* moved too often lately */
 };
 
-/* Policy alone: pure, for tests. old is NULL if the MAC is unknown; now and held_until in
- * ns. */
+/*
+ * Policy alone: pure, for tests. old is NULL if the MAC is unknown. A MAC that is known elsewhere
+ * moves, however often: to refuse a move could leave it with a forger.
+ */
 enum xv_learn_verdict xv_learn_decide(const struct xv_network *net, const struct xv_fdb_val *old,
-				      const struct xv_event *event, uint64_t held_until,
-				      uint64_t now);
+				      const struct xv_event *event);
 
 int xv_learn_start(struct xv_instance *inst, struct xv_err *err);
 void xv_learn_stop(struct xv_instance *inst);

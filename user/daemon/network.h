@@ -32,8 +32,8 @@ struct xv_network {
 	uint16_t flood_total;  /* entries written under it */
 	uint32_t learned;      /* learned entries in the FDB now */
 	uint64_t quota_denied; /* new MACs refused because of max-macs */
-	uint64_t moves;	       /* moves admitted */
-	uint64_t moves_denied; /* moves refused: too many in a short time */
+	uint64_t moves;	       /* of learned entries */
+	uint64_t duplicates;   /* times that a MAC began to move to and fro */
 	struct xv_network *next_gone;
 	UT_hash_handle hh;
 };

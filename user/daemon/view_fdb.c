@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flap.h"
 #include "view.h"
 
 enum {
@@ -89,6 +90,17 @@ static void put_destination(const struct xv_view *view, const struct xv_fdb_val 
 	}
 }
 
+/* The other place of a MAC that is in two. */
+static void put_also(const struct xv_view *view, const struct xv_view_entry *entry,
+		     struct xv_row *row)
+{
+	struct xv_place here = {.kind = entry->val.kind, .dst = entry->val.dst}, other;
+	char text[XV_PLACE_STRLEN];
+
+	if (xv_flap_other(view->inst, &entry->key, here, &other))
+		xv_row_text(row, XV_COL_FDB_ALSO, xv_place_text(view->inst, other, text));
+}
+
 bool xv_view_next_fdb(struct xv_view *view, struct xv_row *row)
 {
 	const struct xv_view_entry *entry;
@@ -112,6 +124,7 @@ bool xv_view_next_fdb(struct xv_view *view, struct xv_row *row)
 		xv_row_text(row, XV_COL_FDB_TYPE, "learned");
 		xv_row_number(row, XV_COL_FDB_AGE, xv_view_age(view->now, entry->val.last_seen));
 		xv_row_number(row, XV_COL_FDB_MOVES, entry->val.moves);
+		put_also(view, entry, row);
 	}
 	return true;
 }

@@ -29,9 +29,9 @@ enum xv_column_type {
 	X(NET_MAX_MACS, "xvtep_network_max_macs", "gauge", "Quota of learned FDB entries.")   \
 	X(NET_DENIED, "xvtep_network_quota_denied_total", "counter",                          \
 	  "New MAC addresses refused because of max-macs.")                                   \
-	X(NET_MOVES, "xvtep_network_mac_moves_total", "counter", "MAC moves admitted.")       \
-	X(NET_MOVES_DENIED, "xvtep_network_mac_moves_denied_total", "counter",                \
-	  "MAC moves refused: too many in a short time.")                                     \
+	X(NET_MOVES, "xvtep_network_mac_moves_total", "counter", "MAC moves.")                \
+	X(NET_DUPLICATES, "xvtep_network_mac_duplicates_total", "counter",                    \
+	  "Times that a MAC began to move to and fro between two places.")                    \
 	X(PORT_UP, "xvtep_port_up", "gauge", "1 if the port's device is there and up.")       \
 	X(PEER_READY, "xvtep_peer_ready", "gauge",                                            \
 	  "1 if the peer is reached on the fast path, 0 if through the slow path.")           \
@@ -100,21 +100,21 @@ enum xv_metric_id {
 	X(UPLINK, IFINDEX, "ifindex", NULL, UINT, NULL, NONE, "")         \
 	X(UPLINK, STATUS, "status", "STATUS", TEXT, NULL, NONE, "")
 
-#define XV_NETWORK_COLUMNS(X)                                                                      \
-	X(NETWORK, VNI, "vni", "VNI", UINT, "vni", NONE, "")                                       \
-	X(NETWORK, NAME, "name", "NAME", TEXT, "network", NONE, "")                                \
-	X(NETWORK, PORTS, "ports", "PORTS", UINT, NULL, NONE, "")                                  \
-	X(NETWORK, REMOTES, "remotes", "REMOTES", UINT, NULL, NONE, "")                            \
-	X(NETWORK, LEARNING, "learning", "LEARNING", ONOFF, NULL, NONE, "")                        \
-	X(NETWORK, AGEING, "ageing", "AGEING", UINT, NULL, NONE, "")                               \
-	X(NETWORK, LEARNED, "learned", "LEARNED", UINT, NULL, NET_LEARNED, "")                     \
-	X(NETWORK, MAX_MACS, "max_macs", "MAX-MACS", UINT, NULL, NET_MAX_MACS, "")                 \
-	X(NETWORK, DENIED, "quota_denied", "DENIED", UINT, NULL, NET_DENIED, "")                   \
-	X(NETWORK, MOVES, "moves", "MOVES", UINT, NULL, NET_MOVES, "")                             \
-	X(NETWORK, MOVES_DENIED, "moves_denied", "MOVES-DENIED", UINT, NULL, NET_MOVES_DENIED, "") \
-	X(NETWORK, LEARN_RATE, "learn_rate", NULL, UINT, NULL, NONE, "")                           \
-	X(NETWORK, INNER_VLAN, "inner_vlan", "INNER-VLAN", TEXT, NULL, NONE, "")                   \
-	X(NETWORK, BD, "bd", NULL, UINT, NULL, NONE, "")                                           \
+#define XV_NETWORK_COLUMNS(X)                                                              \
+	X(NETWORK, VNI, "vni", "VNI", UINT, "vni", NONE, "")                               \
+	X(NETWORK, NAME, "name", "NAME", TEXT, "network", NONE, "")                        \
+	X(NETWORK, PORTS, "ports", "PORTS", UINT, NULL, NONE, "")                          \
+	X(NETWORK, REMOTES, "remotes", "REMOTES", UINT, NULL, NONE, "")                    \
+	X(NETWORK, LEARNING, "learning", "LEARNING", ONOFF, NULL, NONE, "")                \
+	X(NETWORK, AGEING, "ageing", "AGEING", UINT, NULL, NONE, "")                       \
+	X(NETWORK, LEARNED, "learned", "LEARNED", UINT, NULL, NET_LEARNED, "")             \
+	X(NETWORK, MAX_MACS, "max_macs", "MAX-MACS", UINT, NULL, NET_MAX_MACS, "")         \
+	X(NETWORK, DENIED, "quota_denied", "DENIED", UINT, NULL, NET_DENIED, "")           \
+	X(NETWORK, MOVES, "moves", "MOVES", UINT, NULL, NET_MOVES, "")                     \
+	X(NETWORK, DUPLICATES, "duplicates", "DUPLICATES", UINT, NULL, NET_DUPLICATES, "") \
+	X(NETWORK, LEARN_RATE, "learn_rate", NULL, UINT, NULL, NONE, "")                   \
+	X(NETWORK, INNER_VLAN, "inner_vlan", "INNER-VLAN", TEXT, NULL, NONE, "")           \
+	X(NETWORK, BD, "bd", NULL, UINT, NULL, NONE, "")                                   \
 	X(NETWORK, ORIGIN, "origin", "ORIGIN", TEXT, NULL, NONE, "")
 
 #define XV_PORT_COLUMNS(X)                                                \
@@ -143,6 +143,7 @@ enum xv_metric_id {
 	X(FDB, TYPE, "type", "TYPE", TEXT, NULL, NONE, "")          \
 	X(FDB, AGE, "age", "AGE", UINT, NULL, NONE, "")             \
 	X(FDB, MOVES, "moves", "MOVES", UINT, NULL, NONE, "")       \
+	X(FDB, ALSO, "also", "ALSO", TEXT, NULL, NONE, "")          \
 	X(FDB, ORIGIN, "origin", "ORIGIN", TEXT, NULL, NONE, "")
 
 #define XV_FLOOD_COLUMNS(X)                                           \

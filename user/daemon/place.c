@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Where a MAC is: see place.h. */
+#include "peer.h"
+#include "place.h"
+
+struct xv_port *xv_place_port(const struct xv_instance *inst, struct xv_place place)
+{
+	return place.kind == XV_FDB_PORT && place.dst < XV_MAX_PORTS ? inst->port_by_id[place.dst]
+								     : NULL;
+}
+
+const char *xv_place_text(const struct xv_instance *inst, struct xv_place place,
+			  char text[XV_PLACE_STRLEN])
+{
+	const struct xv_port *port = xv_place_port(inst, place);
+	const struct xv_peer *peer = NULL;
+
+	if (place.kind == XV_FDB_PEER && place.dst < XV_MAX_PEERS)
+		peer = inst->peer_by_id[place.dst];
+	text[0] = '\0';
+	if (port)
+		xv_port_text(port, text);
+	else if (peer)
+		xv_ip_format(&peer->ip, text);
+	return text;
+}
