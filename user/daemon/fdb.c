@@ -64,6 +64,11 @@ int xv_fdb_open(struct xv_instance *inst, struct xv_err *err)
 	return ret ?: xv_grace_start(inst->base, on_grace, inst, &fdb->grace, err);
 }
 
+int xv_fdb_run(struct xv_instance *inst, struct xv_err *err)
+{
+	return xv_grace_run(inst->fdb->grace, err);
+}
+
 void xv_fdb_close(struct xv_instance *inst)
 {
 	if (!inst->fdb)

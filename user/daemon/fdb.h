@@ -30,6 +30,8 @@ struct xv_fdb_filter {
 uint32_t xv_fdb_now(void);
 /* Opens the table, new or with entries in it, which xv_fdb_adopt() then looks at. */
 int xv_fdb_open(struct xv_instance *inst, struct xv_err *err);
+/* Starts what waits in the background; with the privileges that there are by now. */
+int xv_fdb_run(struct xv_instance *inst, struct xv_err *err);
 void xv_fdb_close(struct xv_instance *inst);
 /*
  * A static entry. -EEXIST if there is a static one and not replace; a learned one is replaced. The

@@ -52,7 +52,7 @@ static void on_answer(evutil_socket_t fd, short what, void *arg)
 }
 
 /* Signals are the event loop's. */
-static int start_thread(struct xv_grace *grace)
+int xv_grace_run(struct xv_grace *grace, struct xv_err *err)
 {
 	sigset_t all, old;
 	int ret;
@@ -62,14 +62,13 @@ static int start_thread(struct xv_grace *grace)
 	ret = pthread_create(&grace->thread, NULL, wait_for_them, grace);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	grace->running = !ret;
-	return -ret;
+	return ret ? xv_err_set(err, -ret, "cannot start a thread: %s", strerror(ret)) : 0;
 }
 
 int xv_grace_start(struct event_base *base, void (*done)(void *arg), void *arg,
 		   struct xv_grace **out, struct xv_err *err)
 {
 	struct xv_grace *grace = calloc(1, sizeof(*grace));
-	int ret = -ENOMEM;
 
 	if (!grace)
 		return xv_err_set(err, -ENOMEM, "out of memory");
@@ -80,14 +79,11 @@ int xv_grace_start(struct event_base *base, void (*done)(void *arg), void *arg,
 	if (grace->ask >= 0 && grace->answer >= 0)
 		grace->answered = event_new(base, grace->answer, EV_READ | EV_PERSIST, on_answer,
 					    grace);
-	if (grace->answered) {
-		event_add(grace->answered, NULL);
-		ret = start_thread(grace);
-	}
-	if (ret) {
+	if (!grace->answered) {
 		xv_grace_stop(grace);
-		return xv_err_set(err, ret, "cannot start a thread: %s", strerror(-ret));
+		return xv_err_set(err, -ENOMEM, "cannot make event counters: %s", strerror(errno));
 	}
+	event_add(grace->answered, NULL);
 	*out = grace;
 	return 0;
 }

@@ -362,6 +362,17 @@ static void renew_files(struct xv_instance *inst)
 		xv_log(LOG_ERR, "%s", err.text);
 }
 
+/* The privilege to read the files of others was dropped after the start. */
+static int explain_access(struct xv_err *err)
+{
+	struct xv_err why = *err;
+
+	return xv_err_set(err, -EACCES,
+			  "%.380s: xvtepd reads the files of others only at its start: chown it to "
+			  "root, let all read it, or restart",
+			  why.text);
+}
+
 int xv_instance_reload(struct xv_instance *inst, size_t *changes, struct xv_err *err)
 {
 	struct xv_config *config = NULL;
@@ -369,7 +380,8 @@ int xv_instance_reload(struct xv_instance *inst, size_t *changes, struct xv_err 
 
 	renew_files(inst);
 	ret = xv_config_load(inst->config_file, &config, err);
-
+	if (ret == -EACCES)
+		return explain_access(err);
 	if (ret)
 		return ret;
 	memcpy(config->instance, inst->name, sizeof(config->instance)); /* -i goes first */

@@ -175,8 +175,10 @@ static int start(struct xv_metrics *metrics, struct xv_err *err)
 	bound = evhttp_bind_socket_with_handle(metrics->http, metrics->host, metrics->port);
 	if (!bound) {
 		code = errno ? -errno : -EADDRNOTAVAIL;
-		return xv_err_set(err, code, "metrics.listen: cannot listen on %s port %u: %s",
-				  metrics->host, metrics->port, strerror(-code));
+		return xv_err_set(
+			err, code, "metrics.listen: cannot listen on %s port %u: %s%s",
+			metrics->host, metrics->port, strerror(-code),
+			code == -EACCES ? " (a port below 1024 is taken at the start only)" : "");
 	}
 	metrics->listener = evhttp_bound_socket_get_listener(bound);
 	return 0;

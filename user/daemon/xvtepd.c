@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* xvtepd: options, signals and the event loop. See xvtepd(8). */
-#include <cap-ng.h>
 #include <errno.h>
 #include <getopt.h>
 #include <linux/sched.h>
@@ -13,9 +12,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "fdb.h"
 #include "instance.h"
 #include "log.h"
 #include "output.h"
+#include "privileges.h"
 
 enum {
 	EXIT_USAGE = 2,
@@ -155,17 +156,28 @@ static void on_quit(evutil_socket_t sig, short what, void *arg)
 	event_base_loopbreak(arg);
 }
 
-/*
- * After the start only what programs, maps and netlink need is kept. Without CAP_SYS_ADMIN a
- * foreign XDP program is named by its id alone.
- */
-static void drop_privileges(void)
+/* What may not be read any more: told now, not when the file is read again. */
+static void check_file(const struct xv_instance *inst)
 {
-	capng_clear(CAPNG_SELECT_BOTH);
-	capng_updatev(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_NET_ADMIN, CAP_BPF,
-		      CAP_PERFMON, -1);
-	if (capng_apply(CAPNG_SELECT_CAPS))
-		xv_log(LOG_WARNING, "cannot drop privileges");
+	if (access(inst->config_file, R_OK))
+		xv_log(LOG_WARNING,
+		       "%s: a reload will not be able to read it: %s; xvtepd reads the files of "
+		       "others only at its start: chown it to root, or let all read it",
+		       inst->config_file, strerror(errno));
+}
+
+/* With what the start needed gone, threads may run. */
+static int settle_down(struct xv_instance *inst)
+{
+	struct xv_err err = {.text = ""};
+	int ret = xv_privileges_drop(&err);
+
+	ret = ret ?: xv_fdb_run(inst, &err);
+	if (ret)
+		xv_log(LOG_ERR, "%s; not serving. Forwarding goes on as it is", err.text);
+	else
+		check_file(inst);
+	return ret;
 }
 
 /*
@@ -209,10 +221,11 @@ static int serve(struct xv_instance *inst, struct event_base *base)
 		hold(SIG_UNBLOCK, SIGTERM);
 		hold(SIG_UNBLOCK, SIGINT);
 		shorten_slice();
-		drop_privileges();
-		xv_log(LOG_NOTICE, "running");
-		ret = event_base_dispatch(base) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
-		xv_log(LOG_NOTICE, "stopping; forwarding goes on");
+		if (!settle_down(inst)) {
+			xv_log(LOG_NOTICE, "running");
+			ret = event_base_dispatch(base) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+			xv_log(LOG_NOTICE, "stopping; forwarding goes on");
+		}
 	}
 	if (reload)
 		event_free(reload);
@@ -234,7 +247,8 @@ static int run(struct xv_config *config, const char *file)
 
 	hold(SIG_BLOCK, SIGTERM);
 	hold(SIG_BLOCK, SIGINT);
-	if (!base || xv_instance_start(config, file, base, &inst, &err)) {
+	if (!base || xv_privileges_bound(&err) ||
+	    xv_instance_start(config, file, base, &inst, &err)) {
 		xv_log_end(err.text);
 		xv_config_free(config);
 	} else {
