@@ -72,25 +72,36 @@ static __always_inline struct xv_net xv_net_of_vni(__u32 vni)
 	return net;
 }
 
-/* The peer with this address, by the index where that has it, else by xv_peer; or 0. */
-static __always_inline __u32 xv_peer_of_ip(const struct xv_ip *ip)
+/*
+ * The peer with this address, by the index where that has it, else by xv_peer; or 0. *kernel: its
+ * frames are the kernel's to receive. Both indexes are read once.
+ */
+static __always_inline __u32 xv_peer_of_ip(const struct xv_ip *ip, int *kernel)
 {
 	__u32 slot = xv_ip_slot(ip), peer, *id;
 	const struct xv_peer_slot *indexed = bpf_map_lookup_elem(&xv_peer_index, &slot);
 	const struct xv_adj_val *adj;
 	struct xv_peer_slot copy;
 
+	*kernel = 0;
 	if (likely(indexed)) {
 		copy.word = READ_ONCE(indexed->word);
 		peer = copy.peer;
 		if (likely(copy.low == ip->w[3] && !copy.flags && xv_ip_is_v4(ip)))
 			return peer;
 		adj = copy.flags ? bpf_map_lookup_elem(&xv_adj, &peer) : NULL;
-		if (adj && xv_ip_equal(&adj->ip, ip))
+		if (adj && xv_ip_equal(&adj->ip, ip)) {
+			*kernel = copy.flags & XV_PEER_KERNEL;
 			return peer;
+		}
 	}
 	id = bpf_map_lookup_elem(&xv_peer, ip);
-	return id ? *id : 0;
+	if (!id)
+		return 0;
+	peer = *id;
+	adj = bpf_map_lookup_elem(&xv_adj, &peer);
+	*kernel = adj && READ_ONCE(adj->flags) & XV_ADJ_KERNEL;
+	return peer;
 }
 
 static __always_inline int xv_inner_is_tcp(struct xv_ethhdr *eth, void *data_end)
@@ -183,7 +194,7 @@ static __always_inline int xv_decap_decide(void *data, void *data_end, __u32 tot
 	struct xv_outer outer;
 	struct xv_ethhdr *eth;
 	struct xv_net net;
-	int ret;
+	int ret, kernel;
 
 	if (!cfg || !cfg->abi)
 		return XV_DECAP_PASS;
@@ -196,7 +207,9 @@ static __always_inline int xv_decap_decide(void *data, void *data_end, __u32 tot
 	if (!net.flags)
 		return XV_DROP(VXLAN_VNI_NOT_FOUND);
 	d->bd = net.bd;
-	d->peer = xv_peer_of_ip(&outer.src);
+	d->peer = xv_peer_of_ip(&outer.src, &kernel);
+	if (unlikely(kernel))
+		return XV_DECAP_PASS;
 	if (!d->peer)
 		return net.flags & XV_BD_ANY_PEER ? XV_DECAP_PASS : XV_DROP(UNKNOWN_PEER);
 	eth = data + xv_below_128(outer.inner); /* 74 at most: IPv6 behind a tag */

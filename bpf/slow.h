@@ -74,8 +74,8 @@ static __always_inline int xv_slow_frame(struct __sk_buff *skb, const struct xv_
 	struct xv_ip remote = {}, local = {};
 	struct xv_decap d = {};
 	const struct xv_bd_val *net;
+	int err, kernel;
 	__u32 vni;
-	int err;
 
 	if (!cfg || !cfg->abi)
 		return XV_DROP(NOT_CONFIGURED);
@@ -88,7 +88,7 @@ static __always_inline int xv_slow_frame(struct __sk_buff *skb, const struct xv_
 		return XV_DROP(VXLAN_VNI_NOT_FOUND);
 	if (!local_ok(cfg, net, &local))
 		return XV_DROP(WRONG_LOCAL);
-	d.peer = xv_peer_of_ip(&remote);
+	d.peer = xv_peer_of_ip(&remote, &kernel);
 	if (!d.peer && (!(net->flags & XV_BD_ANY_PEER) || xv_ip_equal(&remote, &cfg->local4) ||
 			xv_ip_equal(&remote, &cfg->local6)))
 		return XV_DROP(UNKNOWN_PEER);

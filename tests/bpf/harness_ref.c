@@ -277,7 +277,7 @@ static int decap(const struct world *w, struct walk *k, enum ref_hook hook, stru
 	peer = peer_of_ip(w, &k->src);
 	if (!peer)
 		return w->net[bd].flags & XV_BD_ANY_PEER ? PASS : XV_DROP_UNKNOWN_PEER;
-	if (!has(k, k->inner_at, 14))
+	if (w->peer[peer].kernel || !has(k, k->inner_at, 14))
 		return PASS;
 	step = walk_inner(k, w, bd, peer, hook, r, &port, &ecn);
 	if (step != GO_ON)

@@ -151,11 +151,11 @@ void world_default(struct world *w)
 	w->net[BD_LEARN] = (struct world_net){0xffffff, XV_BD_VALID | XV_BD_LEARN, 0};
 	w->net[BD_RATE] = (struct world_net){400, XV_BD_VALID | XV_BD_LEARN, 80};
 	w->net[BD_GONE] = (struct world_net){500, 0, 0};
-	w->peer[PEER_V4] = (struct world_peer){"192.0.2.2", 1};
-	w->peer[PEER_V6] = (struct world_peer){"2001:db8::2", 1};
-	w->peer[PEER_SLOW] = (struct world_peer){"192.0.2.3", 0};
-	w->peer[PEER_NOWHERE] = (struct world_peer){NULL, 0};
-	w->peer[PEER_SLOW6] = (struct world_peer){"2001:db8::3", 0};
+	w->peer[PEER_V4] = (struct world_peer){"192.0.2.2", 1, 0};
+	w->peer[PEER_V6] = (struct world_peer){"2001:db8::2", 1, 0};
+	w->peer[PEER_SLOW] = (struct world_peer){"192.0.2.3", 0, 0};
+	w->peer[PEER_NOWHERE] = (struct world_peer){NULL, 0, 0};
+	w->peer[PEER_SLOW6] = (struct world_peer){"2001:db8::3", 0, 0};
 	default_ports(w);
 	for (i = 0; i < sizeof(nets) / sizeof(nets[0]); i++)
 		for (j = PEER_V4; j <= PEER_SLOW6; j++)
@@ -249,6 +249,8 @@ static void install_adj(const struct world *w, __u32 id)
 		memcpy(val.hdr, f.b, f.len);
 		val.flags = XV_ADJ_VALID | (s.v6 ? XV_ADJ_V6 : w->df) | w->wire_xdp;
 	}
+	if (p->kernel)
+		val.flags = XV_ADJ_KERNEL;
 	put(hs.skel->maps.xv_adj, &id, &val);
 }
 
@@ -285,10 +287,12 @@ static void index_network(__u32 bd, const struct xv_bd_val *val, int right)
 	put(hs.skel->maps.xv_vni_index, &i, &slot);
 }
 
-static void index_peer(__u32 id, const struct xv_ip *ip, int right)
+static void index_peer(__u32 id, const struct xv_ip *ip, int kernel, int right)
 {
-	struct xv_peer_slot slot = {
-		.low = ip->w[3], .peer = id, .flags = ip->q[0] ? XV_PEER_V6 : 0};
+	struct xv_peer_slot slot = {.low = ip->w[3],
+				    .peer = id,
+				    .flags = (ip->q[0] ? XV_PEER_V6 : 0) |
+					     (kernel ? XV_PEER_KERNEL : 0)};
 	__u32 i = xv_ip_slot(ip);
 
 	slot.peer += !right;
@@ -324,7 +328,7 @@ static void install_tables(const struct world *w)
 		if (!w->peer[i].ip)
 			continue;
 		put(hs.skel->maps.xv_peer, &ip, &i);
-		index_peer(i, &ip, i != PEER_V6 && i != PEER_SLOW);
+		index_peer(i, &ip, w->peer[i].kernel, i != PEER_V6 && i != PEER_SLOW);
 	}
 	for (i = 1; i < WORLD_PORTS; i++) {
 		const struct world_port *p = &w->port[i];

@@ -54,6 +54,7 @@ struct world_net {
 struct world_peer {
 	const char *ip; /* NULL: none */
 	int valid;
+	int kernel; /* its frames are the kernel's; then not valid */
 };
 
 struct world_port {

@@ -408,6 +408,33 @@ static void test_any_tag(void **state)
 	world_install(&world);
 }
 
+/* Peers whose frames are the kernel's, found by the index and without it; what is bad of them too.
+ */
+static void test_kernel_peers(void **state)
+{
+	static const struct decap_case of[] = {
+		{"v4, indexed", B4, PORT_XDP, UDP100, PASSED, NULL},
+		{"v6, not indexed", B6, PORT_XDP, UDP100, PASSED, NULL},
+		{"v4, not indexed", PEER_SLOW, BD_BLUE, PORT_XDP, UDP100, PASSED, NULL},
+		{"v6, indexed", PEER_SLOW6, BD_BLUE, PORT_XDP, UDP100, PASSED, NULL},
+		{"tag inside", B4, PORT_XDP, UDP100, PASSED, inner_tag},
+	};
+	struct world before = world;
+	size_t i;
+
+	(void)state;
+	for (i = 1; i < WORLD_PEERS; i++)
+		world.peer[i].kernel = 1;
+	world_install(&world);
+	for (i = 0; i < ARRAY_SIZE(of); i++) {
+		run_case(&of[i], REF_XDP, of[i].xdp);
+		run_case(&of[i], REF_XDP_SKB, XV_PATH_XDP_PASS);
+		run_case(&of[i], REF_TC, of[i].tc);
+	}
+	world = before;
+	world_install(&world);
+}
+
 /* Not configured yet: everything is the kernel's. */
 static void test_not_configured(void **state)
 {
@@ -429,7 +456,7 @@ static void test_not_configured(void **state)
 
 int main(void)
 {
-	static struct CMUnitTest tests[3 * ARRAY_SIZE(cases) + 3];
+	static struct CMUnitTest tests[3 * ARRAY_SIZE(cases) + 4];
 	static const CMUnitTestFunction functions[] = {test_xdp, test_xdp_skb, test_tc};
 	size_t i, n = 0;
 
@@ -438,6 +465,7 @@ int main(void)
 						 (void *)&cases[i / 3]};
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_any_mac);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_any_tag);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_kernel_peers);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_not_configured);
 	if (hs_open())
 		return 0;

@@ -26,6 +26,7 @@ static const char *const seeds[] = {
 	"  xdp: off\n"
 	"  df: inherit\n"
 	"  udp6-checksum: yes\n"
+	"  ipsec: bypass\n"
 	"networks:\n"
 	"  - vni: 100\n"
 	"    name: blue\n"

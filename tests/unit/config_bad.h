@@ -137,6 +137,7 @@ static const struct bad_config bad_configs[] = {
 	{"df unknown", "underlay: {df: sett}\n", 1, "sett",
 	 "expected one of: unset, set, inherit; did you mean \"set\"?"},
 	{"df boolean", "underlay: {df: yes}\n", 1, "yes", "unset, set, inherit"},
+	{"ipsec unknown", "underlay: {ipsec: no}\n", 1, "no", "expected one of: respect, bypass"},
 	{"checksum a number", "underlay: {udp6-checksum: 1}\n", 1, "1", "true or false"},
 
 	/* networks */

@@ -189,6 +189,7 @@ static const char full_printed[] = "instance: lab-1\n"
 				   "  delivery: stack\n"
 				   "  df: inherit\n"
 				   "  udp6-checksum: true\n"
+				   "  ipsec: respect\n"
 				   "networks:\n"
 				   "  - vni: 100\n"
 				   "    name: blue\n"
@@ -240,7 +241,7 @@ static void expect_printed(const char *text, const char *expected)
 
 #define UL_PRINTED                                                                        \
 	"underlay:\n  devices: [eth0]\n  address: 192.0.2.1\n  port: 4789\n  xdp: auto\n" \
-	"  delivery: auto\n  df: unset\n  udp6-checksum: false\n"
+	"  delivery: auto\n  df: unset\n  udp6-checksum: false\n  ipsec: respect\n"
 
 static void test_print(void **state)
 {
@@ -270,6 +271,7 @@ static void test_print_quotes(void **state)
 		"  address6: \"::2\"\n"
 		"  port: 4789\n  xdp: auto\n  delivery: auto\n"
 		"  df: unset\n  udp6-checksum: false\n"
+		"  ipsec: respect\n"
 		"networks: []\n");
 }
 
@@ -303,6 +305,22 @@ static void test_words(void **state)
 		assert_string_equal(xv_xdp_mode_name(config->xdp), modes[i]);
 		xv_config_free(config);
 	}
+}
+
+/* Settings of the host's own rules: words, and back. */
+static void test_host_rules(void **state)
+{
+	struct xv_config *config = parse("underlay:\n"
+					 "  devices: [a]\n"
+					 "  address: 192.0.2.1\n"
+					 "  ipsec: bypass\n");
+	char *printed = print(config);
+
+	(void)state;
+	assert_true(config->ipsec_bypass);
+	assert_non_null(strstr(printed, "  ipsec: bypass\n"));
+	free(printed);
+	xv_config_free(config);
 }
 
 /* Alike, but not the same: one device on several VLANs, one MAC and one peer in two networks. */
@@ -361,10 +379,11 @@ static void test_no_err(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_full),  cmocka_unit_test(test_defaults),
-		cmocka_unit_test(test_print), cmocka_unit_test(test_print_quotes),
-		cmocka_unit_test(test_words), cmocka_unit_test(test_not_twice),
-		cmocka_unit_test(test_load),  cmocka_unit_test(test_no_err),
+		cmocka_unit_test(test_full),	  cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_print),	  cmocka_unit_test(test_print_quotes),
+		cmocka_unit_test(test_words),	  cmocka_unit_test(test_host_rules),
+		cmocka_unit_test(test_not_twice), cmocka_unit_test(test_load),
+		cmocka_unit_test(test_no_err),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,7 @@
 #include "log.h"
 #include "nexthop.h"
 #include "uplink.h"
+#include "way.h"
 
 static void status(struct xv_peer *peer, const char *text)
 {
@@ -57,6 +58,10 @@ static void build(struct xv_instance *inst, struct xv_nexthop_memo *memo, struct
 			 xv_ip_format(own, text));
 		return;
 	}
+	if (peer->kernel) { /* status says why */
+		xv_nexthop_keep(inst, peer, 0, NULL);
+		return;
+	}
 	if (xv_nexthop_find(inst, memo, peer, &link, keep))
 		return;
 	if (!xv_nexthop_resolve(inst, memo, peer)) {
@@ -78,17 +83,23 @@ static void store_flags(struct xv_adj_val *adj, uint32_t flags)
 	__atomic_store_n(&adj->flags, flags, __ATOMIC_RELEASE);
 }
 
-/* What a daemon that adopts the peer must know of it. */
+enum {
+	ORIGIN_FLAGS = XV_ADJ_HAND | XV_ADJ_HEARD | XV_ADJ_KERNEL,
+};
+
+/* What holds whether the adjacency is valid or not: for a daemon that adopts the peer, and for
+ * programs that receive from it. */
 static uint32_t origin(const struct xv_peer *peer)
 {
-	return (peer->pinned ? XV_ADJ_HAND : 0) | (peer->dynamic ? XV_ADJ_HEARD : 0);
+	return (peer->pinned ? XV_ADJ_HAND : 0) | (peer->dynamic ? XV_ADJ_HEARD : 0) |
+	       (peer->kernel ? XV_ADJ_KERNEL : 0);
 }
 
 void xv_adjacency_origin(struct xv_instance *inst, const struct xv_peer *peer)
 {
 	struct xv_adj_val *adj = &inst->dp->adj[peer->id];
 
-	store_flags(adj, (adj->flags & ~(uint32_t)(XV_ADJ_HAND | XV_ADJ_HEARD)) | origin(peer));
+	store_flags(adj, (adj->flags & ~(uint32_t)ORIGIN_FLAGS) | origin(peer));
 }
 
 /* All but ip_id, which is the programs'. */
@@ -140,6 +151,7 @@ static bool look(struct xv_instance *inst, struct xv_nexthop_memo *memo, struct 
 {
 	bool was_ready = peer->ready;
 
+	xv_way_update(inst, peer);
 	build(inst, memo, peer, &change->adj, keep);
 	change->adj.flags |= origin(peer);
 	change->peer = peer;
@@ -331,6 +343,7 @@ void xv_adjacency_adopt(struct xv_instance *inst, struct xv_peer *peer)
 	peer->ready = adj->flags & XV_ADJ_VALID;
 	peer->pinned = adj->flags & XV_ADJ_HAND;
 	peer->dynamic = adj->flags & XV_ADJ_HEARD;
+	peer->kernel = adj->flags & XV_ADJ_KERNEL;
 	peer->ifindex = adj->ifindex;
 	peer->mtu = adj->mtu;
 	memcpy(peer->mac, adj->hdr, sizeof(peer->mac));

@@ -153,7 +153,8 @@ size_t xv_config_head_changes(const struct xv_config *a, const struct xv_config 
 	return devices_missing(a, b) + devices_missing(b, a) +
 	       !xv_ip_equal(&a->address, &b->address) + !xv_ip_equal(&a->address6, &b->address6) +
 	       (a->udp_port != b->udp_port) + (a->xdp != b->xdp) + (a->delivery != b->delivery) +
-	       (a->df != b->df) + (a->udp6_checksum != b->udp6_checksum) + listen;
+	       (a->df != b->df) + (a->udp6_checksum != b->udp6_checksum) +
+	       (a->ipsec_bypass != b->ipsec_bypass) + listen;
 }
 
 const char *xv_delivery_name(enum xv_delivery delivery)

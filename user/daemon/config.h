@@ -104,6 +104,7 @@ struct xv_config {
 	enum xv_delivery delivery;
 	enum xv_df df;
 	bool udp6_checksum; /* key udp6-checksum, default false */
+	bool ipsec_bypass;  /* key ipsec: respect (default) | bypass */
 	struct xv_config_network *networks;
 	size_t n_networks;
 	bool metrics; /* metrics.listen given */

@@ -82,6 +82,7 @@ static void print_underlay(const struct xv_config *config, FILE *out)
 	fprintf(out, "  delivery: %s\n", xv_delivery_name(config->delivery));
 	fprintf(out, "  df: %s\n", xv_df_name(config->df));
 	print_bool(out, "  udp6-checksum", config->udp6_checksum);
+	fprintf(out, "  ipsec: %s\n", xv_ipsec_words[config->ipsec_bypass]);
 }
 
 /* "dev: eth1, vlan: 10" */

@@ -40,6 +40,8 @@ const char *const xv_df_words[] = {
 	NULL,
 };
 
+const char *const xv_ipsec_words[] = {"respect", "bypass", NULL};
+
 /* Capacity is n rounded up to a power of two, so that it need not be stored. */
 void *xv_schema_append(struct xv_reader *r, void *array, size_t n, size_t size)
 {
@@ -167,6 +169,24 @@ static int read_df(struct xv_reader *r, const struct xv_reader_key *key, void *o
 	return err;
 }
 
+/* A bool, as one of two words. */
+static int read_choice(struct xv_reader *r, const struct xv_reader_key *key,
+		       const char *const words[], void *obj)
+{
+	uint32_t index;
+	int err;
+
+	err = xv_value_word(r, key->name, words, &index);
+	if (!err)
+		*(bool *)((char *)obj + key->offset) = index;
+	return err;
+}
+
+static int read_ipsec(struct xv_reader *r, const struct xv_reader_key *key, void *obj)
+{
+	return read_choice(r, key, xv_ipsec_words, obj);
+}
+
 enum {
 	UL_DEVICES,
 	UL_ADDRESS,
@@ -176,6 +196,7 @@ enum {
 	UL_DELIVERY,
 	UL_DF,
 	UL_CHECKSUM,
+	UL_IPSEC,
 	UL_KEYS,
 };
 
@@ -190,6 +211,7 @@ static const struct xv_reader_key underlay_keys[UL_KEYS] = {
 	[UL_DELIVERY] = {"delivery", read_delivery},
 	[UL_DF] = {"df", read_df},
 	[UL_CHECKSUM] = {"udp6-checksum", xv_value_key_bool, CONFIG(udp6_checksum)},
+	[UL_IPSEC] = {"ipsec", read_ipsec, CONFIG(ipsec_bypass)},
 };
 
 static int read_underlay(struct xv_reader *r, const struct xv_reader_key *key, void *obj)

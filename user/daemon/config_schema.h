@@ -19,6 +19,8 @@ extern const char *const xv_inner_vlan_words[];
 extern const char *const xv_xdp_mode_words[];
 extern const char *const xv_delivery_words[];
 extern const char *const xv_df_words[];
+/* Words of settings that are a bool, by value. NULL at the end. */
+extern const char *const xv_ipsec_words[];
 /* Words of a port's `xdp`, by enum xv_port_xdp. NULL at the end. */
 extern const char *const xv_port_xdp_words[];
 

@@ -12,6 +12,7 @@
 #include "slow.h"
 #include "uplink.h"
 #include "vlan.h"
+#include "xfrm.h"
 
 enum {
 	REFRESH_DELAY_US = 20000, /* a burst of route changes is one look */
@@ -118,6 +119,7 @@ static void on_resync(void *arg)
 		xv_log(LOG_ERR, "%s", err.text);
 	xv_netlink_dump_links(inst->nl, NULL);
 	xv_slow_check(inst);
+	xv_xfrm_look_again(inst);
 	xv_peer_refresh_soon(inst);
 }
 

@@ -47,9 +47,16 @@ void xv_index_add_peer(struct xv_datapath *dp, const struct xv_peer *peer)
 {
 	const struct xv_peer_slot val = {.low = peer->ip.w[3],
 					 .peer = peer->id,
-					 .flags = xv_ip_is_v4(&peer->ip) ? 0 : XV_PEER_V6};
+					 .flags = (xv_ip_is_v4(&peer->ip) ? 0 : XV_PEER_V6) |
+						  (peer->kernel ? XV_PEER_KERNEL : 0)};
 
 	__atomic_store_n(&peer_slot(dp, peer)->word, val.word, __ATOMIC_RELEASE);
+}
+
+void xv_index_update_peer(struct xv_datapath *dp, const struct xv_peer *peer)
+{
+	if (peer_slot(dp, peer)->peer == peer->id)
+		xv_index_add_peer(dp, peer);
 }
 
 void xv_index_del_peer(struct xv_datapath *dp, const struct xv_peer *peer)

@@ -16,6 +16,8 @@ void xv_index_update_network(struct xv_datapath *dp, const struct xv_network *ne
 /* The network's slot leads to it no more; it may have led elsewhere. */
 void xv_index_del_network(struct xv_datapath *dp, const struct xv_network *net);
 void xv_index_add_peer(struct xv_datapath *dp, const struct xv_peer *peer);
+/* Takes the peer's flags over, if the slot leads to it. */
+void xv_index_update_peer(struct xv_datapath *dp, const struct xv_peer *peer);
 void xv_index_del_peer(struct xv_datapath *dp, const struct xv_peer *peer);
 /*
  * Of adopted maps: frees slots that lead to what is not there, as a daemon that was killed half-way

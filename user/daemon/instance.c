@@ -33,6 +33,7 @@
 #include "uplink_before.h"
 #include "vlan.h"
 #include "watch.h"
+#include "xfrm.h"
 
 /* ---- configuration of the instance itself ---- */
 
@@ -170,6 +171,7 @@ static void destroy(struct xv_instance *inst)
 	xv_follow_stop(inst);
 	xv_adjacency_stop(inst);
 	xv_unhook_stop(inst);
+	xv_xfrm_stop(inst);
 	xv_stats_stop(inst);
 	xv_fdb_close(inst);
 	xv_port_free_all(inst);
@@ -209,6 +211,7 @@ static int start(struct xv_instance *inst, struct xv_err *err)
 		       "nsenter --net=)");
 	ret = xv_follow_start(inst, err);
 	ret = ret ?: xv_unhook_start(inst, err);
+	ret = ret ?: xv_xfrm_start(inst, err);
 	ret = ret ?: xv_fdb_open(inst, err);
 	ret = ret ?: xv_metrics_start(inst, err);
 	ret = ret ?: bring_up(inst, err);

@@ -19,6 +19,7 @@ struct xv_adjacency_pass;
 struct xv_batch;
 struct xv_egress;
 struct xv_unhook;
+struct xv_xfrm;
 struct xv_network;
 struct xv_port;
 struct xv_vlan;
@@ -59,6 +60,7 @@ struct xv_instance {
 	uint32_t last_bd, last_port, last_peer; /* ids given out last */
 	struct xv_batch *batch;			/* changes that end together */
 	struct xv_unhook *unhook;
+	struct xv_xfrm *xfrm;	     /* IPsec policies; NULL: the kernel has none */
 	struct xv_port *ports;	     /* uthash by (dev, vlan) */
 	struct xv_port **port_by_id; /* [XV_MAX_PORTS] */
 	struct xv_peer *peers;	     /* uthash by ip */

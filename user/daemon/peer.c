@@ -13,6 +13,7 @@
 #include "log.h"
 #include "peer.h"
 #include "stats.h"
+#include "way.h"
 
 struct xv_peer *xv_peer_find(struct xv_instance *inst, const struct xv_ip *ip)
 {
@@ -91,6 +92,7 @@ static int create(struct xv_instance *inst, const struct xv_ip *ip, struct xv_pe
 		return xv_err_set(err, -ENOMEM, "out of memory");
 	inst->last_peer = id;
 	xv_stats_clear_peer(inst, id);
+	xv_way_update(inst, peer); /* before programs know the peer */
 	xv_adjacency_clear(inst, peer);
 	ret = bpf_map_update_elem(inst->dp->fd.peer, ip, &id, BPF_ANY);
 	if (ret) {

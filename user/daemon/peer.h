@@ -14,6 +14,7 @@ struct xv_peer {
 	bool dynamic;	  /* admitted by learning in a network with a group */
 	bool ready;	  /* adjacency is valid: fast path */
 	bool lost;	  /* it was, and the log says that it is no more */
+	bool kernel;	  /* its outer packets are the kernel's: see way.h */
 	uint32_t ifindex; /* egress, 0: no route */
 	struct xv_ip nexthop;
 	uint8_t mac[6];
