@@ -17,11 +17,13 @@
 #define EINVAL 22
 #endif
 
-extern void *bpf_cast_to_kern_ctx(void *ctx) __ksym __weak; /* Linux 6.2 */
+extern void *bpf_cast_to_kern_ctx(void *ctx) __ksym __weak; /* Linux 6.2, both */
+extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
 
-/* The kernel's list of functions that the verifier knows: says whether that one is there. */
+/* The kernel's list of functions that the verifier knows: says whether those are there. */
 enum special_kfunc_type {
 	KF_bpf_cast_to_kern_ctx,
+	KF_bpf_rdonly_cast,
 };
 
 /* Of the kernel's struct xdp_buff, what we read. */
@@ -29,8 +31,19 @@ struct xdp_buff___xv {
 	__u32 flags;
 } __attribute__((preserve_access_index));
 
+/* ... of struct sk_buff and what lies behind its buffer. 64 bits: `end` is an offset. */
+struct sk_buff___xv {
+	unsigned char *head;
+	unsigned int end;
+} __attribute__((preserve_access_index));
+
+struct skb_shared_info___xv {
+	unsigned int gso_type;
+} __attribute__((preserve_access_index));
+
 enum {
-	XV_XDP_HAS_FRAGS = 1 << 0, /* XDP_FLAGS_HAS_FRAGS */
+	XV_XDP_HAS_FRAGS = 1 << 0,     /* XDP_FLAGS_HAS_FRAGS */
+	XV_SKB_GSO_FRAGLIST = 1 << 18, /* SKB_GSO_FRAGLIST */
 };
 
 /* One load, not merged or repeated: for words that the daemon replaces while we read. */
@@ -63,6 +76,23 @@ static __always_inline __u32 xv_xdp_len(struct xdp_md *ctx)
 			return ctx->data_end - ctx->data;
 	}
 	return bpf_xdp_get_buff_len(ctx);
+}
+
+/*
+ * Whether a merged skb is a list of skbs, each with headers of its own (ethtool's rx-gro-list).
+ * Where a program cannot see it, before Linux 6.2, TCP is never merged so (it is since 6.10).
+ */
+static __always_inline int xv_gso_is_list(struct __sk_buff *ctx)
+{
+	const struct skb_shared_info___xv *info;
+	const struct sk_buff___xv *skb;
+
+	if (!bpf_core_enum_value_exists(enum special_kfunc_type, KF_bpf_rdonly_cast))
+		return 0;
+	skb = bpf_cast_to_kern_ctx(ctx);
+	info = bpf_rdonly_cast(skb->head + skb->end,
+			       bpf_core_type_id_kernel(struct skb_shared_info___xv));
+	return info->gso_type & XV_SKB_GSO_FRAGLIST;
 }
 
 /*

@@ -175,6 +175,17 @@ static __always_inline int strip_tag_is_own(const struct __sk_buff *skb)
 	return cfg && xv_tag_is_own(cfg, skb->vlan_proto, skb->vlan_tci);
 }
 
+/*
+ * Whether a merged frame may be stripped as it is. The kernel then goes on taking it for a tunnel's
+ * (SKB_GSO_UDP_TUNNEL, skb->encapsulation; up to Linux 6.18 nothing takes these marks off), and
+ * cuts it with them where a socket or device wants single packets: TCP comes out right, UDP and
+ * what is in lists of skbs do not. A device must not cut it by itself: veth does not.
+ */
+static __always_inline int strip_merged_ok(struct __sk_buff *skb, const struct xv_decap *d)
+{
+	return d->tcp && d->dev->flags & XV_PORT_GSO_DECAP && !xv_gso_is_list(skb);
+}
+
 static __always_inline int xv_strip_tc(struct __sk_buff *skb, struct xv_tally *tally, int *action)
 {
 	void *data = xv_ctx_ptr(skb->data), *data_end = xv_ctx_ptr(skb->data_end);
@@ -192,8 +203,7 @@ static __always_inline int xv_strip_tc(struct __sk_buff *skb, struct xv_tally *t
 	ret = xv_decap_decide(data, data_end, skb->len, merged, tally->stats, &d);
 	if (ret != XV_DECAP_STRIP)
 		return ret < 0 ? ret : XV_PATH_TC_PASS;
-	/* Merged frames keep tunnel marks after stripping, which only veth digests. */
-	if (merged && !(d.dev->flags & XV_PORT_GSO_DECAP))
+	if (merged && !strip_merged_ok(skb, &d))
 		return XV_PATH_TC_PASS;
 	ret = strip_skb(skb, &d);
 	if (ret != XV_PATH_TC_DECAP)

@@ -11,6 +11,7 @@ import time
 import tap
 from frame import SO_RCVBUFFORCE
 
+SO_SNDBUFFORCE = 32
 LIMIT = 8 * tap.SLOW  # seconds for one transfer
 
 
@@ -179,3 +180,42 @@ class Stream:
         tap.equal((lost, doubled), (0, 0),
                   f"{what}: lost and doubled of {sent}; lost are {self.missing()}")
         tap.comment(f"{what}: {sent} sent, {sent} received")
+
+
+UDP_SEGMENT, UDP_MAX_SEGMENTS = 103, 61  # linux/udp.h; what Linux 6.1 takes at once, less three
+
+
+def udp_burst(size, bursts=10, last=None):
+    """Payloads for send_segments(): each burst whole segments of size, but for the last one."""
+    rng = random.Random(size)
+    return [[rng.randbytes(size if i < UDP_MAX_SEGMENTS - 1 else last or size)
+             for i in range(UDP_MAX_SEGMENTS)] for _ in range(bursts)]
+
+
+def udp_segmented(source, target, size=1000, v6=False, bursts=10, last=None):
+    """
+    Bursts that the sender's stack takes as one buffer each (UDP_SEGMENT); an ordinary socket must
+    get every datagram of them, once and whole.
+    """
+    address = target.ip6 if v6 else target.ip
+    receiver = server(target, address, socket.SOCK_DGRAM)
+    receiver.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
+    sender = source.ns.socket(family_of(address), socket.SOCK_DGRAM)
+    sender.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, 64 << 20)
+    sender.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, size)
+    sent, got = udp_burst(size, bursts, last), []
+    try:
+        for burst in sent:
+            sender.sendto(b"".join(burst), receiver.getsockname()[:2])
+        want = sorted(data for burst in sent for data in burst)
+        receiver.settimeout(2 * tap.SLOW)
+        while len(got) < len(want):
+            got.append(receiver.recv(65536))
+    except TimeoutError:
+        pass
+    finally:
+        sender.close()
+        receiver.close()
+    what = f"UDP_SEGMENT {source.ns.name} -> {target.ns.name}"
+    tap.equal(len(got), len(want), f"{what}: datagrams")
+    tap.equal(sorted(got) == want, True, f"{what}: datagrams are as sent")
