@@ -91,7 +91,7 @@ static int flush_lost_one(void *arg, const struct xv_fdb_entry *entry)
 					     ? inst->port_by_id[entry->val.dst]
 					     : NULL;
 
-	if (port && !port->ifindex)
+	if (port && !port->ifindex && !port->adopted)
 		fdb_remove(inst, entry);
 	return 0;
 }

@@ -30,7 +30,6 @@
 #include "stats.h"
 #include "unhook.h"
 #include "uplink.h"
-#include "uplink_before.h"
 #include "vlan.h"
 #include "watch.h"
 #include "xfrm.h"
@@ -106,20 +105,58 @@ static int adopt(struct xv_instance *inst, struct xv_err *err)
 	return ret;
 }
 
+static int check_udp_port(uint16_t from, uint16_t to, const char *name, struct xv_err *err)
+{
+	if (from == to)
+		return 0;
+	return xv_err_set(err, -EBUSY,
+			  "underlay.port cannot change from %u to %u while the instance stands: "
+			  "stop the daemon, run `xvtepd --detach -i %s`, start again",
+			  from, to, name);
+}
+
+/* What an earlier daemon left, as far as it is this one's to go on with. */
+static int adopt_config(struct xv_instance *inst, const struct xv_config_val *val,
+			struct xv_err *err)
+{
+	if (!val->abi)
+		return 0;
+	xv_slow_adopt(inst, val->slow_ifindex);
+	return check_udp_port(ntohs(val->udp_port), inst->config->udp_port, inst->name, err);
+}
+
 /* The slow path device; programs that run already are told of a new one at once. */
-static int open_slow(struct xv_instance *inst, struct xv_err *err)
+static int open_slow(struct xv_instance *inst, struct xv_config_val *val, struct xv_err *err)
+{
+	__u32 zero = 0;
+	int ret = xv_slow_open(inst, val->slow_ifindex, err);
+
+	if (ret || !inst->dp->adopted || val->slow_ifindex == inst->slow_ifindex)
+		return ret;
+	val->slow_ifindex = inst->slow_ifindex;
+	bpf_map_update_elem(inst->dp->fd.config, &zero, val, BPF_ANY);
+	return 0;
+}
+
+/* All that can refuse a start, the slow path device last: what forwards is not touched before. */
+static int prepare(struct xv_instance *inst, struct xv_todo **todo,
+		   struct xv_uplink_change **change, struct xv_err *err)
 {
 	struct xv_config_val val = {};
 	__u32 zero = 0;
 	int ret;
 
 	bpf_map_lookup_elem(inst->dp->fd.config, &zero, &val);
-	ret = xv_slow_open(inst, val.slow_ifindex, err);
-	if (ret || !inst->dp->adopted || val.slow_ifindex == inst->slow_ifindex)
-		return ret;
-	val.slow_ifindex = inst->slow_ifindex;
-	bpf_map_update_elem(inst->dp->fd.config, &zero, &val, BPF_ANY);
-	return 0;
+	ret = adopt_config(inst, &val, err);
+	ret = ret ?: xv_uplink_adopt(inst, err);
+	ret = ret ?: adopt(inst, err);
+	ret = ret ?: xv_reconcile_prepare(inst, inst->config, todo, err);
+	ret = ret ?: xv_metrics_start(inst, err);
+	ret = ret ?: xv_learn_start(inst, err);
+	ret = ret ?: xv_watch_start(inst, err);
+	ret = ret ?: xv_control_start(inst, err);
+	ret = ret ?: xv_uplink_prepare(inst, inst->config, change, err);
+	return ret ?: open_slow(inst, &val, err);
 }
 
 /*
@@ -128,22 +165,18 @@ static int open_slow(struct xv_instance *inst, struct xv_err *err)
  */
 static int bring_up(struct xv_instance *inst, struct xv_err *err)
 {
-	struct xv_uplink_before before;
+	struct xv_uplink_change *change = NULL;
 	struct xv_todo *todo = NULL;
 	size_t changes = 0;
-	int ret = open_slow(inst, err);
+	int ret = prepare(inst, &todo, &change, err);
 
-	if (ret)
-		return ret;
-	xv_uplink_save(inst, &before);
-	ret = xv_uplink_apply(inst, inst->config, err);
-	ret = ret ?: adopt(inst, err);
-	ret = ret ?: xv_reconcile_prepare(inst, inst->config, &todo, err);
 	if (ret) {
-		if (inst->dp->adopted)
-			xv_uplink_restore(inst, &before);
+		xv_uplink_cancel(inst, change);
+		xv_reconcile_free(todo);
 		return ret;
 	}
+	xv_uplink_commit(inst, inst->config, change);
+	xv_port_adopted(inst);
 	ret = xv_local_write(inst);
 	if (ret) {
 		xv_reconcile_free(todo);
@@ -213,11 +246,7 @@ static int start(struct xv_instance *inst, struct xv_err *err)
 	ret = ret ?: xv_unhook_start(inst, err);
 	ret = ret ?: xv_xfrm_start(inst, err);
 	ret = ret ?: xv_fdb_open(inst, err);
-	ret = ret ?: xv_metrics_start(inst, err);
 	ret = ret ?: bring_up(inst, err);
-	ret = ret ?: xv_learn_start(inst, err);
-	ret = ret ?: xv_watch_start(inst, err);
-	ret = ret ?: xv_control_start(inst, err);
 	if (ret && fresh) {
 		struct xv_err ignored;
 
@@ -305,30 +334,24 @@ static int check_fixed(const struct xv_instance *inst, const struct xv_config *c
 		return xv_err_set(err, -EINVAL,
 				  "instance is \"%s\" in the file, but this daemon runs \"%s\"",
 				  config->instance, inst->name);
-	if (inst->config->udp_port != config->udp_port)
-		return xv_err_set(
-			err, -EBUSY,
-			"underlay.port cannot change from %u to %u while the instance "
-			"stands: stop the daemon, run `xvtepd --detach -i %s`, start again",
-			inst->config->udp_port, config->udp_port, inst->name);
-	return 0;
+	return check_udp_port(inst->config->udp_port, config->udp_port, inst->name, err);
 }
 
 /* All that may be refused, before what runs is touched. */
 static int take_config(struct xv_instance *inst, struct xv_config *config, struct xv_todo **todo,
 		       struct xv_err *err)
 {
-	struct xv_err ignored;
+	struct xv_uplink_change *change = NULL;
 	int ret = check_fixed(inst, config, err);
 
 	ret = ret ?: check_addresses(inst, config, err);
 	ret = ret ?: xv_reconcile_prepare(inst, config, todo, err);
-	ret = ret ?: xv_uplink_apply(inst, config, err);
+	ret = ret ?: xv_uplink_prepare(inst, config, &change, err);
+	ret = ret ?: xv_metrics_apply(inst, config, err);
 	if (ret)
-		return ret;
-	ret = xv_metrics_apply(inst, config, err);
-	if (ret)
-		xv_uplink_apply(inst, inst->config, &ignored);
+		xv_uplink_cancel(inst, change);
+	else
+		xv_uplink_commit(inst, config, change);
 	return ret;
 }
 

@@ -36,6 +36,7 @@ struct xv_uplink { /* underlay device */
 	uint32_t slot;	  /* 0..XV_MAX_UPLINKS-1 */
 	uint32_t ifindex; /* 0: not there (yet) */
 	uint32_t flags;	  /* enum xv_uplink_flags: how it is attached; 0: not */
+	bool adopted;	  /* by the maps of an earlier daemon; its programs may be older */
 	struct xv_link link;
 	char note[256];	  /* why it is attached as it is, or not; "" when as wished */
 	char status[256]; /* that, or what is wrong; "" when fine */

@@ -183,8 +183,7 @@ static int adopt_one(struct xv_instance *inst, const struct xv_port_key *key,
 		return 0;
 	}
 	if (port_check_link(inst, &link, NULL)) {
-		if (!xv_uplink_find(inst, link.name)) /* has its own program by now */
-			xv_detach_tc(inst->dp->pin_dir, key->ifindex);
+		xv_detach_tc(inst->dp->pin_dir, key->ifindex);
 		port_write_key(inst, key, NULL);
 		return 0;
 	}
@@ -195,7 +194,7 @@ static int adopt_one(struct xv_instance *inst, const struct xv_port_key *key,
 	port->xdp = xv_port_xdp_mode(dev.flags);
 	port->by_hand = !port->from_config || dev.flags & XV_PORT_HAND;
 	inst->last_port = port->id > inst->last_port ? port->id : inst->last_port;
-	port_attach(inst, port, &link, err);
+	port->adopted = link.ifindex;
 	return 0;
 }
 
@@ -234,6 +233,34 @@ int xv_port_adopt(struct xv_instance *inst, struct xv_err *err)
 	if (!ret)
 		free_ids(inst);
 	return ret;
+}
+
+/* A device may be under the tunnels by now, and have its program for that. */
+static void attach_adopted(struct xv_instance *inst, struct xv_port *port)
+{
+	struct xv_port_key key = {.ifindex = port->adopted, .vlan = port->key.vlan};
+	struct xv_err err = {.text = ""};
+	struct xv_link link;
+
+	port->adopted = 0;
+	if (!xv_netlink_get_link(inst->nl, NULL, key.ifindex, &link, NULL) &&
+	    !strcmp(link.name, port->key.dev) && !port_check_link(inst, &link, &err)) {
+		port_attach(inst, port, &link, &err);
+		return;
+	}
+	snprintf(port->status, sizeof(port->status), "%.250s",
+		 err.text[0] ? err.text : "no such device yet");
+	port_write_key(inst, &key, NULL);
+	port_write_dev(inst, port);
+}
+
+void xv_port_adopted(struct xv_instance *inst)
+{
+	struct xv_port *port, *tmp;
+
+	HASH_ITER (hh, inst->ports, port, tmp)
+		if (port->adopted)
+			attach_adopted(inst, port);
 }
 
 void xv_port_free_all(struct xv_instance *inst)

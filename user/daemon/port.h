@@ -22,6 +22,7 @@ struct xv_port {
 	bool by_hand;	      /* stays when the file drops it */
 	bool retry;	      /* attaching failed, for the reason in status */
 	uint32_t ifindex;     /* that it is attached to; 0: none (yet) */
+	uint32_t adopted;     /* ... by an earlier daemon, until xv_port_adopted() */
 	uint32_t flags;	      /* enum xv_port_flags as written */
 	struct xv_link link;  /* when ifindex is not 0 */
 	char status[256];     /* what is wrong with it; "" when fine */
@@ -62,7 +63,9 @@ int xv_port_drop(struct xv_instance *inst, struct xv_port *port, struct xv_err *
 int xv_port_del(struct xv_instance *inst, struct xv_port *port, struct xv_err *err);
 /* Undoes what being a port changed in a device itself (promiscuity), for --detach. */
 void xv_port_release_device(struct xv_netlink *nl, uint32_t ifindex);
+/* Ports that an earlier daemon left are known; then, with the underlay as configured, attached. */
 int xv_port_adopt(struct xv_instance *inst, struct xv_err *err);
+void xv_port_adopted(struct xv_instance *inst);
 /* The underlay or its delivery changed: which ports get redirects may too. */
 void xv_port_rewrite_all(struct xv_instance *inst);
 void xv_port_free_all(struct xv_instance *inst);

@@ -38,14 +38,14 @@ static int create(struct xv_instance *inst, struct xv_link *link, struct xv_err 
 	return xv_netlink_get_link(inst->nl, name, 0, link, err);
 }
 
-static bool is_ours(const struct xv_link *link)
+bool xv_slow_is(const struct xv_link *link)
 {
 	return !strcmp(link->kind, "vxlan") && link->vxlan_external;
 }
 
 static bool usable(const struct xv_instance *inst, const struct xv_link *link)
 {
-	return is_ours(link) && link->vxlan_port == inst->config->udp_port &&
+	return xv_slow_is(link) && link->vxlan_port == inst->config->udp_port &&
 	       link->vxlan_zero_csum6 && link->flags & IFF_UP;
 }
 
@@ -59,7 +59,8 @@ size_t xv_slow_remove_orphans(struct xv_netlink *nl, const char *instance, uint3
 	if (xv_netlink_list_links(nl, &links, &n, NULL))
 		return 0;
 	for (i = 0; i < n; i++)
-		if (is_ours(&links[i]) && links[i].ifindex != but && !strcmp(links[i].alias, mark))
+		if (xv_slow_is(&links[i]) && links[i].ifindex != but &&
+		    !strcmp(links[i].alias, mark))
 			removed += !xv_netlink_del_link(nl, links[i].ifindex, NULL);
 	free(links);
 	return removed;
@@ -72,6 +73,17 @@ static void let_go(struct xv_instance *inst, uint32_t ifindex)
 		xv_unhook_later(inst, ifindex);
 }
 
+void xv_slow_adopt(struct xv_instance *inst, uint32_t ifindex)
+{
+	struct xv_link link;
+
+	if (!ifindex || xv_netlink_get_link(inst->nl, NULL, ifindex, &link, NULL) ||
+	    !xv_slow_is(&link))
+		return;
+	inst->slow_ifindex = ifindex;
+	memcpy(inst->slow_name, link.name, sizeof(inst->slow_name));
+}
+
 int xv_slow_open(struct xv_instance *inst, uint32_t adopted_ifindex, struct xv_err *err)
 {
 	struct xv_link link = {};
@@ -81,7 +93,7 @@ int xv_slow_open(struct xv_instance *inst, uint32_t adopted_ifindex, struct xv_e
 	keep = adopted_ifindex &&
 	       !xv_netlink_get_link(inst->nl, NULL, adopted_ifindex, &link, NULL) &&
 	       usable(inst, &link);
-	if (!keep && is_ours(&link)) {
+	if (!keep && xv_slow_is(&link)) {
 		xv_log(LOG_NOTICE, "slow path device %s is not as it must be; making it again",
 		       link.name);
 		xv_netlink_del_link(inst->nl, link.ifindex, NULL);

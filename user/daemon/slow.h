@@ -6,6 +6,10 @@
 
 #include "instance.h"
 
+/* Whether it is a vxlan device as slow path devices are: this instance's, or any other one. */
+bool xv_slow_is(const struct xv_link *link);
+/* What an earlier daemon used, if it is there: known, not touched. */
+void xv_slow_adopt(struct xv_instance *inst, uint32_t ifindex);
 /*
  * Finds the device that an adopted configuration names, or makes one: xv0, or the next free xvN.
  * One that is not as it is made today, or that an instance of this name lost, goes.

@@ -13,7 +13,8 @@
 #include "nic.h"
 #include "peer.h"
 #include "port.h"
-#include "uplink.h"
+#include "slow.h"
+#include "uplink_internal.h"
 
 const char *xv_uplink_mode(const struct xv_uplink *uplink)
 {
@@ -60,11 +61,7 @@ uint32_t xv_uplink_tx_slot(const struct xv_instance *inst, uint32_t ifindex)
 	return uplink ? XV_MAX_PORTS + uplink->slot : 0;
 }
 
-/*
- * XDP first or TC: auto takes native XDP but on veth, which copies every frame for it and takes TSO
- * from its peer. *must: the configuration asked for this very mode.
- */
-static bool wants_xdp(const struct xv_config *config, const struct xv_link *link, bool *must)
+bool uplink_wants_xdp(const struct xv_config *config, const struct xv_link *link, bool *must)
 {
 	*must = config->xdp == XV_XDP_NATIVE || config->xdp == XV_XDP_GENERIC;
 	if (*must)
@@ -72,12 +69,17 @@ static bool wants_xdp(const struct xv_config *config, const struct xv_link *link
 	return config->xdp == XV_XDP_AUTO && strcmp(link->kind, "veth");
 }
 
-static int check_link(struct xv_instance *inst, const struct xv_link *link, struct xv_err *err)
+int uplink_check_link(struct xv_instance *inst, const struct xv_link *link, struct xv_err *err)
 {
 	const struct xv_port *port;
 
 	if (link->flags & IFF_LOOPBACK)
 		return xv_err_set(err, -EINVAL, "%s is the loopback device", link->name);
+	if (xv_slow_is(link))
+		return xv_err_set(err, -EINVAL,
+				  "%s is a vxlan device in external mode, as an instance's slow "
+				  "path: tunnels come out of it, none goes over it",
+				  link->name);
 	for (port = inst->ports; port; port = port->hh.next)
 		if (port->ifindex == link->ifindex)
 			return xv_err_set(err, -EBUSY,
@@ -87,19 +89,16 @@ static int check_link(struct xv_instance *inst, const struct xv_link *link, stru
 	return 0;
 }
 
-/*
- * TC is there before XDP, which leaves to it what it does not redirect, and goes after it. strict:
- * an explicit XDP mode that the device refuses is an error; else it works at TC.
- */
-static int attach(struct xv_instance *inst, const struct xv_config *config,
+int uplink_attach(struct xv_instance *inst, const struct xv_config *config,
 		  struct xv_uplink *uplink, const struct xv_link *link, bool strict,
 		  struct xv_err *err)
 {
-	bool generic = config->xdp == XV_XDP_GENERIC, must, xdp = wants_xdp(config, link, &must);
+	bool generic = config->xdp == XV_XDP_GENERIC, must,
+	     xdp = uplink_wants_xdp(config, link, &must);
 	struct xv_uplink_val val = {.flags = XV_UPLINK_TC_DECAP,
 				    .tx_slot = XV_MAX_PORTS + uplink->slot};
 	struct xv_err why = {.text = ""};
-	int ret = check_link(inst, link, err);
+	int ret = uplink_check_link(inst, link, err);
 
 	if (ret)
 		return ret;
@@ -126,7 +125,23 @@ static int attach(struct xv_instance *inst, const struct xv_config *config,
 	return 0;
 }
 
-static void forget(struct xv_instance *inst, struct xv_uplink *uplink)
+void uplink_attach_again(struct xv_instance *inst, const struct xv_uplink *uplink,
+			 const struct xv_link *link)
+{
+	struct xv_uplink_val val = {.flags = uplink->flags, .tx_slot = XV_MAX_PORTS + uplink->slot};
+	struct xv_err ignored;
+
+	xv_attach_tc(inst->dp, link, XV_PROG_DECAP_TC, &ignored);
+	if (val.flags & XV_UPLINK_XDP)
+		xv_attach_xdp(inst->dp, inst->nl, link, XV_PROG_DECAP, &ignored);
+	else if (val.flags & XV_UPLINK_GENERIC)
+		xv_attach_xdp(inst->dp, inst->nl, link, XV_PROG_DECAP_SKB, &ignored);
+	else
+		xv_detach_xdp(inst->dp->pin_dir, link->ifindex);
+	bpf_map_update_elem(inst->dp->fd.uplink, &link->ifindex, &val, BPF_ANY);
+}
+
+void uplink_forget(struct xv_instance *inst, struct xv_uplink *uplink)
 {
 	uint32_t slot = XV_MAX_PORTS + uplink->slot, ifindex = 0;
 
@@ -140,14 +155,14 @@ static void forget(struct xv_instance *inst, struct xv_uplink *uplink)
 	uplink->flags = 0;
 }
 
-static void detach(struct xv_instance *inst, struct xv_uplink *uplink)
+void uplink_detach(struct xv_instance *inst, struct xv_uplink *uplink)
 {
 	if (!uplink->ifindex)
 		return;
 	xv_detach_xdp(inst->dp->pin_dir, uplink->ifindex);
 	xv_datapath_synchronize();
 	xv_detach_tc(inst->dp->pin_dir, uplink->ifindex);
-	forget(inst, uplink);
+	uplink_forget(inst, uplink);
 }
 
 /* What there is to say of the device as it is now. True if that is not what was said last. */
@@ -169,8 +184,7 @@ static bool set_status(const struct xv_config *config, struct xv_uplink *uplink)
 	return true;
 }
 
-/* What cannot be joined is added to the note. */
-static void join_groups(struct xv_instance *inst, struct xv_uplink *uplink)
+void uplink_join_groups(struct xv_instance *inst, struct xv_uplink *uplink)
 {
 	size_t len = strlen(uplink->note);
 	struct xv_err err;
@@ -180,141 +194,14 @@ static void join_groups(struct xv_instance *inst, struct xv_uplink *uplink)
 			 len ? "; " : "", err.text);
 }
 
-static void log_status(const struct xv_uplink *uplink)
+void uplink_tell(const struct xv_config *config, struct xv_uplink *uplink)
 {
+	if (!set_status(config, uplink))
+		return;
 	if (uplink->status[0])
 		xv_log(LOG_WARNING, "underlay %s: %s", uplink->dev, uplink->status);
 	else
 		xv_log(LOG_NOTICE, "underlay %s: as it should be again", uplink->dev);
-}
-
-static bool has_slot(const struct xv_uplink *uplinks, size_t n, uint32_t slot)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if (uplinks[i].dev[0] && uplinks[i].slot == slot)
-			return true;
-	return false;
-}
-
-/*
- * Not one of the devices that are attached now: adjacencies name their slots until the new list
- * holds, which it may not. Only where all are taken is it one of a device that goes.
- */
-static uint32_t free_slot(const struct xv_instance *inst, const struct xv_uplink *list, size_t n)
-{
-	uint32_t slot, going = 0;
-
-	for (slot = 0; slot < XV_MAX_UPLINKS; slot++) {
-		if (has_slot(list, n, slot))
-			continue;
-		if (!has_slot(inst->uplinks, inst->n_uplinks, slot))
-			return slot;
-		going = slot;
-	}
-	return going;
-}
-
-/* The new list: devices that stay keep their slot and state. */
-static struct xv_uplink *make_list(struct xv_instance *inst, const struct xv_config *config)
-{
-	struct xv_uplink *list = calloc(config->n_devices ?: 1, sizeof(*list)), *old;
-	size_t i;
-
-	for (i = 0; list && i < config->n_devices; i++) {
-		old = xv_uplink_find(inst, config->devices[i]);
-		if (old)
-			list[i] = *old;
-	}
-	for (i = 0; list && i < config->n_devices; i++) {
-		if (list[i].dev[0])
-			continue;
-		list[i].slot = free_slot(inst, list, config->n_devices);
-		memcpy(list[i].dev, config->devices[i], sizeof(list[i].dev));
-	}
-	return list;
-}
-
-static bool listed(const struct xv_config *config, const char *dev)
-{
-	size_t i;
-
-	for (i = 0; i < config->n_devices; i++)
-		if (!strcmp(config->devices[i], dev))
-			return true;
-	return false;
-}
-
-/*
- * Attaches what is there. On failure devices that were attached before are so again as they were,
- * the others let go; at a start, where none of them is ours yet, that is the caller's.
- */
-static int attach_list(struct xv_instance *inst, const struct xv_config *config,
-		       struct xv_uplink *list, struct xv_err *err)
-{
-	struct xv_link link;
-	size_t i, k;
-	int ret = 0;
-
-	for (i = 0; i < config->n_devices; i++)
-		if (!xv_netlink_get_link(inst->nl, list[i].dev, 0, &link, NULL) &&
-		    (ret = check_link(inst, &link, err)))
-			return ret;
-	for (i = 0; !ret && i < config->n_devices; i++) {
-		ret = xv_netlink_get_link(inst->nl, list[i].dev, 0, &link, err);
-		if (ret == -ENODEV || ret == -EEXIST) {
-			snprintf(list[i].note, sizeof(list[i].note), "%.250s",
-				 ret == -EEXIST ? err->text
-						: "no such device yet; attached when it appears");
-			ret = 0;
-			continue;
-		}
-		ret = ret ?: attach(inst, config, &list[i], &link, true, err);
-		if (ret)
-			break;
-	}
-	for (k = 0; ret && inst->uplinks && k <= i && k < config->n_devices; k++) {
-		struct xv_uplink *old = xv_uplink_find(inst, list[k].dev);
-
-		if (old && old->ifindex) {
-			if (!xv_netlink_get_link(inst->nl, old->dev, 0, &link, NULL))
-				attach(inst, inst->config, old, &link, false, NULL);
-			continue;
-		}
-		if (!list[k].ifindex && !xv_netlink_get_link(inst->nl, list[k].dev, 0, &link, NULL))
-			list[k].ifindex = link.ifindex;
-		detach(inst, &list[k]);
-	}
-	return ret;
-}
-
-int xv_uplink_apply(struct xv_instance *inst, const struct xv_config *config, struct xv_err *err)
-{
-	struct xv_uplink *list = make_list(inst, config), *old = inst->uplinks;
-	size_t i, n_old = inst->n_uplinks;
-	int ret;
-
-	if (!list)
-		return xv_err_set(err, -ENOMEM, "out of memory");
-	ret = attach_list(inst, config, list, err);
-	if (ret) {
-		free(list);
-		return ret;
-	}
-	inst->uplinks = list;
-	inst->n_uplinks = config->n_devices;
-	for (i = 0; i < n_old; i++)
-		if (!listed(config, old[i].dev))
-			detach(inst, &old[i]);
-	for (i = 0; i < inst->n_uplinks; i++) {
-		if (inst->uplinks[i].ifindex)
-			join_groups(inst, &inst->uplinks[i]);
-		if (set_status(config, &inst->uplinks[i]))
-			log_status(&inst->uplinks[i]);
-	}
-	free(old);
-	return 0;
 }
 
 void xv_uplink_link(struct xv_instance *inst, const struct xv_link *link)
@@ -323,27 +210,25 @@ void xv_uplink_link(struct xv_instance *inst, const struct xv_link *link)
 	struct xv_err err = {.text = ""};
 
 	if (uplink && strcmp(uplink->dev, link->name)) {
-		detach(inst, uplink);
+		uplink_detach(inst, uplink);
 		snprintf(uplink->note, sizeof(uplink->note),
 			 "renamed to %s; attached when there is a %s again", link->name,
 			 uplink->dev);
-		if (set_status(inst->config, uplink))
-			log_status(uplink);
+		uplink_tell(inst->config, uplink);
 		xv_peer_refresh_soon(inst);
 	}
 	uplink = xv_uplink_find(inst, link->name);
 	if (!uplink)
 		return;
 	if (uplink->ifindex && uplink->ifindex != link->ifindex)
-		forget(inst, uplink);
+		uplink_forget(inst, uplink);
 	if (!uplink->ifindex) {
-		if (attach(inst, inst->config, uplink, link, false, &err)) {
+		if (uplink_attach(inst, inst->config, uplink, link, false, &err)) {
 			snprintf(uplink->note, sizeof(uplink->note), "%.255s", err.text);
-			if (set_status(inst->config, uplink))
-				log_status(uplink);
+			uplink_tell(inst->config, uplink);
 			return;
 		}
-		join_groups(inst, uplink);
+		uplink_join_groups(inst, uplink);
 		xv_port_rewrite_all(inst);
 		set_status(inst->config, uplink);
 		xv_log(LOG_NOTICE, "underlay %s: attached (%s) %s", uplink->dev,
@@ -351,8 +236,7 @@ void xv_uplink_link(struct xv_instance *inst, const struct xv_link *link)
 	}
 	if (memcmp(&uplink->link, link, sizeof(*link))) {
 		uplink->link = *link;
-		if (set_status(inst->config, uplink))
-			log_status(uplink);
+		uplink_tell(inst->config, uplink);
 		xv_peer_refresh_soon(inst);
 	}
 }
@@ -363,11 +247,10 @@ void xv_uplink_link_gone(struct xv_instance *inst, uint32_t ifindex)
 
 	if (!uplink)
 		return;
-	detach(inst, uplink);
+	uplink_detach(inst, uplink);
 	snprintf(uplink->note, sizeof(uplink->note),
 		 "device is gone; attached again when it comes back");
-	if (set_status(inst->config, uplink))
-		log_status(uplink);
+	uplink_tell(inst->config, uplink);
 	xv_peer_refresh_soon(inst);
 }
 

@@ -6,11 +6,20 @@
 
 #include "instance.h"
 
+struct xv_uplink_change;
+
+/* Devices as an earlier daemon left them become inst->uplinks. Nothing is touched. */
+int xv_uplink_adopt(struct xv_instance *inst, struct xv_err *err);
 /*
- * Makes inst->uplinks those of the configuration, attaching and detaching. With an explicit xdp
- * mode that a present device refuses: error, and what was attached before stays.
+ * The devices of a configuration, checked: also whether those that are new take the XDP mode that
+ * it asks for, which attaches them. An error leaves all as it was. inst->uplinks is the same until
+ * xv_uplink_commit(), which cannot fail; xv_uplink_cancel() goes back. Each frees the change.
  */
-int xv_uplink_apply(struct xv_instance *inst, const struct xv_config *config, struct xv_err *err);
+int xv_uplink_prepare(struct xv_instance *inst, const struct xv_config *config,
+		      struct xv_uplink_change **change, struct xv_err *err);
+void xv_uplink_commit(struct xv_instance *inst, const struct xv_config *config,
+		      struct xv_uplink_change *change);
+void xv_uplink_cancel(struct xv_instance *inst, struct xv_uplink_change *change);
 /* From netlink. */
 void xv_uplink_link(struct xv_instance *inst, const struct xv_link *link);
 void xv_uplink_link_gone(struct xv_instance *inst, uint32_t ifindex);

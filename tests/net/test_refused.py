@@ -1,0 +1,248 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""What is refused, at a start or by a reload, touches nothing of what forwards."""
+import json
+import os
+import shutil
+
+import frame
+import tap
+from lab import Lab
+from netns import run
+from vtep import RUN, Xvtepd
+
+VNI = 100
+BROKEN = {  # what is wrong with a file, besides: (underlay, keys of the network, other keys, words)
+    "address": ({"address": "203.0.113.9"}, {}, {}, "is not an address of this host"),
+    "device": ({"devices": ["under", "br1"], "xdp": "native"}, {}, {}, "br1"),
+    "slow path device": ({"devices": ["under", "xv0"]}, {}, {}, "xv0"),
+    "group": ({}, {"group": "239.1.1.1"}, {}, "added by hand"),
+    "metrics": ({}, {}, {"metrics": {"listen": "203.0.113.9:1"}}, "metrics"),
+    "nothing": ({}, {}, {}, "underlay.port cannot change from 4789 to 4790"),
+}
+
+
+def dump(vtep, name):
+    return run("bpftool", "map", "dump", "pinned", vtep.pin(name), check=False).stdout
+
+
+def entry(vtep, name, low, high):
+    """An array's entry by the two bytes of its number."""
+    return run("bpftool", "map", "lookup", "pinned", vtep.pin(name), "key", "hex", low, high, "0",
+               "0", check=False).stdout
+
+
+def links(vtep):
+    """{pin: (link id, program id)}: the same after it only if nobody touched them."""
+    found = {}
+    for name in sorted(os.listdir(vtep.pin("links"))):
+        link = json.loads(run("bpftool", "-j", "link", "show", "pinned",
+                              vtep.pin("links/" + name)).stdout or "{}")
+        found[name] = link.get("id"), link.get("prog_id")
+    return found
+
+
+def state(vtep):
+    """All that forwarding goes by, but for what packets change."""
+    slow = {n: d["ifindex"] for n, d in vtep.host.ns.links().items()
+            if d.get("linkinfo", {}).get("info_kind") == "vxlan"}
+    maps = {name: dump(vtep, name) for name in
+            ("xv_config", "xv_uplink", "xv_port", "xv_vni", "xv_peer", "xv_flood")}
+    entries = {f"{name} {n:x} {more}": entry(vtep, name, f"{n:x}", more)
+               for name, numbers, more in (("xv_tx", range(3), "40"), ("xv_port_dev", (1,), "0"),
+                                           ("xv_adj", (1,), "0")) for n in numbers}
+    return {"slow path": slow, "maps": maps, "entries": entries, "links": links(vtep)}
+
+
+def same(vtep, before, what):
+    now = state(vtep)
+    for key, want in before.items():
+        tap.equal(now[key], want, f"{what}: {key}")
+
+
+class Site:
+    """A host whose broadcasts and unicast to a neighbour are looked at on the wire."""
+
+    def __init__(self, lab, xdp="native"):
+        host, = lab.hosts
+        host.ns.ip("link add br1 type bridge", "link set br1 up")
+        self.host, self.tenant = host, host.tap_tenant("t1")
+        self.far = lab.new_mac()
+        self.vtep = Xvtepd(host, [{"vni": VNI, "name": "blue", "ports": ["t1"],
+                                   "fdb": [{"mac": self.far, "remote": host.gw4}]}],
+                           underlay={"xdp": xdp})
+        self.vtep.client("flood", "add", "network", "blue", "remote", host.gw4)
+        self.vtep.wait_ready()
+        self.wire = host.sent_tap()
+
+    def forwards(self, what):
+        for to in (frame.BROADCAST, self.far):
+            mark = frame.marker()
+            self.tenant.send(frame.plain(self.tenant.mac, to, mark))
+            frame.wait_count({self.wire: 1}, mark, f"{what}: to {to}")
+
+
+def wrong_config(good, wrong):
+    """The configuration, with something wrong and with delivery edited."""
+    config = json.loads(good)
+    underlay, network, keys, words = BROKEN[wrong]
+    config["underlay"].update(delivery="stack", **underlay)
+    config["networks"][0].update(network)
+    return {**config, **keys}, words
+
+
+def start():
+    """Starts with something wrong, also with the UDP port edited besides, or with that alone."""
+    with Lab(hosts=1, wire="nic") as lab:
+        site = Site(lab)
+        vtep = site.vtep
+        vtep.kill()
+        before, good = state(vtep), json.dumps(vtep.config)
+        site.forwards("without a daemon")
+        for wrong in BROKEN:
+            for port in (4789, 4790):
+                if (wrong, port) == ("nothing", 4789):
+                    continue
+                vtep.config, words = wrong_config(good, wrong)
+                vtep.config["underlay"]["port"] = port
+                vtep.write()
+                tap.equal(vtep.spawn().wait(10 * tap.SLOW), 1, "exit status")
+                if port == 4790 and wrong != "address":
+                    words = BROKEN["nothing"][3]
+                tap.contains(vtep.log()[-1], words, f"{wrong}: why")
+                same(vtep, before, f"{wrong}, port {port}")
+                site.forwards(f"{wrong}, port {port}")
+        vtep.config = json.loads(good)
+        vtep.start()
+        site.forwards("after a start")
+
+
+def socket_in_the_way():
+    """The control socket cannot be made: the same."""
+    with Lab(hosts=1, wire="nic") as lab:
+        site = Site(lab)
+        vtep = site.vtep
+        vtep.kill()
+        before, path = state(vtep), f"{RUN}/{vtep.instance}/control.sock"
+        vtep.config["underlay"]["delivery"] = "stack"
+        vtep.write()
+        os.unlink(path)
+        os.mkdir(path)
+        tap.equal(vtep.spawn().wait(10 * tap.SLOW), 1, "exit status")
+        tap.contains(vtep.log()[-1], "control.sock", "why")
+        same(vtep, before, "after the refused start")
+        site.forwards("after the refused start")
+        shutil.rmtree(path)
+        vtep.start()
+
+
+def reload():
+    """Reloads, and applies, of such files."""
+    with Lab(hosts=1, wire="nic") as lab:
+        site = Site(lab)
+        vtep = site.vtep
+        before, good = state(vtep), json.dumps(vtep.config)
+        for wrong in BROKEN:
+            vtep.config, words = wrong_config(good, wrong)
+            if wrong == "nothing":
+                vtep.config["underlay"]["port"] = 4790
+            for command in (("reload",), ("apply", vtep.file)):
+                vtep.write()
+                said = vtep.client(*command, check=False)
+                tap.equal(said.returncode, 1, f"{wrong}: {command}: exit status")
+                tap.contains(said.stderr, words, f"{wrong}: {command}: why")
+                same(vtep, before, f"{wrong}: after {command}")
+            site.forwards(f"{wrong}: after the refused reload")
+
+
+def order_of_devices():
+    """Devices change places in the list; each peer's frames of an XDP tap leave by its own."""
+    with Lab(hosts=1, wire="nic") as lab:
+        site = Site(lab)
+        vtep, host, mac = site.vtep, site.host, lab.new_mac()
+        side = lab.netns("side")
+        host.ns.ip(f"link add u2 mtu 1600 type veth peer name far mtu 1600 netns {side.path}")
+        side.ip("link set far up")
+        side.run("ethtool", "-K", "far", "gro", "on")
+        host.ns.ip("link set u2 up", "addr add 198.51.100.1/24 dev u2",
+                   "neigh add 198.51.100.2 lladdr 02:00:00:00:77:01 dev u2 nud permanent")
+        wires = {site.far: site.wire, mac: lab.keep(frame.Tap(side, "far"))}
+        vtep.config["networks"][0]["fdb"].append({"mac": mac, "remote": "198.51.100.2"})
+
+        def forwards(what):
+            tap.equal(vtep.row("port", dev="t1")["encap"], "xdp", "the tap's frames are taken")
+            for to, wire in wires.items():
+                mark = frame.marker()
+                for _ in range(5):
+                    site.tenant.send(frame.plain(site.tenant.mac, to, mark))
+                others = {w: 0 for w in wires.values() if w is not wire}
+                frame.wait_count({wire: 5, **others}, mark, f"{what}: frames to {to}")
+
+        def apply(devices, refused=False):
+            vtep.config["underlay"]["devices"] = devices
+            tap.equal(vtep.apply(check=False).returncode, int(refused), f"apply {devices}")
+            vtep.wait_ready()
+        apply(["under", "u2"])
+        forwards("two devices")
+        before = links(vtep)
+        for devices, refused in ((["u2", "under"], False), (["br1"], True), (["br1", "u2"], True),
+                                 (["u2", "under", "xv0"], True), (["under", "u2"], False)):
+            apply(devices, refused)
+            tap.equal(links(vtep), before, f"{devices}: links")
+            forwards(devices)
+        for restart in (["u2", "under"], ["under", "u2"]):
+            vtep.kill()
+            vtep.config["underlay"]["devices"] = restart
+            vtep.start()
+            forwards(f"started with {restart}")
+        vtep.config["underlay"]["devices"] = ["u2", "under"]
+        vtep.kill()
+        vtep.config["underlay"]["devices"] = ["br1", "u2", "under"]
+        vtep.write()
+        tap.equal(vtep.spawn().wait(10 * tap.SLOW), 1, "exit status")
+        vtep.config["underlay"]["devices"] = ["under", "u2"]
+        vtep.start()
+        forwards("started after a refused start")
+
+
+def not_under_tunnels():
+    """What tunnels come out of is not put under them, whatever its name is."""
+    with Lab(hosts=1) as lab:
+        host, = lab.hosts
+        vtep = Xvtepd(host, [{"vni": VNI}])
+        slow = vtep.status()["slow_dev"]
+        host.ns.ip("link add ext type vxlan external dstport 4799", "link set ext up",
+                   f"link property add dev {slow} altname otherwise")
+        for dev, words in ((slow, slow), ("otherwise", slow), ("ext", "ext"), ("lo", "loopback")):
+            vtep.config["underlay"]["devices"] = ["under", dev]
+            said = vtep.apply(check=False)
+            tap.equal(said.returncode, 1, f"{dev}: exit status")
+            tap.contains(said.stderr, words, f"{dev}: message")
+        said = vtep.client("port", "add", slow, "network", str(VNI), check=False)
+        tap.contains(said.stderr, "slow path device", "port add")
+        vtep.kill()
+        host.ns.ip(f"link set {slow} down", f"link set {slow} name u9", "link set u9 up")
+        vtep.config["underlay"]["devices"] = ["under", "u9"]
+        vtep.write()
+        tap.equal(vtep.spawn().wait(10 * tap.SLOW), 1, "start with it renamed: exit status")
+        tap.contains(vtep.log()[-1], "u9", "message")
+        host.ns.ip("link add a1 type vxlan external dstport 4798", "link set a1 alias 'a port'")
+        vtep.config["underlay"]["devices"] = ["under", "later"]
+        vtep.start()
+        host.ns.ip("link set a1 name later", "link set later up")
+
+        def told():
+            row, = [r for r in vtep.rows("status", "show", part="uplink") if r["dev"] == "later"]
+            return "external mode" in row["status"]
+        tap.wait_for(told, "status says why a device that appears is not taken")
+        host.ns.ip("link del later", "link del ext")
+
+
+tap.case("refused starts", main=True)(start)
+tap.case("refused reloads", main=True)(reload)
+tap.case("refused start: the control socket cannot be made")(socket_in_the_way)
+tap.case("underlay devices in another order")(order_of_devices)
+tap.case("devices that are not put under tunnels")(not_under_tunnels)
+
+if __name__ == "__main__":
+    tap.main()
