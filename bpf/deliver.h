@@ -58,6 +58,49 @@ static __always_inline int xv_deliver_direct(struct __sk_buff *skb,
 	return skb->pkt_type == PACKET_HOST || !bpf_skb_change_type(skb, PACKET_HOST);
 }
 
+enum {
+	XV_HOP_TAGS = 3, /* priority tags that are looked behind */
+};
+
+/*
+ * Whether the tag of the frame is that of another port of the device, whose tenant it would reach.
+ * Behind a priority tag (VID 0) the next one counts (kernel: vlan_do_receive()). A drop, or 0.
+ */
+__noinline int xv_vlan_hop(struct __sk_buff *skb, __u32 ifindex)
+{
+	struct xv_port_key key = {.ifindex = ifindex};
+	struct xv_vlanhdr tag = {.proto = skb->vlan_proto};
+	__u32 off = 2 * ETH_ALEN, i;
+
+	if (skb->vlan_present)
+		tag.tci = bpf_htons(skb->vlan_tci);
+	for (i = 0; i < XV_HOP_TAGS; i++) {
+		if (i || !skb->vlan_present) {
+			__be16 proto = tag.proto;
+
+			if (bpf_skb_load_bytes(skb, off, &proto, sizeof(proto)) ||
+			    bpf_skb_load_bytes(skb, off + 2, &tag.tci, sizeof(tag.tci)))
+				return 0;
+			tag.proto = proto;
+			off += XV_VLAN_HLEN;
+		}
+		if (tag.proto != bpf_htons(ETH_P_8021Q))
+			return 0;
+		key.vlan = bpf_ntohs(tag.tci) & XV_VLAN_ID;
+		if (key.vlan)
+			return bpf_map_lookup_elem(&xv_port, &key) ? XV_DROP(VLAN_HOP) : 0;
+	}
+	return XV_DROP(VLAN_HOP);
+}
+
+/* The same for what may be sent to that port: most frames have no tag. */
+static __always_inline int xv_vlan_check(struct __sk_buff *skb, const struct xv_port_dev_val *dev)
+{
+	if (likely(!skb->vlan_present && !xv_is_vlan(skb->protocol)) || dev->vlan)
+		return 0;
+	return xv_vlan_hop(skb, dev->ifindex);
+}
+
 /*
  * Redirects the whole frame to the port's device, tagged if the port is a VLAN of it. The caller
  * has run xv_port_check(). Returns path, or a drop; *action is then what the program returns.
@@ -66,7 +109,10 @@ static __always_inline int xv_deliver_port(struct __sk_buff *skb, const struct x
 					   int path, int *action)
 {
 	__u32 ifindex = dev->ifindex;
+	int err = xv_vlan_check(skb, dev);
 
+	if (err)
+		return err;
 	if (xv_deliver_direct(skb, dev)) {
 		skb->mark = 0; /* the host's own; the kernel takes it off since Linux 6.16 only */
 		*action = bpf_redirect_peer(ifindex, 0);

@@ -176,7 +176,8 @@ __noinline int xv_event_give(__u32 type, __u32 kind, __u32 id, const struct xv_f
 
 /*
  * The frame's source: refreshes its entry, reports a MAC that is unknown or has moved, and refuses
- * one that a static entry holds elsewhere (kernel: vxlan_snoop()). 0 or a drop.
+ * one that a static entry holds elsewhere (kernel: vxlan_snoop()), but for a sticky one. 0 or a
+ * drop.
  */
 static __always_inline int xv_fdb_source(__u32 net_flags, const struct xv_table_probe *probe,
 					 struct xv_end from, const struct xv_ip *remote)
@@ -190,7 +191,7 @@ static __always_inline int xv_fdb_source(__u32 net_flags, const struct xv_table_
 			return 0;
 		}
 		if (now.val.flags & XV_FDB_STATIC)
-			return XV_DROP(VXLAN_ENTRY_EXISTS);
+			return now.val.flags & XV_FDB_STICKY ? 0 : XV_DROP(VXLAN_ENTRY_EXISTS);
 	}
 	if (net_flags & XV_BD_LEARN)
 		xv_event_give(word ? XV_EVENT_MOVE : XV_EVENT_LEARN, from.kind, from.id,

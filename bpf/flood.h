@@ -44,6 +44,8 @@ static __always_inline int flood_port(struct xv_flood_ctx *c, __u32 port)
 	const struct xv_port_dev_val *dev = NULL;
 	int err = xv_port_check(port, c->key.bd, c->check_len, &dev);
 
+	if (!err && dev)
+		err = xv_vlan_check(c->skb, dev);
 	if (err || !dev) {
 		flood_drop(c, err);
 		return -1;

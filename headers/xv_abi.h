@@ -181,7 +181,6 @@ enum xv_port_flags {
 	XV_PORT_TCP_STACK = 1 << 3, /* inner TCP goes by TC even so, where GRO merges it */
 	XV_PORT_GSO_DECAP = 1 << 4, /* device takes skbs that TC stripped while merged (veth) */
 	XV_PORT_DIRECT = 1 << 5,    /* frames for end_mac may skip the device (bpf_redirect_peer) */
-	XV_PORT_TRUNK = 1 << 6,	    /* VLANs of the device are ports of their own */
 	XV_PORT_FULL = 1 << 7,	    /* no room for another MAC learned there, as XV_BD_FULL */
 	XV_PORT_CONFIG = 1 << 8,    /* origin: the config file */
 	/* Setting of xv_port_encap, read by the daemon only. */

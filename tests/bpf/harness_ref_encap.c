@@ -131,6 +131,19 @@ static int to_peer(const struct tenant *t, __u32 peer, struct ref *r)
 	return TAKEN;
 }
 
+/* Its tag is that of another port of the device; a priority tag has another behind it. */
+static int hops(const struct tenant *t, const struct world_port *to)
+{
+	__u32 at = 12, vlan = 0, i;
+
+	for (i = 0; i < 3 && frame_get16(t->f, at) == T_VLAN && !vlan; i++, at += 4)
+		vlan = frame_get16(t->f, at + 2) & 0xfff;
+	for (i = 0; vlan && !to->vlan && i < (__u32)t->w->keys; i++)
+		if (t->w->key[i].ifindex == to->ifindex && t->w->key[i].vlan == vlan)
+			return 1;
+	return 0;
+}
+
 static int forward(const struct tenant *t, struct ref *r)
 {
 	const struct world_fdb *to;
@@ -149,6 +162,8 @@ static int forward(const struct tenant *t, struct ref *r)
 	reason = port_refuses(t->w, to->dst, t->bd, t->segs ? 0 : t->f->len);
 	if (reason >= 0)
 		return reason;
+	if (hops(t, &t->w->port[to->dst]))
+		return XV_DROP_VLAN_HOP;
 	count(t, &r->counts.net[t->bd].tx_unicast);
 	count(t, &r->counts.port[to->dst].tx);
 	r->path = XV_PATH_LOCAL;

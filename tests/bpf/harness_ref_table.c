@@ -73,7 +73,7 @@ int source_refused(const struct world *w, __u32 bd, const __u8 *mac, __u8 kind, 
 	if (e && e->kind == kind && e->dst == id)
 		return -1;
 	if (e && e->flags & XV_FDB_STATIC)
-		return XV_DROP_VXLAN_ENTRY_EXISTS;
+		return e->flags & XV_FDB_STICKY ? -1 : XV_DROP_VXLAN_ENTRY_EXISTS;
 	if (w->net[bd].flags & XV_BD_LEARN)
 		event_note(r, e ? XV_EVENT_MOVE : XV_EVENT_LEARN, bd, mac, kind, id, remote);
 	return -1;

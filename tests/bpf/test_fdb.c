@@ -81,12 +81,31 @@ static void test_table_first(void **state)
 	}
 }
 
+/* A sticky entry: its MAC is taken from anywhere, moves nowhere, and is no event. */
+static void test_sticky(void **state)
+{
+	const __u8 *mac = mac_unknown(9);
+
+	(void)state;
+	world_fdb_add(&world, BD_LEARN, mac, XV_FDB_PORT, PORT_LEARN)->flags = XV_FDB_STATIC |
+									       XV_FDB_STICKY;
+	world_fdb_add(&world, BD_BLUE, mac, XV_FDB_PORT, PORT_STACK)->flags = XV_FDB_STATIC |
+									      XV_FDB_STICKY;
+	world_install(&world);
+	from_wire(mac_of_port(PORT_STACK), mac, "sticky elsewhere");
+	assert_int_equal(ref.path, XV_PATH_TC_DECAP);
+	from_wire(mac_of_port(PORT_XDP), mac, "sticky elsewhere, another port");
+	assert_int_equal(ref.events, 0);
+	assert_int_equal(hs_fdb_get(BD_BLUE, mac, 0).dst, PORT_STACK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_in_table),
 		cmocka_unit_test(test_by_map),
 		cmocka_unit_test(test_table_first),
+		cmocka_unit_test(test_sticky),
 	};
 
 	world_default(&world);

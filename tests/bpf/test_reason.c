@@ -157,6 +157,28 @@ static void to_lldp(void)
 	memcpy(frame.b, (const __u8[]){0x01, 0x80, 0xc2, 0, 0, 0x0f}, 6);
 }
 
+/* From a port of a network that carries tags to an untagged port of it, whose VLAN 5 is another. */
+static void to_other_vlan(void)
+{
+	world_key_set(&world, 1, 0, PORT_RED);
+	world_key_set(&world, world.port[PORT_STACK].ifindex, 5, PORT_VLAN);
+	world.port[PORT_STACK].bd = BD_RED;
+	world_fdb_add(&world, BD_RED, mac_of_port(PORT_STACK), XV_FDB_PORT, PORT_STACK);
+	memcpy(frame.b, mac_of_port(PORT_STACK), 6);
+	memcpy(frame.b + 6, mac_of_port(PORT_RED), 6);
+	tag();
+}
+
+/* The same behind a priority tag. */
+static void to_other_vlan_behind(void)
+{
+	static struct frame bare;
+
+	to_other_vlan();
+	frame_copy(&bare, &frame);
+	frame_tagged(&frame, &bare, T_VLAN, 0);
+}
+
 static void to_itself(void)
 {
 	memcpy(frame.b, mac_of_port(PORT_XDP), 6);
@@ -345,6 +367,8 @@ static const struct reason_case cases[] = {
 	TENANT(PORT_DOWN, to_a_port_down),
 	TENANT(PORT_DOWN, to_nothing),
 	TENANT(PKT_TOO_BIG, too_big_local),
+	TENANT(VLAN_HOP, to_other_vlan),
+	TENANT(VLAN_HOP, to_other_vlan_behind),
 	TENANT(VXLAN_NO_REMOTE, to_nowhere),
 	{XV_DROP_NO_MEMORY, "xv_encap", half_tag, NULL},
 };

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
 """What is learned, what ages, what moves, what is refused, and what static entries stand for."""
+import os
 import time
 
 import frame
@@ -229,6 +230,71 @@ def static(kind):
                      {wires[0]: 1, wires[1]: 0}, "unicast to it", 5)
 
 
+def anycast(kind):
+    """
+    A gateway with one MAC at a port here and at a port of another VTEP (sticky): ARP of the one
+    there, and of the one here, is heard on both sides, and neither entry moves.
+    """
+    with Lab() as lab:
+        mac, vteps = "02:00:00:00:aa:0a", []
+        gateways = [h.tenant("gw").tap() for h in lab.hosts]
+        clients = [h.tenant("c1") for h in lab.hosts]
+        ends = [c.tap() for c in clients]
+        for host, other in (lab.hosts, lab.hosts[::-1]):
+            vteps.append(KINDS[kind](host, [{
+                "vni": VNI, "ports": ["gw", "c1"], "flood": [other.v4],
+                **({"fdb": [{"mac": mac, "dev": "gw", "sticky": True}]} if kind == "xvtep" else {})}]))
+            if kind == "kernel":
+                host.ns.run("bridge", "fdb", "add", mac, "dev", "gw", "master", "static",
+                            "sticky")
+        for here in (0, 1):
+            there = 1 - here
+            for _ in range(5):
+                mark = frame.marker()
+                gateways[here].send(frame.plain(mac, frame.BROADCAST, mark))
+                frame.wait_count({ends[here]: 1, ends[there]: 1, gateways[there]: 1}, mark,
+                                 f"ARP of the gateway at host {here + 1}")
+        for here in (0, 1):
+            frame.expect(ends[here], lambda m, h=here: frame.plain(clients[h].mac, mac, m),
+                         {gateways[here]: 1, gateways[1 - here]: 0}, "to the gateway here", 5)
+            frame.expect(gateways[1 - here],
+                         lambda m, h=here: frame.plain(mac, clients[h].mac, m),
+                         {ends[here]: 1}, "from the gateway there", 5)
+        if kind == "xvtep":
+            for vtep in vteps:
+                row = vtep.fdb(VNI)[mac]
+                tap.equal((row["dev"], row["sticky"], row["type"]), ("gw", True, "static"), "entry")
+                tap.equal(vtep.drops().get("vxlan_entry_exists", 0), 0, "drops")
+
+
+def sticky_settings():
+    """By command, by load, by file, taken off again; and over a restart."""
+    with Lab(hosts=1) as lab:
+        host, mac, other = lab.hosts[0], "02:00:00:00:aa:0a", "02:00:00:00:aa:0b"
+        host.tenant("p1")
+        vtep = Xvtepd(host, [{"vni": VNI, "ports": ["p1"],
+                              "fdb": [{"mac": other, "dev": "p1", "sticky": True}]}])
+
+        def sticky():
+            return {m: r["sticky"] for m, r in vtep.fdb(VNI).items()}
+        vtep.client("fdb", "add", mac, "network", str(VNI), "dev", "p1", "sticky")
+        tap.equal(sticky(), {mac: True, other: True}, "added")
+        vtep.kill()
+        vtep.start()
+        tap.equal(sticky(), {mac: True, other: True}, "after a restart")
+        tap.contains(vtep.client("save").stdout, f'{{mac: "{mac}", dev: p1, sticky: true}}', "saved")
+        vtep.client("fdb", "replace", mac, "network", str(VNI), "dev", "p1")
+        vtep.config["networks"][0]["fdb"][0]["sticky"] = False
+        vtep.write()
+        vtep.client("reload")
+        tap.equal(sticky(), {mac: False, other: False}, "replaced")
+        lines = os.path.join(lab.dir, "lines")
+        with open(lines, "w", encoding="ascii") as f:
+            f.write(f"{mac} network {VNI} dev p1 sticky\n{other} network {VNI} dev p1\n")
+        vtep.client("fdb", "load", lines, "replace")
+        tap.equal(sticky(), {mac: True, other: False}, "loaded")
+
+
 def static_port():
     """A static entry behind a port; a learned one is replaced by hand; flush leaves static ones."""
     with Lab(hosts=3) as lab:
@@ -265,6 +331,8 @@ for _kind in ("xvtep", "kernel"):
              main=_kind == "xvtep")(move)
     tap.case(f"static entry is never overridden, remotes are {_kind}", _kind,
              main=_kind == "kernel")(static)
+    tap.case(f"one MAC at two gateways ({_kind})", _kind)(anycast)
+tap.case("sticky entries: add, load, reload, restart")(sticky_settings)
 tap.case("MAC move between remotes")(move_remote)
 tap.case("ageing time set")(ageing_set)
 tap.case("learning off")(learning_off)

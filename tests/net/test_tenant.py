@@ -153,6 +153,55 @@ def double(mode):
             traffic.tcp(source, target)
 
 
+def inside(tags, mark):
+    """Protocol and payload behind the first of one or two tags."""
+    head = struct.pack("!HH", tags[1], frame.ETH_EXPERIMENT) if tags[1:] else b""
+    return frame.ETH_VLAN if head else frame.ETH_EXPERIMENT, head + mark
+
+
+def vlan_hop():
+    """
+    A network that carries tags has the untagged port of a device, of which another network has VLAN
+    10: no tag of the one reaches the other, from a port here, from a VTEP, known or flooded, behind
+    a priority tag; as soon as the VLAN is no port, it may.
+    """
+    with Lab() as lab:
+        a, b = lab.hosts
+        trunk, one, two = a.tenant("t1"), a.tenant("p1"), b.tenant("p1")
+        keep = {"vni": 100, "inner-vlan": "keep"}
+        first = Xvtepd(a, [{**keep, "ports": ["p1", "t1"], "flood": [b.v4]},
+                           {"vni": 200, "ports": []}])
+        Xvtepd(b, [{**keep, "ports": ["p1"], "flood": [a.v4]}])
+        end, senders = trunk.tap(), [one.tap(), two.tap()]
+        end.send(frame.plain(trunk.mac, frame.BROADCAST, frame.marker()))
+        tap.wait_for(lambda: (100, trunk.mac) in first.learned(), "the trunk's MAC is known")
+
+        def send(mark, tags):
+            """Flooded and to the MAC, from both sides; then a fence."""
+            fence = frame.marker()
+            for tenant, sender in zip((one, two), senders):
+                for dst in (frame.BROADCAST, trunk.mac):
+                    sender.send(frame.ether(tenant.mac, dst, *inside(tags, mark), tags[0]))
+                sender.send(frame.plain(tenant.mac, frame.BROADCAST, fence))
+            frame.wait_count({end: 2}, fence, "fence")
+        drops = 0
+        for step, tags, passes in (
+                ("no port", (10,), 4), ("port added", (10,), 0), ("port added", (0, 10), 0),
+                ("port added", (11,), 4), ("restart", (10,), 0), ("port removed", (10,), 4)):
+            if step == "port added" and not drops:
+                first.client("port", "add", "t1", "vlan", "10", "network", "200")
+            if step == "restart":
+                first.kill()
+                first.start()
+            if step == "port removed":
+                first.client("port", "del", "t1", "vlan", "10")
+            mark = frame.marker()
+            send(mark, tags)
+            frame.wait_count({end: passes}, mark, f"{step}: tags {tags}")
+            drops += 4 - passes
+            tap.wait_for(lambda n=drops: first.drops().get("vlan_hop", 0) == n, f"{drops} drops")
+
+
 def bad_sources():
     """Source MACs that no host can have are dropped and counted, from ports and from the wire."""
     with Lab() as lab:
@@ -219,6 +268,7 @@ for _mode in ("native", "off"):
                  main=(_how, _mode) == ("known", "off"))(crafted)
     tap.case(f"a tenant's own VXLAN, xdp {_mode}", _mode)(double)
     tap.case(f"bad VXLAN headers, xdp {_mode}", _mode)(bad_headers)
+tap.case("a tag that is another port's")(vlan_hop)
 tap.case("bad source MACs")(bad_sources)
 
 if __name__ == "__main__":

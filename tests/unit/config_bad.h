@@ -227,6 +227,9 @@ static const struct bad_config bad_configs[] = {
 	 "is IPv6, but"},
 
 	/* fdb */
+	{"fdb sticky",
+	 NET "    fdb:\n    - {mac: " MAC ", remote: 192.0.2.2,\n       sticky: maybe}\n", 6,
+	 "maybe", "true"},
 	{"fdb a mapping", NET "    fdb: {mac: " MAC "}\n", 4, "fdb", "must be a list"},
 	{"fdb a MAC", NET "    fdb: [" MAC "]\n", 4, "02:00:00:00:00:0b", "must be a mapping"},
 	{"fdb without mac", NET "    fdb:\n    - {remote: 192.0.2.2}\n", 5, "mac", "mac: \"02:"},

@@ -70,7 +70,7 @@ static const char full[] = "instance: lab-1\n"
 			   "    flood: [192.0.2.2, \"2001:db8::3\"]\n"
 			   "    fdb:\n"
 			   "      - {mac: 02:00:00:00:00:0b, remote: 192.0.2.2}\n"
-			   "      - {mac: \"02-00-00-00-00-0C\", dev: eth2, vlan: 10}\n"
+			   "      - {mac: \"02-00-00-00-00-0C\", dev: eth2, vlan: 10, sticky: on}\n"
 			   "      - mac: '02:00:00:00:00:0d'\n"
 			   "        dev: veth-blue\n"
 			   "  - name: red\n"
@@ -116,6 +116,7 @@ static void expect_blue_fdb(const struct xv_config_network *net)
 	assert_true(net->fdb[1].is_port);
 	assert_string_equal(net->fdb[1].port.dev, "eth2");
 	assert_int_equal(net->fdb[1].port.vlan, 10);
+	assert_true(net->fdb[1].sticky && !net->fdb[0].sticky && !net->fdb[2].sticky);
 	assert_true(net->fdb[2].is_port);
 	assert_string_equal(net->fdb[2].port.dev, "veth-blue");
 	assert_int_equal(net->fdb[2].port.vlan, 0);
@@ -207,7 +208,8 @@ static const char full_printed[] = "instance: lab-1\n"
 				   "      - \"2001:db8::3\"\n"
 				   "    fdb:\n"
 				   "      - {mac: \"02:00:00:00:00:0b\", remote: 192.0.2.2}\n"
-				   "      - {mac: \"02:00:00:00:00:0c\", dev: eth2, vlan: 10}\n"
+				   "      - {mac: \"02:00:00:00:00:0c\", dev: eth2, vlan: 10, "
+				   "sticky: true}\n"
 				   "      - {mac: \"02:00:00:00:00:0d\", dev: veth-blue}\n"
 				   "  - vni: 16777215\n"
 				   "    name: red\n"

@@ -196,7 +196,7 @@ static const struct {
 	{"03:00:00:00:00:01 network blue remote 192.0.2.2",
 	 "bad mac \"03:00:00:00:00:01\": a multicast or zero MAC is not a station's"},
 	{"02:00:00:00:00:11", "fdb add needs \"network\": fdb add MAC network NETWORK "
-			      "[remote ADDRESS] [dev DEVICE] [vlan N]"},
+			      "[remote ADDRESS] [dev DEVICE] [vlan N] [sticky]"},
 	{"02:00:00:00:00:11 network blue", "a static entry needs either of \"remote\" and \"dev\""},
 	{"02:00:00:00:00:11 network blue dev p1 remote 192.0.2.2",
 	 "a static entry needs only one of \"remote\" and \"dev\""},
@@ -222,7 +222,8 @@ static const struct {
 	{"02:00:00:00:00:11 network blue dev p1 dev p1", "\"dev\" is given twice"},
 	{"02:00:00:00:00:11 network blue dev", "\"dev\" needs a value: DEVICE"},
 	{"02:00:00:00:00:11 network blue dev p1 colour red",
-	 "fdb add does not know \"colour\": it takes MAC, network, remote, dev or vlan"},
+	 "fdb add does not know \"colour\": it takes MAC, network, remote, dev, vlan or "
+	 "sticky"},
 	{"a a a a a a a a a a a a a a a a a", "more words than \"fdb add\" takes"},
 	{"02:00:00:00:00:01 network blue dev p1",
 	 "02:00:00:00:00:01 is in network \"blue\" twice: in line 1 already"},

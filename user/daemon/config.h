@@ -67,6 +67,7 @@ struct xv_config_remote { /* flood list entry */
 struct xv_config_fdb { /* static entry: behind a peer, or behind a port */
 	uint8_t mac[6];
 	bool is_port;
+	bool sticky;		    /* the MAC may send from elsewhere too */
 	struct xv_ip remote;	    /* !is_port */
 	struct xv_config_port port; /* is_port: one of the network's ports */
 	int line;

@@ -124,15 +124,16 @@ static int read_group(struct xv_reader *r, const struct xv_reader_key *key, void
 	return 0;
 }
 
-/* fdb: {mac, remote} or {mac, dev, vlan} */
+/* fdb: {mac, remote, sticky} or {mac, dev, vlan, sticky} */
 
-enum { FDB_MAC, FDB_REMOTE, FDB_DEV, FDB_VLAN, FDB_KEYS };
+enum { FDB_MAC, FDB_REMOTE, FDB_DEV, FDB_VLAN, FDB_STICKY, FDB_KEYS };
 
 static const struct xv_reader_key fdb_keys[FDB_KEYS] = {
 	[FDB_MAC] = {"mac", xv_value_key_mac, offsetof(struct xv_config_fdb, mac)},
 	[FDB_REMOTE] = {"remote", xv_value_key_host, offsetof(struct xv_config_fdb, remote)},
 	[FDB_DEV] = {"dev", xv_value_key_dev, offsetof(struct xv_config_fdb, port.dev)},
 	[FDB_VLAN] = {"vlan", xv_value_key_u16, offsetof(struct xv_config_fdb, port.vlan), 1, 4094},
+	[FDB_STICKY] = {"sticky", xv_value_key_bool, offsetof(struct xv_config_fdb, sticky)},
 };
 
 static int read_fdb_entry(struct xv_reader *r, void *obj)

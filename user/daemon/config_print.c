@@ -144,7 +144,7 @@ static void print_fdb(const struct xv_config_network *network, FILE *out)
 			fputs("remote: ", out);
 			print_ip(out, &fdb->remote);
 		}
-		fputs("}\n", out);
+		fputs(fdb->sticky ? ", sticky: true}\n" : "}\n", out);
 	}
 }
 

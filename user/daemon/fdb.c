@@ -222,10 +222,12 @@ int xv_fdb_drop(struct xv_instance *inst, struct xv_network *net, const uint8_t 
 }
 
 int xv_fdb_add_static(struct xv_instance *inst, struct xv_network *net, const uint8_t mac[6],
-		      const struct xv_port *port, const struct xv_ip *remote, bool replace,
-		      bool from_config, struct xv_err *err)
+		      const struct xv_port *port, const struct xv_ip *remote, bool sticky,
+		      bool replace, struct xv_err *err)
 {
-	struct xv_fdb_val val = {.flags = XV_FDB_STATIC, .last_seen = xv_fdb_now()}, old;
+	struct xv_fdb_val val = {.flags = XV_FDB_STATIC | (sticky ? XV_FDB_STICKY : 0),
+				 .last_seen = xv_fdb_now()},
+			  old;
 	struct xv_fdb_key key = make_key(net, mac);
 	struct xv_peer *peer = NULL;
 	char text[XV_MAC_STRLEN];
@@ -237,10 +239,6 @@ int xv_fdb_add_static(struct xv_instance *inst, struct xv_network *net, const ui
 	if (!replace && !xv_fdb_get(inst, &key, &old) && old.flags & XV_FDB_STATIC)
 		return xv_err_set(err, -EEXIST, "%s has a static entry in \"%s\" already",
 				  xv_mac_format(mac, text), net->set.name);
-	if (from_config)
-		val.flags |= XV_FDB_CONFIG |
-			     (!table_get(inst, &key, &old) && xv_fdb_by_hand(&old) ? XV_FDB_HAND
-										   : 0);
 	if (port) {
 		val.kind = XV_FDB_PORT;
 		val.dst = port->id;

@@ -35,11 +35,12 @@ int xv_fdb_run(struct xv_instance *inst, struct xv_err *err);
 void xv_fdb_close(struct xv_instance *inst);
 /*
  * A static entry. -EEXIST if there is a static one and not replace; a learned one is replaced. The
- * peer is referenced while the entry stands. Exactly one of port and remote is given.
+ * peer is referenced while the entry stands. Exactly one of port and remote is given. sticky: the
+ * MAC may send from elsewhere too.
  */
 int xv_fdb_add_static(struct xv_instance *inst, struct xv_network *net, const uint8_t mac[6],
-		      const struct xv_port *port, const struct xv_ip *remote, bool replace,
-		      bool from_config, struct xv_err *err);
+		      const struct xv_port *port, const struct xv_ip *remote, bool sticky,
+		      bool replace, struct xv_err *err);
 /* A static entry that stays when the file drops it. */
 bool xv_fdb_by_hand(const struct xv_fdb_val *val);
 /* Whether the file can have this entry. -EEXIST: added by hand with another destination. */

@@ -62,7 +62,7 @@ static struct xv_fdb_word word_of(const struct xv_fdb_bulk *b, const struct xv_f
 		.val = {
 			.dst = put->dst,
 			.kind = put->kind,
-			.flags = XV_FDB_STATIC | (b->from_config ? XV_FDB_CONFIG : 0),
+			.flags = XV_FDB_STATIC | put->flags | (b->from_config ? XV_FDB_CONFIG : 0),
 			.last_seen = xv_fdb_now(),
 		}};
 }

@@ -11,9 +11,9 @@
 /* 16 bytes: a million wait in 16 MiB. */
 struct xv_fdb_put {
 	struct xv_fdb_key key;
-	uint16_t dst; /* port or peer id; the caller holds a reference to the peer throughout */
-	uint8_t kind; /* enum xv_fdb_kind; XV_FDB_NONE: is not in the table (any more) */
-	uint8_t pad;
+	uint16_t dst;  /* port or peer id; the caller holds a reference to the peer throughout */
+	uint8_t kind;  /* enum xv_fdb_kind; XV_FDB_NONE: is not in the table (any more) */
+	uint8_t flags; /* XV_FDB_STICKY or 0 */
 	uint32_t line; /* of its file, for messages */
 };
 

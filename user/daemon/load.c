@@ -123,14 +123,16 @@ static bool plain_port(struct xv_load *load, const char *dev, const char *vlan_w
 }
 
 /*
- * What most lines are: MAC network N, then remote A or dev D [vlan V]. False if anything is unusual
- * or wrong: then the whole grammar, and its messages, decide.
+ * What most lines are: MAC network N, then remote A or dev D [vlan V], and sticky or not. False if
+ * anything is unusual or wrong: then the whole grammar, and its messages, decide.
  */
 static bool read_plain(struct xv_load *load, char *const argv[], int argc, struct xv_fdb_put *put)
 {
 	struct xv_network *net;
-	bool vlan = argc == 7 && !strcmp(argv[5], "vlan");
+	bool sticky = argc > 5 && !strcmp(argv[argc - 1], "sticky"), vlan;
 
+	argc -= sticky;
+	vlan = argc == 7 && !strcmp(argv[5], "vlan");
 	if ((argc != 5 && !vlan) || strcmp(argv[1], "network") ||
 	    xv_mac_parse(argv[0], put->key.mac) || !xv_mac_is_unicast(put->key.mac))
 		return false;
@@ -138,6 +140,7 @@ static bool read_plain(struct xv_load *load, char *const argv[], int argc, struc
 	if (!net)
 		return false;
 	put->key.bd = net->bd;
+	put->flags = sticky ? XV_FDB_STICKY : 0;
 	if (!strcmp(argv[3], "dev"))
 		return plain_port(load, argv[4], vlan ? argv[6] : NULL, put);
 	return !vlan && !strcmp(argv[3], "remote") && plain_remote(load, argv[4], put);
@@ -163,6 +166,7 @@ static int read_words(struct xv_load *load, char *argv[], int argc, struct xv_fd
 		memcpy(put->key.mac, entry.mac, sizeof(put->key.mac));
 		put->key.bd = entry.net->bd;
 		put->kind = entry.port ? XV_FDB_PORT : XV_FDB_PEER;
+		put->flags = entry.sticky ? XV_FDB_STICKY : 0;
 		ret = entry.port ? (int)entry.port->id : find_remote(load, &entry.remote, true);
 	}
 	xv_request_free(&request);

@@ -50,6 +50,7 @@ struct xv_ops_entry {
 	struct xv_network *net;
 	struct xv_port *port; /* NULL: behind remote */
 	struct xv_ip remote;
+	bool sticky;
 };
 
 int xv_ops_entry(struct xv_call *call, struct xv_ops_entry *entry);

@@ -13,6 +13,8 @@ int xv_ops_entry(struct xv_call *call, struct xv_ops_entry *entry)
 	int ret;
 
 	entry->port = NULL;
+	entry->sticky = false;
+	xv_args_bool(call->args, "sticky", &entry->sticky);
 	ret = xv_ops_network(call, &entry->net);
 	if (!ret)
 		ret = remote_given ? xv_ops_remote(call, false, &entry->remote)
@@ -36,7 +38,7 @@ static int add_static(struct xv_call *call, bool replace)
 	ret = xv_ops_entry(call, &entry);
 	return ret ? ret
 		   : xv_fdb_add_static(call->inst, entry.net, entry.mac, entry.port,
-				       entry.port ? NULL : &entry.remote, replace, false,
+				       entry.port ? NULL : &entry.remote, entry.sticky, replace,
 				       &call->err);
 }
 

@@ -159,7 +159,7 @@ static bool fdb_same(const void *have, const void *want)
 {
 	const struct xv_config_fdb *h = have, *w = want;
 
-	if (h->is_port != w->is_port)
+	if (h->is_port != w->is_port || h->sticky != w->sticky)
 		return false;
 	if (h->is_port)
 		return h->port.vlan == w->port.vlan && !strcmp(h->port.dev, w->port.dev);

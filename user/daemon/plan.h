@@ -19,7 +19,7 @@ enum xv_op_type {
 	XV_OP_NETWORK_SET, /* name, learning, inner_vlan, ageing, max_macs, learn_rate, group */
 	XV_OP_PORT_ADD,	   /* also one that is there, with another setting */
 	XV_OP_FLOOD_ADD,
-	XV_OP_FDB_ADD, /* also replaces an entry whose destination changed */
+	XV_OP_FDB_ADD, /* also replaces an entry whose destination or setting changed */
 };
 
 struct xv_op {

@@ -113,6 +113,7 @@ static int fdb_put(struct xv_instance *inst, const struct xv_op *op, struct xv_f
 	put->key.bd = net->bd;
 	memcpy(put->key.mac, want->mac, sizeof(put->key.mac));
 	put->line = want->line;
+	put->flags = want->sticky ? XV_FDB_STICKY : 0;
 	if (want->is_port) {
 		port = xv_port_find(inst, want->port.dev, want->port.vlan);
 		if (!port)

@@ -87,7 +87,9 @@ static int add_fdb(void *arg, const struct xv_fdb_entry *entry)
 	const struct xv_fdb_val *val = &entry->val;
 	struct xv_config_network *to = entry->key.bd < XV_MAX_NETWORKS ? b->by_bd[entry->key.bd]
 								       : NULL;
-	struct xv_config_fdb one = {.is_port = val->kind == XV_FDB_PORT}, *list;
+	struct xv_config_fdb one = {.is_port = val->kind == XV_FDB_PORT,
+				    .sticky = val->flags & XV_FDB_STICKY},
+			     *list;
 
 	if (!to || (b->config_only && !(val->flags & XV_FDB_CONFIG)))
 		return 0;

@@ -118,6 +118,7 @@ bool xv_view_next_fdb(struct xv_view *view, struct xv_row *row)
 	put_destination(view, &entry->val, row);
 	if (entry->val.flags & XV_FDB_STATIC) {
 		xv_row_text(row, XV_COL_FDB_TYPE, "static");
+		xv_row_number(row, XV_COL_FDB_STICKY, !!(entry->val.flags & XV_FDB_STICKY));
 		xv_row_text(row, XV_COL_FDB_ORIGIN,
 			    entry->val.flags & XV_FDB_CONFIG ? "config" : "runtime");
 	} else {

@@ -141,6 +141,7 @@ enum xv_metric_id {
 	X(FDB, VLAN, "vlan", "VLAN", UINT, NULL, NONE, "")          \
 	X(FDB, REMOTE, "remote", "REMOTE", TEXT, NULL, NONE, "")    \
 	X(FDB, TYPE, "type", "TYPE", TEXT, NULL, NONE, "")          \
+	X(FDB, STICKY, "sticky", "STICKY", YESNO, NULL, NONE, "")   \
 	X(FDB, AGE, "age", "AGE", UINT, NULL, NONE, "")             \
 	X(FDB, MOVES, "moves", "MOVES", UINT, NULL, NONE, "")       \
 	X(FDB, ALSO, "also", "ALSO", TEXT, NULL, NONE, "")          \

@@ -70,6 +70,7 @@ static const struct xv_arg fdb_add[] = {
 	ARG("remote", IP),
 	ARG("dev", DEV),
 	VLAN,
+	ARG("sticky", FLAG),
 	END,
 };
 static const struct xv_arg fdb_load[] = {
