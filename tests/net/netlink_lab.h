@@ -49,7 +49,7 @@ static struct {
 	uint32_t features_ifindex;
 	uint64_t features;
 	struct xv_ip neigh_ip; /* the one to watch */
-	bool resolved;
+	bool resolved, kept;
 	uint8_t mac[6];
 	int n_resolved, n_lost;
 } seen;
@@ -93,13 +93,15 @@ static void on_route(void *arg)
 	seen.n_route++;
 }
 
-static void on_neigh(void *arg, uint32_t ifindex, const struct xv_ip *ip, const uint8_t *mac)
+static void on_neigh(void *arg, uint32_t ifindex, const struct xv_ip *ip, const uint8_t *mac,
+		     bool kept)
 {
 	(void)arg;
 	if (!xv_ip_equal(ip, &seen.neigh_ip))
 		return;
 	assert_string_equal(seen.links[ifindex].name, "va");
 	seen.resolved = mac != NULL;
+	seen.kept = kept;
 	if (mac) {
 		memcpy(seen.mac, mac, 6);
 		seen.n_resolved++;

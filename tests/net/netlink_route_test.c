@@ -189,17 +189,17 @@ static void check_neigh(const char *family, const char *address)
 	uint32_t va = if_nametoindex("va");
 	struct xv_ip next = ip(address);
 	uint8_t mac[6] = {0};
-	bool resolved;
+	bool resolved, kept;
 	int n;
 
 	quicken_neighbours(family);
 	seen.neigh_ip = next;
-	assert_int_equal(xv_netlink_get_neigh(nl, va, &next, &resolved, mac, &err), 0);
+	assert_int_equal(xv_netlink_get_neigh(nl, va, &next, &resolved, &kept, mac, &err), 0);
 	assert_false(resolved);
 	assert_int_equal(xv_netlink_keep_neigh(nl, va, &next, &err), 0);
 	wait_until(seen.resolved);
 	assert_true(mac_is(seen.mac, "02:00:00:00:00:02"));
-	assert_int_equal(xv_netlink_get_neigh(nl, va, &next, &resolved, mac, &err), 0);
+	assert_int_equal(xv_netlink_get_neigh(nl, va, &next, &resolved, &kept, mac, &err), 0);
 	assert_true(resolved);
 	assert_memory_equal(mac, seen.mac, 6);
 	assert_output("ip neigh show dev va", "managed");
@@ -215,7 +215,7 @@ static void check_neigh(const char *family, const char *address)
 	run_peer("ip addr flush dev vb scope global");
 	n = seen.n_lost;
 	wait_until(seen.n_lost > n && !seen.resolved);
-	assert_int_equal(xv_netlink_get_neigh(nl, va, &next, &resolved, mac, &err), 0);
+	assert_int_equal(xv_netlink_get_neigh(nl, va, &next, &resolved, &kept, mac, &err), 0);
 	assert_false(resolved);
 	run_peer("ip addr add %s dev vb %s", address, nodad);
 	wait_until(seen.resolved);
@@ -255,14 +255,15 @@ static void test_neigh_permanent(void **state)
 	struct xv_ip next = ip("10.9.0.50"), none = ip("10.9.0.51");
 	uint32_t va = if_nametoindex("va");
 	uint8_t mac[6];
-	bool resolved;
+	bool resolved, kept;
 
 	(void)state;
 	run("ip neigh add 10.9.0.50 lladdr 02:00:00:00:00:50 dev va nud permanent");
 	for (int i = 0; i < 2; i++) {
 		assert_output("ip neigh show 10.9.0.50",
 			      "10.9.0.50 dev va lladdr 02:00:00:00:00:50 PERMANENT");
-		assert_int_equal(xv_netlink_get_neigh(nl, va, &next, &resolved, mac, &err), 0);
+		assert_int_equal(xv_netlink_get_neigh(nl, va, &next, &resolved, &kept, mac, &err),
+				 0);
 		assert_true(resolved && mac_is(mac, "02:00:00:00:00:50"));
 		assert_int_equal(xv_netlink_keep_neigh(nl, va, &next, &err), 0);
 		assert_int_equal(xv_netlink_forget_neigh(nl, va, &next, &err), 0);

@@ -15,6 +15,7 @@
 
 #include "addr.h"
 #include "adjacency.h"
+#include "hop.h"
 
 enum {
 	DEVICE = 7,
@@ -31,7 +32,8 @@ int __wrap_xv_netlink_get_route(struct xv_netlink *nl, const struct xv_ip *dst,
 int __wrap_xv_netlink_get_link(struct xv_netlink *nl, const char *name, uint32_t ifindex,
 			       struct xv_link *link, struct xv_err *err);
 int __wrap_xv_netlink_get_neigh(struct xv_netlink *nl, uint32_t ifindex, const struct xv_ip *ip,
-				bool *is_resolved, uint8_t mac[6], struct xv_err *err);
+				bool *is_resolved, bool *is_kept, uint8_t mac[6],
+				struct xv_err *err);
 int __wrap_xv_netlink_keep_neigh(struct xv_netlink *nl, uint32_t ifindex, const struct xv_ip *ip,
 				 struct xv_err *err);
 int __wrap_xv_netlink_forget_neigh(struct xv_netlink *nl, uint32_t ifindex, const struct xv_ip *ip,
@@ -63,13 +65,15 @@ int __wrap_xv_netlink_get_link(struct xv_netlink *nl, const char *name, uint32_t
 }
 
 int __wrap_xv_netlink_get_neigh(struct xv_netlink *nl, uint32_t ifindex, const struct xv_ip *ip,
-				bool *is_resolved, uint8_t mac[6], struct xv_err *err)
+				bool *is_resolved, bool *is_kept, uint8_t mac[6],
+				struct xv_err *err)
 {
 	(void)nl;
 	(void)ifindex;
 	(void)ip;
 	(void)err;
 	*is_resolved = resolved;
+	*is_kept = true;
 	memcpy(mac, gateway_mac, sizeof(gateway_mac));
 	return 0;
 }
@@ -138,6 +142,7 @@ static int tear_down(void **state)
 {
 	(void)state;
 	xv_adjacency_stop(&inst);
+	xv_hop_free_all(&inst);
 	HASH_CLEAR(hh, inst.peers);
 	event_base_free(inst.base);
 	free(inst.peer_by_id);
@@ -168,7 +173,7 @@ static void test_resolved_in_a_pass(void **state)
 	event_base_dispatch(inst.base);
 	assert_ready(1, 1, false);
 	assert_ready(PEERS, PEERS, true);
-	xv_adjacency_neigh(&inst, DEVICE, &gateway, gateway_mac);
+	xv_adjacency_neigh(&inst, DEVICE, &gateway, gateway_mac, true);
 	assert_ready(1, PEERS, true);
 }
 
@@ -179,12 +184,12 @@ static void test_lost_and_back(void **state)
 	xv_adjacency_refresh_all(&inst);
 	assert_ready(1, PEERS, true);
 	resolved = false;
-	xv_adjacency_neigh(&inst, DEVICE, &gateway, NULL);
+	xv_adjacency_neigh(&inst, DEVICE, &gateway, NULL, true);
 	assert_ready(1, PEERS, false);
 	resolved = true;
-	xv_adjacency_neigh(&inst, DEVICE + 1, &gateway, gateway_mac); /* another device's */
+	xv_adjacency_neigh(&inst, DEVICE + 1, &gateway, gateway_mac, true); /* another device's */
 	assert_ready(1, PEERS, false);
-	xv_adjacency_neigh(&inst, DEVICE, &gateway, gateway_mac);
+	xv_adjacency_neigh(&inst, DEVICE, &gateway, gateway_mac, true);
 	assert_ready(1, PEERS, true);
 }
 

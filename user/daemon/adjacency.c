@@ -9,6 +9,7 @@
 
 #include "addr.h"
 #include "adjacency.h"
+#include "hop.h"
 #include "log.h"
 #include "nexthop.h"
 #include "uplink.h"
@@ -38,7 +39,7 @@ static uint32_t xdp_flags(const struct xv_link *link, uint32_t tx_slot)
 
 /* What the adjacency should be now; flags without XV_ADJ_VALID if it cannot be used. */
 static void build(struct xv_instance *inst, struct xv_nexthop_memo *memo, struct xv_peer *peer,
-		  struct xv_adj_val *adj, bool keep)
+		  struct xv_adj_val *adj)
 {
 	const struct xv_config *config = inst->config;
 	bool v4 = xv_ip_is_v4(&peer->ip);
@@ -48,25 +49,26 @@ static void build(struct xv_instance *inst, struct xv_nexthop_memo *memo, struct
 
 	*adj = (struct xv_adj_val){.ip = peer->ip};
 	if (xv_ip_is_zero(own)) { /* members by hand, when their family's address was taken out */
-		xv_nexthop_keep(inst, peer, 0, NULL);
+		xv_nexthop_set(inst, peer, 0, NULL);
 		status(peer, v4 ? "there is no own IPv4 address" : "there is no own IPv6 address");
 		return;
 	}
 	if (!inst->local_dev[!v4]) {
-		xv_nexthop_keep(inst, peer, 0, NULL);
+		xv_nexthop_set(inst, peer, 0, NULL);
 		snprintf(peer->status, sizeof(peer->status), "%s is no address of this host",
 			 xv_ip_format(own, text));
 		return;
 	}
 	if (peer->kernel) { /* status says why */
-		xv_nexthop_keep(inst, peer, 0, NULL);
+		xv_nexthop_set(inst, peer, 0, NULL);
 		return;
 	}
-	if (xv_nexthop_find(inst, memo, peer, &link, keep))
+	if (xv_nexthop_find(inst, memo, peer, &link))
 		return;
 	if (!xv_nexthop_resolve(inst, memo, peer)) {
-		snprintf(peer->status, sizeof(peer->status), "next hop %s is not resolved on %s",
-			 xv_ip_format(&peer->nexthop, text), link.name);
+		if (peer->hop)
+			xv_hop_status(inst, peer->hop, link.name, peer->status,
+				      sizeof(peer->status));
 		return;
 	}
 	xv_adjacency_header(adj, peer->mac, link.mac, own, &peer->ip, htons(config->udp_port));
@@ -142,17 +144,14 @@ static void log_change(struct xv_peer *peer, bool was_ready)
 		peer->lost = was_ready;
 }
 
-/*
- * Looks at one peer; whether its adjacency has to change, and to what. keep: asks the kernel to
- * keep the next hop resolved.
- */
+/* Looks at one peer; whether its adjacency has to change, and to what. */
 static bool look(struct xv_instance *inst, struct xv_nexthop_memo *memo, struct xv_peer *peer,
-		 bool keep, struct change *change)
+		 struct change *change)
 {
 	bool was_ready = peer->ready;
 
 	xv_way_update(inst, peer);
-	build(inst, memo, peer, &change->adj, keep);
+	build(inst, memo, peer, &change->adj);
 	change->adj.flags |= origin(peer);
 	change->peer = peer;
 	peer->ready = change->adj.flags & XV_ADJ_VALID;
@@ -193,7 +192,6 @@ static void forget(struct xv_instance *inst, const struct xv_peer *peer)
 	}
 }
 
-/* keep is not for when the kernel has just told that one is not resolved: that goes in circles. */
 static void refresh_nexthop(struct xv_instance *inst, uint32_t ifindex, const struct xv_ip *nexthop)
 {
 	struct change *changes = calloc(HASH_COUNT(inst->peers) + 1, sizeof(*changes));
@@ -207,7 +205,7 @@ static void refresh_nexthop(struct xv_instance *inst, uint32_t ifindex, const st
 		if (peer->ifindex != ifindex || !xv_ip_equal(&peer->nexthop, nexthop))
 			continue;
 		forget(inst, peer);
-		n += look(inst, &memo, peer, false, &changes[n]);
+		n += look(inst, &memo, peer, &changes[n]);
 	}
 	commit(inst, changes, n);
 	free(changes);
@@ -224,7 +222,7 @@ static bool go_on(struct xv_instance *inst, uint32_t peers)
 		peer = inst->peer_by_id[pass->next];
 		if (!peer)
 			continue;
-		pass->n += look(inst, &memo, peer, true, &pass->changes[pass->n]);
+		pass->n += look(inst, &memo, peer, &pass->changes[pass->n]);
 		peers--;
 	}
 	if (pass->next < XV_MAX_PEERS)
@@ -291,24 +289,24 @@ void xv_adjacency_stop(struct xv_instance *inst)
 }
 
 void xv_adjacency_neigh(struct xv_instance *inst, uint32_t ifindex, const struct xv_ip *ip,
-			const uint8_t *mac)
+			const uint8_t *mac, bool kept)
 {
+	struct xv_hop *hop = xv_hop_find(inst, ifindex, ip);
 	struct xv_peer *peer, *tmp;
 	bool affected = false;
 
+	if (!hop)
+		return;
+	xv_hop_seen(inst, hop, mac, kept, false);
 	HASH_ITER (hh, inst->peers, peer, tmp) {
-		if (peer->ifindex != ifindex || !xv_ip_equal(&peer->nexthop, ip))
+		if (peer->hop != hop)
 			continue;
 		/*
 		 * Confirmed again with the same address, as it is every half minute. Others behind
 		 * it may have been looked at before it was resolved.
 		 */
-		if (mac && peer->ready && !memcmp(mac, peer->mac, sizeof(peer->mac)))
-			continue;
-		/* The kernel drops a managed entry when the device goes down or changes. */
-		if (!mac)
-			peer->kept = false;
-		affected = true;
+		if (mac ? !peer->ready || memcmp(mac, peer->mac, sizeof(peer->mac)) : peer->ready)
+			affected = true;
 	}
 	if (affected)
 		refresh_nexthop(inst, ifindex, ip);
@@ -333,7 +331,7 @@ void xv_adjacency_drop(struct xv_instance *inst, struct xv_peer *peer)
 
 	forget(inst, peer);
 	inst->dp->adj[peer->id] = none;
-	xv_nexthop_keep(inst, peer, 0, NULL);
+	xv_nexthop_set(inst, peer, 0, NULL);
 }
 
 void xv_adjacency_adopt(struct xv_instance *inst, struct xv_peer *peer)

@@ -13,9 +13,10 @@ void xv_adjacency_refresh_all(struct xv_instance *inst);
 /* The same, some peers in each turn of the event loop: a thousand take tens of milliseconds. */
 void xv_adjacency_refresh_begin(struct xv_instance *inst);
 void xv_adjacency_stop(struct xv_instance *inst);
-/* From netlink: a neighbour changed. mac NULL: not resolved any more. */
+/* From netlink: a neighbour changed. mac NULL: not resolved any more; kept: by the kernel, for us.
+ */
 void xv_adjacency_neigh(struct xv_instance *inst, uint32_t ifindex, const struct xv_ip *ip,
-			const uint8_t *mac);
+			const uint8_t *mac, bool kept);
 /* A new peer: names it for the slow path, not valid yet. */
 void xv_adjacency_clear(struct xv_instance *inst, struct xv_peer *peer);
 /* Keeps for the next daemon whether the peer was added by hand, or admitted. */

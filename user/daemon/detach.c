@@ -53,17 +53,24 @@ static void forget_neighbours(struct xv_netlink *nl, const struct left *p)
 	close(fd);
 }
 
+static void forget_neighbour(void *arg, uint32_t ifindex, const struct xv_ip *ip)
+{
+	xv_netlink_forget_neigh(arg, ifindex, ip, NULL);
+}
+
 static void restore_port(void *arg, uint32_t ifindex)
 {
 	xv_port_release_device(arg, ifindex);
 }
 
-static void restore_devices(struct xv_netlink *nl, const struct left *p)
+static void restore_devices(const char *name, struct xv_netlink *nl, const struct left *p)
 {
 	uint32_t slow = p->pinned.config.slow_ifindex; /* else found by its alias */
 	struct xv_link link;
 
 	forget_neighbours(nl, p);
+	if (xv_pinned_alone(name)) /* routes may lead elsewhere by now */
+		xv_netlink_list_kept(nl, forget_neighbour, nl, NULL);
 	xv_pinned_devices(p->dir, "xv_port", restore_port, nl);
 	if (slow && !xv_netlink_get_link(nl, NULL, slow, &link, NULL) &&
 	    !strcmp(link.kind, "vxlan") && link.vxlan_external)
@@ -82,7 +89,7 @@ static bool restore(const char *name, const struct left *p)
 	if (xv_netlink_open(&nl, &none, NULL, NULL))
 		return found;
 	if (p->here)
-		restore_devices(nl, p);
+		restore_devices(name, nl, p);
 	found |= xv_slow_remove_orphans(nl, name, 0);
 	xv_netlink_close(nl);
 	return found;

@@ -84,9 +84,10 @@ static void on_change(void *arg)
 	xv_peer_refresh_soon(arg);
 }
 
-static void on_neigh(void *arg, uint32_t ifindex, const struct xv_ip *ip, const uint8_t *mac)
+static void on_neigh(void *arg, uint32_t ifindex, const struct xv_ip *ip, const uint8_t *mac,
+		     bool kept)
 {
-	xv_adjacency_neigh(arg, ifindex, ip, mac);
+	xv_adjacency_neigh(arg, ifindex, ip, mac, kept);
 }
 
 /* Devices that we hold and that are gone from the kernel's list. */

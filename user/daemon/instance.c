@@ -17,6 +17,7 @@
 #include "follow.h"
 #include "fdb.h"
 #include "group.h"
+#include "hop.h"
 #include "index.h"
 #include "learn.h"
 #include "local.h"
@@ -24,6 +25,7 @@
 #include "lock.h"
 #include "log.h"
 #include "metrics.h"
+#include "pinned.h"
 #include "reconcile.h"
 #include "rundir.h"
 #include "slow.h"
@@ -188,6 +190,8 @@ static int bring_up(struct xv_instance *inst, struct xv_err *err)
 	xv_config_drop_networks(inst->config);
 	xv_unhook_leftovers(inst);
 	xv_adjacency_refresh_all(inst);
+	if (inst->dp->adopted && xv_pinned_alone(inst->name))
+		xv_hop_sweep(inst);
 	return 0;
 }
 
@@ -212,6 +216,7 @@ static void destroy(struct xv_instance *inst)
 	xv_network_free_all(inst);
 	xv_group_free_all(inst);
 	xv_egress_free_all(inst);
+	xv_hop_free_all(inst);
 	xv_vlan_free_all(inst);
 	free(inst->uplinks);
 	free(inst->by_bd);

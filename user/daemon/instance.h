@@ -25,6 +25,7 @@ struct xv_port;
 struct xv_vlan;
 struct xv_peer;
 struct xv_group;
+struct xv_hop;
 struct xv_fdb;
 struct xv_learn;
 struct xv_flap;
@@ -68,10 +69,16 @@ struct xv_instance {
 	struct xv_peer **peer_by_id; /* [XV_MAX_PEERS] */
 	struct xv_group *groups;     /* uthash by ip */
 	struct xv_egress *egresses;  /* uthash by ifindex */
-	struct event *refresh;	     /* adjacencies are to be looked at again */
-	struct event *retry;	     /* ... later */
-	struct event *again;	     /* devices that could not be had are to be tried again */
-	struct event *second;	     /* once a second (watch.c) */
+	struct xv_hop *hops;	     /* uthash by address and ifindex */
+	struct event *hop_timer;
+	/* IPv4, IPv6: */
+	uint64_t neigh_full[2];	 /* when the neighbour table was full last, s; 0: never */
+	uint64_t neigh_fulls[2]; /* how often it was, as the kernel counts */
+	bool neigh_known;	 /* that was read */
+	struct event *refresh;	 /* adjacencies are to be looked at again */
+	struct event *retry;	 /* ... later */
+	struct event *again;	 /* devices that could not be had are to be tried again */
+	struct event *second;	 /* once a second (watch.c) */
 	struct xv_adjacency_pass *pass;
 	struct xv_fdb *fdb;
 	struct xv_learn *learn;

@@ -65,8 +65,9 @@ struct xv_netlink_ops {
 	void (*address)(void *arg);
 	/* Routes, rules or nexthop objects (not: path MTUs) changed; once a dispatch. */
 	void (*route)(void *arg);
-	/* Neighbour changed; mac NULL when it is not (or no longer) resolved. */
-	void (*neigh)(void *arg, uint32_t ifindex, const struct xv_ip *ip, const uint8_t *mac);
+	/* Neighbour changed; mac NULL when it is not (or no longer) resolved; kept: see below. */
+	void (*neigh)(void *arg, uint32_t ifindex, const struct xv_ip *ip, const uint8_t *mac,
+		      bool kept);
 	/*
 	 * Notifications were lost (ENOBUFS), and what else was queued is thrown away: dump
 	 * everything again and reconcile; links that are gone are told by their absence only.
@@ -122,17 +123,25 @@ int xv_netlink_get_route(struct xv_netlink *nl, const struct xv_ip *dst, const s
 			 uint16_t port, struct xv_route *route, struct xv_err *err);
 
 /*
- * Neighbour: *resolved tells whether mac is usable now. keep asks the kernel to resolve it and to
- * keep it so (NTF_EXT_MANAGED, Linux 5.16); forget drops that wish. The kernel forgets it by
- * itself, and tells ops->neigh, when the device goes down, loses its carrier or changes its MAC:
- * keep again when the link is back. A permanent entry is left as it is.
+ * Neighbour: *resolved tells whether mac is usable now, *kept whether it stays so. keep asks the
+ * kernel to resolve it and to keep it so (NTF_EXT_MANAGED, Linux 5.16), however full its table is
+ * (NTF_EXT_LEARNED), and puts our mark on it. The kernel forgets it by itself, and tells
+ * ops->neigh, when the device goes down, loses its carrier or changes its MAC, and when others
+ * replace the entry: keep again. A permanent entry is left as it is. forget drops the wish, and an
+ * entry that is not resolved with it.
  */
 int xv_netlink_get_neigh(struct xv_netlink *nl, uint32_t ifindex, const struct xv_ip *ip,
-			 bool *resolved, uint8_t mac[6], struct xv_err *err);
+			 bool *resolved, bool *kept, uint8_t mac[6], struct xv_err *err);
 int xv_netlink_keep_neigh(struct xv_netlink *nl, uint32_t ifindex, const struct xv_ip *ip,
 			  struct xv_err *err);
 int xv_netlink_forget_neigh(struct xv_netlink *nl, uint32_t ifindex, const struct xv_ip *ip,
 			    struct xv_err *err);
+/* Calls fn for each neighbour that is kept and has our mark: this program's, of any instance. */
+int xv_netlink_list_kept(struct xv_netlink *nl,
+			 void (*fn)(void *arg, uint32_t ifindex, const struct xv_ip *ip), void *arg,
+			 struct xv_err *err);
+/* How often the kernel's neighbour table, of all namespaces, was too full for another entry. */
+int xv_netlink_neigh_fulls(struct xv_netlink *nl, bool v6, uint64_t *fulls, struct xv_err *err);
 
 /*
  * Slow path device: kernel vxlan, external (collect-metadata), UDP port, source ports 49152-65535,

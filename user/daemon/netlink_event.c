@@ -111,7 +111,8 @@ static void handle_neigh(struct xv_netlink *nl, const struct nlmsghdr *nlh)
 		return;
 	xv_netlink_parse_neigh(nlh, &neigh);
 	if (neigh.has_ip)
-		nl->ops.neigh(nl->arg, neigh.ifindex, &neigh.ip, neigh.resolved ? neigh.mac : NULL);
+		nl->ops.neigh(nl->arg, neigh.ifindex, &neigh.ip, neigh.resolved ? neigh.mac : NULL,
+			      nlh->nlmsg_type != RTM_DELNEIGH && xv_netlink_is_kept(&neigh));
 }
 
 static void handle_event(struct xv_netlink *nl, const struct nlmsghdr *nlh, struct pending *pending)

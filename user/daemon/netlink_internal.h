@@ -81,8 +81,11 @@ struct xv_netlink_neigh {
 	uint16_t state; /* NUD_* */
 	uint8_t flags;	/* NTF_* */
 	uint32_t flags_ext;
+	uint8_t protocol; /* who made it, as for routes; 0: nobody said */
 };
 void xv_netlink_parse_neigh(const struct nlmsghdr *nlh, struct xv_netlink_neigh *neigh);
+/* Whether it stays resolved as xv_netlink_keep_neigh() wants it. */
+bool xv_netlink_is_kept(const struct xv_netlink_neigh *neigh);
 
 /*
  * The netdev family (Linux 6.3). open leaves nl without it, and returns 0, on an older kernel.

@@ -6,30 +6,19 @@
 
 #include "addr.h"
 #include "egress.h"
+#include "hop.h"
 #include "nexthop.h"
 
-void xv_nexthop_keep(struct xv_instance *inst, struct xv_peer *peer, uint32_t ifindex,
-		     const struct xv_ip *nexthop)
+void xv_nexthop_set(struct xv_instance *inst, struct xv_peer *peer, uint32_t ifindex,
+		    const struct xv_ip *nexthop)
 {
-	struct xv_peer *other, *tmp;
-	bool shared = false;
+	struct xv_hop *old = peer->hop;
 
-	if (peer->kept && peer->ifindex == ifindex && nexthop &&
-	    xv_ip_equal(&peer->nexthop, nexthop))
-		return;
-	if (peer->kept) {
-		HASH_ITER (hh, inst->peers, other, tmp)
-			shared |= other != peer && other->kept && other->ifindex == peer->ifindex &&
-				  xv_ip_equal(&other->nexthop, &peer->nexthop);
-		if (!shared)
-			xv_netlink_forget_neigh(inst->nl, peer->ifindex, &peer->nexthop, NULL);
-		peer->kept = false;
-	}
 	peer->ifindex = ifindex;
-	if (!nexthop)
-		return;
-	peer->nexthop = *nexthop;
-	peer->kept = !xv_netlink_keep_neigh(inst->nl, ifindex, nexthop, NULL);
+	if (nexthop)
+		peer->nexthop = *nexthop;
+	peer->hop = nexthop ? xv_hop_get(inst, ifindex, nexthop) : NULL;
+	xv_hop_put(inst, old);
 }
 
 static int get_link(struct xv_instance *inst, struct xv_nexthop_memo *memo, uint32_t ifindex,
@@ -48,17 +37,28 @@ static int get_link(struct xv_instance *inst, struct xv_nexthop_memo *memo, uint
 	return ret;
 }
 
+/* Asks the kernel of the peer's next hop. */
+static void look_up(struct xv_instance *inst, struct xv_nexthop_memo *memo,
+		    const struct xv_peer *peer)
+{
+	bool kept = false;
+
+	memo->resolved = false;
+	memo->nexthop = peer->nexthop;
+	memo->neigh_ifindex = 0;
+	if (xv_netlink_get_neigh(inst->nl, peer->ifindex, &peer->nexthop, &memo->resolved, &kept,
+				 memo->mac, NULL))
+		return;
+	memo->neigh_ifindex = peer->ifindex;
+	if (peer->hop)
+		xv_hop_seen(inst, peer->hop, memo->resolved, kept, true);
+}
+
 bool xv_nexthop_resolve(struct xv_instance *inst, struct xv_nexthop_memo *memo,
 			struct xv_peer *peer)
 {
-	if (memo->neigh_ifindex != peer->ifindex || !xv_ip_equal(&memo->nexthop, &peer->nexthop)) {
-		memo->resolved = false;
-		memo->nexthop = peer->nexthop;
-		memo->neigh_ifindex = xv_netlink_get_neigh(inst->nl, peer->ifindex, &peer->nexthop,
-							   &memo->resolved, memo->mac, NULL)
-					      ? 0
-					      : peer->ifindex;
-	}
+	if (memo->neigh_ifindex != peer->ifindex || !xv_ip_equal(&memo->nexthop, &peer->nexthop))
+		look_up(inst, memo, peer);
 	if (!memo->neigh_ifindex || !memo->resolved)
 		return false;
 	memcpy(peer->mac, memo->mac, sizeof(peer->mac));
@@ -66,7 +66,7 @@ bool xv_nexthop_resolve(struct xv_instance *inst, struct xv_nexthop_memo *memo,
 }
 
 int xv_nexthop_find(struct xv_instance *inst, struct xv_nexthop_memo *memo, struct xv_peer *peer,
-		    struct xv_link *link, bool keep)
+		    struct xv_link *link)
 {
 	const struct xv_ip *own = xv_ip_is_v4(&peer->ip) ? &inst->config->address
 							 : &inst->config->address6;
@@ -77,19 +77,18 @@ int xv_nexthop_find(struct xv_instance *inst, struct xv_nexthop_memo *memo, stru
 
 	ret = ret ?: get_link(inst, memo, route.ifindex, link, &err);
 	if (ret) {
-		xv_nexthop_keep(inst, peer, 0, NULL);
+		xv_nexthop_set(inst, peer, 0, NULL);
 		snprintf(peer->status, sizeof(peer->status), "%s",
 			 err.text[0] ? err.text : strerror(-ret));
 		return ret;
 	}
 	if (link->flags & (IFF_LOOPBACK | IFF_NOARP | IFF_POINTOPOINT) || !(link->flags & IFF_UP)) {
-		xv_nexthop_keep(inst, peer, 0, NULL);
+		xv_nexthop_set(inst, peer, 0, NULL);
 		snprintf(peer->status, sizeof(peer->status), "route leads to %s, which is %s",
 			 link->name, link->flags & IFF_UP ? "not Ethernet" : "down");
 		return -ENETUNREACH;
 	}
-	if (keep)
-		xv_nexthop_keep(inst, peer, route.ifindex, &route.nexthop);
+	xv_nexthop_set(inst, peer, route.ifindex, &route.nexthop);
 	peer->mtu = route.mtu && route.mtu < link->mtu ? route.mtu : link->mtu;
 	return 0;
 }

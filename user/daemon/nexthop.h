@@ -18,16 +18,13 @@ struct xv_nexthop_memo {
 	uint8_t mac[6];
 };
 
-/* The kernel shall keep the next hop resolved, and no longer the one before; NULL: none. */
-void xv_nexthop_keep(struct xv_instance *inst, struct xv_peer *peer, uint32_t ifindex,
-		     const struct xv_ip *nexthop);
-/*
- * Egress device and next hop, from the kernel's routes; keep: see above. 0, or negative with
- * peer->status set.
- */
+/* This is its next hop, and no longer the one before; NULL: none. */
+void xv_nexthop_set(struct xv_instance *inst, struct xv_peer *peer, uint32_t ifindex,
+		    const struct xv_ip *nexthop);
+/* Egress device and next hop, from the kernel's routes. 0, or negative with peer->status set. */
 int xv_nexthop_find(struct xv_instance *inst, struct xv_nexthop_memo *memo, struct xv_peer *peer,
-		    struct xv_link *link, bool keep);
-/* Fills in peer->mac. False: not resolved. */
+		    struct xv_link *link);
+/* Fills in peer->mac, and asks the kernel to keep it resolved. False: it is not. */
 bool xv_nexthop_resolve(struct xv_instance *inst, struct xv_nexthop_memo *memo,
 			struct xv_peer *peer);
 

@@ -19,8 +19,8 @@ struct xv_peer {
 	struct xv_ip nexthop;
 	uint8_t mac[6];
 	uint32_t mtu;
-	bool kept;	  /* the kernel keeps the next hop resolved for us */
-	char status[160]; /* why it is not ready; "" when it is */
+	struct xv_hop *hop; /* NULL: none */
+	char status[160];   /* why it is not ready; "" when it is */
 	struct xv_peer *next_gone;
 	UT_hash_handle hh;
 };

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "datapath.h"
 #include "pinned.h"
 
 enum {
@@ -148,4 +149,17 @@ bool xv_pinned_are_used_by(const struct xv_pinned_ids *ids, uint32_t prog_id)
 				used |= maps[i] == ids->id[k];
 	close(fd);
 	return used;
+}
+
+bool xv_pinned_alone(const char *name)
+{
+	DIR *dir = opendir(XV_PIN_ROOT);
+	const struct dirent *entry;
+	bool alone = true;
+
+	while (dir && alone && (entry = readdir(dir)))
+		alone = entry->d_name[0] == '.' || !strcmp(entry->d_name, name);
+	if (dir)
+		closedir(dir);
+	return alone;
 }
