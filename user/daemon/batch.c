@@ -28,26 +28,52 @@ static void keep_counters(struct xv_instance *inst)
 			xv_stats_keep_port(inst, id, inst->batch->port[id]);
 }
 
-/* New flood lists are out before what the old ones named goes. Entries go before the grace period:
- * a program that found one may use its id until then. */
+/* In rounds: what a list leaves when it is replaced is room for others. */
+static int publish(struct xv_instance *inst, bool *published, struct xv_err *err)
+{
+	struct xv_flood_round round;
+	bool any = false;
+	int ret;
+
+	for (;;) {
+		ret = xv_flood_publish(inst, &round, err);
+		any |= round.any;
+		if (!round.behind || !round.any)
+			break;
+		xv_datapath_synchronize();
+		xv_flood_erase_old(inst);
+	}
+	*published = any;
+	inst->flood_behind = round.behind;
+	return ret;
+}
+
+/*
+ * New flood lists are out before what the old ones named goes. Where one could not be written, ids
+ * of ports and peers stay until it can. Entries go before the grace period: a program that found
+ * one may use its id until then.
+ */
 static int settle(struct xv_instance *inst, struct xv_err *err)
 {
 	struct xv_batch *b = inst->batch;
 	bool wait = b->networks, published;
-	int ret = xv_flood_publish(inst, &published, err);
+	int ret = publish(inst, &published, err);
 
 	if (b->entries)
 		xv_fdb_flush_gone(inst); /* static entries among them may leave a peer unused */
-	if (may_drop_peers(inst) && xv_peer_unlink_unused(inst)) {
+	if (!inst->flood_behind && may_drop_peers(inst) && xv_peer_unlink_unused(inst)) {
 		xv_fdb_flush_gone(inst);
 		wait = true;
 	}
 	if (wait || published)
 		xv_datapath_synchronize();
-	if (b->entries)
+	if (b->entries && !inst->flood_behind)
 		keep_counters(inst);
 	xv_flood_erase_old(inst);
 	xv_network_free_gone(inst);
+	b->networks = NULL;
+	if (inst->flood_behind)
+		return ret;
 	xv_peer_free_gone(inst);
 	if (b->entries || b->peers)
 		*b = (struct xv_batch){.depth = b->depth, .peers_unused = b->peers_unused};
@@ -67,5 +93,5 @@ bool xv_batch_make_room(struct xv_instance *inst)
 	if (!inst->batch->entries && !may_drop_peers(inst))
 		return false;
 	settle(inst, NULL);
-	return true;
+	return !inst->flood_behind;
 }

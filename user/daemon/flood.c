@@ -12,6 +12,7 @@
 #include "batch.h"
 #include "flood.h"
 #include "group.h"
+#include "log.h"
 #include "peer.h"
 #include "port.h"
 
@@ -73,27 +74,46 @@ static void publish(struct xv_instance *inst, struct xv_network *net)
 	xv_network_write(inst, net);
 }
 
-int xv_flood_publish(struct xv_instance *inst, bool *any, struct xv_err *err)
+int xv_flood_publish(struct xv_instance *inst, struct xv_flood_round *round, struct xv_err *err)
 {
 	struct xv_network *net, *tmp;
 	int ret = 0, one;
 
-	*any = false;
+	*round = (struct xv_flood_round){};
 	HASH_ITER (hh, inst->networks, net, tmp) {
-		if (!net->flood_dirty)
+		if (!net->flood_dirty || net->flood_published)
 			continue;
 		one = write_list(inst, net, net->flood_gen + 1);
-		if (one) {
-			erase_list(inst, net->bd, net->flood_gen + 1, net->n_flood);
-			ret = xv_err_set(err, one, "cannot write the flood list of \"%s\": %s",
-					 net->set.name, strerror(-one));
+		if (!one) {
+			publish(inst, net);
+			net->flood_published = true;
+			net->flood_fresh = false;
+			round->any = true;
 			continue;
 		}
-		publish(inst, net);
-		net->flood_published = true;
-		*any = true;
+		erase_list(inst, net->bd, net->flood_gen + 1, net->n_flood);
+		round->behind = true;
+		if (net->flood_fresh)
+			ret = xv_err_set(err, one, "cannot write the flood list of \"%s\": %s",
+					 net->set.name, strerror(-one));
 	}
+	if (round->any)
+		return 0; /* there will be another round */
+	HASH_ITER (hh, inst->networks, net, tmp)
+		net->flood_fresh = false;
 	return ret;
+}
+
+void xv_flood_retry(struct xv_instance *inst)
+{
+	struct xv_err err = {.text = ""};
+
+	if (!inst->flood_behind)
+		return;
+	xv_batch_begin(inst);
+	xv_batch_commit(inst, &err);
+	if (!inst->flood_behind)
+		xv_log(LOG_NOTICE, "all flood lists are as they should be again");
 }
 
 void xv_flood_erase_old(struct xv_instance *inst)
@@ -111,13 +131,40 @@ void xv_flood_erase_old(struct xv_instance *inst)
 	}
 }
 
+static void changed(struct xv_network *net)
+{
+	net->flood_dirty = true;
+	net->flood_fresh = true;
+}
+
+/* The list is again as it was before a change that could not be made. */
+static void unchanged(struct xv_network *net, bool dirty)
+{
+	net->flood_dirty = dirty;
+	net->flood_fresh = false;
+}
+
+static void remove_member(struct xv_instance *inst, struct xv_network *net, size_t index)
+{
+	memmove(&net->flood[index], &net->flood[index + 1],
+		(net->n_flood - index - 1) * sizeof(net->flood[0]));
+	net->n_flood--;
+	inst->n_flood--;
+}
+
 /* Puts a member at index, ports before remotes. */
 static int insert(struct xv_instance *inst, struct xv_network *net, size_t index,
 		  const struct xv_flood_val *val, struct xv_err *err)
 {
+	bool dirty = net->flood_dirty;
 	struct xv_flood_member *list;
 	int ret;
 
+	if (inst->n_flood >= XV_MAX_FLOOD)
+		return xv_err_set(err, -ENOSPC,
+				  "the flood lists of all networks have %u members, which is the "
+				  "limit",
+				  XV_MAX_FLOOD);
 	if (net->n_flood >= XV_MAX_FLOOD_LIST)
 		return xv_err_set(err, -ENOSPC,
 				  "the flood list of \"%s\" has %u members, which is "
@@ -130,12 +177,13 @@ static int insert(struct xv_instance *inst, struct xv_network *net, size_t index
 	memmove(&list[index + 1], &list[index], (net->n_flood - index) * sizeof(*list));
 	list[index].val = *val;
 	net->n_flood++;
-	net->flood_dirty = true;
+	inst->n_flood++;
+	changed(net);
 	xv_batch_begin(inst);
 	ret = xv_batch_commit(inst, err);
 	if (ret) {
-		memmove(&list[index], &list[index + 1], (net->n_flood - index - 1) * sizeof(*list));
-		net->n_flood--;
+		remove_member(inst, net, index);
+		unchanged(net, dirty);
 	}
 	return ret;
 }
@@ -143,10 +191,8 @@ static int insert(struct xv_instance *inst, struct xv_network *net, size_t index
 static int take_out(struct xv_instance *inst, struct xv_network *net, size_t index,
 		    struct xv_err *err)
 {
-	memmove(&net->flood[index], &net->flood[index + 1],
-		(net->n_flood - index - 1) * sizeof(net->flood[0]));
-	net->n_flood--;
-	net->flood_dirty = true;
+	remove_member(inst, net, index);
+	changed(net);
 	xv_batch_begin(inst);
 	return xv_batch_commit(inst, err);
 }
@@ -202,7 +248,7 @@ int xv_flood_add(struct xv_instance *inst, struct xv_network *net, const struct 
 
 	if (old && from_config && !(old->val.flags & XV_FLOOD_CONFIG)) {
 		old->val.flags |= XV_FLOOD_CONFIG | XV_FLOOD_HAND;
-		net->flood_dirty = true;
+		changed(net);
 		xv_batch_begin(inst);
 		return xv_batch_commit(inst, err);
 	}
@@ -225,19 +271,47 @@ int xv_flood_add(struct xv_instance *inst, struct xv_network *net, const struct 
 	return ret;
 }
 
+static void hold(struct xv_instance *inst, const struct xv_flood_val *val)
+{
+	struct xv_err ignored;
+
+	if (!val->id)
+		xv_group_join(inst, &val->remote, &ignored);
+	else if (inst->peer_by_id[val->id])
+		xv_peer_hold(inst->peer_by_id[val->id]);
+}
+
+/* Programs send to it still: the list keeps it. The array has its place. */
+static void put_back(struct xv_instance *inst, struct xv_network *net, size_t index,
+		     const struct xv_flood_val *val, bool dirty)
+{
+	memmove(&net->flood[index + 1], &net->flood[index],
+		(net->n_flood - index) * sizeof(net->flood[0]));
+	net->flood[index].val = *val;
+	net->n_flood++;
+	inst->n_flood++;
+	hold(inst, val);
+	unchanged(net, dirty);
+}
+
 static int del_member(struct xv_instance *inst, struct xv_network *net,
 		      struct xv_flood_member *member, struct xv_err *err)
 {
+	size_t index = member - net->flood;
 	struct xv_flood_val val = member->val;
+	bool dirty = net->flood_dirty;
 	int ret;
 
 	xv_batch_begin(inst);
-	ret = take_out(inst, net, member - net->flood, err);
+	take_out(inst, net, index, NULL);
 	if (!val.id)
 		xv_group_leave(inst, &val.remote);
 	else if (inst->peer_by_id[val.id])
 		xv_peer_put(inst, inst->peer_by_id[val.id]);
-	return xv_batch_commit(inst, err) ?: ret;
+	ret = xv_batch_commit(inst, err);
+	if (ret)
+		put_back(inst, net, index, &val, dirty);
+	return ret;
 }
 
 int xv_flood_del(struct xv_instance *inst, struct xv_network *net, const struct xv_ip *remote,
@@ -260,7 +334,7 @@ int xv_flood_drop(struct xv_instance *inst, struct xv_network *net, const struct
 	if (!member || !xv_flood_by_hand(member))
 		return xv_flood_del(inst, net, remote, err);
 	member->val.flags &= ~(XV_FLOOD_CONFIG | XV_FLOOD_HAND);
-	net->flood_dirty = true;
+	changed(net);
 	xv_batch_begin(inst);
 	return xv_batch_commit(inst, err);
 }
@@ -305,6 +379,7 @@ void xv_flood_forget(struct xv_instance *inst, struct xv_network *net)
 {
 	erase_list(inst, net->bd, net->flood_gen, net->flood_total);
 	net->flood_total = 0;
+	inst->n_flood -= net->n_flood;
 	net->n_flood = 0;
 	net->flood_dirty = false;
 }
@@ -342,9 +417,11 @@ static int adopt_network(struct xv_instance *inst, struct xv_network *net)
 		if (adopt_member(inst, net, &val))
 			net->flood[net->n_flood++].val = val;
 	}
+	inst->n_flood += net->n_flood;
 	net->flood_gen = head.gen;
 	net->flood_total = head.total;
 	net->flood_dirty = net->n_flood != head.total || seen != head.total;
+	net->flood_fresh = net->flood_dirty;
 	return 0;
 }
 
@@ -370,5 +447,7 @@ int xv_flood_adopt(struct xv_instance *inst, struct xv_err *err)
 	if (drop)
 		bpf_map_delete_elem(fd, &gone);
 	xv_batch_begin(inst);
-	return xv_batch_commit(inst, err);
+	if (xv_batch_commit(inst, err)) /* no reason not to start: tried again every second */
+		xv_log(LOG_ERR, "%s", err->text);
+	return 0;
 }

@@ -29,12 +29,21 @@ int xv_flood_add_port(struct xv_instance *inst, struct xv_network *net, uint32_t
 		      struct xv_err *err);
 int xv_flood_del_port(struct xv_instance *inst, struct xv_network *net, uint32_t port,
 		      struct xv_err *err);
+struct xv_flood_round {
+	bool any;    /* programs read a new list */
+	bool behind; /* programs read an old list, which may name what is gone: no room for the new
+		      */
+};
+
 /*
- * For batch.c: writes every changed list, and programs read it (*any: there was one); after a grace
- * period the old ones are erased.
+ * For batch.c: writes every changed list, and programs read it; after a grace period the old ones
+ * are erased, which makes room for another round. What failed is tried again with every batch, and
+ * returned for lists that changed since the last.
  */
-int xv_flood_publish(struct xv_instance *inst, bool *any, struct xv_err *err);
+int xv_flood_publish(struct xv_instance *inst, struct xv_flood_round *round, struct xv_err *err);
 void xv_flood_erase_old(struct xv_instance *inst);
+/* Once a second: lists that could not be written. */
+void xv_flood_retry(struct xv_instance *inst);
 /* The network goes: deletes its list from the map. Nobody reads it any more. */
 void xv_flood_forget(struct xv_instance *inst, struct xv_network *net);
 bool xv_flood_has_group(const struct xv_network *net);

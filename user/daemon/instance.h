@@ -68,6 +68,8 @@ struct xv_instance {
 	struct xv_peer *peers;	     /* uthash by ip */
 	struct xv_peer **peer_by_id; /* [XV_MAX_PEERS] */
 	struct xv_group *groups;     /* uthash by ip */
+	size_t n_flood;		     /* members of all flood lists */
+	bool flood_behind;	     /* programs read lists that are not as they should be */
 	struct xv_egress *egresses;  /* uthash by ifindex */
 	struct xv_hop *hops;	     /* uthash by address and ifindex */
 	struct event *hop_timer;

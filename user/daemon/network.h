@@ -27,6 +27,7 @@ struct xv_network {
 	struct xv_flood_member *flood; /* ports first, then remotes */
 	size_t n_flood;
 	bool flood_dirty;      /* list changed since it was written */
+	bool flood_fresh;      /* ... and was not tried to be written since */
 	bool flood_published;  /* ... and programs read it, but the old one is not erased yet */
 	uint16_t flood_gen;    /* generation that programs read */
 	uint16_t flood_total;  /* entries written under it */

@@ -146,7 +146,9 @@ static int try_kept(struct xv_instance *inst, const struct xv_config *config,
 
 	if (!place->link.ifindex || !uplink->ifindex || place->touched)
 		return 0;
-	place->later = uplink->adopted || uplink->ifindex != place->link.ifindex ||
+	/* What there is to say of it may be otherwise by now. */
+	place->later = uplink->adopted || uplink->note[0] ||
+		       uplink->ifindex != place->link.ifindex ||
 		       !is_as_wished(inst, config, uplink, &place->link);
 	if (uplink->ifindex != place->link.ifindex ||
 	    is_as_wished(inst, config, uplink, &place->link) ||

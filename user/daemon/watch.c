@@ -2,6 +2,7 @@
 /* Once a second: see watch.h. */
 #include <errno.h>
 
+#include "flood.h"
 #include "log.h"
 #include "watch.h"
 
@@ -9,7 +10,7 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	(void)arg;
+	xv_flood_retry(arg);
 	xv_log_second();
 }
 

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Flood lists in a map with little room: what programs read, and what is said of it, agree. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "batch.h"
+#include "flood.h"
+#include "peer.h"
+
+enum {
+	FLOOD_FD = 7,
+	ROOM = 1000,
+	NETWORKS = 4,
+	MEMBERS = 10,
+	PEERS = 64,
+};
+
+/* ---- the map, and what is not looked at here ---- */
+
+static struct {
+	struct xv_flood_key key;
+	struct xv_flood_val val;
+} entries[ROOM];
+static size_t n_entries, room, dropped, waits;
+
+static size_t find(const void *key)
+{
+	size_t i;
+
+	for (i = 0; i < n_entries; i++)
+		if (!memcmp(&entries[i].key, key, sizeof(entries[i].key)))
+			break;
+	return i;
+}
+
+int __wrap_bpf_map_update_elem(int fd, const void *key, const void *value, uint64_t flags);
+int __wrap_bpf_map_delete_elem(int fd, const void *key);
+void __wrap_xv_datapath_synchronize(void);
+void __wrap_xv_adjacency_drop(struct xv_instance *inst, struct xv_peer *peer);
+void __wrap_xv_fdb_flush_gone(struct xv_instance *inst);
+
+int __wrap_bpf_map_update_elem(int fd, const void *key, const void *value, uint64_t flags)
+{
+	size_t i = find(key);
+
+	(void)flags;
+	if (fd != FLOOD_FD)
+		return 0;
+	if (i == n_entries && n_entries >= room)
+		return -E2BIG;
+	n_entries += i == n_entries;
+	memcpy(&entries[i].key, key, sizeof(entries[i].key));
+	memcpy(&entries[i].val, value, sizeof(entries[i].val));
+	return 0;
+}
+
+int __wrap_bpf_map_delete_elem(int fd, const void *key)
+{
+	size_t i = find(key);
+
+	if (fd != FLOOD_FD || i == n_entries)
+		return -ENOENT;
+	entries[i] = entries[--n_entries];
+	return 0;
+}
+
+void __wrap_xv_datapath_synchronize(void)
+{
+	waits++;
+}
+
+void __wrap_xv_adjacency_drop(struct xv_instance *inst, struct xv_peer *peer)
+{
+	(void)inst;
+	(void)peer;
+	dropped++;
+}
+
+void __wrap_xv_fdb_flush_gone(struct xv_instance *inst)
+{
+	(void)inst;
+}
+
+/* ---- an instance with networks that flood to MEMBERS peers, but for the last, to none ---- */
+
+static struct xv_instance *inst;
+static struct xv_network *nets[NETWORKS];
+
+static struct xv_ip address(uint32_t n)
+{
+	return (struct xv_ip){.b = {[10] = 0xff, [11] = 0xff, 192, 0, 2, n}};
+}
+
+static void add_peer(uint32_t id)
+{
+	struct xv_peer *peer = calloc(1, sizeof(*peer));
+
+	peer->id = id;
+	peer->ip = address(id);
+	peer->dynamic = id > (NETWORKS - 1) * MEMBERS; /* stays, whoever names it */
+	inst->peer_by_id[id] = peer;
+	HASH_ADD(hh, inst->peers, ip, sizeof(peer->ip), peer);
+}
+
+static void add_network(uint32_t bd)
+{
+	struct xv_network *net = calloc(1, sizeof(*net));
+
+	net->vni = net->bd = bd;
+	snprintf(net->set.name, sizeof(net->set.name), "net%u", bd);
+	inst->by_bd[bd] = net;
+	HASH_ADD(hh, inst->networks, vni, sizeof(net->vni), net);
+	nets[bd - 1] = net;
+}
+
+static int add(struct xv_network *net, uint32_t peer, struct xv_err *err)
+{
+	struct xv_ip ip = address(peer);
+
+	return xv_flood_add(inst, net, &ip, false, err);
+}
+
+static int del(struct xv_network *net, uint32_t peer, struct xv_err *err)
+{
+	struct xv_ip ip = address(peer);
+
+	return xv_flood_del(inst, net, &ip, err);
+}
+
+static int setup(void **state)
+{
+	struct xv_datapath *dp = calloc(1, sizeof(*dp));
+	struct xv_err err;
+	uint32_t i, k;
+
+	(void)state;
+	inst = calloc(1, sizeof(*inst));
+	inst->dp = dp;
+	inst->config = calloc(1, sizeof(*inst->config));
+	inst->batch = calloc(1, sizeof(*inst->batch));
+	inst->by_bd = calloc(XV_MAX_NETWORKS, sizeof(*inst->by_bd));
+	inst->peer_by_id = calloc(XV_MAX_PEERS, sizeof(*inst->peer_by_id));
+	inst->port_by_id = calloc(XV_MAX_PORTS, sizeof(*inst->port_by_id));
+	dp->bd = calloc(XV_MAX_NETWORKS, sizeof(*dp->bd));
+	dp->bd_info = calloc(XV_MAX_NETWORKS, sizeof(*dp->bd_info));
+	dp->adj = calloc(XV_MAX_PEERS, sizeof(*dp->adj));
+	dp->vni_index = calloc(XV_VNI_INDEX, sizeof(*dp->vni_index));
+	dp->peer_index = calloc(XV_PEER_INDEX, sizeof(*dp->peer_index));
+	dp->fd.flood = FLOOD_FD;
+	n_entries = dropped = waits = 0;
+	room = ROOM;
+	for (i = 1; i <= PEERS; i++)
+		add_peer(i);
+	for (i = 1; i <= NETWORKS; i++) {
+		add_network(i);
+		for (k = 1; i < NETWORKS && k <= MEMBERS; k++)
+			assert_int_equal(add(nets[i - 1], (i - 1) * MEMBERS + k, &err), 0);
+	}
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct xv_datapath *dp = inst->dp;
+
+	(void)state;
+	xv_peer_free_all(inst);
+	xv_network_free_all(inst);
+	free(dp->bd);
+	free(dp->bd_info);
+	free(dp->adj);
+	free(dp->vni_index);
+	free(dp->peer_index);
+	free(dp);
+	free(inst->config);
+	free(inst->batch);
+	free(inst->by_bd);
+	free(inst->peer_by_id);
+	free(inst->port_by_id);
+	free(inst);
+	return 0;
+}
+
+/* Programs read what the daemon says, and the map has nothing besides. */
+static void check_lists(void)
+{
+	size_t i, k, at, total = 0;
+
+	for (i = 0; i < NETWORKS; i++) {
+		const struct xv_network *net = nets[i];
+		struct xv_flood_head head = inst->dp->bd[net->bd].flood;
+
+		assert_int_equal(head.total, net->n_flood);
+		for (k = 0; k < head.total; k++) {
+			struct xv_flood_key key = {net->bd, head.gen, k};
+
+			at = find(&key);
+			assert_in_range(at, 0, n_entries - 1);
+			assert_memory_equal(&entries[at].val, &net->flood[k].val,
+					    sizeof(entries[at].val));
+		}
+		total += head.total;
+	}
+	assert_int_equal(n_entries, total);
+	assert_int_equal(inst->n_flood, total);
+	assert_false(inst->flood_behind);
+}
+
+/* Room for one list more than there are: all of them change in one batch, one after the other. */
+static void test_rounds(void **state)
+{
+	struct xv_err err = {.text = ""};
+	size_t i;
+
+	(void)state;
+	room = n_entries + MEMBERS + NETWORKS - 1;
+	waits = 0;
+	xv_batch_begin(inst);
+	for (i = 0; i < NETWORKS - 1; i++)
+		assert_int_equal(add(nets[i], 60, &err), 0);
+	assert_int_equal(xv_batch_commit(inst, &err), 0);
+	assert_int_equal(waits, NETWORKS - 1);
+	check_lists();
+}
+
+/* No room at all: the network that is named is the one that fails, and it keeps what it had. */
+static void test_full(void **state)
+{
+	struct xv_err err = {.text = ""};
+	const struct xv_peer *peer = inst->peer_by_id[1];
+
+	(void)state;
+	room = n_entries;
+	assert_int_equal(add(nets[1], 60, &err), -E2BIG);
+	assert_non_null(strstr(err.text, "\"net2\""));
+	assert_int_equal(add(nets[3], 61, &err), -E2BIG);
+	assert_non_null(strstr(err.text, "\"net4\""));
+	assert_int_equal(del(nets[0], 1, &err), -E2BIG);
+	assert_non_null(strstr(err.text, "\"net1\""));
+	assert_int_equal(peer->refs, 1);
+	assert_ptr_equal(inst->peer_by_id[1], peer);
+	xv_flood_retry(inst);
+	check_lists();
+	room = ROOM;
+	assert_int_equal(add(nets[1], 62, &err), 0);
+	assert_int_equal(del(nets[0], 1, &err), 0);
+	check_lists();
+}
+
+/*
+ * A change among many that could not be made: another network's command does not fail by it, what
+ * the old list names is not given away, and the change is made as soon as there is room.
+ */
+static void test_behind(void **state)
+{
+	struct xv_err err = {.text = ""};
+
+	(void)state;
+	room = n_entries + 1;
+	xv_batch_begin(inst);
+	assert_int_equal(del(nets[0], 1, &err), 0);
+	assert_int_equal(xv_batch_commit(inst, &err), -E2BIG);
+	assert_true(inst->flood_behind);
+	assert_int_equal(dropped, 0);
+	assert_non_null(inst->peer_by_id[1]);
+	assert_false(xv_batch_make_room(inst));
+	err.text[0] = '\0';
+	assert_int_equal(add(nets[3], 60, &err), 0);
+	assert_string_equal(err.text, "");
+	assert_int_equal(inst->dp->bd[nets[3]->bd].flood.total, 1);
+	assert_int_equal(inst->dp->bd[nets[0]->bd].flood.total, MEMBERS);
+	xv_flood_retry(inst);
+	assert_int_equal(dropped, 0);
+	room = ROOM;
+	xv_flood_retry(inst);
+	assert_int_equal(dropped, 1);
+	assert_null(inst->peer_by_id[1]);
+	check_lists();
+}
+
+/* All lists together have a limit, below which two generations of all find room. */
+static void test_limit(void **state)
+{
+	struct xv_err err = {.text = ""};
+	size_t have = inst->n_flood;
+
+	(void)state;
+	inst->n_flood = XV_MAX_FLOOD;
+	assert_int_equal(add(nets[3], 60, &err), -ENOSPC);
+	assert_non_null(strstr(err.text, "131072 members, which is the limit"));
+	inst->n_flood = XV_MAX_FLOOD - 1;
+	assert_int_equal(add(nets[3], 61, &err), 0);
+	assert_int_equal(inst->n_flood, XV_MAX_FLOOD);
+	inst->n_flood = have + 1;
+	check_lists();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_rounds, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_full, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_behind, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_limit, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
