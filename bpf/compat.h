@@ -16,6 +16,9 @@
 #ifndef EINVAL
 #define EINVAL 22
 #endif
+#ifndef ENODEV
+#define ENODEV 19
+#endif
 
 extern void *bpf_cast_to_kern_ctx(void *ctx) __ksym __weak; /* Linux 6.2, both */
 extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;

@@ -221,6 +221,13 @@ static __always_inline int xv_decap_decide(void *data, void *data_end, __u32 tot
 	return xv_decap_inner(eth, data_end, net.flags, &outer.src, merged, stats, d);
 }
 
+/* What a program returns that xv_decap_decide() gave a drop: notes the port, if it was known. */
+static __always_inline int xv_decap_drop(const struct xv_decap *d, int drop, struct xv_tally *tally)
+{
+	tally->to = d->port ? XV_TO(XV_FDB_PORT, d->port) : 0;
+	return drop;
+}
+
 /* Counts a unicast frame that goes from a peer to a port, and so into its network. */
 static __always_inline void xv_decap_count(const struct xv_decap *d, const struct xv_tally *tally)
 {

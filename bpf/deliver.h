@@ -125,6 +125,18 @@ static __always_inline int xv_deliver_port(struct __sk_buff *skb, const struct x
 }
 
 /*
+ * Whether the slow path device is there: somebody may have deleted it, and the daemon not made it
+ * again yet. A redirect to a device that is gone loses the frame behind the program's exit, where
+ * nobody counts it.
+ */
+static __always_inline int xv_slow_there(struct __sk_buff *skb, const struct xv_config_val *cfg)
+{
+	__u32 mtu = 0;
+
+	return cfg->slow_ifindex && bpf_check_mtu(skb, cfg->slow_ifindex, &mtu, 0, 0) != -ENODEV;
+}
+
+/*
  * Sets the tunnel key for xv0: our address of the remote's family as source, TTL 64, no checksum
  * but where IPv6 peers want one, DF as configured (df: xv_inner_df()). The kernel adds ECN, the
  * identification and the source port. 0 or a drop.

@@ -203,6 +203,8 @@ __noinline int xv_encap_slow(struct __sk_buff *skb, __u32 vni, __u32 peer, __u32
 	err = xv_tunnel_set(skb, cfg, &adj->ip, vni, df);
 	if (err)
 		return err;
+	if (!xv_slow_there(skb, cfg))
+		return XV_DROP(SLOW_PATH_GONE);
 	bpf_redirect(cfg->slow_ifindex, 0);
 	return XV_PATH_ENCAP_SLOW;
 }

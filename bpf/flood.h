@@ -31,33 +31,51 @@ struct xv_flood_ctx {
 	__u64 fast[XV_FLOOD_WORDS]; /* members that wait for that, by their index */
 };
 
-/* A copy that is not made, for a reason. */
-static __always_inline void flood_drop(struct xv_flood_ctx *c, int err)
+/* A copy that is not made, for a reason; to: XV_TO() of who does not get it. */
+static __always_inline void flood_drop(struct xv_flood_ctx *c, int err, __u32 to)
 {
 	xv_account(err, &c->tally);
-	xv_last_skb(c->skb, err, c->from_port ? XV_DROP_FROM_PORT : XV_DROP_FROM_SLOW);
+	xv_last_skb(c->skb, err, c->from_port ? XV_DROP_FROM_PORT : XV_DROP_FROM_SLOW, to);
+}
+
+/*
+ * Gives a copy to a device and counts it as made or failed. 0: it was sent. A copy that the device
+ * or its queueing discipline drops counts as sent, as unicast does: the device counts the drop.
+ * -EINVAL: there is no such device; the copy is counted nowhere yet, and the caller gives a reason.
+ */
+static __always_inline int flood_clone(struct xv_flood_ctx *c, __u32 ifindex)
+{
+	long err = bpf_clone_redirect(c->skb, ifindex, 0);
+
+	if (err >= 0)
+		c->copies++;
+	else if (err != -EINVAL)
+		c->failed++;
+	return err < 0 ? err : 0;
 }
 
 /* One copy to a port. Tagging changes the frame itself, so it is undone after the clone. */
-static __always_inline int flood_port(struct xv_flood_ctx *c, __u32 port)
+static __always_inline void flood_port(struct xv_flood_ctx *c, __u32 port)
 {
 	const struct xv_port_dev_val *dev = NULL;
 	int err = xv_port_check(port, c->key.bd, c->check_len, &dev);
 
 	if (!err && dev)
 		err = xv_vlan_check(c->skb, dev);
+	if (!err && dev && dev->vlan &&
+	    bpf_skb_vlan_push(c->skb, bpf_htons(ETH_P_8021Q), dev->vlan))
+		err = XV_DROP(NO_MEMORY);
 	if (err || !dev) {
-		flood_drop(c, err);
-		return -1;
+		flood_drop(c, err, XV_TO(XV_FDB_PORT, port));
+		return;
 	}
-	if (dev->vlan && bpf_skb_vlan_push(c->skb, bpf_htons(ETH_P_8021Q), dev->vlan))
-		return -1;
-	err = bpf_clone_redirect(c->skb, dev->ifindex, 0);
+	err = flood_clone(c, dev->ifindex);
 	if (dev->vlan)
 		bpf_skb_vlan_pop(c->skb);
 	if (!err)
 		xv_port_add(XV_PORT_TX, port, &c->tally);
-	return err;
+	else if (err == -EINVAL)
+		flood_drop(c, XV_DROP(PORT_DOWN), XV_TO(XV_FDB_PORT, port));
 }
 
 /* Merged frames are left to xv0: nobody knows what they are cut into. */
@@ -69,20 +87,20 @@ static __always_inline int flood_loses(const struct xv_flood_ctx *c, __u32 peer)
 	return adj && c->check_len && xv_adj_loses(adj, len, c->df);
 }
 
-static __always_inline int flood_slow(struct xv_flood_ctx *c, const struct xv_flood_val *to)
+static __always_inline void flood_slow(struct xv_flood_ctx *c, const struct xv_flood_val *to)
 {
 	int err = flood_loses(c, to->id)
 			  ? XV_DROP(PKT_TOO_BIG)
 			  : xv_tunnel_set(c->skb, c->cfg, &to->remote, c->vni, c->df);
 
-	if (err) {
-		flood_drop(c, err);
-		return -1;
+	if (!err) {
+		err = flood_clone(c, c->cfg->slow_ifindex);
+		if (!err && to->id)
+			xv_peer_add(XV_PEER_TX, to->id, &c->tally);
+		err = err == -EINVAL ? XV_DROP(SLOW_PATH_GONE) : 0;
 	}
-	err = bpf_clone_redirect(c->skb, c->cfg->slow_ifindex, 0);
-	if (!err && to->id)
-		xv_peer_add(XV_PEER_TX, to->id, &c->tally);
-	return err;
+	if (err)
+		flood_drop(c, err, XV_TO(XV_FDB_PEER, to->id));
 }
 
 /* Decided once for each frame, however often the daemon changes the adjacency meanwhile. */
@@ -101,14 +119,6 @@ static __always_inline int is_fast(const struct xv_flood_ctx *c, __u32 index, __
 	       xv_adj_fits(adj, c->inner.len, c->inner.len - ETH_HLEN, XV_ENCAP4_LEN);
 }
 
-static __always_inline void note(struct xv_flood_ctx *c, int err)
-{
-	if (err)
-		c->failed++;
-	else
-		c->copies++;
-}
-
 static long flood_one(__u32 index, struct xv_flood_ctx *c)
 {
 	const struct xv_flood_val *to;
@@ -118,29 +128,32 @@ static long flood_one(__u32 index, struct xv_flood_ctx *c)
 	if (!to || (to->kind == XV_FDB_PORT && to->id == c->from_port))
 		return 0;
 	if (to->kind == XV_FDB_PORT) {
-		note(c, flood_port(c, to->id));
+		flood_port(c, to->id);
 	} else if (is_fast(c, index, to->id)) {
 		c->fast[index / 64 % XV_FLOOD_WORDS] |= 1ULL << index % 64;
 	} else {
-		note(c, flood_slow(c, to));
+		flood_slow(c, to);
 	}
 	return 0;
 }
 
-static __always_inline int flood_fast(struct xv_flood_ctx *c, __u32 peer)
+static __always_inline void flood_fast(struct xv_flood_ctx *c, __u32 peer)
 {
 	struct xv_adj_val *adj = bpf_map_lookup_elem(&xv_adj, &peer);
 	void *data = xv_ctx_ptr(c->skb->data), *data_end = xv_ctx_ptr(c->skb->data_end);
 	int err;
 
-	if (!adj || data + XV_ENCAP4_LEN > data_end)
-		return -1;
+	if (!adj || data + XV_ENCAP4_LEN > data_end) {
+		flood_drop(c, XV_DROP(NO_MEMORY), XV_TO(XV_FDB_PEER, peer));
+		return;
+	}
 	c->inner.id_off = xv_ip_id_of(adj, READ_ONCE(adj->flags), peer, c->df, 1, c->tally.stats);
 	xv_outer4_write(data, adj, &c->inner, c->vni);
-	err = bpf_clone_redirect(c->skb, adj->ifindex, 0);
+	err = flood_clone(c, adj->ifindex);
 	if (!err)
 		xv_peer_add(XV_PEER_TX, peer, &c->tally);
-	return err;
+	else if (err == -EINVAL) /* the underlay device is gone */
+		c->failed++;
 }
 
 static long flood_delayed(__u32 index, struct xv_flood_ctx *c)
@@ -151,8 +164,12 @@ static long flood_delayed(__u32 index, struct xv_flood_ctx *c)
 		return 0;
 	c->key.index = index;
 	to = bpf_map_lookup_elem(&xv_flood, &c->key);
-	if (to)
-		note(c, c->room ? flood_fast(c, to->id) : flood_slow(c, to));
+	if (!to)
+		return 0;
+	if (c->room)
+		flood_fast(c, to->id);
+	else
+		flood_slow(c, to);
 	return 0;
 }
 

@@ -72,10 +72,17 @@ static __always_inline int tenant_check(const struct xv_ethhdr *eth, int tagged,
 	return 0;
 }
 
+/* Notes the end that a frame which is dropped was for. Returns drop. */
+static __always_inline int drop_to(int drop, __u32 kind, __u32 id, struct xv_tally *tally)
+{
+	tally->to = XV_TO(kind, id);
+	return drop;
+}
+
 /* A frame from port to what its destination MAC says. */
 static __always_inline int forward(struct __sk_buff *skb, const struct xv_config_val *cfg,
 				   const struct xv_bd_val *net, __u32 port,
-				   const struct xv_table_probe *dest, const struct xv_tally *tally,
+				   const struct xv_table_probe *dest, struct xv_tally *tally,
 				   int *action)
 {
 	const struct xv_port_dev_val *dev;
@@ -91,17 +98,17 @@ static __always_inline int forward(struct __sk_buff *skb, const struct xv_config
 	id = to.dst;
 	if (to.kind == XV_FDB_PEER) {
 		ret = xv_encap_peer(skb, cfg, net->vni, id, tally, action);
-		if (ret >= 0) {
-			xv_net_add(XV_NET_TX, bd, tally);
-			xv_peer_add(XV_PEER_TX, id, tally);
-		}
+		if (ret < 0)
+			return drop_to(ret, XV_FDB_PEER, id, tally);
+		xv_net_add(XV_NET_TX, bd, tally);
+		xv_peer_add(XV_PEER_TX, id, tally);
 		return ret;
 	}
 	if (id == port)
 		return XV_DROP(SAME_PORT);
 	ret = xv_port_check(id, bd, xv_skb_check_len(skb), &dev);
 	if (ret)
-		return ret;
+		return drop_to(ret, to.kind, id, tally);
 	ret = xv_deliver_port(skb, dev, XV_PATH_LOCAL, action);
 	if (ret >= 0) {
 		xv_net_add(XV_NET_TX, bd, tally);

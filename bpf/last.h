@@ -32,7 +32,8 @@ static __always_inline int xv_tunnel_get(struct __sk_buff *skb, struct xv_ip *re
 }
 
 /* The record to be written now, with what does not depend on the packet. NULL: not yet again. */
-static __always_inline struct xv_drop_last_val *last_due(int verdict, enum xv_drop_from from)
+static __always_inline struct xv_drop_last_val *last_due(int verdict, enum xv_drop_from from,
+							 __u32 to)
 {
 	__u32 reason = XV_VERDICT_DROP(verdict);
 	struct xv_drop_last_val *last = bpf_map_lookup_elem(&xv_drop_last, &reason);
@@ -46,6 +47,8 @@ static __always_inline struct xv_drop_last_val *last_due(int verdict, enum xv_dr
 		return NULL;
 	last->time = now;
 	last->from = from;
+	last->to = to;
+	last->to_kind = to >> 16;
 	return last;
 }
 
@@ -58,9 +61,9 @@ static __always_inline __u32 head_len(__u32 len)
 	return xv_below_128((len > XV_DROP_HEAD ? XV_DROP_HEAD : len) - 1) + 1;
 }
 
-__noinline int xv_last_note_xdp(struct xdp_md *ctx, int verdict, enum xv_drop_from from)
+__noinline int xv_last_note_xdp(struct xdp_md *ctx, int verdict, enum xv_drop_from from, __u32 to)
 {
-	struct xv_drop_last_val *last = last_due(verdict, from);
+	struct xv_drop_last_val *last = last_due(verdict, from, to);
 	__u32 len;
 
 	if (!last)
@@ -75,9 +78,10 @@ __noinline int xv_last_note_xdp(struct xdp_md *ctx, int verdict, enum xv_drop_fr
 	return 0;
 }
 
-__noinline int xv_last_note_skb(struct __sk_buff *skb, int verdict, enum xv_drop_from from)
+__noinline int xv_last_note_skb(struct __sk_buff *skb, int verdict, enum xv_drop_from from,
+				__u32 to)
 {
-	struct xv_drop_last_val *last = last_due(verdict, from);
+	struct xv_drop_last_val *last = last_due(verdict, from, to);
 	struct xv_ip remote = {}, local;
 	__u32 len, vni = 0;
 
@@ -95,17 +99,19 @@ __noinline int xv_last_note_skb(struct __sk_buff *skb, int verdict, enum xv_drop
 	return 0;
 }
 
-/* Nothing but for a drop. */
-static __always_inline void xv_last_xdp(struct xdp_md *ctx, int verdict, enum xv_drop_from from)
+/* Nothing but for a drop. to: XV_TO() of where the frame should have gone, or 0. */
+static __always_inline void xv_last_xdp(struct xdp_md *ctx, int verdict, enum xv_drop_from from,
+					__u32 to)
 {
 	if (unlikely(verdict < 0))
-		xv_last_note_xdp(ctx, verdict, from);
+		xv_last_note_xdp(ctx, verdict, from, to);
 }
 
-static __always_inline void xv_last_skb(struct __sk_buff *skb, int verdict, enum xv_drop_from from)
+static __always_inline void xv_last_skb(struct __sk_buff *skb, int verdict, enum xv_drop_from from,
+					__u32 to)
 {
 	if (unlikely(verdict < 0))
-		xv_last_note_skb(skb, verdict, from);
+		xv_last_note_skb(skb, verdict, from, to);
 }
 
 #endif

@@ -21,7 +21,7 @@ static __always_inline int local_ok(const struct xv_config_val *cfg, const struc
 /* The frame, once its network and peer are known. */
 static __always_inline int slow_deliver(struct __sk_buff *skb, const struct xv_config_val *cfg,
 					const struct xv_bd_val *net, struct xv_decap *d,
-					const struct xv_ip *remote, const struct xv_tally *tally,
+					const struct xv_ip *remote, struct xv_tally *tally,
 					int *action)
 {
 	void *data = xv_ctx_ptr(skb->data), *data_end = xv_ctx_ptr(skb->data_end);
@@ -52,7 +52,7 @@ static __always_inline int slow_deliver(struct __sk_buff *skb, const struct xv_c
 		d->port = to.dst;
 		err = xv_port_check(d->port, d->bd, xv_skb_check_len(skb), &d->dev);
 		if (err)
-			return err;
+			return xv_decap_drop(d, err, tally);
 	}
 	err = xv_fdb_source(net->flags, &source, from, remote);
 	if (err)
@@ -67,8 +67,7 @@ static __always_inline int slow_deliver(struct __sk_buff *skb, const struct xv_c
 	return xv_deliver_port(skb, d->dev, XV_PATH_SLOW_RX, action);
 }
 
-static __always_inline int xv_slow_frame(struct __sk_buff *skb, const struct xv_tally *tally,
-					 int *action)
+static __always_inline int xv_slow_frame(struct __sk_buff *skb, struct xv_tally *tally, int *action)
 {
 	const struct xv_config_val *cfg = xv_config_get();
 	struct xv_ip remote = {}, local = {};

@@ -12,11 +12,14 @@
 #define XV_DROP(reason)	   (-1 - (int)XV_DROP_##reason)
 #define XV_VERDICT_DROP(v) ((__u32)(-1 - (v))) /* enum xv_drop of a negative verdict */
 
+#define XV_TO(kind, id) ((kind) << 16 | (id))
+
 /* What one frame counts as, a merged (GSO) one as its segments, and where: on this CPU. */
 struct xv_tally {
 	struct xv_stats_val *stats; /* NULL until xv_stats_here() */
 	__u32 packets;
 	__u32 bytes;
+	__u32 to; /* of a frame that is dropped: XV_TO() where it should have gone; 0: not known */
 };
 
 /* Asked once, at the beginning of a program. NULL: a CPU that the kernel said could not be. */

@@ -69,7 +69,7 @@ static __always_inline int xv_strip_xdp(struct xdp_md *ctx, struct xv_tally *tal
 	tally->bytes = total;
 	ret = xv_decap_decide(data, data_end, total, 0, tally->stats, &d);
 	if (ret != XV_DECAP_STRIP)
-		return ret < 0 ? ret : XV_PATH_XDP_PASS;
+		return ret < 0 ? xv_decap_drop(&d, ret, tally) : XV_PATH_XDP_PASS;
 	if (!xv_port_takes_xdp(d.dev, d.tcp, frags))
 		return XV_PATH_XDP_PASS;
 	ret = strip_front(ctx, d.strip, d.ecn, d.dev->vlan);
@@ -77,7 +77,7 @@ static __always_inline int xv_strip_xdp(struct xdp_md *ctx, struct xv_tally *tal
 		return ret;
 	tally->bytes = d.len;
 	if (redirect_to(&d) != XDP_REDIRECT)
-		return XV_DROP(PORT_DOWN);
+		return xv_decap_drop(&d, XV_DROP(PORT_DOWN), tally);
 	xv_decap_count(&d, tally);
 	return XV_PATH_XDP_REDIRECT;
 }
@@ -91,7 +91,7 @@ static __always_inline int xv_strip_generic(struct xdp_md *ctx, struct xv_tally 
 
 	tally->bytes = data_end - data;
 	ret = xv_decap_decide(data, data_end, tally->bytes, 1, tally->stats, &d);
-	return ret < 0 ? ret : XV_PATH_XDP_PASS;
+	return ret < 0 ? xv_decap_drop(&d, ret, tally) : XV_PATH_XDP_PASS;
 }
 
 enum {
@@ -202,7 +202,7 @@ static __always_inline int xv_strip_tc(struct __sk_buff *skb, struct xv_tally *t
 	}
 	ret = xv_decap_decide(data, data_end, skb->len, merged, tally->stats, &d);
 	if (ret != XV_DECAP_STRIP)
-		return ret < 0 ? ret : XV_PATH_TC_PASS;
+		return ret < 0 ? xv_decap_drop(&d, ret, tally) : XV_PATH_TC_PASS;
 	if (merged && !strip_merged_ok(skb, &d))
 		return XV_PATH_TC_PASS;
 	ret = strip_skb(skb, &d);

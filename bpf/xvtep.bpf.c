@@ -21,7 +21,7 @@ char LICENSE[] SEC("license") = "GPL";
 static __always_inline int xdp_exit(struct xdp_md *ctx, int verdict, const struct xv_tally *tally)
 {
 	xv_account(verdict, tally);
-	xv_last_xdp(ctx, verdict, XV_DROP_FROM_WIRE);
+	xv_last_xdp(ctx, verdict, XV_DROP_FROM_WIRE, tally->to);
 	if (verdict < 0)
 		return XDP_DROP;
 	return verdict == XV_PATH_XDP_REDIRECT ? XDP_REDIRECT : XDP_PASS;
@@ -62,7 +62,7 @@ static __always_inline int tc_exit(struct __sk_buff *skb, enum xv_drop_from from
 				   int action, const struct xv_tally *tally)
 {
 	xv_account(verdict, tally);
-	xv_last_skb(skb, verdict, from);
+	xv_last_skb(skb, verdict, from, tally->to);
 	if (verdict < 0)
 		return TC_ACT_SHOT;
 	return verdict == XV_PATH_TC_PASS ? TC_ACT_UNSPEC : action;
@@ -108,7 +108,7 @@ int xv_port_encap(struct xdp_md *ctx)
 	if (verdict == XV_PORT_PASS) /* xv_encap is next, and counts it */
 		return XDP_PASS;
 	xv_account(verdict, &tally);
-	xv_last_xdp(ctx, verdict, XV_DROP_FROM_PORT);
+	xv_last_xdp(ctx, verdict, XV_DROP_FROM_PORT, tally.to);
 	return verdict < 0 ? XDP_DROP : XDP_REDIRECT;
 }
 

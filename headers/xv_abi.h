@@ -462,6 +462,10 @@ struct xv_drop_last_val {
 	__u8 from;  /* enum xv_drop_from */
 	__u8 head_len;
 	struct xv_ip remote;
+	__u16 to;     /* port id or peer id that it was for, if that was known; else 0 */
+	__u8 to_kind; /* enum xv_fdb_kind */
+	__u8 pad0;
+	__u32 pad1;
 	__u8 head[XV_DROP_HEAD]; /* its first head_len bytes */
 };
 
@@ -481,6 +485,6 @@ _Static_assert(sizeof(struct xv_flood_val) == 24, "ABI");
 _Static_assert(sizeof(struct xv_event) == 40, "ABI");
 _Static_assert(sizeof(struct xv_stats_val) == 489 * 4096, "ABI: CPUs share no page");
 _Static_assert(sizeof(struct xv_peer_here) == 8, "ABI");
-_Static_assert(sizeof(struct xv_drop_last_val) == 176, "ABI");
+_Static_assert(sizeof(struct xv_drop_last_val) == 184, "ABI");
 
 #endif

@@ -62,7 +62,10 @@
 	  "fault.")                                                                                \
 	X(VLAN_HOP, "vlan_hop", "tagged with a VLAN that is another port of that port's device",   \
 	  "Tenants of a network with inner-vlan: keep use a tag that another port has: give one "  \
-	  "of the two another VLAN, or the network another device.")
+	  "of the two another VLAN, or the network another device.")                               \
+	X(SLOW_PATH_GONE, "slow_path_gone", "slow path device is not there",                       \
+	  "Somebody deleted it, or it cannot be made (the log says why); the daemon makes it "     \
+	  "again, so look whether that runs.")
 
 /* X(id, name, what) */
 #define XV_PATHS(X)                                                                        \

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The reference for frames from a tenant; see harness_ref.h. */
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -52,41 +53,6 @@ static int too_big(const struct tenant *t, __u32 peer)
 	return (v6 || has_df(t)) && t->f->len + (v6 ? 40 : 20) + 16 > t->w->wire_mtu;
 }
 
-/* A copy for each member of the flood list but the port it came from. */
-static void flood(const struct tenant *t, struct ref *r)
-{
-	int i, reason, done = 0, failed = 0;
-
-	for (i = 0; i < t->w->floods[t->bd]; i++) {
-		const struct world_flood *to = &t->w->flood[t->bd][i];
-
-		if (to->kind == XV_FDB_PORT) {
-			if (to->id == t->port)
-				continue;
-			reason = port_refuses(t->w, to->id, t->bd, t->segs ? 0 : t->f->len);
-			if (reason < 0)
-				count(t, &r->counts.port[to->id].tx);
-		} else {
-			reason = to->ip ? -1 : XV_DROP_VXLAN_NO_REMOTE;
-			if (too_big(t, to->id))
-				reason = XV_DROP_PKT_TOO_BIG;
-			if (reason < 0 && to->id)
-				count(t, &r->counts.peer[to->id].tx);
-		}
-		if (reason >= 0)
-			count(t, &r->counts.drop[reason]);
-		failed += reason >= 0;
-		done += reason < 0;
-	}
-	count(t, &r->counts.net[t->bd].tx_bum);
-	count_add(&r->counts.path[XV_PATH_FLOOD_COPY], (__u64)done * packets(t),
-		  (__u64)done * t->f->len);
-	count_add(&r->counts.path[XV_PATH_FLOOD_FAILED], (__u64)failed * packets(t),
-		  (__u64)failed * t->f->len);
-	r->path = XV_PATH_ENCAP_FLOOD;
-	r->retval = ACT_SHOT;
-}
-
 /* The prebuilt header serves untagged IP whose header is all there, whole or in the egress MTU. */
 static int fast(const struct tenant *t, __u32 peer)
 {
@@ -101,6 +67,57 @@ static int fast(const struct tenant *t, __u32 peer)
 		return 0;
 	overhead = strchr(p->ip, ':') ? 40 + 16 : 20 + 16;
 	return t->f->len + overhead <= t->w->wire_mtu;
+}
+
+/* Copies have it over IPv4 only, but whatever they carry. */
+static int flood_fast(const struct tenant *t, const struct world_flood *to)
+{
+	const struct world_peer *p = &t->w->peer[to->id];
+
+	return to->id && p->valid && !t->segs && !strchr(p->ip, ':') &&
+	       t->f->len + 20 + 16 <= t->w->wire_mtu;
+}
+
+/* Whoever is not reached by the prebuilt header, now that there is no slow path. */
+static int slow_path_gone(const struct world *w)
+{
+	char name[IF_NAMESIZE];
+
+	return !if_indextoname(w->slow_ifindex, name);
+}
+
+/* A copy for each member of the flood list but the port it came from. */
+static void flood(const struct tenant *t, struct ref *r)
+{
+	int i, reason, done = 0;
+
+	for (i = 0; i < t->w->floods[t->bd]; i++) {
+		const struct world_flood *to = &t->w->flood[t->bd][i];
+
+		if (to->kind == XV_FDB_PORT) {
+			if (to->id == t->port)
+				continue;
+			reason = port_refuses(t->w, to->id, t->bd, t->segs ? 0 : t->f->len);
+			if (reason < 0)
+				count(t, &r->counts.port[to->id].tx);
+		} else {
+			reason = to->ip ? -1 : XV_DROP_VXLAN_NO_REMOTE;
+			if (reason < 0 && slow_path_gone(t->w) && !flood_fast(t, to))
+				reason = XV_DROP_SLOW_PATH_GONE;
+			if (too_big(t, to->id))
+				reason = XV_DROP_PKT_TOO_BIG;
+			if (reason < 0 && to->id)
+				count(t, &r->counts.peer[to->id].tx);
+		}
+		if (reason >= 0)
+			count(t, &r->counts.drop[reason]);
+		done += reason < 0;
+	}
+	count(t, &r->counts.net[t->bd].tx_bum);
+	count_add(&r->counts.path[XV_PATH_FLOOD_COPY], (__u64)done * packets(t),
+		  (__u64)done * t->f->len);
+	r->path = XV_PATH_ENCAP_FLOOD;
+	r->retval = ACT_SHOT;
 }
 
 static int to_peer(const struct tenant *t, __u32 peer, struct ref *r)
@@ -122,6 +139,8 @@ static int to_peer(const struct tenant *t, __u32 peer, struct ref *r)
 		return XV_DROP_VXLAN_NO_REMOTE;
 	} else if (too_big(t, peer)) {
 		return XV_DROP_PKT_TOO_BIG;
+	} else if (slow_path_gone(t->w)) {
+		return XV_DROP_SLOW_PATH_GONE;
 	} else {
 		r->path = XV_PATH_ENCAP_SLOW;
 	}

@@ -73,7 +73,12 @@ static void test_frags(void **state)
 static void test_after_tc(void **state)
 {
 	const struct xv_drop_last_val old = {
-		.vlan = XV_DROP_TAGGED | 7, .vni = 7, .remote = {.q = {1}}};
+		.vlan = XV_DROP_TAGGED | 7,
+		.vni = 7,
+		.remote = {.q = {1}},
+		.to = 7,
+		.to_kind = XV_FDB_PORT,
+	};
 	const struct xv_ip none = {};
 	struct xv_drop_last_val last;
 
@@ -86,6 +91,7 @@ static void test_after_tc(void **state)
 	assert_int_equal(last_check(&last, XV_DROP_FROM_WIRE, &frame, 0, "after TC"), 0);
 	assert_int_equal(last.vlan, 0);
 	assert_int_equal(last.vni, 0);
+	assert_int_equal(last.to | last.to_kind, 0);
 	assert_memory_equal(&last.remote, &none, sizeof(none));
 }
 
@@ -139,6 +145,8 @@ static void test_copy(void **state)
 	assert_int_equal(hs_run_tc(hs.skel->progs.xv_encap, &frame, NULL, &run), 0);
 	last = last_of(hs.skel, XV_DROP_PORT_DOWN);
 	assert_int_equal(last_check(&last, XV_DROP_FROM_PORT, &frame, 0, "copy"), 0);
+	assert_int_equal(last.to_kind, XV_FDB_PORT);
+	assert_int_equal(last.to, PORT_DOWN);
 }
 
 /* Makes the note of a CPU ns old. */

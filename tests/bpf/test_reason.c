@@ -4,12 +4,14 @@
  * exactly its bytes, nothing else counted, nothing sent, and the frame noted as the one that was
  * dropped last. The suite fails if a reason has no case.
  */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "harness_lab.h"
 #include "harness_last.h"
+#include "harness_ref_table.h"
 
 static struct world world; /* of the running case; the default one again before each */
 static struct frame frame;
@@ -204,6 +206,20 @@ static void to_nowhere(void)
 	memcpy(frame.b, mac_of_peer(PEER_NOWHERE), 6);
 }
 
+/* Not IP, which the slow path carries. */
+static void no_slow_path(void)
+{
+	frame_set16(&frame, 12, 0x88b5);
+	world.slow_ifindex = 0;
+}
+
+/* ... and the daemon does not know yet, or does not run. */
+static void slow_path_deleted(void)
+{
+	no_slow_path();
+	world.slow_ifindex = INT_MAX;
+}
+
 /* Where a case runs, and how it is judged. */
 struct reason_case;
 typedef void (*run_fn)(const struct reason_case *c);
@@ -369,6 +385,8 @@ static const struct reason_case cases[] = {
 	TENANT(PKT_TOO_BIG, too_big_local),
 	TENANT(VLAN_HOP, to_other_vlan),
 	TENANT(VLAN_HOP, to_other_vlan_behind),
+	TENANT(SLOW_PATH_GONE, slow_path_deleted),
+	TENANT(SLOW_PATH_GONE, no_slow_path),
 	TENANT(VXLAN_NO_REMOTE, to_nowhere),
 	{XV_DROP_NO_MEMORY, "xv_encap", half_tag, NULL},
 };
@@ -377,6 +395,20 @@ static void inner_untag(void)
 {
 	frame.len -= 4;
 	memmove(frame.b + INNER + 12, frame.b + INNER + 16, frame.len - INNER - 12);
+}
+
+/* Reasons that are the destination's name it. */
+static void check_to(const struct reason_case *c, const struct xv_drop_last_val *last)
+{
+	const struct world_fdb *to;
+
+	if (c->reason != XV_DROP_PORT_DOWN && c->reason != XV_DROP_PKT_TOO_BIG &&
+	    c->reason != XV_DROP_SLOW_PATH_GONE && c->reason != XV_DROP_VXLAN_NO_REMOTE)
+		return;
+	to = fdb_find(&world, BD_BLUE, frame.b + (c->run == encap ? 0 : INNER));
+	assert_non_null(to);
+	assert_int_equal(last->to_kind, to->kind);
+	assert_int_equal(last->to, to->dst);
 }
 
 static void check_last(const struct reason_case *c)
@@ -403,6 +435,7 @@ static void check_last(const struct reason_case *c)
 		return; /* of a second object, or a frame whose head is half a tag */
 	}
 	assert_int_equal(last.ifindex, ifindex);
+	check_to(c, &last);
 }
 
 static void test_case(void **state)

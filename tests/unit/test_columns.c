@@ -398,12 +398,14 @@ static void test_hidden_rows(void **state)
 	char *none;
 
 	(void)state;
-	assert_string_equal(some, "REASON  PACKETS BYTES AGE DEV  REMOTE    VNI SRC DST VLAN WHY\n"
-				  "ip_csum       3    90   7 eth0 192.0.2.9   - -   -      - b\n");
+	assert_string_equal(
+		some, "REASON  PACKETS BYTES AGE DEV  TO TO-VLAN REMOTE    VNI SRC DST VLAN WHY\n"
+		      "ip_csum       3    90   7 eth0 -        - 192.0.2.9   - -   -      - b\n");
 	assert_non_null(strstr(all, "nomem"));
 	json_array_remove(rows, 1);
 	none = render(XV_TABLE_DROPS, rows, 1, false);
-	assert_string_equal(none, "REASON PACKETS BYTES AGE DEV REMOTE VNI SRC DST VLAN WHY\n");
+	assert_string_equal(
+		none, "REASON PACKETS BYTES AGE DEV TO TO-VLAN REMOTE VNI SRC DST VLAN WHY\n");
 	json_decref(rows);
 	free(some);
 	free(all);

@@ -6,6 +6,8 @@
 #include <time.h>
 
 #include "drop.h"
+#include "peer.h"
+#include "port.h"
 #include "stats.h"
 #include "view.h"
 
@@ -78,6 +80,26 @@ bool xv_view_next_path_stats(struct xv_view *view, struct xv_row *row)
 	return true;
 }
 
+/* The port or peer that it was for. */
+static void put_to(const struct xv_instance *inst, const struct xv_drop_last_val *last,
+		   struct xv_row *row)
+{
+	const struct xv_port *port;
+	const struct xv_peer *peer;
+
+	if (last->to_kind == XV_FDB_PORT && last->to < XV_MAX_PORTS) {
+		port = inst->port_by_id[last->to];
+		if (!port)
+			return;
+		xv_row_text(row, XV_COL_DROPS_TO, port->key.dev);
+		xv_row_number(row, XV_COL_DROPS_TO_VLAN, port->key.vlan);
+	} else if (last->to_kind == XV_FDB_PEER && last->to < XV_MAX_PEERS) {
+		peer = inst->peer_by_id[last->to];
+		if (peer)
+			xv_row_ip(row, XV_COL_DROPS_TO, &peer->ip);
+	}
+}
+
 /* Whose packet it was, as far as it can be told. */
 static void put_last(struct xv_row *row, const struct xv_drop_last_val *last, __be16 udp_port)
 {
@@ -116,7 +138,9 @@ bool xv_view_next_drops(struct xv_view *view, struct xv_row *row)
 	xv_row_text(row, XV_COL_DROPS_REASON, xv_drop_names[reason]);
 	xv_row_text(row, XV_COL_DROPS_HELP, xv_drop_help[reason]);
 	put_count(row, XV_COL_DROPS_PACKETS, XV_COL_DROPS_BYTES, xv_stats_drop(view->inst, reason));
-	if (!xv_stats_drop_last(view->inst, reason, &last))
+	if (!xv_stats_drop_last(view->inst, reason, &last)) {
 		put_last(row, &last, htons(view->inst->config->udp_port));
+		put_to(view->inst, &last, row);
+	}
 	return true;
 }

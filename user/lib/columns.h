@@ -224,6 +224,8 @@ enum xv_metric_id {
 	X(DROPS, BYTES, "bytes", "BYTES", UINT, NULL, DROP_BYTES, "")         \
 	X(DROPS, AGE, "age", "AGE", UINT, NULL, NONE, "")                     \
 	X(DROPS, DEV, "dev", "DEV", TEXT, NULL, NONE, "")                     \
+	X(DROPS, TO, "to", "TO", TEXT, NULL, NONE, "")                        \
+	X(DROPS, TO_VLAN, "to_vlan", "TO-VLAN", UINT, NULL, NONE, "")         \
 	X(DROPS, REMOTE, "remote", "REMOTE", TEXT, NULL, NONE, "")            \
 	X(DROPS, VNI, "vni", "VNI", UINT, NULL, NONE, "")                     \
 	X(DROPS, SRC, "src", "SRC", TEXT, NULL, NONE, "")                     \
