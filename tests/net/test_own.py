@@ -164,6 +164,31 @@ def loopback(mode):
         tap.ok(target.takes(mac, 38) and target.takes(mac, 30), "in any")
 
 
+def tenants_vlan(mode):
+    """The VTEP address is lo's, and a VLAN of the underlay is a port: a tenant speaks there."""
+    with Lab() as lab:
+        host = lab.hosts[1]
+        host.ns.ip("addr flush dev under", f"addr add {host.v4}/32 dev lo", "link set lo up")
+        for number in (10, 20):
+            vlan_device(host.ns, f"v{number}", "under", number)
+        target = Target(lab, mode)
+        mac = target.mac()
+        tap.ok(target.takes(mac, 20), "no port yet")
+        target.vtep.client("network", "add", "vni", "200", "name", "red")
+        target.vtep.client("port", "add", "v20", "network", "red")
+        target.expect_not(mac, mac, 20, 10)
+        target.vtep.kill()
+        target.vtep.start()
+        target.expect_not(mac, mac, 20, 10)
+        host.ns.ip("link set v20 down", "link set v20 name w20", "link set w20 up")
+        tap.wait_for(lambda: target.takes(mac, 20), "renamed away, a port no more")
+        host.ns.ip("link set w20 down", "link set w20 name v20", "link set v20 up")
+        tap.wait_for(lambda: target.vtep.row("port", dev="v20")["up"], "a port again")
+        target.expect_not(mac, mac, 20, 10)
+        target.vtep.client("port", "del", "v20")
+        tap.wait_for(lambda: target.takes(mac, 20), "no port any more")
+
+
 def bridge_vlan():
     """The VTEP address is in a VLAN on a bridge, over the underlay device."""
     with Lab() as lab:
@@ -189,6 +214,7 @@ for _mode in ("native", "off"):
     tap.case(f"another VLAN, xdp {_mode}", _mode, main=True)(other_vlan)
     tap.case(f"VTEP address in a VLAN, xdp {_mode}", _mode, main=True)(on_vlan)
     tap.case(f"VTEP address on lo, VLANs, xdp {_mode}", _mode, main=True)(loopback)
+    tap.case(f"VTEP address on lo, a VLAN is a port, xdp {_mode}", _mode, main=True)(tenants_vlan)
 tap.case("VTEP address in a VLAN on a bridge", main=True)(bridge_vlan)
 
 if __name__ == "__main__":

@@ -56,6 +56,7 @@ struct xv_instance {
 	uint32_t slow_ifindex;
 	char slow_name[IFNAMSIZ];
 	uint32_t local_dev[2];	     /* that have the VTEP addresses, IPv4 and IPv6; 0: none */
+	bool local_written;	     /* xv_config is this daemon's */
 	struct xv_vlan *vlans;	     /* uthash by ifindex: VLAN devices of this namespace */
 	struct xv_network *networks; /* uthash by vni */
 	struct xv_network **by_bd;   /* [XV_MAX_NETWORKS] */

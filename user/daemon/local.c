@@ -96,6 +96,7 @@ int xv_local_write(struct xv_instance *inst)
 	val.slow_ifindex = inst->slow_ifindex;
 	val.local4 = config->address;
 	val.local6 = config->address6;
+	inst->local_written = true;
 	set_macs(inst, &val);
 	xv_vlan_write(inst, &val);
 	ret = xv_netns_id(&val.netns);
@@ -123,5 +124,12 @@ void xv_local_link(struct xv_instance *inst, const struct xv_link *link)
 void xv_local_link_gone(struct xv_instance *inst, uint32_t ifindex)
 {
 	if (xv_vlan_link_gone(inst, ifindex))
+		xv_local_write(inst);
+}
+
+/* While an instance is adopted all is written later, when nothing refuses the configuration. */
+void xv_local_port(struct xv_instance *inst, uint32_t ifindex, uint32_t id)
+{
+	if (inst->local_written && xv_vlan_port(inst, ifindex, id))
 		xv_local_write(inst);
 }

@@ -12,4 +12,7 @@ int xv_local_write(struct xv_instance *inst);
 void xv_local_link(struct xv_instance *inst, const struct xv_link *link);
 void xv_local_link_gone(struct xv_instance *inst, uint32_t ifindex);
 
+/* The device is going to be a port (its VLAN id, or 0): its tags are not this host's any more. */
+void xv_local_port(struct xv_instance *inst, uint32_t ifindex, uint32_t id);
+
 #endif

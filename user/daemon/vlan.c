@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* VLANs of the underlay: see vlan.h. */
+#include <bpf/bpf.h>
 #include <errno.h>
+#include <linux/if_ether.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "port.h"
 #include "vlan.h"
 
 struct xv_vlan {
 	uint32_t ifindex;
 	uint32_t on;  /* ifindex of the device below */
 	uint32_t tag; /* struct xv_link.vlan_tag */
+	uint32_t master;
 	UT_hash_handle hh;
 };
 
@@ -42,7 +46,8 @@ bool xv_vlan_link(struct xv_instance *inst, const struct xv_link *link)
 		forget(inst, vlan);
 	if (!is_vlan)
 		return vlan != NULL;
-	if (vlan && vlan->on == link->end && vlan->tag == link->vlan_tag)
+	if (vlan && vlan->on == link->end && vlan->tag == link->vlan_tag &&
+	    vlan->master == link->master)
 		return false;
 	if (!vlan) {
 		vlan = calloc(1, sizeof(*vlan));
@@ -53,6 +58,7 @@ bool xv_vlan_link(struct xv_instance *inst, const struct xv_link *link)
 	}
 	vlan->on = link->end;
 	vlan->tag = link->vlan_tag;
+	vlan->master = link->master;
 	return true;
 }
 
@@ -107,20 +113,85 @@ static bool is_underlay(struct xv_instance *inst, uint32_t ifindex)
 	return false;
 }
 
-static void add(struct xv_config_val *val, uint32_t tag)
+/* Tags of tenants on the underlay: never the host's own, whatever else has them. */
+struct tags {
+	uint32_t *tag;
+	size_t n;
+};
+
+static int compare(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static bool has_tag(const struct tags *tags, uint32_t tag)
+{
+	return tags->n && bsearch(&tag, tags->tag, tags->n, sizeof(tag), compare);
+}
+
+static void add(struct xv_config_val *val, const struct tags *tenants, uint32_t tag)
 {
 	size_t i;
 
+	if (has_tag(tenants, tag))
+		return;
 	for (i = 0; i < XV_MAX_TAGS && val->tag[i]; i++)
 		if (val->tag[i] == tag)
 			return;
-	if (i == XV_MAX_TAGS)
-		val->flags |= XV_CONFIG_ANY_TAG;
-	else
+	if (i < XV_MAX_TAGS)
 		val->tag[i] = tag;
+	else if (!tenants->n) /* else frames in that VLAN go by the kernel, which knows whose it is
+			       */
+		val->flags |= XV_CONFIG_ANY_TAG;
 }
 
-static void add_all(struct xv_instance *inst, struct xv_config_val *val)
+/* Whether a port has the device, or the bridge or bond that is above it. */
+static bool leads_to_port(struct xv_instance *inst, uint32_t ifindex)
+{
+	struct xv_link link;
+	int deep;
+
+	for (deep = 0; ifindex && deep < MASTERS_DEEP; deep++) {
+		if (xv_port_has_device(inst, ifindex))
+			return true;
+		if (xv_netlink_get_link(inst->nl, NULL, ifindex, &link, NULL))
+			return false;
+		ifindex = link.master;
+	}
+	return false;
+}
+
+/*
+ * The tags in which ports' frames come over the underlay: of VLAN devices that are ports or lead to
+ * one, and of ports that are a VLAN of a bond or bridge over it.
+ */
+static int find_tenants(struct xv_instance *inst, struct tags *tags)
+{
+	size_t most = HASH_COUNT(inst->vlans) + HASH_COUNT(inst->ports);
+	const struct xv_port *port;
+	struct xv_vlan *vlan;
+
+	tags->n = 0;
+	tags->tag = calloc(most ?: 1, sizeof(*tags->tag));
+	if (!tags->tag)
+		return -ENOMEM;
+	for (port = inst->ports; port; port = port->hh.next) {
+		HASH_FIND(hh, inst->vlans, &port->ifindex, sizeof(port->ifindex), vlan);
+		if (vlan)
+			tags->tag[tags->n++] = vlan->tag;
+		else if (port->key.vlan && is_underlay(inst, port->ifindex))
+			tags->tag[tags->n++] = ETH_P_8021Q << 16 | port->key.vlan;
+	}
+	for (vlan = inst->vlans; vlan; vlan = vlan->hh.next)
+		if (vlan->master && tags->n < most && leads_to_port(inst, vlan->master))
+			tags->tag[tags->n++] = vlan->tag;
+	qsort(tags->tag, tags->n, sizeof(*tags->tag), compare);
+	return 0;
+}
+
+static void add_all(struct xv_instance *inst, const struct tags *tenants, struct xv_config_val *val)
 {
 	uint32_t on = 0; /* seen last: many VLANs are on one device */
 	struct xv_vlan *vlan;
@@ -131,22 +202,56 @@ static void add_all(struct xv_instance *inst, struct xv_config_val *val)
 			ours = is_underlay(inst, vlan->on);
 		on = vlan->on;
 		if (ours)
-			add(val, vlan->tag);
+			add(val, tenants, vlan->tag);
 	}
 }
 
 void xv_vlan_write(struct xv_instance *inst, struct xv_config_val *val)
 {
 	struct xv_vlan *vlan;
+	struct tags tenants;
 	uint32_t dev;
 	size_t i;
 
+	if (find_tenants(inst, &tenants))
+		return; /* all tagged frames go by the kernel */
 	for (i = 0; i < sizeof(inst->local_dev) / sizeof(inst->local_dev[0]); i++) {
 		dev = inst->local_dev[i];
 		HASH_FIND(hh, inst->vlans, &dev, sizeof(dev), vlan);
 		if (vlan && is_underlay(inst, vlan->on))
-			add(val, vlan->tag);
+			add(val, &tenants, vlan->tag);
 		else if (dev && !is_underlay(inst, dev))
-			add_all(inst, val);
+			add_all(inst, &tenants, val);
 	}
+	free(tenants.tag);
+}
+
+/* Whether frames with that tag are taken now. */
+static bool is_own_now(struct xv_instance *inst, uint32_t tag)
+{
+	struct xv_config_val val;
+	__u32 zero = 0;
+	size_t i;
+
+	if (bpf_map_lookup_elem(inst->dp->fd.config, &zero, &val) || val.flags & XV_CONFIG_ANY_TAG)
+		return true;
+	for (i = 0; i < XV_MAX_TAGS; i++)
+		if (val.tag[i] == tag)
+			return true;
+	return false;
+}
+
+bool xv_vlan_port(struct xv_instance *inst, uint32_t ifindex, uint32_t id)
+{
+	struct xv_vlan *vlan;
+
+	HASH_FIND(hh, inst->vlans, &ifindex, sizeof(ifindex), vlan);
+	if (vlan)
+		return is_own_now(inst, vlan->tag);
+	if (id)
+		return is_own_now(inst, ETH_P_8021Q << 16 | id) && is_underlay(inst, ifindex);
+	for (vlan = inst->vlans; vlan; vlan = vlan->hh.next)
+		if (vlan->master && is_own_now(inst, vlan->tag))
+			return true;
+	return false;
 }

@@ -17,8 +17,15 @@ bool xv_vlan_link_gone(struct xv_instance *inst, uint32_t ifindex);
 /*
  * Fills in val->tag and its flag: the VLAN that has a VTEP address; all that are on the underlay,
  * if an address is on neither a VLAN nor the underlay itself, but on lo, say. inst->local_dev is
- * known.
+ * known. A tag in which a port's frames come is a tenant's, and never in it: with one of these,
+ * tags beyond XV_MAX_TAGS are left to the kernel.
  */
 void xv_vlan_write(struct xv_instance *inst, struct xv_config_val *val);
+
+/*
+ * The device is going to be a port, its VLAN id or (0) whole. True if a tag of it is taken as the
+ * host's own now, so that xv_vlan_write() must come first.
+ */
+bool xv_vlan_port(struct xv_instance *inst, uint32_t ifindex, uint32_t id);
 
 #endif

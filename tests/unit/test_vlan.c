@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Which VLANs of the underlay are this host's own, and which are tenants'. */
+#include <linux/if_ether.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+/* cmocka wants those four first */
+#include <cmocka.h>
+
+#include "port.h"
+#include "vlan.h"
+
+enum {
+	LO = 1,
+	UPLINK = 2,
+	BRIDGE = 3, /* a port: a VLAN of the uplink is in it */
+	FIRST = 10, /* ifindex of the device of VLAN 0; that of VLAN n is FIRST + n */
+};
+
+static struct xv_uplink uplink = {.dev = "u", .ifindex = UPLINK};
+
+static void add_vlan(struct xv_instance *inst, uint32_t id, uint32_t master)
+{
+	struct xv_link link = {
+		.ifindex = FIRST + id,
+		.end = UPLINK,
+		.end_netns = -1,
+		.vlan_tag = ETH_P_8021Q << 16 | id,
+		.master = master,
+	};
+
+	assert_true(xv_vlan_link(inst, &link));
+	assert_false(xv_vlan_link(inst, &link));
+}
+
+static struct xv_port *add_port(struct xv_instance *inst, uint32_t ifindex, uint32_t vlan)
+{
+	struct xv_port *port = calloc(1, sizeof(*port));
+
+	assert_non_null(port);
+	port->ifindex = ifindex;
+	port->key.vlan = vlan;
+	port->key.dev[0] = (char)ifindex;
+	HASH_ADD(hh, inst->ports, key, sizeof(port->key), port);
+	return port;
+}
+
+static bool is_own(struct xv_instance *inst, uint32_t id)
+{
+	struct xv_config_val val = {};
+	size_t i;
+
+	xv_vlan_write(inst, &val);
+	for (i = 0; i < XV_MAX_TAGS; i++)
+		if (val.tag[i] == (ETH_P_8021Q << 16 | id))
+			return true;
+	return val.flags & XV_CONFIG_ANY_TAG;
+}
+
+static int begin(void **state)
+{
+	struct xv_instance *inst = calloc(1, sizeof(*inst));
+
+	if (!inst)
+		return -1;
+	inst->uplinks = &uplink;
+	inst->n_uplinks = 1;
+	inst->local_dev[0] = LO;
+	*state = inst;
+	return 0;
+}
+
+static int end(void **state)
+{
+	struct xv_instance *inst = *state;
+	struct xv_port *port, *tmp;
+
+	HASH_ITER (hh, inst->ports, port, tmp) {
+		HASH_DEL(inst->ports, port);
+		free(port);
+	}
+	xv_vlan_free_all(inst);
+	free(inst);
+	return 0;
+}
+
+/* The VTEP address is on lo: each VLAN device's tag is own, but a port's, whichever came first. */
+static void test_device(void **state)
+{
+	struct xv_instance *inst = *state;
+	struct xv_port *port;
+
+	add_vlan(inst, 10, 0);
+	add_vlan(inst, 20, 0);
+	assert_true(is_own(inst, 10) && is_own(inst, 20));
+	port = add_port(inst, FIRST + 20, 0);
+	assert_true(is_own(inst, 10));
+	assert_false(is_own(inst, 20));
+	HASH_DEL(inst->ports, port);
+	free(port);
+	assert_true(is_own(inst, 20));
+	add_port(inst, FIRST + 30, 0);
+	add_vlan(inst, 30, 0);
+	assert_false(is_own(inst, 30));
+}
+
+/* A VLAN of the uplink in a bridge that is a port; a port that is a VLAN of the uplink itself. */
+static void test_above(void **state)
+{
+	struct xv_instance *inst = *state;
+
+	add_port(inst, BRIDGE, 0);
+	add_vlan(inst, 10, BRIDGE);
+	assert_false(is_own(inst, 10));
+	add_vlan(inst, 20, 0);
+	add_port(inst, UPLINK, 20);
+	assert_false(is_own(inst, 20));
+}
+
+/* The VTEP address is on a VLAN that is a port as well. */
+static void test_address(void **state)
+{
+	struct xv_instance *inst = *state;
+
+	add_vlan(inst, 10, 0);
+	inst->local_dev[0] = FIRST + 10;
+	assert_true(is_own(inst, 10));
+	add_port(inst, FIRST + 10, 0);
+	assert_false(is_own(inst, 10));
+}
+
+/* More than there is room for: any, but not with a tenant's among them. */
+static void test_many(void **state)
+{
+	struct xv_instance *inst = *state;
+	uint32_t id;
+
+	for (id = 1; id <= XV_MAX_TAGS + 2; id++)
+		add_vlan(inst, id, 0);
+	assert_true(is_own(inst, 4000));
+	add_port(inst, FIRST + 5, 0);
+	assert_false(is_own(inst, 4000) || is_own(inst, 5));
+	assert_true(is_own(inst, 1));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_device, begin, end),
+		cmocka_unit_test_setup_teardown(test_above, begin, end),
+		cmocka_unit_test_setup_teardown(test_address, begin, end),
+		cmocka_unit_test_setup_teardown(test_many, begin, end),
+	};
+
+	return cmocka_run_group_tests_name("vlan", tests, NULL, NULL);
+}
