@@ -175,7 +175,7 @@ struct xv_port_val {
 
 /* xv_port_dev: array, port id -> device, for delivery. */
 enum xv_port_flags {
-	XV_PORT_UP = 1 << 0,	    /* device exists and is administratively up */
+	XV_PORT_UP = 1 << 0,	    /* device exists, is administratively up, has a carrier */
 	XV_PORT_XDP_TX = 1 << 1,    /* device takes XDP frames (ndo_xdp_xmit): devmap redirect */
 	XV_PORT_XDP_SG = 1 << 2,    /* ... with fragments too */
 	XV_PORT_TCP_STACK = 1 << 3, /* inner TCP goes by TC even so, where GRO merges it */

@@ -43,6 +43,16 @@ struct xv_link {
 	bool vxlan_zero_csum6; /* takes and sends UDP checksums of zero over IPv6 */
 };
 
+enum {
+	XV_IFF_LOWER_UP = 1 << 16, /* UAPI linux/if.h, IFF_LOWER_UP: has a carrier */
+};
+
+/* Whether what is sent to it can leave: it is up and has a carrier. */
+static inline bool xv_link_runs(const struct xv_link *link)
+{
+	return link->flags & IFF_UP && link->flags & XV_IFF_LOWER_UP;
+}
+
 #define XV_XDP_FEATURES_UNKNOWN (~0ULL)
 /* UAPI linux/netdev.h, NETDEV_XDP_ACT_* */
 enum xv_xdp_act {
@@ -89,6 +99,21 @@ int xv_netlink_dump_links(struct xv_netlink *nl, struct xv_err *err);
 /* All links as an array that the caller frees, without xdp_features. */
 int xv_netlink_list_links(struct xv_netlink *nl, struct xv_link **links, size_t *n,
 			  struct xv_err *err);
+/* What a device lost by its own account, since it was made. */
+struct xv_netlink_counts {
+	uint32_t ifindex;
+	uint64_t rx_dropped; /* and missed: found no room in its receive ring */
+	uint64_t tx_dropped;
+	uint64_t rx_errors, tx_errors;
+	uint64_t qdisc_dropped; /* by its queueing discipline, before they came to the device */
+};
+
+/* Of all devices, by ascending ifindex, as an array that the caller frees. */
+int xv_netlink_list_counts(struct xv_netlink *nl, struct xv_netlink_counts **counts, size_t *n,
+			   struct xv_err *err);
+/* NULL: no such device in it. */
+struct xv_netlink_counts *xv_netlink_counts_find(struct xv_netlink_counts *counts, size_t n,
+						 uint32_t ifindex);
 /*
  * One link by name or, with name NULL, by ifindex. -ENODEV if there is none (err untouched),
  * -EEXIST if it is an alternative name of one, which err then names.

@@ -7,7 +7,9 @@
 
 #include "attach.h"
 #include "follow.h"
+#include "local.h"
 #include "log.h"
+#include "peer.h"
 #include "port_device.h"
 #include "port_end.h"
 #include "port_xdp.h"
@@ -75,7 +77,7 @@ static uint32_t flags_of(const struct xv_instance *inst, const struct xv_port *p
 	const struct xv_link *link = &port->link;
 	uint32_t flags = setting_flags(port);
 
-	if (link->flags & IFF_UP)
+	if (xv_link_runs(link))
 		flags |= XV_PORT_UP;
 	if (link->xdp_features != XV_XDP_FEATURES_UNKNOWN &&
 	    link->xdp_features & XV_XDP_ACT_NDO_XMIT) {
@@ -164,6 +166,11 @@ static void set_status(struct xv_port *port)
 			 link->master);
 	else if (!(link->flags & IFF_UP))
 		snprintf(port->status, sizeof(port->status), "device is down");
+	else if (!(link->flags & XV_IFF_LOWER_UP))
+		snprintf(port->status, sizeof(port->status), "no carrier: %s",
+			 !strcmp(link->kind, "veth")  ? "its other end is down"
+			 : !strcmp(link->kind, "tun") ? "nobody has it open"
+						      : "the other side is down, or not there");
 }
 
 /* The way in: from the device, and the VLAN, to the port. NULL: none any more. */
@@ -201,6 +208,8 @@ void port_detach(struct xv_instance *inst, struct xv_port *port, bool device_exi
 	if (device_exists && promisc && !xv_port_has_device(inst, key.ifindex))
 		xv_netlink_set_promisc(inst->nl, key.ifindex, false, NULL);
 	xv_unhook_later(inst, key.ifindex);
+	if (inst->vlans || key.vlan)
+		xv_peer_refresh_soon(inst); /* its tag may be this host's again */
 }
 
 /* Devices that no tenant may have, whatever their name is when they appear. */
@@ -242,6 +251,7 @@ static int attach(struct xv_instance *inst, struct xv_port *port, const struct x
 	port->link = *link;
 	set_status(port);
 	xv_port_end_update(inst, port);
+	xv_local_port(inst, link->ifindex, port->key.vlan);
 	ret = port_write_dev(inst, port);
 	ret = ret ?: port_write_key(inst, &key, &val);
 	if (ret)

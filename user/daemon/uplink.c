@@ -25,6 +25,19 @@ const char *xv_uplink_mode(const struct xv_uplink *uplink)
 	return uplink->flags & XV_UPLINK_GENERIC ? "xdp-generic" : "tc";
 }
 
+const char *xv_uplink_why(const struct xv_instance *inst, const struct xv_uplink *uplink)
+{
+	if (!uplink->ifindex)
+		return "no-device";
+	if (uplink->flags & (XV_UPLINK_XDP | XV_UPLINK_GENERIC))
+		return inst->config->xdp == XV_XDP_AUTO ? "auto" : "set";
+	if (inst->config->xdp == XV_XDP_OFF)
+		return "off";
+	if (inst->config->xdp == XV_XDP_AUTO && !strcmp(uplink->link.kind, "veth"))
+		return "veth";
+	return "refused";
+}
+
 const char *xv_uplink_tcp(const struct xv_instance *inst, const struct xv_uplink *uplink)
 {
 	if (!uplink->ifindex)
@@ -173,6 +186,8 @@ static bool set_status(const struct xv_config *config, struct xv_uplink *uplink)
 
 	if (uplink->ifindex && !(uplink->link.flags & IFF_UP))
 		snprintf(text, sizeof(text), "device is down");
+	else if (uplink->ifindex && !(uplink->link.flags & XV_IFF_LOWER_UP))
+		snprintf(text, sizeof(text), "no carrier");
 	else if (uplink->note[0] || !uplink->ifindex)
 		snprintf(text, sizeof(text), "%s", uplink->note);
 	else

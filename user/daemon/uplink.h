@@ -27,6 +27,8 @@ void xv_uplink_features(struct xv_instance *inst, uint32_t ifindex, uint64_t fea
 /* Slot of an underlay device in xv_tx, or 0 if it is none. */
 uint32_t xv_uplink_tx_slot(const struct xv_instance *inst, uint32_t ifindex);
 /* "xdp-native", "xdp-generic", "tc" or "waiting". */
+/* Why it is attached in that mode, in a word; see xvtep(8). */
+const char *xv_uplink_why(const struct xv_instance *inst, const struct xv_uplink *uplink);
 const char *xv_uplink_mode(const struct xv_uplink *uplink);
 /*
  * How inner TCP from it gets to ports: "redirect" (in XDP, where a port takes it), "tc" (the

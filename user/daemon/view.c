@@ -33,14 +33,23 @@ static bool shows_counters(enum xv_table_id table)
 	       next_row[table] == xv_view_next_path_stats || next_row[table] == xv_view_next_drops;
 }
 
+static bool shows_devices(enum xv_table_id table)
+{
+	return next_row[table] == xv_view_next_port_stats ||
+	       next_row[table] == xv_view_next_uplink || next_row[table] == xv_view_next_status;
+}
+
 int xv_view_open(struct xv_instance *inst, enum xv_table_id table,
 		 const struct xv_view_filter *filter, struct xv_view *view, struct xv_err *err)
 {
+	struct xv_err why; /* the columns are empty then */
 	int ret;
 
 	*view = (struct xv_view){.inst = inst, .table = table};
 	if (filter)
 		view->filter = *filter;
+	if (shows_devices(table) && inst->nl)
+		xv_netlink_list_counts(inst->nl, &view->devices, &view->n_devices, &why);
 	if (table != XV_TABLE_FDB)
 		return shows_counters(table) ? xv_stats_open(inst, err) : 0;
 	ret = xv_view_copy_fdb(view, err);
@@ -58,8 +67,15 @@ bool xv_view_next(struct xv_view *view, struct xv_row *row)
 void xv_view_close(struct xv_view *view)
 {
 	free(view->entries);
+	free(view->devices);
 	view->entries = NULL;
+	view->devices = NULL;
 	view->n_entries = 0;
+}
+
+const struct xv_netlink_counts *xv_view_device(const struct xv_view *view, uint32_t ifindex)
+{
+	return xv_netlink_counts_find(view->devices, view->n_devices, ifindex);
 }
 
 uint64_t xv_view_age(uint64_t now, uint64_t seen)

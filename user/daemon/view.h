@@ -8,6 +8,7 @@
 #define XV_VIEW_H
 
 #include "fdb.h"
+#include "netlink.h"
 #include "row.h"
 
 /* Which rows: every field that is set must match. Fields that a table has no use for are ignored.
@@ -37,6 +38,9 @@ struct xv_view {
 	struct xv_view_entry *entries;
 	size_t n_entries, room;
 	bool no_memory;
+	/* Counters of the devices, when the view was opened. */
+	struct xv_netlink_counts *devices;
+	size_t n_devices;
 	uint64_t now; /* as in last_seen, when the copy was made */
 };
 
@@ -46,6 +50,9 @@ int xv_view_open(struct xv_instance *inst, enum xv_table_id table,
 /* Fills in the next row; false: there is none. */
 bool xv_view_next(struct xv_view *view, struct xv_row *row);
 void xv_view_close(struct xv_view *view);
+
+/* Of a device, if the table has such counters; else NULL. */
+const struct xv_netlink_counts *xv_view_device(const struct xv_view *view, uint32_t ifindex);
 
 /* Seconds from seen to now, both in units of last_seen (XV_SEEN_SHIFT). */
 uint64_t xv_view_age(uint64_t now, uint64_t seen);

@@ -9,11 +9,6 @@ static const char *origin(bool from_config)
 	return from_config ? "config" : "runtime";
 }
 
-static bool link_up(const struct xv_link *link, uint32_t ifindex)
-{
-	return ifindex && link->flags & IFF_UP;
-}
-
 bool xv_view_next_network(struct xv_view *view, struct xv_row *row)
 {
 	const struct xv_network *net = xv_view_network(view);
@@ -51,7 +46,8 @@ bool xv_view_next_port(struct xv_view *view, struct xv_row *row)
 	xv_row_number(row, XV_COL_PORT_VLAN, port->key.vlan);
 	xv_row_text(row, XV_COL_PORT_NETWORK, port->net->set.name);
 	xv_row_number(row, XV_COL_PORT_VNI, port->net->vni);
-	xv_row_number(row, XV_COL_PORT_UP, link_up(&port->link, port->ifindex));
+	xv_row_number(row, XV_COL_PORT_UP, port->ifindex && port->link.flags & IFF_UP);
+	xv_row_number(row, XV_COL_PORT_CARRIER, port->ifindex && xv_link_runs(&port->link));
 	xv_row_text(row, XV_COL_PORT_DELIVERY, xv_port_delivery(view->inst, port));
 	xv_row_number(row, XV_COL_PORT_DIRECT, port->direct);
 	xv_row_text(row, XV_COL_PORT_ENCAP, xv_port_encap(port));

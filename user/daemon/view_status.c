@@ -21,6 +21,18 @@ static void put_counts(const struct xv_instance *inst, struct xv_row *row)
 		xv_row_number(row, XV_COL_STATUS_FDB_SWEEP, xv_fdb_sweep_us(inst));
 }
 
+/* What the kernel gave up of the frames that were left to it, as far as its device knows. */
+static void put_slow(const struct xv_view *view, struct xv_row *row)
+{
+	const struct xv_netlink_counts *device;
+
+	device = view->inst->slow_ifindex ? xv_view_device(view, view->inst->slow_ifindex) : NULL;
+	if (!device)
+		return;
+	xv_row_number(row, XV_COL_STATUS_SLOW_RX_DROPPED, device->rx_dropped + device->rx_errors);
+	xv_row_number(row, XV_COL_STATUS_SLOW_TX_DROPPED, device->tx_dropped + device->tx_errors);
+}
+
 bool xv_view_next_status(struct xv_view *view, struct xv_row *row)
 {
 	const struct xv_instance *inst = view->inst;
@@ -51,12 +63,14 @@ bool xv_view_next_status(struct xv_view *view, struct xv_row *row)
 	xv_row_number(row, XV_COL_STATUS_PORTS, HASH_COUNT(inst->ports));
 	xv_row_number(row, XV_COL_STATUS_PEERS, HASH_COUNT(inst->peers));
 	put_counts(inst, row);
+	put_slow(view, row);
 	return true;
 }
 
 bool xv_view_next_uplink(struct xv_view *view, struct xv_row *row)
 {
 	const struct xv_instance *inst = view->inst;
+	const struct xv_netlink_counts *device;
 	const struct xv_uplink *uplink;
 
 	if (view->pos >= inst->n_uplinks)
@@ -64,6 +78,7 @@ bool xv_view_next_uplink(struct xv_view *view, struct xv_row *row)
 	uplink = &inst->uplinks[view->pos++];
 	xv_row_text(row, XV_COL_UPLINK_DEV, uplink->dev);
 	xv_row_number(row, XV_COL_UPLINK_UP, uplink->ifindex && uplink->link.flags & IFF_UP);
+	xv_row_number(row, XV_COL_UPLINK_CARRIER, uplink->ifindex && xv_link_runs(&uplink->link));
 	xv_row_text(row, XV_COL_UPLINK_ATTACHED, xv_uplink_mode(uplink));
 	xv_row_text(row, XV_COL_UPLINK_TCP, xv_uplink_tcp(inst, uplink));
 	if (uplink->ifindex) {
@@ -71,6 +86,15 @@ bool xv_view_next_uplink(struct xv_view *view, struct xv_row *row)
 		xv_row_number(row, XV_COL_UPLINK_QUEUES, uplink->link.rx_queues);
 		xv_row_number(row, XV_COL_UPLINK_IFINDEX, uplink->ifindex);
 	}
+	device = uplink->ifindex ? xv_view_device(view, uplink->ifindex) : NULL;
+	if (device) {
+		xv_row_number(row, XV_COL_UPLINK_RX_DROPPED, device->rx_dropped);
+		xv_row_number(row, XV_COL_UPLINK_TX_DROPPED, device->tx_dropped);
+		xv_row_number(row, XV_COL_UPLINK_QDISC_DROPPED, device->qdisc_dropped);
+		xv_row_number(row, XV_COL_UPLINK_RX_ERRORS, device->rx_errors);
+		xv_row_number(row, XV_COL_UPLINK_TX_ERRORS, device->tx_errors);
+	}
+	xv_row_text(row, XV_COL_UPLINK_WHY, xv_uplink_why(inst, uplink));
 	xv_row_text(row, XV_COL_UPLINK_STATUS, uplink->status);
 	return true;
 }

@@ -16,44 +16,55 @@ enum xv_column_type {
 };
 
 /* X(id, name, type, help). Counters restart when their network, port or peer is made anew. */
-#define XV_METRICS(X)                                                                         \
-	X(INFO, "xvtep_info", "gauge", "Always 1; the labels say which instance this is.")    \
-	X(UPTIME, "xvtep_uptime_seconds", "gauge", "Seconds since the daemon started.")       \
-	X(NETWORKS, "xvtep_networks", "gauge", "Networks.")                                   \
-	X(PORTS, "xvtep_ports", "gauge", "Ports.")                                            \
-	X(PEERS, "xvtep_peers", "gauge", "Peers.")                                            \
-	X(LEARNED, "xvtep_learned_macs", "gauge", "Learned FDB entries of all networks.")     \
-	X(FDB_ENTRIES, "xvtep_fdb_entries", "gauge", "FDB entries, static and learned.")      \
-	X(UPLINK_UP, "xvtep_uplink_up", "gauge", "1 if the underlay device is there and up.") \
-	X(NET_LEARNED, "xvtep_network_learned_macs", "gauge", "Learned FDB entries.")         \
-	X(NET_MAX_MACS, "xvtep_network_max_macs", "gauge", "Quota of learned FDB entries.")   \
-	X(NET_DENIED, "xvtep_network_quota_denied_total", "counter",                          \
-	  "New MAC addresses refused because of max-macs.")                                   \
-	X(NET_MOVES, "xvtep_network_mac_moves_total", "counter", "MAC moves.")                \
-	X(NET_DUPLICATES, "xvtep_network_mac_duplicates_total", "counter",                    \
-	  "Times that a MAC began to move to and fro between two places.")                    \
-	X(PORT_UP, "xvtep_port_up", "gauge", "1 if the port's device is there and up.")       \
-	X(PEER_READY, "xvtep_peer_ready", "gauge",                                            \
-	  "1 if the peer is reached on the fast path, 0 if through the slow path.")           \
-	X(PEER_LAST_HEARD, "xvtep_peer_last_heard_seconds", "gauge",                          \
-	  "Seconds since a frame of the peer was last accepted; no sample: never.")           \
-	X(PEER_SILENT, "xvtep_peer_silent", "gauge",                                          \
-	  "1 if frames were sent to the peer, and none was ever accepted from it.")           \
-	X(NET_PACKETS, "xvtep_network_packets_total", "counter",                              \
-	  "Inner frames of a network; rx: from the wire, tx: from its ports.")                \
-	X(NET_BYTES, "xvtep_network_bytes_total", "counter",                                  \
-	  "Bytes of a network's inner frames, from the Ethernet header, without FCS.")        \
-	X(PORT_PACKETS, "xvtep_port_packets_total", "counter",                                \
-	  "Frames of a port; rx: from the port, tx: to the port.")                            \
-	X(PORT_BYTES, "xvtep_port_bytes_total", "counter", "Bytes of a port's frames.")       \
-	X(PEER_PACKETS, "xvtep_peer_packets_total", "counter",                                \
-	  "Inner frames of a peer; rx: from the peer, tx: to the peer.")                      \
-	X(PEER_BYTES, "xvtep_peer_bytes_total", "counter", "Bytes of a peer's inner frames.") \
-	X(PATH_PACKETS, "xvtep_path_packets_total", "counter",                                \
-	  "Packets, copies or events by the path they took (see xvtep(8)).")                  \
-	X(PATH_BYTES, "xvtep_path_bytes_total", "counter", "Bytes by the path they took.")    \
-	X(DROP_PACKETS, "xvtep_drop_packets_total", "counter",                                \
-	  "Packets dropped, by reason (see xvtep(8)).")                                       \
+#define XV_METRICS(X)                                                                             \
+	X(INFO, "xvtep_info", "gauge", "Always 1; the labels say which instance this is.")        \
+	X(UPTIME, "xvtep_uptime_seconds", "gauge", "Seconds since the daemon started.")           \
+	X(NETWORKS, "xvtep_networks", "gauge", "Networks.")                                       \
+	X(PORTS, "xvtep_ports", "gauge", "Ports.")                                                \
+	X(PEERS, "xvtep_peers", "gauge", "Peers.")                                                \
+	X(LEARNED, "xvtep_learned_macs", "gauge", "Learned FDB entries of all networks.")         \
+	X(FDB_ENTRIES, "xvtep_fdb_entries", "gauge", "FDB entries, static and learned.")          \
+	X(UPLINK_UP, "xvtep_uplink_up", "gauge", "1 if the underlay device is there and up.")     \
+	X(NET_LEARNED, "xvtep_network_learned_macs", "gauge", "Learned FDB entries.")             \
+	X(NET_MAX_MACS, "xvtep_network_max_macs", "gauge", "Quota of learned FDB entries.")       \
+	X(NET_DENIED, "xvtep_network_quota_denied_total", "counter",                              \
+	  "New MAC addresses refused because of max-macs.")                                       \
+	X(NET_MOVES, "xvtep_network_mac_moves_total", "counter", "MAC moves.")                    \
+	X(NET_DUPLICATES, "xvtep_network_mac_duplicates_total", "counter",                        \
+	  "Times that a MAC began to move to and fro between two places.")                        \
+	X(PORT_UP, "xvtep_port_up", "gauge", "1 if the port's device is there and up.")           \
+	X(PEER_READY, "xvtep_peer_ready", "gauge",                                                \
+	  "1 if the peer is reached on the fast path, 0 if through the slow path.")               \
+	X(PORT_CARRIER, "xvtep_port_carrier", "gauge",                                            \
+	  "1 if the port's device is up and has a carrier.")                                      \
+	X(PORT_DEVICE_DROPS, "xvtep_port_device_drops_total", "counter",                          \
+	  "Frames that the port's device, or its queueing discipline, dropped by its own count.") \
+	X(UPLINK_CARRIER, "xvtep_uplink_carrier", "gauge",                                        \
+	  "1 if the underlay device is up and has a carrier.")                                    \
+	X(UPLINK_DROPS, "xvtep_uplink_drops_total", "counter",                                    \
+	  "Packets that the underlay device, or its queueing discipline, dropped by its own "     \
+	  "count.")                                                                               \
+	X(SLOW_DROPS, "xvtep_slow_path_drops_total", "counter",                                   \
+	  "Packets that the slow path device dropped or failed to send, by its own count.")       \
+	X(PEER_LAST_HEARD, "xvtep_peer_last_heard_seconds", "gauge",                              \
+	  "Seconds since a frame of the peer was last accepted; no sample: never.")               \
+	X(PEER_SILENT, "xvtep_peer_silent", "gauge",                                              \
+	  "1 if frames were sent to the peer, and none was ever accepted from it.")               \
+	X(NET_PACKETS, "xvtep_network_packets_total", "counter",                                  \
+	  "Inner frames of a network; rx: from the wire, tx: from its ports.")                    \
+	X(NET_BYTES, "xvtep_network_bytes_total", "counter",                                      \
+	  "Bytes of a network's inner frames, from the Ethernet header, without FCS.")            \
+	X(PORT_PACKETS, "xvtep_port_packets_total", "counter",                                    \
+	  "Frames of a port; rx: from the port, tx: to the port.")                                \
+	X(PORT_BYTES, "xvtep_port_bytes_total", "counter", "Bytes of a port's frames.")           \
+	X(PEER_PACKETS, "xvtep_peer_packets_total", "counter",                                    \
+	  "Inner frames of a peer; rx: from the peer, tx: to the peer.")                          \
+	X(PEER_BYTES, "xvtep_peer_bytes_total", "counter", "Bytes of a peer's inner frames.")     \
+	X(PATH_PACKETS, "xvtep_path_packets_total", "counter",                                    \
+	  "Packets, copies or events by the path they took (see xvtep(8)).")                      \
+	X(PATH_BYTES, "xvtep_path_bytes_total", "counter", "Bytes by the path they took.")        \
+	X(DROP_PACKETS, "xvtep_drop_packets_total", "counter",                                    \
+	  "Packets dropped, by reason (see xvtep(8)).")                                           \
 	X(DROP_BYTES, "xvtep_drop_bytes_total", "counter", "Bytes dropped, by reason.")
 
 enum xv_metric_id {
@@ -68,36 +79,50 @@ enum xv_metric_id {
  * X(table, id, JSON key, heading or NULL: not in text, type, label or NULL, metric, own labels).
  * label: the column names the row in metrics, under this label.
  */
-#define XV_STATUS_COLUMNS(X)                                                              \
-	X(STATUS, INSTANCE, "instance", "instance", TEXT, "name", INFO, "")               \
-	X(STATUS, VERSION, "version", "version", TEXT, NULL, NONE, "")                    \
-	X(STATUS, PID, "pid", "pid", UINT, NULL, NONE, "")                                \
-	X(STATUS, UPTIME, "uptime", "uptime", UINT, NULL, UPTIME, "")                     \
-	X(STATUS, CONFIG, "config_file", "config file", TEXT, NULL, NONE, "")             \
-	X(STATUS, ADDRESS, "address", "address", TEXT, NULL, NONE, "")                    \
-	X(STATUS, ADDRESS6, "address6", "address6", TEXT, NULL, NONE, "")                 \
-	X(STATUS, UDP_PORT, "udp_port", "UDP port", UINT, NULL, NONE, "")                 \
-	X(STATUS, XDP, "xdp", "xdp", TEXT, NULL, NONE, "")                                \
-	X(STATUS, DF, "df", "df", TEXT, NULL, NONE, "")                                   \
-	X(STATUS, SLOW_DEV, "slow_dev", "slow path", TEXT, NULL, NONE, "")                \
-	X(STATUS, PIN_DIR, "pin_dir", "pins", TEXT, NULL, NONE, "")                       \
-	X(STATUS, ADOPTED, "adopted", "adopted", YESNO, NULL, NONE, "")                   \
-	X(STATUS, METRICS, "metrics", "metrics", TEXT, NULL, NONE, "")                    \
-	X(STATUS, NETWORKS, "networks", "networks", UINT, NULL, NETWORKS, "")             \
-	X(STATUS, PORTS, "ports", "ports", UINT, NULL, PORTS, "")                         \
-	X(STATUS, PEERS, "peers", "peers", UINT, NULL, PEERS, "")                         \
-	X(STATUS, LEARNED, "learned", "learned MACs", UINT, NULL, LEARNED, "")            \
-	X(STATUS, FDB_ENTRIES, "fdb_entries", "FDB entries", UINT, NULL, FDB_ENTRIES, "") \
-	X(STATUS, FDB_SWEEP, "fdb_sweep_us", "FDB sweep us", UINT, NULL, NONE, "")
+#define XV_STATUS_COLUMNS(X)                                                                   \
+	X(STATUS, INSTANCE, "instance", "instance", TEXT, "name", INFO, "")                    \
+	X(STATUS, VERSION, "version", "version", TEXT, NULL, NONE, "")                         \
+	X(STATUS, PID, "pid", "pid", UINT, NULL, NONE, "")                                     \
+	X(STATUS, UPTIME, "uptime", "uptime", UINT, NULL, UPTIME, "")                          \
+	X(STATUS, CONFIG, "config_file", "config file", TEXT, NULL, NONE, "")                  \
+	X(STATUS, ADDRESS, "address", "address", TEXT, NULL, NONE, "")                         \
+	X(STATUS, ADDRESS6, "address6", "address6", TEXT, NULL, NONE, "")                      \
+	X(STATUS, UDP_PORT, "udp_port", "UDP port", UINT, NULL, NONE, "")                      \
+	X(STATUS, XDP, "xdp", "xdp", TEXT, NULL, NONE, "")                                     \
+	X(STATUS, DF, "df", "df", TEXT, NULL, NONE, "")                                        \
+	X(STATUS, SLOW_DEV, "slow_dev", "slow path", TEXT, NULL, NONE, "")                     \
+	X(STATUS, PIN_DIR, "pin_dir", "pins", TEXT, NULL, NONE, "")                            \
+	X(STATUS, ADOPTED, "adopted", "adopted", YESNO, NULL, NONE, "")                        \
+	X(STATUS, METRICS, "metrics", "metrics", TEXT, NULL, NONE, "")                         \
+	X(STATUS, NETWORKS, "networks", "networks", UINT, NULL, NETWORKS, "")                  \
+	X(STATUS, PORTS, "ports", "ports", UINT, NULL, PORTS, "")                              \
+	X(STATUS, PEERS, "peers", "peers", UINT, NULL, PEERS, "")                              \
+	X(STATUS, LEARNED, "learned", "learned MACs", UINT, NULL, LEARNED, "")                 \
+	X(STATUS, FDB_ENTRIES, "fdb_entries", "FDB entries", UINT, NULL, FDB_ENTRIES, "")      \
+	X(STATUS, FDB_SWEEP, "fdb_sweep_us", "FDB sweep us", UINT, NULL, NONE, "")             \
+	X(STATUS, SLOW_RX_DROPPED, "slow_rx_dropped", "slow RX drops", UINT, NULL, SLOW_DROPS, \
+	  "direction=\"rx\"")                                                                  \
+	X(STATUS, SLOW_TX_DROPPED, "slow_tx_dropped", "slow TX drops", UINT, NULL, SLOW_DROPS, \
+	  "direction=\"tx\"")
 
-#define XV_UPLINK_COLUMNS(X)                                              \
-	X(UPLINK, DEV, "dev", "UPLINK", TEXT, "dev", NONE, "")            \
-	X(UPLINK, UP, "up", "UP", YESNO, NULL, UPLINK_UP, "")             \
-	X(UPLINK, ATTACHED, "attached", "ATTACHED", TEXT, NULL, NONE, "") \
-	X(UPLINK, TCP, "tcp", "TCP", TEXT, NULL, NONE, "")                \
-	X(UPLINK, MTU, "mtu", "MTU", UINT, NULL, NONE, "")                \
-	X(UPLINK, QUEUES, "rx_queues", "RX-QUEUES", UINT, NULL, NONE, "") \
-	X(UPLINK, IFINDEX, "ifindex", NULL, UINT, NULL, NONE, "")         \
+#define XV_UPLINK_COLUMNS(X)                                                              \
+	X(UPLINK, DEV, "dev", "UPLINK", TEXT, "dev", NONE, "")                            \
+	X(UPLINK, UP, "up", "UP", YESNO, NULL, UPLINK_UP, "")                             \
+	X(UPLINK, ATTACHED, "attached", "ATTACHED", TEXT, NULL, NONE, "")                 \
+	X(UPLINK, CARRIER, "carrier", "CARRIER", YESNO, NULL, UPLINK_CARRIER, "")         \
+	X(UPLINK, WHY, "why", "WHY", TEXT, NULL, NONE, "")                                \
+	X(UPLINK, TCP, "tcp", "TCP", TEXT, NULL, NONE, "")                                \
+	X(UPLINK, MTU, "mtu", "MTU", UINT, NULL, NONE, "")                                \
+	X(UPLINK, QUEUES, "rx_queues", "RX-QUEUES", UINT, NULL, NONE, "")                 \
+	X(UPLINK, IFINDEX, "ifindex", NULL, UINT, NULL, NONE, "")                         \
+	X(UPLINK, RX_DROPPED, "rx_dropped", "RX-DROP", UINT, NULL, UPLINK_DROPS,          \
+	  "direction=\"rx\",by=\"device\"")                                               \
+	X(UPLINK, TX_DROPPED, "tx_dropped", "TX-DROP", UINT, NULL, UPLINK_DROPS,          \
+	  "direction=\"tx\",by=\"device\"")                                               \
+	X(UPLINK, QDISC_DROPPED, "qdisc_dropped", "QDISC-DROP", UINT, NULL, UPLINK_DROPS, \
+	  "direction=\"tx\",by=\"qdisc\"")                                                \
+	X(UPLINK, RX_ERRORS, "rx_errors", NULL, UINT, NULL, NONE, "")                     \
+	X(UPLINK, TX_ERRORS, "tx_errors", NULL, UINT, NULL, NONE, "")                     \
 	X(UPLINK, STATUS, "status", "STATUS", TEXT, NULL, NONE, "")
 
 #define XV_NETWORK_COLUMNS(X)                                                              \
@@ -117,20 +142,21 @@ enum xv_metric_id {
 	X(NETWORK, BD, "bd", NULL, UINT, NULL, NONE, "")                                   \
 	X(NETWORK, ORIGIN, "origin", "ORIGIN", TEXT, NULL, NONE, "")
 
-#define XV_PORT_COLUMNS(X)                                                \
-	X(PORT, DEV, "dev", "DEV", TEXT, "dev", NONE, "")                 \
-	X(PORT, VLAN, "vlan", "VLAN", UINT, "vlan", NONE, "")             \
-	X(PORT, NETWORK, "network", "NETWORK", TEXT, "network", NONE, "") \
-	X(PORT, VNI, "vni", "VNI", UINT, "vni", NONE, "")                 \
-	X(PORT, UP, "up", "UP", YESNO, NULL, PORT_UP, "")                 \
-	X(PORT, DELIVERY, "delivery", "DELIVERY", TEXT, NULL, NONE, "")   \
-	X(PORT, DIRECT, "direct", "DIRECT", YESNO, NULL, NONE, "")        \
-	X(PORT, ENCAP, "encap", "ENCAP", TEXT, NULL, NONE, "")            \
-	X(PORT, NO_XDP, "no_xdp", "NO-XDP", TEXT, NULL, NONE, "")         \
-	X(PORT, MTU, "mtu", "MTU", UINT, NULL, NONE, "")                  \
-	X(PORT, IFINDEX, "ifindex", NULL, UINT, NULL, NONE, "")           \
-	X(PORT, ID, "id", NULL, UINT, NULL, NONE, "")                     \
-	X(PORT, ORIGIN, "origin", "ORIGIN", TEXT, NULL, NONE, "")         \
+#define XV_PORT_COLUMNS(X)                                                    \
+	X(PORT, DEV, "dev", "DEV", TEXT, "dev", NONE, "")                     \
+	X(PORT, VLAN, "vlan", "VLAN", UINT, "vlan", NONE, "")                 \
+	X(PORT, NETWORK, "network", "NETWORK", TEXT, "network", NONE, "")     \
+	X(PORT, VNI, "vni", "VNI", UINT, "vni", NONE, "")                     \
+	X(PORT, UP, "up", "UP", YESNO, NULL, PORT_UP, "")                     \
+	X(PORT, CARRIER, "carrier", "CARRIER", YESNO, NULL, PORT_CARRIER, "") \
+	X(PORT, DELIVERY, "delivery", "DELIVERY", TEXT, NULL, NONE, "")       \
+	X(PORT, DIRECT, "direct", "DIRECT", YESNO, NULL, NONE, "")            \
+	X(PORT, ENCAP, "encap", "ENCAP", TEXT, NULL, NONE, "")                \
+	X(PORT, NO_XDP, "no_xdp", "NO-XDP", TEXT, NULL, NONE, "")             \
+	X(PORT, MTU, "mtu", "MTU", UINT, NULL, NONE, "")                      \
+	X(PORT, IFINDEX, "ifindex", NULL, UINT, NULL, NONE, "")               \
+	X(PORT, ID, "id", NULL, UINT, NULL, NONE, "")                         \
+	X(PORT, ORIGIN, "origin", "ORIGIN", TEXT, NULL, NONE, "")             \
 	X(PORT, STATUS, "status", "STATUS", TEXT, NULL, NONE, "")
 
 #define XV_FDB_COLUMNS(X)                                           \
@@ -190,17 +216,26 @@ enum xv_metric_id {
 	X(NET_STATS, TX_BUM_BYTES, "tx_bum_bytes", "TX-BUM-BYTES", UINT, NULL, NET_BYTES,        \
 	  "direction=\"tx\",kind=\"bum\"")
 
-#define XV_PORT_STATS_COLUMNS(X)                                                     \
-	X(PORT_STATS, DEV, "dev", "DEV", TEXT, "dev", NONE, "")                      \
-	X(PORT_STATS, VLAN, "vlan", "VLAN", UINT, "vlan", NONE, "")                  \
-	X(PORT_STATS, NETWORK, "network", "NETWORK", TEXT, "network", NONE, "")      \
-	X(PORT_STATS, RX_PACKETS, "rx_packets", "RX-PKTS", UINT, NULL, PORT_PACKETS, \
-	  "direction=\"rx\"")                                                        \
-	X(PORT_STATS, RX_BYTES, "rx_bytes", "RX-BYTES", UINT, NULL, PORT_BYTES,      \
-	  "direction=\"rx\"")                                                        \
-	X(PORT_STATS, TX_PACKETS, "tx_packets", "TX-PKTS", UINT, NULL, PORT_PACKETS, \
-	  "direction=\"tx\"")                                                        \
-	X(PORT_STATS, TX_BYTES, "tx_bytes", "TX-BYTES", UINT, NULL, PORT_BYTES, "direction=\"tx\"")
+#define XV_PORT_STATS_COLUMNS(X)                                                                   \
+	X(PORT_STATS, DEV, "dev", "DEV", TEXT, "dev", NONE, "")                                    \
+	X(PORT_STATS, VLAN, "vlan", "VLAN", UINT, "vlan", NONE, "")                                \
+	X(PORT_STATS, NETWORK, "network", "NETWORK", TEXT, "network", NONE, "")                    \
+	X(PORT_STATS, RX_PACKETS, "rx_packets", "RX-PKTS", UINT, NULL, PORT_PACKETS,               \
+	  "direction=\"rx\"")                                                                      \
+	X(PORT_STATS, RX_BYTES, "rx_bytes", "RX-BYTES", UINT, NULL, PORT_BYTES,                    \
+	  "direction=\"rx\"")                                                                      \
+	X(PORT_STATS, TX_PACKETS, "tx_packets", "TX-PKTS", UINT, NULL, PORT_PACKETS,               \
+	  "direction=\"tx\"")                                                                      \
+	X(PORT_STATS, TX_BYTES, "tx_bytes", "TX-BYTES", UINT, NULL, PORT_BYTES,                    \
+	  "direction=\"tx\"")                                                                      \
+	X(PORT_STATS, DEV_RX_DROPPED, "device_rx_dropped", "DEV-RX-DROP", UINT, NULL,              \
+	  PORT_DEVICE_DROPS, "direction=\"rx\",by=\"device\"")                                     \
+	X(PORT_STATS, DEV_TX_DROPPED, "device_tx_dropped", "DEV-TX-DROP", UINT, NULL,              \
+	  PORT_DEVICE_DROPS, "direction=\"tx\",by=\"device\"")                                     \
+	X(PORT_STATS, QDISC_DROPPED, "qdisc_dropped", "QDISC-DROP", UINT, NULL, PORT_DEVICE_DROPS, \
+	  "direction=\"tx\",by=\"qdisc\"")                                                         \
+	X(PORT_STATS, DEV_RX_ERRORS, "device_rx_errors", NULL, UINT, NULL, NONE, "")               \
+	X(PORT_STATS, DEV_TX_ERRORS, "device_tx_errors", NULL, UINT, NULL, NONE, "")
 
 #define XV_PEER_STATS_COLUMNS(X)                                                     \
 	X(PEER_STATS, REMOTE, "remote", "PEER", TEXT, "peer", NONE, "")              \
@@ -279,7 +314,7 @@ enum { XV_DROPS_COLUMNS(XV_COLUMN_ENUM) };
 #undef XV_COLUMN_ENUM
 
 enum {
-	XV_COLUMNS_MAX = 20, /* of one table */
+	XV_COLUMNS_MAX = 32, /* of one table */
 };
 
 struct xv_metric {
