@@ -196,7 +196,7 @@ static __always_inline int xv_decap_decide(void *data, void *data_end, __u32 tot
 	struct xv_net net;
 	int ret, kernel;
 
-	if (!cfg || !cfg->abi)
+	if (!cfg || !cfg->abi || cfg->flags & XV_CONFIG_KERNEL)
 		return XV_DECAP_PASS;
 	ret = xv_parse_outer(data, data_end, cfg, &outer);
 	if (ret != XV_PARSE_OURS)

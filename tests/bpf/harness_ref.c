@@ -264,7 +264,7 @@ static int decap(const struct world *w, struct walk *k, enum ref_hook hook, stru
 	__u32 bd, peer, port = 0, n;
 	int step, ecn = -1;
 
-	if (!w->configured)
+	if (!w->configured || w->config_flags & XV_CONFIG_KERNEL)
 		return PASS;
 	step = walk_ethernet(k, w);
 	if (step == GO_ON)

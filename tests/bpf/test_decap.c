@@ -408,8 +408,7 @@ static void test_any_tag(void **state)
 	world_install(&world);
 }
 
-/* Peers whose frames are the kernel's, found by the index and without it; what is bad of them too.
- */
+/* Peers whose frames are the kernel's, found by the index and without it; then, all frames. */
 static void test_kernel_peers(void **state)
 {
 	static const struct decap_case of[] = {
@@ -425,6 +424,14 @@ static void test_kernel_peers(void **state)
 	(void)state;
 	for (i = 1; i < WORLD_PEERS; i++)
 		world.peer[i].kernel = 1;
+	world_install(&world);
+	for (i = 0; i < ARRAY_SIZE(of); i++) {
+		run_case(&of[i], REF_XDP, of[i].xdp);
+		run_case(&of[i], REF_XDP_SKB, XV_PATH_XDP_PASS);
+		run_case(&of[i], REF_TC, of[i].tc);
+	}
+	world = before;
+	world.config_flags |= XV_CONFIG_KERNEL;
 	world_install(&world);
 	for (i = 0; i < ARRAY_SIZE(of); i++) {
 		run_case(&of[i], REF_XDP, of[i].xdp);

@@ -27,6 +27,8 @@ static const char *const seeds[] = {
 	"  df: inherit\n"
 	"  udp6-checksum: yes\n"
 	"  ipsec: bypass\n"
+	"  netfilter: respect\n"
+	"  filters: ignore\n"
 	"networks:\n"
 	"  - vni: 100\n"
 	"    name: blue\n"

@@ -138,6 +138,10 @@ static const struct bad_config bad_configs[] = {
 	 "expected one of: unset, set, inherit; did you mean \"set\"?"},
 	{"df boolean", "underlay: {df: yes}\n", 1, "yes", "unset, set, inherit"},
 	{"ipsec unknown", "underlay: {ipsec: no}\n", 1, "no", "expected one of: respect, bypass"},
+	{"netfilter unknown", "underlay: {netfilter: off}\n", 1, "off",
+	 "expected one of: bypass, respect"},
+	{"filters unknown", "underlay: {filters: behind}\n", 1, "behind",
+	 "expected one of: before, ignore"},
 	{"checksum a number", "underlay: {udp6-checksum: 1}\n", 1, "1", "true or false"},
 
 	/* networks */
@@ -180,6 +184,10 @@ static const struct bad_config bad_configs[] = {
 	{"port a list", NET "    ports: [[a]]\n", 4, "port", "got a list"},
 	{"port's xdp unknown", NET "    ports: [{dev: a, xdp: generic}]\n", 4, "generic",
 	 "auto, native, off"},
+	{"port's filters unknown", NET "    ports: [{dev: a, filters: first}]\n", 4, "first",
+	 "auto, before, ignore"},
+	{"filters before, but native", NET "    ports: [{dev: a, xdp: native, filters: before}]\n",
+	 4, "a", "before any filter"},
 	{"xdp of a VLAN", NET "    ports:\n      - {dev: a, vlan: 5,\n         xdp: native}\n", 6,
 	 "a", "is a VLAN"},
 	{"vlan zero", NET "    ports: [{dev: a, vlan: 0}]\n", 4, "0", "from 1 to 4094"},

@@ -190,7 +190,7 @@ static const char full_printed[] = "instance: lab-1\n"
 				   "  delivery: stack\n"
 				   "  df: inherit\n"
 				   "  udp6-checksum: true\n"
-				   "  ipsec: respect\n"
+				   "  ipsec: respect\n  netfilter: bypass\n  filters: before\n"
 				   "networks:\n"
 				   "  - vni: 100\n"
 				   "    name: blue\n"
@@ -200,9 +200,9 @@ static const char full_printed[] = "instance: lab-1\n"
 				   "    max-macs: 1048576\n"
 				   "    learn-rate: 0\n"
 				   "    ports:\n"
-				   "      - {dev: veth-blue, xdp: auto}\n"
-				   "      - {dev: eth2, vlan: 10, xdp: auto}\n"
-				   "      - {dev: eth2, xdp: off}\n"
+				   "      - {dev: veth-blue, xdp: auto, filters: auto}\n"
+				   "      - {dev: eth2, vlan: 10, xdp: auto, filters: auto}\n"
+				   "      - {dev: eth2, xdp: off, filters: auto}\n"
 				   "    flood:\n"
 				   "      - 192.0.2.2\n"
 				   "      - \"2001:db8::3\"\n"
@@ -241,9 +241,10 @@ static void expect_printed(const char *text, const char *expected)
 	xv_config_free(again);
 }
 
-#define UL_PRINTED                                                                        \
-	"underlay:\n  devices: [eth0]\n  address: 192.0.2.1\n  port: 4789\n  xdp: auto\n" \
-	"  delivery: auto\n  df: unset\n  udp6-checksum: false\n  ipsec: respect\n"
+#define UL_PRINTED                                                                               \
+	"underlay:\n  devices: [eth0]\n  address: 192.0.2.1\n  port: 4789\n  xdp: auto\n"        \
+	"  delivery: auto\n  df: unset\n  udp6-checksum: false\n  ipsec: respect\n  netfilter: " \
+	"bypass\n  filters: before\n"
 
 static void test_print(void **state)
 {
@@ -273,7 +274,7 @@ static void test_print_quotes(void **state)
 		"  address6: \"::2\"\n"
 		"  port: 4789\n  xdp: auto\n  delivery: auto\n"
 		"  df: unset\n  udp6-checksum: false\n"
-		"  ipsec: respect\n"
+		"  ipsec: respect\n  netfilter: bypass\n  filters: before\n"
 		"networks: []\n");
 }
 
@@ -315,11 +316,20 @@ static void test_host_rules(void **state)
 	struct xv_config *config = parse("underlay:\n"
 					 "  devices: [a]\n"
 					 "  address: 192.0.2.1\n"
-					 "  ipsec: bypass\n");
+					 "  ipsec: bypass\n"
+					 "  netfilter: respect\n"
+					 "  filters: ignore\n"
+					 "networks:\n"
+					 "  - {vni: 1, ports: [{dev: b, filters: before}]}\n");
 	char *printed = print(config);
 
 	(void)state;
 	assert_true(config->ipsec_bypass);
+	assert_true(config->netfilter_respect);
+	assert_true(config->filters_ignore);
+	assert_int_equal(config->networks[0].ports[0].filters, XV_FILTERS_BEFORE);
+	assert_non_null(strstr(printed, "  netfilter: respect\n  filters: ignore\n"));
+	assert_non_null(strstr(printed, "{dev: b, xdp: auto, filters: before}\n"));
 	assert_non_null(strstr(printed, "  ipsec: bypass\n"));
 	free(printed);
 	xv_config_free(config);

@@ -229,6 +229,8 @@ static void test_head(void **state)
 		{"underlay: {devices: [eth0], address: 192.0.2.1, df: set}\n", 1},
 		{"underlay: {devices: [eth0], address: 192.0.2.1, udp6-checksum: true}\n", 1},
 		{"underlay: {devices: [eth0], address: 192.0.2.1, ipsec: bypass}\n", 1},
+		{"underlay: {devices: [eth0], address: 192.0.2.1, netfilter: respect}\n", 1},
+		{"underlay: {devices: [eth0], address: 192.0.2.1, filters: ignore}\n", 1},
 		{"underlay: {devices: [eth0, eth1], address: 192.0.2.1}\n", 1},
 		{"underlay: {devices: [eth1], address: 192.0.2.1}\n", 2},
 		{"underlay: {devices: [eth0], address: 192.0.2.1}\n"

@@ -8,6 +8,7 @@
 #include <linux/if_link.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "attach.h"
@@ -96,43 +97,111 @@ static int pin_link(int fd, const char *path)
 	return ret;
 }
 
-int xv_attach_tc(const struct xv_datapath *dp, const struct xv_link *link, enum xv_prog prog,
-		 struct xv_err *err)
+bool xv_attach_is_behind(const char *pin_dir, uint32_t ifindex)
 {
-	int prog_fd = xv_datapath_prog_fd(dp, prog), fd, ret;
-	char path[192], mark[192];
+	char path[192];
 
-	pin_path(path, dp->pin_dir, "tc", link->ifindex);
-	pin_path(mark, dp->pin_dir, "clsact", link->ifindex);
-	if (!update_pinned(path, link->ifindex, prog_fd))
-		return 0;
-	fd = bpf_link_create(prog_fd, link->ifindex, (enum bpf_attach_type)TCX_INGRESS, NULL);
-	if (fd >= 0)
-		ret = pin_link(fd, path);
-	else if (errno == EINVAL) /* no TCX */
-		ret = xv_clsact_attach(link->ifindex, prog_fd, mark);
-	else
-		ret = -errno;
+	pin_path(path, pin_dir, "behind", ifindex);
+	return !access(path, F_OK);
+}
+
+/*
+ * The filter behind those of others, and what may be attached before them no more. A mark tells
+ * that it is there.
+ */
+static int attach_behind(const struct xv_datapath *dp, uint32_t ifindex, int prog_fd)
+{
+	char path[192], mark[192];
+	int ret;
+
+	pin_path(mark, dp->pin_dir, "clsact", ifindex);
+	pin_path(path, dp->pin_dir, "behind", ifindex);
+	mkdir(path, 0700);
+	ret = xv_clsact_attach(ifindex, prog_fd, XV_CLSACT_LAST, mark);
+	if (ret)
+		return ret;
+	pin_path(path, dp->pin_dir, "tc", ifindex);
+	if (!remove_pinned(path))
+		xv_clsact_remove(ifindex, XV_CLSACT_FIRST);
+	return 0;
+}
+
+static int attach_first(const struct xv_datapath *dp, uint32_t ifindex, int prog_fd)
+{
+	char path[192], mark[192];
+	int fd, ret = 0;
+
+	pin_path(path, dp->pin_dir, "tc", ifindex);
+	pin_path(mark, dp->pin_dir, "clsact", ifindex);
+	if (update_pinned(path, ifindex, prog_fd)) {
+		fd = bpf_link_create(prog_fd, ifindex, (enum bpf_attach_type)TCX_INGRESS, NULL);
+		if (fd >= 0)
+			ret = pin_link(fd, path);
+		else if (errno == EINVAL) /* no TCX */
+			ret = xv_clsact_attach(ifindex, prog_fd, XV_CLSACT_FIRST, mark);
+		else
+			ret = -errno;
+	}
+	if (!ret && xv_attach_is_behind(dp->pin_dir, ifindex)) {
+		xv_clsact_remove(ifindex, XV_CLSACT_LAST);
+		if (!access(path, F_OK)) /* TCX: the qdisc was for that filter */
+			xv_clsact_detach(ifindex, mark);
+		pin_path(path, dp->pin_dir, "behind", ifindex);
+		rmdir(path);
+	}
+	return ret;
+}
+
+int xv_attach_tc(const struct xv_datapath *dp, const struct xv_link *link, enum xv_prog prog,
+		 bool behind, struct xv_err *err)
+{
+	int prog_fd = xv_datapath_prog_fd(dp, prog), ret;
+
+	ret = behind ? attach_behind(dp, link->ifindex, prog_fd)
+		     : attach_first(dp, link->ifindex, prog_fd);
 	if (ret)
 		return xv_err_set(err, ret, "cannot attach to TC ingress of %s: %s", link->name,
 				  strerror(-ret));
 	return 0;
 }
 
-bool xv_attach_has_tc(const char *pin_dir, uint32_t ifindex)
+bool xv_attach_has_tc(const char *pin_dir, uint32_t ifindex, bool behind)
 {
-	return has_pinned(pin_dir, "tc", ifindex) || xv_clsact_is_attached(ifindex);
+	if (behind)
+		return xv_clsact_is_attached(ifindex, XV_CLSACT_LAST);
+	return has_pinned(pin_dir, "tc", ifindex) ||
+	       xv_clsact_is_attached(ifindex, XV_CLSACT_FIRST);
+}
+
+uint32_t xv_attach_tcx_program(const char *pin_dir, uint32_t ifindex)
+{
+	struct bpf_link_info info = {};
+	__u32 len = sizeof(info);
+	char path[192];
+	int fd;
+
+	pin_path(path, pin_dir, "tc", ifindex);
+	fd = bpf_obj_get(path);
+	if (fd < 0)
+		return 0;
+	if (bpf_obj_get_info_by_fd(fd, &info, &len))
+		info.prog_id = 0;
+	close(fd);
+	return info.prog_id;
 }
 
 void xv_detach_tc(const char *pin_dir, uint32_t ifindex)
 {
+	bool behind = xv_attach_is_behind(pin_dir, ifindex);
 	char path[192];
 
 	pin_path(path, pin_dir, "tc", ifindex);
-	if (remove_pinned(path))
+	if (remove_pinned(path) && !behind)
 		return;
 	pin_path(path, pin_dir, "clsact", ifindex);
 	xv_clsact_detach(ifindex, path);
+	pin_path(path, pin_dir, "behind", ifindex);
+	rmdir(path);
 }
 
 /* Whose program holds the device's XDP hook. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Programs on devices. XDP and TCX (Linux 6.6) through pinned links,
- * PIN_DIR/links/{xdp,tc}_IFINDEX; before TCX a clsact filter. Attaching where ours is attached
- * already replaces the program inside, without a gap.
+ * PIN_DIR/links/{xdp,tc}_IFINDEX; before TCX, and behind the filters of others, a clsact filter.
+ * Attaching where ours is attached already replaces the program inside, without a gap.
  */
 #ifndef XV_ATTACH_H
 #define XV_ATTACH_H
@@ -10,11 +10,18 @@
 #include "datapath.h"
 #include "netlink.h"
 
-/* TC ingress. -EBUSY etc. with a text. */
+/*
+ * TC ingress; behind: all that others have there, TCX programs and filters, sees frames first.
+ * Where it is attached in the other place, frames are taken throughout. -EBUSY etc. with a text.
+ */
 int xv_attach_tc(const struct xv_datapath *dp, const struct xv_link *link, enum xv_prog prog,
-		 struct xv_err *err);
-/* Whether a program of ours is at TC ingress: before TCX others may take it away with the qdisc. */
-bool xv_attach_has_tc(const char *pin_dir, uint32_t ifindex);
+		 bool behind, struct xv_err *err);
+/* Whether it is attached behind the others, or was before others took it away. */
+bool xv_attach_is_behind(const char *pin_dir, uint32_t ifindex);
+/* Whether a program of ours is there: with the qdisc others may take a filter away. */
+bool xv_attach_has_tc(const char *pin_dir, uint32_t ifindex, bool behind);
+/* Id of the program that our TCX link has on the device; 0: none. */
+uint32_t xv_attach_tcx_program(const char *pin_dir, uint32_t ifindex);
 /* Waits for a grace period in the kernel, some 20 ms, where there is TCX. */
 void xv_detach_tc(const char *pin_dir, uint32_t ifindex);
 /* Whether there is a pinned link for the device. */

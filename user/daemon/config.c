@@ -154,7 +154,9 @@ size_t xv_config_head_changes(const struct xv_config *a, const struct xv_config 
 	       !xv_ip_equal(&a->address, &b->address) + !xv_ip_equal(&a->address6, &b->address6) +
 	       (a->udp_port != b->udp_port) + (a->xdp != b->xdp) + (a->delivery != b->delivery) +
 	       (a->df != b->df) + (a->udp6_checksum != b->udp6_checksum) +
-	       (a->ipsec_bypass != b->ipsec_bypass) + listen;
+	       (a->ipsec_bypass != b->ipsec_bypass) +
+	       (a->netfilter_respect != b->netfilter_respect) +
+	       (a->filters_ignore != b->filters_ignore) + listen;
 }
 
 const char *xv_delivery_name(enum xv_delivery delivery)
@@ -172,14 +174,30 @@ const char *xv_port_xdp_name(enum xv_port_xdp mode)
 	return xv_port_xdp_words[mode];
 }
 
-enum xv_port_xdp xv_port_xdp_of_name(const char *name)
+const char *xv_port_filters_name(enum xv_port_filters filters)
+{
+	return xv_port_filters_words[filters];
+}
+
+/* The word's place in the list, or 0. */
+static size_t word_index(const char *const words[], const char *name)
 {
 	size_t i;
 
-	for (i = 0; xv_port_xdp_words[i]; i++)
-		if (!strcmp(xv_port_xdp_words[i], name))
+	for (i = 0; words[i]; i++)
+		if (!strcmp(words[i], name))
 			return i;
-	return XV_PORT_XDP_AUTO;
+	return 0;
+}
+
+enum xv_port_xdp xv_port_xdp_of_name(const char *name)
+{
+	return word_index(xv_port_xdp_words, name);
+}
+
+enum xv_port_filters xv_port_filters_of_name(const char *name)
+{
+	return word_index(xv_port_filters_words, name);
 }
 
 const char *xv_xdp_mode_name(enum xv_xdp_mode mode)

@@ -44,6 +44,13 @@ enum xv_port_xdp {
 	XV_PORT_XDP_OFF,
 };
 
+/* What is done about filters of others at a port's ingress. */
+enum xv_port_filters {
+	XV_FILTERS_AUTO,   /* no XDP where there are some; the TC program does not mind them */
+	XV_FILTERS_BEFORE, /* the TC program is behind them; no XDP */
+	XV_FILTERS_IGNORE, /* as if there were none */
+};
+
 enum xv_config_limits {
 	XV_INSTANCE_LEN = 32, /* [A-Za-z0-9_-]+ (bpffs refuses dots), with NUL */
 	XV_DEFAULT_AGEING = 300,
@@ -56,6 +63,7 @@ struct xv_config_port {
 	char dev[IFNAMSIZ];
 	uint16_t vlan; /* 0: untagged */
 	enum xv_port_xdp xdp;
+	enum xv_port_filters filters;
 	int line;
 };
 
@@ -104,8 +112,10 @@ struct xv_config {
 	enum xv_xdp_mode xdp;
 	enum xv_delivery delivery;
 	enum xv_df df;
-	bool udp6_checksum; /* key udp6-checksum, default false */
-	bool ipsec_bypass;  /* key ipsec: respect (default) | bypass */
+	bool udp6_checksum;	/* key udp6-checksum, default false */
+	bool ipsec_bypass;	/* key ipsec: respect (default) | bypass */
+	bool netfilter_respect; /* key netfilter: bypass (default) | respect */
+	bool filters_ignore;	/* key filters: before (default) | ignore */
 	struct xv_config_network *networks;
 	size_t n_networks;
 	bool metrics; /* metrics.listen given */
@@ -136,6 +146,9 @@ const char *xv_xdp_mode_name(enum xv_xdp_mode mode);
 const char *xv_delivery_name(enum xv_delivery delivery);
 const char *xv_df_name(enum xv_df df);
 const char *xv_port_xdp_name(enum xv_port_xdp mode);
+const char *xv_port_filters_name(enum xv_port_filters filters);
+/* XV_FILTERS_AUTO if it is no name of one. */
+enum xv_port_filters xv_port_filters_of_name(const char *name);
 /* XV_PORT_XDP_AUTO if it is no name of one. */
 enum xv_port_xdp xv_port_xdp_of_name(const char *name);
 

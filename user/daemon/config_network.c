@@ -10,7 +10,7 @@
 
 /* ports: eth1, or {dev: eth1, vlan: 10, xdp: off} */
 
-enum { PORT_DEV, PORT_VLAN, PORT_XDP, PORT_KEYS };
+enum { PORT_DEV, PORT_VLAN, PORT_XDP, PORT_FILTERS, PORT_KEYS };
 
 static int read_port_xdp(struct xv_reader *r, const struct xv_reader_key *key, void *obj)
 {
@@ -24,10 +24,23 @@ static int read_port_xdp(struct xv_reader *r, const struct xv_reader_key *key, v
 	return err;
 }
 
+static int read_port_filters(struct xv_reader *r, const struct xv_reader_key *key, void *obj)
+{
+	struct xv_config_port *port = obj;
+	uint32_t index;
+	int err;
+
+	err = xv_value_word(r, key->name, xv_port_filters_words, &index);
+	if (!err)
+		port->filters = index;
+	return err;
+}
+
 static const struct xv_reader_key port_keys[PORT_KEYS] = {
 	[PORT_DEV] = {"dev", xv_value_key_dev, offsetof(struct xv_config_port, dev)},
 	[PORT_VLAN] = {"vlan", xv_value_key_u16, offsetof(struct xv_config_port, vlan), 1, 4094},
 	[PORT_XDP] = {"xdp", read_port_xdp},
+	[PORT_FILTERS] = {"filters", read_port_filters},
 };
 
 /* Room in the network's flood list, where ports, remotes and the group are. */
@@ -74,6 +87,12 @@ static int read_port(struct xv_reader *r, void *obj)
 			"port \"%s\" is a VLAN, for which there is no \"xdp: native\": "
 			"leave it away",
 			port->dev);
+	if (!err && port->xdp == XV_PORT_XDP_NATIVE && port->filters == XV_FILTERS_BEFORE)
+		err = xv_source_error(&r->source, lines[PORT_FILTERS],
+				      "port \"%s\" has \"xdp: native\", which is before any "
+				      "filter: leave that or "
+				      "\"filters: before\" away",
+				      port->dev);
 	return err;
 }
 

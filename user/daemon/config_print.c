@@ -83,6 +83,8 @@ static void print_underlay(const struct xv_config *config, FILE *out)
 	fprintf(out, "  df: %s\n", xv_df_name(config->df));
 	print_bool(out, "  udp6-checksum", config->udp6_checksum);
 	fprintf(out, "  ipsec: %s\n", xv_ipsec_words[config->ipsec_bypass]);
+	fprintf(out, "  netfilter: %s\n", xv_netfilter_words[config->netfilter_respect]);
+	fprintf(out, "  filters: %s\n", xv_filters_words[config->filters_ignore]);
 }
 
 /* "dev: eth1, vlan: 10" */
@@ -105,7 +107,8 @@ static void print_ports(const struct xv_config_network *network, FILE *out)
 		port = &network->ports[i];
 		fputs("      - {", out);
 		print_port(out, port);
-		fprintf(out, ", xdp: %s}\n", xv_port_xdp_name(port->xdp));
+		fprintf(out, ", xdp: %s, filters: %s}\n", xv_port_xdp_name(port->xdp),
+			xv_port_filters_name(port->filters));
 	}
 }
 

@@ -40,7 +40,16 @@ const char *const xv_df_words[] = {
 	NULL,
 };
 
+const char *const xv_port_filters_words[] = {
+	[XV_FILTERS_AUTO] = "auto",
+	[XV_FILTERS_BEFORE] = "before",
+	[XV_FILTERS_IGNORE] = "ignore",
+	NULL,
+};
+
 const char *const xv_ipsec_words[] = {"respect", "bypass", NULL};
+const char *const xv_netfilter_words[] = {"bypass", "respect", NULL};
+const char *const xv_filters_words[] = {"before", "ignore", NULL};
 
 /* Capacity is n rounded up to a power of two, so that it need not be stored. */
 void *xv_schema_append(struct xv_reader *r, void *array, size_t n, size_t size)
@@ -187,6 +196,16 @@ static int read_ipsec(struct xv_reader *r, const struct xv_reader_key *key, void
 	return read_choice(r, key, xv_ipsec_words, obj);
 }
 
+static int read_netfilter(struct xv_reader *r, const struct xv_reader_key *key, void *obj)
+{
+	return read_choice(r, key, xv_netfilter_words, obj);
+}
+
+static int read_filters(struct xv_reader *r, const struct xv_reader_key *key, void *obj)
+{
+	return read_choice(r, key, xv_filters_words, obj);
+}
+
 enum {
 	UL_DEVICES,
 	UL_ADDRESS,
@@ -197,6 +216,8 @@ enum {
 	UL_DF,
 	UL_CHECKSUM,
 	UL_IPSEC,
+	UL_NETFILTER,
+	UL_FILTERS,
 	UL_KEYS,
 };
 
@@ -212,6 +233,8 @@ static const struct xv_reader_key underlay_keys[UL_KEYS] = {
 	[UL_DF] = {"df", read_df},
 	[UL_CHECKSUM] = {"udp6-checksum", xv_value_key_bool, CONFIG(udp6_checksum)},
 	[UL_IPSEC] = {"ipsec", read_ipsec, CONFIG(ipsec_bypass)},
+	[UL_NETFILTER] = {"netfilter", read_netfilter, CONFIG(netfilter_respect)},
+	[UL_FILTERS] = {"filters", read_filters, CONFIG(filters_ignore)},
 };
 
 static int read_underlay(struct xv_reader *r, const struct xv_reader_key *key, void *obj)

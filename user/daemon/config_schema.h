@@ -21,8 +21,12 @@ extern const char *const xv_delivery_words[];
 extern const char *const xv_df_words[];
 /* Words of settings that are a bool, by value. NULL at the end. */
 extern const char *const xv_ipsec_words[];
+extern const char *const xv_netfilter_words[];
+extern const char *const xv_filters_words[];
 /* Words of a port's `xdp`, by enum xv_port_xdp. NULL at the end. */
 extern const char *const xv_port_xdp_words[];
+/* Words of a port's `filters`, by enum xv_port_filters. NULL at the end. */
+extern const char *const xv_port_filters_words[];
 
 /* What is being read into (xv_reader.arg). */
 struct xv_schema {

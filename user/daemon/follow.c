@@ -9,6 +9,7 @@
 #include "local.h"
 #include "log.h"
 #include "port.h"
+#include "port_filters.h"
 #include "slow.h"
 #include "uplink.h"
 #include "vlan.h"
@@ -24,20 +25,24 @@ static void check_program(struct xv_instance *inst, const struct xv_link *link)
 {
 	const struct xv_uplink *uplink = xv_uplink_find(inst, link->name);
 	struct xv_err err = {.text = ""};
+	bool behind = false;
 	enum xv_prog prog;
 	int ret;
 
-	if (uplink && uplink->ifindex == link->ifindex)
+	if (uplink && uplink->ifindex == link->ifindex) {
 		prog = XV_PROG_DECAP_TC;
-	else if (link->ifindex == inst->slow_ifindex)
+		behind = uplink->behind;
+	} else if (link->ifindex == inst->slow_ifindex) {
 		prog = XV_PROG_SLOW_RX;
-	else if (xv_port_has_device(inst, link->ifindex))
+	} else if (xv_port_has_device(inst, link->ifindex)) {
 		prog = XV_PROG_ENCAP;
-	else
+		behind = xv_port_filters_behind(inst, link->ifindex);
+	} else {
 		return;
-	if (xv_attach_has_tc(inst->dp->pin_dir, link->ifindex))
+	}
+	if (xv_attach_has_tc(inst->dp->pin_dir, link->ifindex, behind))
 		return;
-	ret = xv_attach_tc(inst->dp, link, prog, &err);
+	ret = xv_attach_tc(inst->dp, link, prog, behind, &err);
 	if (ret == -ENODEV)
 		return; /* it is on its way out */
 	if (ret)

@@ -16,6 +16,7 @@
 #include "flood.h"
 #include "follow.h"
 #include "fdb.h"
+#include "firewall.h"
 #include "group.h"
 #include "hop.h"
 #include "index.h"
@@ -156,6 +157,7 @@ static int prepare(struct xv_instance *inst, struct xv_todo **todo,
 	ret = ret ?: xv_metrics_start(inst, err);
 	ret = ret ?: xv_learn_start(inst, err);
 	ret = ret ?: xv_watch_start(inst, err);
+	ret = ret ?: xv_firewall_start(inst, err);
 	ret = ret ?: xv_control_start(inst, err);
 	ret = ret ?: xv_uplink_prepare(inst, inst->config, change, err);
 	return ret ?: open_slow(inst, &val, err);
@@ -190,6 +192,7 @@ static int bring_up(struct xv_instance *inst, struct xv_err *err)
 	xv_config_drop_networks(inst->config);
 	xv_unhook_leftovers(inst);
 	xv_adjacency_refresh_all(inst);
+	xv_firewall_look(inst);
 	if (inst->dp->adopted && xv_pinned_alone(inst->name))
 		xv_hop_sweep(inst);
 	return 0;
@@ -209,6 +212,7 @@ static void destroy(struct xv_instance *inst)
 	xv_adjacency_stop(inst);
 	xv_unhook_stop(inst);
 	xv_xfrm_stop(inst);
+	xv_firewall_stop(inst);
 	xv_stats_stop(inst);
 	xv_fdb_close(inst);
 	xv_port_free_all(inst);
@@ -378,7 +382,9 @@ int xv_instance_apply(struct xv_instance *inst, struct xv_config *config, size_t
 	ret = xv_reconcile_run(inst, todo, changes, err);
 	xv_reconcile_free(todo);
 	xv_local_write(inst);
-	xv_port_rewrite_all(inst);
+	xv_firewall_look(inst);
+	xv_uplink_look_all(inst);
+	xv_port_look_all(inst);
 	xv_config_drop_networks(config);
 	xv_adjacency_refresh_all(inst);
 	return ret;

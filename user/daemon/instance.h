@@ -19,6 +19,7 @@ struct xv_adjacency_pass;
 struct xv_batch;
 struct xv_egress;
 struct xv_unhook;
+struct xv_firewall;
 struct xv_xfrm;
 struct xv_network;
 struct xv_port;
@@ -39,8 +40,12 @@ struct xv_uplink { /* underlay device */
 	uint32_t flags;	  /* enum xv_uplink_flags: how it is attached; 0: not */
 	bool adopted;	  /* by the maps of an earlier daemon; its programs may be older */
 	struct xv_link link;
-	char note[256];	  /* why it is attached as it is, or not; "" when as wished */
-	char status[256]; /* that, or what is wrong; "" when fine */
+	uint32_t filters_mark; /* xv_filters_mark(); 0: not looked at yet */
+	bool behind;	       /* filters of others at TC ingress see frames first; no XDP */
+	bool watched;	   /* others have a qdisc or filters at egress: XDP does not send by it */
+	char filters[256]; /* who, and what is done about it; "" where there are none */
+	char note[256];	   /* why it is attached as it is, or not; "" when as wished */
+	char status[256];  /* that, or what is wrong; "" when fine */
 };
 
 struct xv_instance {
@@ -63,9 +68,11 @@ struct xv_instance {
 	uint32_t last_bd, last_port, last_peer; /* ids given out last */
 	struct xv_batch *batch;			/* changes that end together */
 	struct xv_unhook *unhook;
+	struct xv_firewall *firewall;
 	struct xv_xfrm *xfrm;	     /* IPsec policies; NULL: the kernel has none */
 	struct xv_port *ports;	     /* uthash by (dev, vlan) */
 	struct xv_port **port_by_id; /* [XV_MAX_PORTS] */
+	uint32_t filters_next;	     /* port whose TCX programs are looked at next */
 	struct xv_peer *peers;	     /* uthash by ip */
 	struct xv_peer **peer_by_id; /* [XV_MAX_PEERS] */
 	struct xv_group *groups;     /* uthash by ip */

@@ -92,6 +92,7 @@ int xv_local_write(struct xv_instance *inst)
 	val.flags |= config->df == XV_DF_SET	   ? XV_CONFIG_DF_SET
 		     : config->df == XV_DF_INHERIT ? XV_CONFIG_DF_INHERIT
 						   : 0;
+	val.flags |= config->netfilter_respect ? XV_CONFIG_KERNEL : 0;
 	val.udp_port = htons(config->udp_port);
 	val.slow_ifindex = inst->slow_ifindex;
 	val.local4 = config->address;

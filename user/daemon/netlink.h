@@ -28,7 +28,8 @@ struct xv_link {
 	uint32_t rx_queues;    /* IFLA_NUM_RX_QUEUES */
 	uint32_t promiscuity;  /* IFLA_PROMISCUITY */
 	uint32_t master;       /* ifindex of bridge/bond, or 0 */
-	bool has_qdisc;	       /* frames to it go through a queueing discipline */
+	bool has_qdisc;	       /* frames to it go through a queueing discipline ... */
+	char qdisc[16];	       /* ... of this kind */
 	uint32_t end;	       /* IFLA_LINK: of a veth, the other end, in its own namespace; of a
 				  VLAN, the device that it is on; or 0 */
 	int32_t end_netns;     /* IFLA_LINK_NETNSID: our name for that namespace; -1: this one */

@@ -87,7 +87,7 @@ static void handle_link(struct xv_netlink *nl, const struct nlmsghdr *nlh)
 
 /*
  * A device's root qdisc is told with the link, but no message about links comes when it changes,
- * nor when filters at its egress do.
+ * nor when filters at its ingress or egress do.
  */
 static void handle_tc(struct xv_netlink *nl, const struct nlmsghdr *nlh)
 {
@@ -96,7 +96,7 @@ static void handle_tc(struct xv_netlink *nl, const struct nlmsghdr *nlh)
 
 	if (mnl_nlmsg_get_payload_len(nlh) >= sizeof(*tcm) &&
 	    (tcm->tcm_parent == TC_H_ROOT || tcm->tcm_parent == TC_H_CLSACT ||
-	     tcm->tcm_parent == TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS)) &&
+	     TC_H_MAJ(tcm->tcm_parent) == TC_H_MAJ(TC_H_CLSACT)) &&
 	    !xv_netlink_get_link(nl, NULL, (uint32_t)tcm->tcm_ifindex, &link, NULL))
 		nl->ops.link(nl->arg, &link);
 }

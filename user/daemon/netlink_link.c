@@ -117,7 +117,8 @@ static void parse_attr(const struct nlattr *attr, struct xv_link *link)
 		link->master = mnl_attr_get_u32(attr);
 		break;
 	case IFLA_QDISC:
-		link->has_qdisc = strcmp(mnl_attr_get_str(attr), "noqueue") != 0;
+		snprintf(link->qdisc, sizeof(link->qdisc), "%s", mnl_attr_get_str(attr));
+		link->has_qdisc = strcmp(link->qdisc, "noqueue") != 0;
 		break;
 	case IFLA_LINK:
 		link->end = mnl_attr_get_u32(attr);

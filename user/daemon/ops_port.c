@@ -9,6 +9,7 @@ int xv_ops_port_add(struct xv_call *call)
 {
 	const char *dev = xv_args_text(call->args, "dev");
 	const char *xdp = xv_args_text(call->args, "xdp");
+	const char *filters = xv_args_text(call->args, "filters");
 	struct xv_config_port set = {};
 	struct xv_network *net;
 	uint32_t vlan = 0;
@@ -22,8 +23,14 @@ int xv_ops_port_add(struct xv_call *call)
 	snprintf(set.dev, sizeof(set.dev), "%s", dev);
 	if (xdp)
 		set.xdp = xv_port_xdp_of_name(xdp);
+	if (filters)
+		set.filters = xv_port_filters_of_name(filters);
 	if (set.xdp == XV_PORT_XDP_NATIVE && vlan)
 		return xv_err_set(&call->err, -EINVAL, "a VLAN of a device has no \"xdp native\"");
+	if (set.xdp == XV_PORT_XDP_NATIVE && set.filters == XV_FILTERS_BEFORE)
+		return xv_err_set(
+			&call->err, -EINVAL,
+			"\"xdp native\" is before any filter: not with \"filters before\"");
 	/* A device that is not there is more likely a wrong word here than one to wait for. */
 	return xv_port_add(call->inst, net, &set, false, true, &call->err);
 }

@@ -9,6 +9,7 @@
 #include "batch.h"
 #include "flood.h"
 #include "port_device.h"
+#include "port_filters.h"
 #include "port_xdp.h"
 #include "stats.h"
 #include "uplink.h"
@@ -117,6 +118,7 @@ int xv_port_add(struct xv_instance *inst, struct xv_network *net, const struct x
 	inst->last_port = id;
 	port->from_config = from_config;
 	port->xdp = set->xdp;
+	port->set_filters = set->filters;
 	port->by_hand = !from_config;
 	xv_stats_clear_port(inst, id);
 	port_write_dev(inst, port);
@@ -140,6 +142,7 @@ int xv_port_take_over(struct xv_instance *inst, struct xv_port *port,
 {
 	port->from_config = true;
 	port->xdp = set->xdp;
+	port->set_filters = set->filters;
 	return port_look_again(inst, port);
 }
 
@@ -192,6 +195,7 @@ static int adopt_one(struct xv_instance *inst, const struct xv_port_key *key,
 		return xv_err_set(err, -ENOMEM, "out of memory");
 	port->from_config = dev.flags & XV_PORT_CONFIG;
 	port->xdp = xv_port_xdp_mode(dev.flags);
+	port->set_filters = xv_port_filters_mode(dev.flags);
 	port->by_hand = !port->from_config || dev.flags & XV_PORT_HAND;
 	inst->last_port = port->id > inst->last_port ? port->id : inst->last_port;
 	port->adopted = link.ifindex;

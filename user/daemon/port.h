@@ -3,6 +3,7 @@
 #ifndef XV_PORT_H
 #define XV_PORT_H
 
+#include "filters.h"
 #include "network.h"
 
 enum {
@@ -19,20 +20,23 @@ struct xv_port {
 	uint32_t id;
 	struct xv_network *net;
 	bool from_config;
-	bool by_hand;	      /* stays when the file drops it */
-	bool retry;	      /* attaching failed, for the reason in status */
-	uint32_t ifindex;     /* that it is attached to; 0: none (yet) */
-	uint32_t adopted;     /* ... by an earlier daemon, until xv_port_adopted() */
-	uint32_t flags;	      /* enum xv_port_flags as written */
-	struct xv_link link;  /* when ifindex is not 0 */
-	char status[256];     /* what is wrong with it; "" when fine */
-	enum xv_port_xdp xdp; /* as configured */
-	bool xdp_on;	      /* xv_port_encap is attached */
-	char no_xdp[24];      /* why not, in a few words; "" when attached, or no device */
-	bool watched;	      /* a veth with a qdisc, or with filters of others at TC egress */
-	bool direct;	      /* frames for end_mac go straight into the tenant's namespace */
-	uint8_t end_mac[6];   /* of the veth's other end, there */
-	uint64_t end_asked;   /* when last a MAC that was learned had us look there, ns */
+	bool by_hand;			  /* stays when the file drops it */
+	bool retry;			  /* attaching failed, for the reason in status */
+	uint32_t ifindex;		  /* that it is attached to; 0: none (yet) */
+	uint32_t adopted;		  /* ... by an earlier daemon, until xv_port_adopted() */
+	uint32_t flags;			  /* enum xv_port_flags as written */
+	struct xv_link link;		  /* when ifindex is not 0 */
+	char status[256];		  /* what is wrong with it; "" when fine */
+	enum xv_port_xdp xdp;		  /* as configured */
+	enum xv_port_filters set_filters; /* as configured */
+	uint32_t filters_mark;		  /* xv_filters_mark(); 0: not looked at yet */
+	struct xv_filters filters;	  /* of others, at the device's ingress */
+	bool xdp_on;			  /* xv_port_encap is attached */
+	char no_xdp[24];    /* why not, in a few words; "" when attached, or no device */
+	bool watched;	    /* others have a qdisc or filters at egress */
+	bool direct;	    /* frames for end_mac go straight into the tenant's namespace */
+	uint8_t end_mac[6]; /* of the veth's other end, there */
+	uint64_t end_asked; /* when last a MAC that was learned had us look there, ns */
 	struct {
 		bool set;
 		uint32_t mtu;
@@ -68,6 +72,8 @@ int xv_port_adopt(struct xv_instance *inst, struct xv_err *err);
 void xv_port_adopted(struct xv_instance *inst);
 /* The underlay or its delivery changed: which ports get redirects may too. */
 void xv_port_rewrite_all(struct xv_instance *inst);
+/* What others hooked to ports' devices may have changed without a word. */
+void xv_port_look_all(struct xv_instance *inst);
 void xv_port_free_all(struct xv_instance *inst);
 
 /* From netlink. */

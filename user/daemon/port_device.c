@@ -12,6 +12,7 @@
 #include "peer.h"
 #include "port_device.h"
 #include "port_end.h"
+#include "port_filters.h"
 #include "port_xdp.h"
 #include "unhook.h"
 #include "uplink.h"
@@ -50,7 +51,7 @@ static bool redirect_wanted(const struct xv_instance *inst, const struct xv_port
 {
 	size_t i;
 
-	/* A qdisc or filter on a veth is there to be used, and redirects go past it. */
+	/* A qdisc or filter is there to be used, and redirects go past it. */
 	if (port->watched)
 		return false;
 	if (inst->config->delivery != XV_DELIVERY_AUTO)
@@ -65,7 +66,7 @@ static bool redirect_wanted(const struct xv_instance *inst, const struct xv_port
 static uint32_t setting_flags(const struct xv_port *port)
 {
 	return (port->from_config ? XV_PORT_CONFIG : 0) | (port->by_hand ? XV_PORT_HAND : 0) |
-	       xv_port_xdp_flags(port->xdp);
+	       xv_port_xdp_flags(port->xdp) | xv_port_filters_flags(port->set_filters);
 }
 
 /*
@@ -200,6 +201,7 @@ void port_detach(struct xv_instance *inst, struct xv_port *port, bool device_exi
 	port->xdp_on = false;
 	port->no_xdp[0] = '\0';
 	port->refused.set = false;
+	port->filters = (struct xv_filters){};
 	port->direct = false;
 	port_write_key(inst, &key, NULL);
 	port->ifindex = 0;
@@ -256,12 +258,15 @@ static int attach(struct xv_instance *inst, struct xv_port *port, const struct x
 	ret = ret ?: port_write_key(inst, &key, &val);
 	if (ret)
 		xv_err_set(err, ret, "cannot write port %s: %s", port->key.dev, strerror(-ret));
-	ret = ret ?: xv_attach_tc(inst->dp, link, XV_PROG_ENCAP, err);
+	ret = ret
+		      ?: xv_attach_tc(inst->dp, link, XV_PROG_ENCAP,
+				      xv_port_filters_behind(inst, link->ifindex), err);
 	if (ret) {
 		port_detach(inst, port, true);
 		return ret;
 	}
 	port_set_promisc(inst, link);
+	xv_port_filters_update(inst, port);
 	xv_port_xdp_update(inst, port);
 	return 0;
 }
@@ -291,9 +296,20 @@ int port_look_again(struct xv_instance *inst, struct xv_port *port)
 	if (port->ifindex) {
 		set_status(port);
 		xv_port_end_update(inst, port);
+		xv_port_filters_place(inst, port);
+		xv_port_filters_update(inst, port);
 		xv_port_xdp_update(inst, port);
 	}
 	return port_write_dev(inst, port);
+}
+
+void xv_port_look_all(struct xv_instance *inst)
+{
+	struct xv_port *port, *tmp;
+
+	HASH_ITER (hh, inst->ports, port, tmp)
+		if (port->ifindex)
+			port_look_again(inst, port);
 }
 
 void xv_port_rewrite_all(struct xv_instance *inst)

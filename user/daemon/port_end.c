@@ -2,7 +2,7 @@
 /* The tenant's end of a port's veth: see port_end.h. */
 #include <string.h>
 
-#include "clsact.h"
+#include "filters.h"
 #include "port_device.h"
 #include "port_end.h"
 
@@ -11,26 +11,30 @@
 /* Whether frames could go past the device at all; a trunk has thousands of ports that cannot. */
 static bool may_go_past(const struct xv_port *port)
 {
-	return !port->key.vlan || (port->link.xdp_features != XV_XDP_FEATURES_UNKNOWN &&
-				   port->link.xdp_features & XV_XDP_ACT_NDO_XMIT);
+	bool xmit = port->link.xdp_features != XV_XDP_FEATURES_UNKNOWN &&
+		    port->link.xdp_features & XV_XDP_ACT_NDO_XMIT;
+
+	return xmit || (!port->key.vlan && !strcmp(port->link.kind, "veth"));
 }
 
 /*
- * Frames may skip the device (bpf_redirect_peer()) if it is a veth whose other end is in another
- * namespace, and nothing on the way wants to see them: no qdisc and no filter at egress here, and
- * there no XDP program in the driver, which would not run. Every change of these comes to us as one
- * of the device here: the program there changes its features, the state there its carrier. Only the
- * address does not: see xv_port_end_learned(); nor do TCX programs, which are seen with the next
- * change of another kind.
+ * Frames of XDP skip a device's qdisc and its filters at egress: where others have some, frames go
+ * by TC. Frames may skip the device (bpf_redirect_peer()) if it is a veth whose other end is in
+ * another namespace, and nothing on the way wants to see them: no qdisc and no filter at egress
+ * here, and there no XDP program in the driver, which would not run. Every change of these comes to
+ * us as one of the device here: the program there changes its features, the state there its
+ * carrier. Only the address does not: see xv_port_end_learned(); nor do TCX programs, which are
+ * seen with the next change of another kind.
  */
 void xv_port_end_update(struct xv_instance *inst, struct xv_port *port)
 {
 	const struct xv_link *link = &port->link;
 	bool veth = !strcmp(link->kind, "veth");
+	char names[XV_FILTERS_LEN];
 	struct xv_link end;
 
-	port->watched = veth && (link->has_qdisc ||
-				 (may_go_past(port) && xv_clsact_has_egress(link->ifindex)));
+	port->watched = (veth && link->has_qdisc) ||
+			(may_go_past(port) && xv_filters_look_egress(link, false, names));
 	port->direct = veth && !port->watched && !port->key.vlan &&
 		       !xv_netlink_get_end(inst->nl, link, &end, NULL) && !end.xdp_prog;
 	if (port->direct)

@@ -66,6 +66,8 @@ static const char *why_not(const struct xv_instance *inst, const struct xv_port 
 		return "vlan";
 	if (port->xdp == XV_PORT_XDP_OFF)
 		return "off";
+	if (port->set_filters == XV_FILTERS_BEFORE)
+		return "filters before";
 	why = device_refuses(port);
 	if (why)
 		return why;
@@ -76,6 +78,9 @@ static const char *why_not(const struct xv_instance *inst, const struct xv_port 
 		return "no native XDP";
 	if (xv_attach_has_foreign_xdp(inst->dp->pin_dir, port->ifindex))
 		return "other program";
+	if (port->set_filters == XV_FILTERS_AUTO && port->xdp != XV_PORT_XDP_NATIVE &&
+	    (port->filters.seen[0] || port->filters.skipped[0]))
+		return "filters";
 	return port->refused.set ? "refused" : NULL;
 }
 

@@ -37,6 +37,7 @@ static int add_port(struct xv_config_network *to, const struct xv_port *port)
 	memcpy(list->dev, port->key.dev, sizeof(list->dev));
 	list->vlan = port->key.vlan;
 	list->xdp = port->xdp;
+	list->filters = port->set_filters;
 	return 0;
 }
 

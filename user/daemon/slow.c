@@ -102,7 +102,7 @@ int xv_slow_open(struct xv_instance *inst, uint32_t adopted_ifindex, struct xv_e
 		xv_log(LOG_NOTICE, "removed a slow path device that an earlier xvtepd left");
 	if (!keep)
 		ret = create(inst, &link, err);
-	ret = ret ?: xv_attach_tc(inst->dp, &link, XV_PROG_SLOW_RX, err);
+	ret = ret ?: xv_attach_tc(inst->dp, &link, XV_PROG_SLOW_RX, false, err);
 	if (ret)
 		return ret;
 	inst->slow_ifindex = link.ifindex;

@@ -8,6 +8,7 @@
 
 #include "addr.h"
 #include "attach.h"
+#include "filters.h"
 #include "group.h"
 #include "log.h"
 #include "nic.h"
@@ -35,7 +36,7 @@ const char *xv_uplink_why(const struct xv_instance *inst, const struct xv_uplink
 		return "off";
 	if (inst->config->xdp == XV_XDP_AUTO && !strcmp(uplink->link.kind, "veth"))
 		return "veth";
-	return "refused";
+	return uplink->behind ? "filters" : "refused";
 }
 
 const char *xv_uplink_tcp(const struct xv_instance *inst, const struct xv_uplink *uplink)
@@ -71,11 +72,15 @@ uint32_t xv_uplink_tx_slot(const struct xv_instance *inst, uint32_t ifindex)
 {
 	const struct xv_uplink *uplink = find_index(inst, ifindex);
 
-	return uplink ? XV_MAX_PORTS + uplink->slot : 0;
+	return uplink && !uplink->watched ? XV_MAX_PORTS + uplink->slot : 0;
 }
 
-bool uplink_wants_xdp(const struct xv_config *config, const struct xv_link *link, bool *must)
+bool uplink_wants_xdp(const struct xv_config *config, const struct xv_uplink *uplink,
+		      const struct xv_link *link, bool *must)
 {
+	*must = false;
+	if (uplink->behind)
+		return false;
 	*must = config->xdp == XV_XDP_NATIVE || config->xdp == XV_XDP_GENERIC;
 	if (*must)
 		return true;
@@ -102,12 +107,33 @@ int uplink_check_link(struct xv_instance *inst, const struct xv_link *link, stru
 	return 0;
 }
 
+void uplink_look_at_filters(const struct xv_instance *inst, const struct xv_config *config,
+			    struct xv_uplink *uplink, const struct xv_link *link)
+{
+	size_t size = sizeof(uplink->filters), len = 0;
+	char egress[XV_FILTERS_LEN];
+	struct xv_filters ingress;
+
+	xv_filters_look(inst->dp->pin_dir, link, true, &ingress);
+	uplink->behind = ingress.tc && !config->filters_ignore;
+	uplink->watched = xv_filters_look_egress(link, true, egress) && !config->filters_ignore;
+	uplink->filters[0] = '\0';
+	if (uplink->behind)
+		len = snprintf(uplink->filters, size, "at TC, behind what others have there: %.96s",
+			       ingress.seen);
+	else if (ingress.tc)
+		len = snprintf(uplink->filters, size, "filters: ignore, not seeing frames: %.96s",
+			       ingress.seen);
+	if (uplink->watched)
+		snprintf(uplink->filters + len, size - len, "%sXDP does not send by it, past %.80s",
+			 len ? "; " : "", egress);
+}
+
 int uplink_attach(struct xv_instance *inst, const struct xv_config *config,
 		  struct xv_uplink *uplink, const struct xv_link *link, bool strict,
 		  struct xv_err *err)
 {
-	bool generic = config->xdp == XV_XDP_GENERIC, must,
-	     xdp = uplink_wants_xdp(config, link, &must);
+	bool generic = config->xdp == XV_XDP_GENERIC, must, xdp;
 	struct xv_uplink_val val = {.flags = XV_UPLINK_TC_DECAP,
 				    .tx_slot = XV_MAX_PORTS + uplink->slot};
 	struct xv_err why = {.text = ""};
@@ -116,9 +142,11 @@ int uplink_attach(struct xv_instance *inst, const struct xv_config *config,
 	if (ret)
 		return ret;
 	uplink->note[0] = '\0';
+	uplink_look_at_filters(inst, config, uplink, link);
+	xdp = uplink_wants_xdp(config, uplink, link, &must);
 	if (!xdp)
 		xv_detach_xdp(inst->dp->pin_dir, link->ifindex);
-	ret = xv_attach_tc(inst->dp, link, XV_PROG_DECAP_TC, err);
+	ret = xv_attach_tc(inst->dp, link, XV_PROG_DECAP_TC, uplink->behind, err);
 	if (ret)
 		return ret;
 	if (xdp)
@@ -144,7 +172,7 @@ void uplink_attach_again(struct xv_instance *inst, const struct xv_uplink *uplin
 	struct xv_uplink_val val = {.flags = uplink->flags, .tx_slot = XV_MAX_PORTS + uplink->slot};
 	struct xv_err ignored;
 
-	xv_attach_tc(inst->dp, link, XV_PROG_DECAP_TC, &ignored);
+	xv_attach_tc(inst->dp, link, XV_PROG_DECAP_TC, uplink->behind, &ignored);
 	if (val.flags & XV_UPLINK_XDP)
 		xv_attach_xdp(inst->dp, inst->nl, link, XV_PROG_DECAP, &ignored);
 	else if (val.flags & XV_UPLINK_GENERIC)
@@ -190,6 +218,8 @@ static bool set_status(const struct xv_config *config, struct xv_uplink *uplink)
 		snprintf(text, sizeof(text), "no carrier");
 	else if (uplink->note[0] || !uplink->ifindex)
 		snprintf(text, sizeof(text), "%s", uplink->note);
+	else if (uplink->filters[0])
+		snprintf(text, sizeof(text), "%s", uplink->filters);
 	else
 		xv_nic_check(&uplink->link, v6 ? XV_ENCAP6_LEN : XV_ENCAP4_LEN,
 			     !v6 && config->df == XV_DF_UNSET, text, sizeof(text));
@@ -217,6 +247,53 @@ void uplink_tell(const struct xv_config *config, struct xv_uplink *uplink)
 		xv_log(LOG_WARNING, "underlay %s: %s", uplink->dev, uplink->status);
 	else
 		xv_log(LOG_NOTICE, "underlay %s: as it should be again", uplink->dev);
+}
+
+/* What others have at an attached device may have changed; then it is attached as that wants. */
+static void look_again(struct xv_instance *inst, struct xv_uplink *uplink,
+		       const struct xv_link *link)
+{
+	struct xv_uplink before = *uplink;
+	struct xv_err err = {.text = ""};
+
+	uplink_look_at_filters(inst, inst->config, uplink, link);
+	if (before.behind != uplink->behind) {
+		if (uplink_attach(inst, inst->config, uplink, link, false, &err))
+			xv_log(LOG_ERR, "underlay %s: %s", uplink->dev, err.text);
+		uplink_join_groups(inst, uplink);
+		xv_port_rewrite_all(inst);
+	}
+	if (before.behind == uplink->behind && before.watched == uplink->watched &&
+	    !strcmp(before.filters, uplink->filters))
+		return;
+	uplink_tell(inst->config, uplink);
+	xv_peer_refresh_soon(inst);
+}
+
+void xv_uplink_look_all(struct xv_instance *inst)
+{
+	size_t i;
+
+	for (i = 0; i < inst->n_uplinks; i++)
+		if (inst->uplinks[i].ifindex)
+			look_again(inst, &inst->uplinks[i], &inst->uplinks[i].link);
+}
+
+void xv_uplink_second(struct xv_instance *inst)
+{
+	uint32_t mark;
+	size_t i;
+
+	for (i = 0; i < inst->n_uplinks; i++) {
+		struct xv_uplink *uplink = &inst->uplinks[i];
+
+		if (!uplink->ifindex)
+			continue;
+		mark = xv_filters_mark(uplink->ifindex);
+		if (uplink->filters_mark != mark)
+			look_again(inst, uplink, &uplink->link);
+		uplink->filters_mark = mark;
+	}
 }
 
 void xv_uplink_link(struct xv_instance *inst, const struct xv_link *link)
@@ -249,6 +326,7 @@ void xv_uplink_link(struct xv_instance *inst, const struct xv_link *link)
 		xv_log(LOG_NOTICE, "underlay %s: attached (%s) %s", uplink->dev,
 		       xv_uplink_mode(uplink), uplink->status);
 	}
+	look_again(inst, uplink, link);
 	if (memcmp(&uplink->link, link, sizeof(*link))) {
 		uplink->link = *link;
 		uplink_tell(inst->config, uplink);

@@ -20,11 +20,18 @@ int xv_uplink_prepare(struct xv_instance *inst, const struct xv_config *config,
 void xv_uplink_commit(struct xv_instance *inst, const struct xv_config *config,
 		      struct xv_uplink_change *change);
 void xv_uplink_cancel(struct xv_instance *inst, struct xv_uplink_change *change);
+/* What others hooked to them may have changed without a word. */
+void xv_uplink_look_all(struct xv_instance *inst);
+/* Once a second: whether TCX programs came or went. */
+void xv_uplink_second(struct xv_instance *inst);
 /* From netlink. */
 void xv_uplink_link(struct xv_instance *inst, const struct xv_link *link);
 void xv_uplink_link_gone(struct xv_instance *inst, uint32_t ifindex);
 void xv_uplink_features(struct xv_instance *inst, uint32_t ifindex, uint64_t features);
-/* Slot of an underlay device in xv_tx, or 0 if it is none. */
+/*
+ * Slot of an underlay device in xv_tx; 0 if it is none, or XDP frames would go past what others
+ * have at its egress.
+ */
 uint32_t xv_uplink_tx_slot(const struct xv_instance *inst, uint32_t ifindex);
 /* "xdp-native", "xdp-generic", "tc" or "waiting". */
 /* Why it is attached in that mode, in a word; see xvtep(8). */

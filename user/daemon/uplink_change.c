@@ -83,14 +83,16 @@ static int check_altname(struct xv_instance *inst, const char *dev, struct xv_er
 	return uplink_check_link(inst, &link, err);
 }
 
-static int look_at(struct xv_instance *inst, struct xv_uplink *uplink, struct place *place,
-		   struct xv_err *err)
+static int look_at(struct xv_instance *inst, const struct xv_config *config,
+		   struct xv_uplink *uplink, struct place *place, struct xv_err *err)
 {
 	struct xv_err why = {.text = ""};
 	int ret = xv_netlink_get_link(inst->nl, uplink->dev, 0, &place->link, &why);
 
-	if (!ret)
+	if (!ret) {
+		uplink_look_at_filters(inst, config, uplink, &place->link);
 		return uplink_check_link(inst, &place->link, err);
+	}
 	if (ret != -ENODEV && ret != -EEXIST)
 		return xv_err_set(err, ret, "%s", why.text);
 	if (!uplink->ifindex)
@@ -107,10 +109,11 @@ static bool is_as_wished(const struct xv_instance *inst, const struct xv_config 
 	uint32_t have = uplink->flags & (XV_UPLINK_XDP | XV_UPLINK_GENERIC), want = 0;
 	bool must;
 
-	if (uplink_wants_xdp(config, link, &must))
+	if (uplink_wants_xdp(config, uplink, link, &must))
 		want = config->xdp == XV_XDP_GENERIC ? XV_UPLINK_GENERIC : XV_UPLINK_XDP;
 	return have == want && (!want || xv_attach_has_xdp(inst->dp->pin_dir, link->ifindex)) &&
-	       xv_attach_has_tc(inst->dp->pin_dir, link->ifindex);
+	       xv_attach_is_behind(inst->dp->pin_dir, link->ifindex) == uplink->behind &&
+	       xv_attach_has_tc(inst->dp->pin_dir, link->ifindex, uplink->behind);
 }
 
 /* What the device says of itself is believed before its XDP mode is taken from it. */
@@ -152,7 +155,7 @@ static int try_kept(struct xv_instance *inst, const struct xv_config *config,
 		       !is_as_wished(inst, config, uplink, &place->link);
 	if (uplink->ifindex != place->link.ifindex ||
 	    is_as_wished(inst, config, uplink, &place->link) ||
-	    !uplink_wants_xdp(config, &place->link, &must) || !must)
+	    !uplink_wants_xdp(config, uplink, &place->link, &must) || !must)
 		return 0;
 	ret = check_native(config, &place->link, err);
 	if (ret)
@@ -168,7 +171,7 @@ static int try_all(struct xv_instance *inst, const struct xv_config *config,
 	int ret = 0;
 
 	for (i = 0; !ret && i < change->n; i++)
-		ret = look_at(inst, &change->list[i], &change->places[i], err);
+		ret = look_at(inst, config, &change->list[i], &change->places[i], err);
 	for (i = 0; !ret && i < change->n; i++)
 		ret = try_new(inst, config, &change->list[i], &change->places[i], err);
 	for (i = 0; !ret && i < change->n; i++)
@@ -301,6 +304,7 @@ static void adopt_one(struct xv_instance *inst, uint32_t ifindex, const struct x
 		.ifindex = ifindex,
 		.flags = val->flags,
 		.adopted = true,
+		.behind = xv_attach_is_behind(inst->dp->pin_dir, ifindex),
 	};
 	if (xv_netlink_get_link(inst->nl, NULL, ifindex, &uplink->link, NULL))
 		snprintf(uplink->dev, sizeof(uplink->dev), "/%u", ifindex);

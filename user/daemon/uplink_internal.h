@@ -7,9 +7,14 @@
 
 /*
  * XDP first or TC: auto takes native XDP but on veth, which copies every frame for it and takes TSO
- * from its peer. *must: the configuration asked for this very mode.
+ * from its peer. Never before filters of others (uplink->behind). *must: the configuration asked
+ * for this very mode.
  */
-bool uplink_wants_xdp(const struct xv_config *config, const struct xv_link *link, bool *must);
+bool uplink_wants_xdp(const struct xv_config *config, const struct xv_uplink *uplink,
+		      const struct xv_link *link, bool *must);
+/* Sets behind, watched and filters as the device is now, and the configuration wants. */
+void uplink_look_at_filters(const struct xv_instance *inst, const struct xv_config *config,
+			    struct xv_uplink *uplink, const struct xv_link *link);
 /* Devices that cannot be under the tunnels: loopback, a tenant's port, a slow path device. */
 int uplink_check_link(struct xv_instance *inst, const struct xv_link *link, struct xv_err *err);
 /*

@@ -52,6 +52,9 @@ bool xv_view_next_port(struct xv_view *view, struct xv_row *row)
 	xv_row_number(row, XV_COL_PORT_DIRECT, port->direct);
 	xv_row_text(row, XV_COL_PORT_ENCAP, xv_port_encap(port));
 	xv_row_text(row, XV_COL_PORT_NO_XDP, port->no_xdp);
+	xv_row_text(row, XV_COL_PORT_FILTERS, xv_port_filters_name(port->set_filters));
+	xv_row_text(row, XV_COL_PORT_FILTERS_SEEN, port->filters.seen);
+	xv_row_text(row, XV_COL_PORT_FILTERS_SKIPPED, port->filters.skipped);
 	if (port->ifindex) {
 		xv_row_number(row, XV_COL_PORT_MTU, port->link.mtu);
 		xv_row_number(row, XV_COL_PORT_IFINDEX, port->ifindex);

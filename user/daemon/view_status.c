@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "firewall.h"
 #include "uplink.h"
 #include "view.h"
 
@@ -52,6 +53,7 @@ bool xv_view_next_status(struct xv_view *view, struct xv_row *row)
 	xv_row_number(row, XV_COL_STATUS_UDP_PORT, config->udp_port);
 	xv_row_text(row, XV_COL_STATUS_XDP, xv_xdp_mode_name(config->xdp));
 	xv_row_text(row, XV_COL_STATUS_DF, xv_df_name(config->df));
+	xv_row_text(row, XV_COL_STATUS_NETFILTER, xv_firewall_text(view->inst));
 	xv_row_text(row, XV_COL_STATUS_SLOW_DEV, inst->slow_ifindex ? inst->slow_name : "none");
 	xv_row_text(row, XV_COL_STATUS_PIN_DIR, inst->dp->pin_dir);
 	xv_row_number(row, XV_COL_STATUS_ADOPTED, inst->dp->adopted);

@@ -4,6 +4,8 @@
 
 #include "flood.h"
 #include "log.h"
+#include "port_filters.h"
+#include "uplink.h"
 #include "watch.h"
 
 static void on_second(evutil_socket_t fd, short what, void *arg)
@@ -12,6 +14,8 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	xv_flood_retry(arg);
 	xv_log_second();
+	xv_uplink_second(arg);
+	xv_port_filters_second(arg);
 }
 
 int xv_watch_start(struct xv_instance *inst, struct xv_err *err)

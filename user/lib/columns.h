@@ -90,6 +90,7 @@ enum xv_metric_id {
 	X(STATUS, UDP_PORT, "udp_port", "UDP port", UINT, NULL, NONE, "")                      \
 	X(STATUS, XDP, "xdp", "xdp", TEXT, NULL, NONE, "")                                     \
 	X(STATUS, DF, "df", "df", TEXT, NULL, NONE, "")                                        \
+	X(STATUS, NETFILTER, "netfilter", "netfilter", TEXT, NULL, NONE, "")                   \
 	X(STATUS, SLOW_DEV, "slow_dev", "slow path", TEXT, NULL, NONE, "")                     \
 	X(STATUS, PIN_DIR, "pin_dir", "pins", TEXT, NULL, NONE, "")                            \
 	X(STATUS, ADOPTED, "adopted", "adopted", YESNO, NULL, NONE, "")                        \
@@ -142,21 +143,24 @@ enum xv_metric_id {
 	X(NETWORK, BD, "bd", NULL, UINT, NULL, NONE, "")                                   \
 	X(NETWORK, ORIGIN, "origin", "ORIGIN", TEXT, NULL, NONE, "")
 
-#define XV_PORT_COLUMNS(X)                                                    \
-	X(PORT, DEV, "dev", "DEV", TEXT, "dev", NONE, "")                     \
-	X(PORT, VLAN, "vlan", "VLAN", UINT, "vlan", NONE, "")                 \
-	X(PORT, NETWORK, "network", "NETWORK", TEXT, "network", NONE, "")     \
-	X(PORT, VNI, "vni", "VNI", UINT, "vni", NONE, "")                     \
-	X(PORT, UP, "up", "UP", YESNO, NULL, PORT_UP, "")                     \
-	X(PORT, CARRIER, "carrier", "CARRIER", YESNO, NULL, PORT_CARRIER, "") \
-	X(PORT, DELIVERY, "delivery", "DELIVERY", TEXT, NULL, NONE, "")       \
-	X(PORT, DIRECT, "direct", "DIRECT", YESNO, NULL, NONE, "")            \
-	X(PORT, ENCAP, "encap", "ENCAP", TEXT, NULL, NONE, "")                \
-	X(PORT, NO_XDP, "no_xdp", "NO-XDP", TEXT, NULL, NONE, "")             \
-	X(PORT, MTU, "mtu", "MTU", UINT, NULL, NONE, "")                      \
-	X(PORT, IFINDEX, "ifindex", NULL, UINT, NULL, NONE, "")               \
-	X(PORT, ID, "id", NULL, UINT, NULL, NONE, "")                         \
-	X(PORT, ORIGIN, "origin", "ORIGIN", TEXT, NULL, NONE, "")             \
+#define XV_PORT_COLUMNS(X)                                                      \
+	X(PORT, DEV, "dev", "DEV", TEXT, "dev", NONE, "")                       \
+	X(PORT, VLAN, "vlan", "VLAN", UINT, "vlan", NONE, "")                   \
+	X(PORT, NETWORK, "network", "NETWORK", TEXT, "network", NONE, "")       \
+	X(PORT, VNI, "vni", "VNI", UINT, "vni", NONE, "")                       \
+	X(PORT, UP, "up", "UP", YESNO, NULL, PORT_UP, "")                       \
+	X(PORT, CARRIER, "carrier", "CARRIER", YESNO, NULL, PORT_CARRIER, "")   \
+	X(PORT, DELIVERY, "delivery", "DELIVERY", TEXT, NULL, NONE, "")         \
+	X(PORT, DIRECT, "direct", "DIRECT", YESNO, NULL, NONE, "")              \
+	X(PORT, ENCAP, "encap", "ENCAP", TEXT, NULL, NONE, "")                  \
+	X(PORT, NO_XDP, "no_xdp", "NO-XDP", TEXT, NULL, NONE, "")               \
+	X(PORT, FILTERS, "filters", NULL, TEXT, NULL, NONE, "")                 \
+	X(PORT, FILTERS_SEEN, "filters_seen", NULL, TEXT, NULL, NONE, "")       \
+	X(PORT, FILTERS_SKIPPED, "filters_skipped", NULL, TEXT, NULL, NONE, "") \
+	X(PORT, MTU, "mtu", "MTU", UINT, NULL, NONE, "")                        \
+	X(PORT, IFINDEX, "ifindex", NULL, UINT, NULL, NONE, "")                 \
+	X(PORT, ID, "id", NULL, UINT, NULL, NONE, "")                           \
+	X(PORT, ORIGIN, "origin", "ORIGIN", TEXT, NULL, NONE, "")               \
 	X(PORT, STATUS, "status", "STATUS", TEXT, NULL, NONE, "")
 
 #define XV_FDB_COLUMNS(X)                                           \

@@ -15,6 +15,7 @@ enum {
 
 static const char *const inner_vlan_words[] = {"drop", "keep", NULL};
 static const char *const port_xdp_words[] = {"auto", "native", "off", NULL};
+static const char *const port_filters_words[] = {"auto", "before", "ignore", NULL};
 static const char *const section_words[] = {"network", "port", "peer", "path", NULL};
 
 /* One argument. The macro names every field, so that what is not said is zero. */
@@ -50,8 +51,12 @@ static const struct xv_arg port_show[] = {
 	END,
 };
 static const struct xv_arg port_add[] = {
-	ARG("dev", DEV, .flags = FIRST),	   VLAN, NETWORK(REQUIRED),
-	ARG("xdp", WORD, .words = port_xdp_words), END,
+	ARG("dev", DEV, .flags = FIRST),
+	VLAN,
+	NETWORK(REQUIRED),
+	ARG("xdp", WORD, .words = port_xdp_words),
+	ARG("filters", WORD, .words = port_filters_words),
+	END,
 };
 static const struct xv_arg port_del[] = {ARG("dev", DEV, .flags = FIRST), VLAN, END};
 static const struct xv_arg fdb_show[] = {

@@ -1,0 +1,222 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""
+Filters of others at ports and underlay devices: told where xvtep's frames do not pass them, put
+first where that is asked for or can be, and out of XDP; as they come and go.
+"""
+import json
+
+import frame
+import hooks
+import tap
+from lab import Lab
+from netns import KERNEL
+from traffic import Stream
+from filtered import COUNT, VNI, Two
+from vtep import Kernel
+
+
+def drop_filter(host, dev, direction="ingress", verb="add"):
+    """A filter of a clsact qdisc that drops all."""
+    if verb == "del":
+        host.ns.run("tc", "filter", "del", "dev", dev, direction, "prio", "10")
+        return
+    qdisc = host.ns.run("tc", "qdisc", "show", "dev", dev).stdout
+    if "clsact" not in qdisc:
+        host.ns.run("tc", "qdisc", "add", "dev", dev, "clsact")
+    host.ns.run("tc", "filter", "add", "dev", dev, direction, "prio", "10", "bpf", "da", "obj",
+                host.foreign_object(), "sec", "tc")
+
+
+@tap.case("kernel bridge + vxlan: a filter at a port holds")
+def control():
+    with Lab() as lab:
+        a, b = lab.hosts
+        one, two = a.tenant("p1"), b.tenant("p1")
+        for host, other in ((a, b), (b, a)):
+            Kernel(host, [{"vni": VNI, "ports": ["p1"], "flood": [other.v4]}])
+        frame.expect(one.tap(), lambda m: frame.plain(one.mac, frame.BROADCAST, m),
+                     {two.tap(): 1}, "without")
+        drop_filter(a, "p1")
+        sender, receiver, mark = one.tap(), two.tap(), frame.marker()
+        sender.send(frame.plain(one.mac, two.mac, mark))
+        a.ns.run("ping", "-n", "-q", "-c", "2", "-i", "0.05", "-W", "2", b.v4)
+        tap.equal(receiver.count(mark), 0, "frames past the filter")
+
+
+@tap.case("port: filters are named, and before them on request, live and over a restart", main=True)
+def port_before():
+    with Lab() as lab:
+        two = Two(lab)
+        a = lab.hosts[0]
+        drop_filter(a, "p1")
+        two.shows(filters="auto", filters_skipped="tc bpf prio 10", filters_seen="",
+                  status="do not see its frames: tc bpf prio 10")
+        tap.ok(any("do not see its frames: tc bpf prio 10" in line for line in two.first.log()),
+               "the log says so")
+        two.passes("not seen by the filter")
+        two.port(filters="before")
+        two.shows(filters="before", filters_skipped="", filters_seen="tc bpf prio 10", status="")
+        two.passes("behind the filter", expected=0)
+        two.first.kill()
+        two.passes("without the daemon", expected=0)
+        two.first.start()
+        two.shows(filters="before", filters_seen="tc bpf prio 10")
+        two.passes("after a restart", expected=0)
+        drop_filter(a, "p1", verb="del")
+        two.shows(filters="before", filters_seen="", filters_skipped="")
+        two.passes("the filter is gone")
+        drop_filter(a, "p1")
+        two.port(filters="ignore")
+        two.shows(filters="ignore", filters_skipped="tc bpf prio 10", status="")
+        two.passes("ignored")
+
+
+@tap.case("port: no frame is lost while it goes behind filters and back")
+def port_moves():
+    with Lab() as lab:
+        two = Two(lab)
+        stream = Stream(two.one, two.two, 5000)
+        for setting in ({"filters": "before"}, {}, {"filters": "before"}, {"filters": "ignore"}):
+            stream.run_until(len(stream.seen) + 500)
+            two.port(**setting)
+        stream.run_until(len(stream.seen) + 500)
+        stream.expect_no_loss("filters: before and back")
+
+
+@tap.case("port: nothing of ours stays at a device that had us behind filters")
+def port_leaves():
+    with Lab() as lab:
+        two = Two(lab, {"filters": "before"})
+        a = lab.hosts[0]
+        two.passes("behind nothing")
+        two.first.config["networks"][0].update(ports=[], fdb=[])
+        two.first.apply()
+        tap.equal(a.ns.run("tc", "filter", "show", "dev", "p1", "ingress").stdout, "",
+                  "filters after the port is gone")
+        two.port(filters="before")
+        two.first.stop()
+        two.first.detach()
+        tap.equal(a.ns.run("tc", "filter", "show", "dev", "p1", "ingress").stdout, "",
+                  "filters after --detach")
+        tap.equal(json.loads(a.ns.run("tc", "-j", "qdisc", "show", "dev", "p1").stdout)[0]["kind"],
+                  "noqueue", "the port's only qdisc")
+
+
+@tap.case("port: chains of nf_tables at its ingress are named")
+def port_netdev():
+    with Lab() as lab:
+        two = Two(lab)
+        try:
+            chain = hooks.Chain(lab.hosts[0].ns, hooks.NETDEV, hooks.INGRESS, dev="p1")
+        except OSError as e:
+            raise tap.Skip(f"no nf_tables for devices: {e}") from e
+        two.shows(filters_skipped="nft guard/wall")
+        two.passes("not seen by the chain")
+        two.port(filters="before")
+        two.shows(filters="before", filters_skipped="nft guard/wall",
+                  status="do not see its frames: nft guard/wall")
+        chain.close()
+        two.shows(filters_skipped="", status="")
+
+
+def tcx(host, dev):
+    if KERNEL < (6, 6):
+        raise tap.Skip("no TCX before Linux 6.6")
+    return hooks.Tcx(host, dev)
+
+
+@tap.case("tap in XDP: not where others have filters or TCX programs, unless told so")
+def tap_xdp():
+    with Lab(wire="nic") as lab:
+        two = Two(lab, taps=True)
+        a = lab.hosts[0]
+        two.shows(encap="xdp", no_xdp="")
+        two.passes("XDP")
+        drop_filter(a, "p1")
+        two.shows(encap="tc", no_xdp="filters")
+        for setting, encap, why in (({"filters": "ignore"}, "xdp", ""), ({}, "tc", "filters"),
+                                    ({"xdp": "native"}, "xdp", ""),
+                                    ({"filters": "before"}, "tc", "filters before"),
+                                    ({}, "tc", "filters")):
+            two.port(**setting)
+            two.shows(encap=encap, no_xdp=why)
+            two.passes(f"{setting}", expected=0 if "before" in setting.values() else COUNT)
+        drop_filter(a, "p1", verb="del")
+        two.shows(encap="xdp", no_xdp="")
+        program = tcx(a, "p1")
+        two.shows(encap="tc", no_xdp="filters")
+        two.passes("dropped by the TCX program before ours", expected=0)
+        program.close()
+        two.shows(encap="xdp", no_xdp="")
+        two.passes("the program is gone")
+
+
+@tap.case("underlay: what others filter at its TC ingress holds, TC", "off", "tc", main=True)
+@tap.case("underlay: what others filter at its TC ingress holds, XDP", "native", "xdp-native")
+@tap.case("underlay: what others filter at its TC ingress holds, generic XDP", "generic",
+          "xdp-generic")
+def uplink_ingress(xdp, attached):
+    with Lab(wire="nic") as lab:
+        two = Two(lab, xdp=xdp)
+        a = lab.hosts[0]
+        two.uplink(attached, "")
+        two.passes("without a filter", back=True)
+        drop_filter(a, "under")
+        two.uplink("tc", "behind what others have there: tc bpf prio 10")
+        two.passes("filtered", back=True, expected=0)
+        two.first.kill()
+        two.first.start()
+        two.uplink("tc", "behind what others have there: tc bpf prio 10")
+        two.passes("filtered, after a restart", back=True, expected=0)
+        two.first.config["underlay"]["filters"] = "ignore"
+        two.first.apply()
+        two.uplink(attached, "filters: ignore, not seeing frames: tc bpf prio 10")
+        drop_filter(a, "under", verb="del")
+        two.uplink(attached, "none")
+        two.passes("the filter is gone", back=True)
+
+
+@tap.case("underlay: a TCX program before ours")
+def uplink_tcx():
+    with Lab(wire="nic") as lab:
+        two = Two(lab, xdp="native")
+        program = tcx(lab.hosts[0], "under")
+        two.uplink("tc", "behind what others have there: tcx")
+        two.passes("dropped by the TCX program", back=True, expected=0)
+        program.close()
+        two.uplink("xdp-native", "none")
+        two.passes("the program is gone", back=True)
+
+
+@tap.case("underlay: XDP does not send past a qdisc or filters at its egress")
+def uplink_egress():
+    with Lab(wire="nic") as lab:
+        two = Two(lab, taps=True)
+        a = lab.hosts[0]
+        two.shows(encap="xdp")
+
+        def ways(word, path):
+            two.uplink("tc", word)
+
+            def used():
+                before = two.first.paths().get(path, 0)
+                two.passes(word)
+                return two.first.paths().get(path, 0) == before + COUNT
+            tap.wait_for(used, f"known unicast goes by {path}")
+        ways("none", "port_encap")
+        a.ns.run("tc", "qdisc", "add", "dev", "under", "root", "tbf", "rate", "1gbit", "burst",
+                 "1mb", "latency", "10ms")
+        ways("XDP does not send by it, past qdisc tbf", "encap")
+        a.ns.run("tc", "qdisc", "del", "dev", "under", "root")
+        ways("none", "port_encap")
+        drop_filter(a, "under", "egress")
+        two.uplink("tc", "XDP does not send by it, past tc bpf prio 10")
+        tap.wait_for(lambda: not two.first.row("peer", remote=lab.hosts[1].v4)["status"], "ready")
+        two.passes("filtered at egress", expected=0)
+        drop_filter(a, "under", "egress", "del")
+        ways("none", "port_encap")
+
+
+if __name__ == "__main__":
+    tap.main()
