@@ -111,7 +111,8 @@ static void take_frame(struct cursor *c, struct xv_drop_packet *packet)
 void xv_drop_decode(const struct xv_drop_last_val *last, __be16 udp_port,
 		    struct xv_drop_packet *packet)
 {
-	struct cursor whole = {.at = last->head, .left = last->head_len}, c = whole;
+	size_t len = last->head_len < XV_DROP_HEAD ? last->head_len : XV_DROP_HEAD;
+	struct cursor whole = {.at = last->head, .left = len}, c = whole;
 
 	memset(packet, 0, sizeof(*packet));
 	if (last->from == XV_DROP_FROM_WIRE && take_tunnel(&c, udp_port, packet)) {

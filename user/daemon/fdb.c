@@ -7,6 +7,7 @@
 
 #include "addr.h"
 #include "fdb_internal.h"
+#include "ids.h"
 #include "learn.h"
 
 uint32_t xv_fdb_now(void)
@@ -124,14 +125,14 @@ int xv_fdb_get(struct xv_instance *inst, const struct xv_fdb_key *key, struct xv
 void fdb_release(struct xv_instance *inst, const struct xv_fdb_key *key,
 		 const struct xv_fdb_val *val)
 {
-	struct xv_network *net = key->bd < XV_MAX_NETWORKS ? inst->by_bd[key->bd] : NULL;
+	struct xv_network *net = xv_network_of(inst, key->bd);
+	struct xv_peer *peer = xv_peer_of_entry(inst, val);
 
 	if (!(val->flags & XV_FDB_STATIC)) {
 		if (net && net->learned)
 			net->learned--;
-	} else if (val->kind == XV_FDB_PEER && val->dst < XV_MAX_PEERS &&
-		   inst->peer_by_id[val->dst]) {
-		xv_peer_put(inst, inst->peer_by_id[val->dst]);
+	} else if (peer) {
+		xv_peer_put(inst, peer);
 	}
 }
 
@@ -197,8 +198,8 @@ int xv_fdb_check(struct xv_instance *inst, struct xv_network *net, const uint8_t
 
 	if (table_get(inst, &key, &val) || !xv_fdb_by_hand(&val))
 		return 0;
-	to_port = val.kind == XV_FDB_PORT ? inst->port_by_id[val.dst] : NULL;
-	to_peer = val.kind == XV_FDB_PEER ? inst->peer_by_id[val.dst] : NULL;
+	to_port = xv_port_of_entry(inst, &val);
+	to_peer = xv_peer_of_entry(inst, &val);
 	if (port ? to_port && !memcmp(&to_port->key, port, sizeof(*port))
 		 : to_peer && xv_ip_equal(&to_peer->ip, remote))
 		return 0;

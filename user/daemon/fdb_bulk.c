@@ -7,6 +7,7 @@
 #include "addr.h"
 #include "fdb_bulk.h"
 #include "fdb_internal.h"
+#include "ids.h"
 
 enum {
 	STEP = 8192, /* entries: some milliseconds */
@@ -70,7 +71,7 @@ static struct xv_fdb_word word_of(const struct xv_fdb_bulk *b, const struct xv_f
 static int fail(const struct xv_fdb_bulk *b, const struct xv_fdb_put *put, int code,
 		struct xv_err *err)
 {
-	const struct xv_network *net = b->inst->by_bd[put->key.bd];
+	const struct xv_network *net = xv_network_of(b->inst, put->key.bd);
 	char text[XV_MAC_STRLEN];
 	const struct xv_fdb_put *p;
 
@@ -95,14 +96,14 @@ static int fail(const struct xv_fdb_bulk *b, const struct xv_fdb_put *put, int c
 /* The network or port may have gone since the entry was read. */
 static int check(const struct xv_fdb_bulk *b, const struct xv_fdb_put *put)
 {
-	const struct xv_network *net = b->inst->by_bd[put->key.bd];
+	const struct xv_network *net = xv_network_of(b->inst, put->key.bd);
 	const struct xv_port *port;
 
 	if (!net)
 		return -ENOENT;
 	if (put->kind != XV_FDB_PORT)
 		return 0;
-	port = b->inst->port_by_id[put->dst];
+	port = xv_port_of(b->inst, put->dst);
 	return port && port->net == net ? 0 : -ENODEV;
 }
 

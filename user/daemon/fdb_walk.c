@@ -7,6 +7,7 @@
 
 #include "batch.h"
 #include "fdb_internal.h"
+#include "ids.h"
 
 enum {
 	SWEEP_DELETES = 1 << 16, /* some 20 ms */
@@ -87,9 +88,7 @@ long xv_fdb_flush(struct xv_instance *inst, const struct xv_fdb_filter *filter, 
 static int flush_lost_one(void *arg, const struct xv_fdb_entry *entry)
 {
 	struct xv_instance *inst = arg;
-	const struct xv_port *port = entry->val.dst < XV_MAX_PORTS
-					     ? inst->port_by_id[entry->val.dst]
-					     : NULL;
+	const struct xv_port *port = xv_port_of_entry(inst, &entry->val);
 
 	if (port && !port->ifindex && !port->adopted)
 		fdb_remove(inst, entry);
@@ -155,10 +154,17 @@ static int sweep_one(void *arg, uint64_t key, struct xv_fdb_word word)
 	return 0;
 }
 
-/* Rounded up: nothing goes before its time. */
+/*
+ * Rounded up: nothing goes before its time. Ticks are compared as they wrap around, by their signed
+ * difference: an age above INT32_MAX (36 years) cannot be told, and nothing gets there.
+ */
 static uint32_t limit_of(uint32_t seconds)
 {
-	return seconds ? (seconds * 1000000000ULL >> XV_SEEN_SHIFT) + 1 : 0;
+	uint64_t ticks = (seconds * 1000000000ULL >> XV_SEEN_SHIFT) + 1;
+
+	if (!seconds)
+		return 0;
+	return ticks < INT32_MAX ? ticks : INT32_MAX;
 }
 
 static long sweep(struct xv_instance *inst, bool *more)
@@ -233,14 +239,9 @@ static int adopt_one(void *arg, const struct xv_fdb_entry *entry)
 {
 	struct xv_instance *inst = arg;
 	const struct xv_fdb_val *val = &entry->val;
-	struct xv_network *net = entry->key.bd < XV_MAX_NETWORKS ? inst->by_bd[entry->key.bd]
-								 : NULL;
-	struct xv_peer *peer = val->kind == XV_FDB_PEER && val->dst < XV_MAX_PEERS
-				       ? inst->peer_by_id[val->dst]
-				       : NULL;
-	struct xv_port *port = val->kind == XV_FDB_PORT && val->dst < XV_MAX_PORTS
-				       ? inst->port_by_id[val->dst]
-				       : NULL;
+	struct xv_network *net = xv_network_of(inst, entry->key.bd);
+	struct xv_peer *peer = xv_peer_of_entry(inst, val);
+	struct xv_port *port = xv_port_of_entry(inst, val);
 
 	if (!net || !(peer || (port && port->net == net))) {
 		if (entry->extra)

@@ -12,6 +12,7 @@
 #include "batch.h"
 #include "flood.h"
 #include "group.h"
+#include "ids.h"
 #include "log.h"
 #include "peer.h"
 #include "port.h"
@@ -306,8 +307,8 @@ static int del_member(struct xv_instance *inst, struct xv_network *net,
 	take_out(inst, net, index, NULL);
 	if (!val.id)
 		xv_group_leave(inst, &val.remote);
-	else if (inst->peer_by_id[val.id])
-		xv_peer_put(inst, inst->peer_by_id[val.id]);
+	else if (xv_peer_of(inst, val.id))
+		xv_peer_put(inst, xv_peer_of(inst, val.id));
 	ret = xv_batch_commit(inst, err);
 	if (ret)
 		put_back(inst, net, index, &val, dirty);
@@ -387,59 +388,107 @@ void xv_flood_forget(struct xv_instance *inst, struct xv_network *net)
 /* A member whose port or peer is known again after adoption. */
 static bool adopt_member(struct xv_instance *inst, struct xv_network *net, struct xv_flood_val *val)
 {
-	struct xv_peer *peer = NULL;
+	struct xv_port *port = xv_port_of(inst, val->id);
+	struct xv_peer *peer = xv_peer_find(inst, &val->remote);
 	struct xv_err ignored;
 
 	if (val->kind == XV_FDB_PORT)
-		return val->id < XV_MAX_PORTS && inst->port_by_id[val->id] &&
-		       inst->port_by_id[val->id]->net == net;
+		return port && port->net == net;
 	if (val->kind != XV_FDB_PEER)
 		return false;
 	if (xv_ip_is_multicast(&val->remote))
-		return !xv_group_join(inst, &val->remote, &ignored);
-	return !xv_peer_get(inst, &val->remote, &peer, &ignored) && peer->id == val->id;
+		return !val->id && !xv_group_join(inst, &val->remote, &ignored);
+	if (!peer || peer->id != val->id)
+		return false;
+	xv_peer_hold(peer);
+	return true;
 }
 
-static int adopt_network(struct xv_instance *inst, struct xv_network *net)
+/* Adopting flood lists: what is known of the one that is read. */
+struct adoption {
+	uint16_t *
+		listed; /* [XV_MAX_PORTS + XV_MAX_PEERS]: bd of the last list that has the member */
+	bool peers, group;
+};
+
+/* A member that a list may have: once, and peers or one group, not both. */
+static bool is_first(struct adoption *a, const struct xv_network *net,
+		     const struct xv_flood_val *val)
+{
+	bool port = val->kind == XV_FDB_PORT, group = !port && xv_ip_is_multicast(&val->remote);
+	uint32_t mark = port ? val->id : XV_MAX_PORTS + val->id;
+
+	if (val->id >= (port ? XV_MAX_PORTS : XV_MAX_PEERS) ||
+	    (!group && a->listed[mark] == net->bd) || (!port && (a->group || (group && a->peers))))
+		return false;
+	a->listed[mark] = net->bd;
+	a->peers |= !port;
+	a->group |= group;
+	return true;
+}
+
+/* Ports come first; a list in which they did not is written anew. */
+static void take_member(struct xv_network *net, const struct xv_flood_val *val)
+{
+	size_t at = val->kind == XV_FDB_PORT ? count_ports(net) : net->n_flood;
+
+	net->flood_dirty |= at != net->n_flood;
+	memmove(&net->flood[at + 1], &net->flood[at], (net->n_flood - at) * sizeof(net->flood[0]));
+	net->flood[at].val = *val;
+	net->n_flood++;
+}
+
+static int adopt_network(struct xv_instance *inst, struct xv_network *net, struct adoption *a)
 {
 	struct xv_flood_head head = inst->dp->bd[net->bd].flood;
 	struct xv_flood_key key = {.bd = net->bd, .gen = head.gen};
+	uint32_t total = head.total < XV_MAX_FLOOD_LIST ? head.total : XV_MAX_FLOOD_LIST;
 	struct xv_flood_val val;
-	size_t seen = 0;
 
-	net->flood = calloc(head.total ?: 1, sizeof(*net->flood));
+	net->flood = calloc(total ?: 1, sizeof(*net->flood));
 	if (!net->flood)
 		return -ENOMEM;
-	for (key.index = 0; key.index < head.total; key.index++) {
-		if (bpf_map_lookup_elem(inst->dp->fd.flood, &key, &val))
-			continue;
-		seen++;
-		if (adopt_member(inst, net, &val))
-			net->flood[net->n_flood++].val = val;
-	}
+	a->peers = a->group = false;
+	for (key.index = 0; key.index < total; key.index++)
+		if (!bpf_map_lookup_elem(inst->dp->fd.flood, &key, &val) &&
+		    is_first(a, net, &val) && adopt_member(inst, net, &val))
+			take_member(net, &val);
 	inst->n_flood += net->n_flood;
 	net->flood_gen = head.gen;
 	net->flood_total = head.total;
-	net->flood_dirty = net->n_flood != head.total || seen != head.total;
+	net->flood_dirty |= net->n_flood != head.total || count_ports(net) != head.ports;
 	net->flood_fresh = net->flood_dirty;
 	return 0;
 }
 
+static int adopt_lists(struct xv_instance *inst)
+{
+	struct adoption a = {
+		.listed = calloc(XV_MAX_PORTS + XV_MAX_PEERS, sizeof(*a.listed)),
+	};
+	struct xv_network *net, *tmp;
+	int ret = a.listed ? 0 : -ENOMEM;
+
+	HASH_ITER (hh, inst->networks, net, tmp)
+		ret = ret ?: adopt_network(inst, net, &a);
+	free(a.listed);
+	return ret;
+}
+
 int xv_flood_adopt(struct xv_instance *inst, struct xv_err *err)
 {
-	struct xv_network *net, *tmp;
 	struct xv_flood_key key, *prev = NULL, gone;
+	struct xv_network *net;
 	bool drop = false;
 	int fd = inst->dp->fd.flood;
 
-	HASH_ITER (hh, inst->networks, net, tmp)
-		if (adopt_network(inst, net))
-			return xv_err_set(err, -ENOMEM, "out of memory");
+	if (adopt_lists(inst))
+		return xv_err_set(err, -ENOMEM, "out of memory");
 	/* Lists of other generations: a daemon was killed between writing and publishing. */
 	while (!bpf_map_get_next_key(fd, prev, &key)) {
 		if (drop)
 			bpf_map_delete_elem(fd, &gone);
-		net = key.bd < XV_MAX_NETWORKS ? inst->by_bd[key.bd] : NULL;
+		net = xv_network_of(inst, key.bd);
 		drop = !net || key.gen != net->flood_gen || key.index >= net->flood_total;
 		gone = key;
 		prev = &key;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Shortcuts for decapsulation. See index.h. */
+#include "ids.h"
 #include "index.h"
 
 #include "addr.h"
@@ -75,7 +76,7 @@ static void adopt_networks(struct xv_instance *inst)
 
 	for (i = 0; i < XV_VNI_INDEX; i++) {
 		slot = &inst->dp->vni_index[i];
-		net = slot->bd < XV_MAX_NETWORKS ? inst->by_bd[slot->bd] : NULL;
+		net = xv_network_of(inst, slot->bd);
 		if (slot->word && !(net && leads_to_network(slot, net)))
 			__atomic_store_n(&slot->word, 0, __ATOMIC_RELEASE);
 	}
@@ -94,7 +95,7 @@ static void adopt_peers(struct xv_instance *inst)
 
 	for (i = 0; i < XV_PEER_INDEX; i++) {
 		slot = &inst->dp->peer_index[i];
-		peer = slot->peer < XV_MAX_PEERS ? inst->peer_by_id[slot->peer] : NULL;
+		peer = xv_peer_of(inst, slot->peer);
 		if (slot->word && !(peer && peer_slot(inst->dp, peer) == slot))
 			__atomic_store_n(&slot->word, 0, __ATOMIC_RELEASE);
 	}

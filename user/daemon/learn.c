@@ -10,6 +10,7 @@
 
 #include "addr.h"
 #include "flap.h"
+#include "ids.h"
 #include "learn.h"
 #include "log.h"
 #include "port_end.h"
@@ -86,14 +87,14 @@ static bool source_valid(struct xv_instance *inst, const struct xv_network *net,
 	const struct xv_port *port;
 
 	if (event->kind == XV_FDB_PORT) {
-		port = event->dst < XV_MAX_PORTS ? inst->port_by_id[event->dst] : NULL;
+		port = xv_port_of(inst, event->dst);
 		return port && port->net == net && port->ifindex;
 	}
 	if (!event->dst) {
 		peer = xv_peer_find(inst, &event->remote);
 		event->dst = peer ? peer->id : 0;
 	}
-	return !event->dst || (event->dst < XV_MAX_PEERS && inst->peer_by_id[event->dst]);
+	return !event->dst || xv_peer_of(inst, event->dst);
 }
 
 /* A VTEP that was no peer becomes one: only for a MAC that is admitted. */
@@ -147,8 +148,7 @@ static int find_known(struct xv_instance *inst, const struct xv_event *event,
 static void handle(struct xv_learn *learn, struct xv_event *event)
 {
 	struct xv_instance *inst = learn->inst;
-	struct xv_network *net = event->key.bd < XV_MAX_NETWORKS ? inst->by_bd[event->key.bd]
-								 : NULL;
+	struct xv_network *net = xv_network_of(inst, event->key.bd);
 	struct xv_fdb_val old, *known = NULL;
 
 	if (!net || !xv_mac_is_unicast(event->key.mac) || !source_valid(inst, net, event))

@@ -246,45 +246,64 @@ void xv_network_free_gone(struct xv_instance *inst)
 	}
 }
 
+/* Settings as another program may have written them: what a file may not say is the default. */
+static void adopt_settings(struct xv_network *net, uint32_t flags,
+			   const struct xv_bd_info_val *info)
+{
+	struct xv_network_settings *set = &net->set;
+
+	set->learning = flags & XV_BD_LEARN;
+	set->inner_vlan = flags & XV_BD_INNER_VLAN;
+	set->ageing = info->ageing;
+	set->max_macs = info->max_macs && info->max_macs <= XV_MAX_FDB ? info->max_macs
+								       : XV_DEFAULT_MAX_MACS;
+	set->learn_rate = info->learn_rate;
+	memcpy(set->name, info->name, sizeof(set->name));
+	set->name[sizeof(set->name) - 1] = '\0';
+	if (set->name[strspn(set->name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					"0123456789_.-")])
+		set->name[0] = '\0';
+	fill_name(set, net->vni);
+}
+
+/* False: the entry of xv_vni leads nowhere. */
+static bool may_be_adopted(const struct xv_instance *inst, uint32_t vni, uint32_t bd)
+{
+	return vni && vni <= XV_VNI_MAX && bd && bd < XV_MAX_NETWORKS && !inst->by_bd[bd] &&
+	       inst->dp->bd[bd].flags & XV_BD_VALID;
+}
+
 static int adopt_one(struct xv_instance *inst, uint32_t vni, uint32_t bd, struct xv_err *err)
 {
-	const struct xv_bd_info_val *info;
-	const struct xv_bd_val *val;
-	struct xv_network *net;
+	const struct xv_bd_val *val = &inst->dp->bd[bd];
+	struct xv_network *net = new_network(inst, vni, bd);
 
-	if (!vni || vni > XV_VNI_MAX || !bd || bd >= XV_MAX_NETWORKS || inst->by_bd[bd])
-		return 0;
-	val = &inst->dp->bd[bd];
-	info = &inst->dp->bd_info[bd];
-	if (!(val->flags & XV_BD_VALID))
-		return 0;
-	net = new_network(inst, vni, bd);
 	if (!net)
 		return xv_err_set(err, -ENOMEM, "out of memory");
 	net->from_config = val->flags & XV_BD_CONFIG;
 	net->by_hand = !net->from_config || val->flags & XV_BD_HAND;
-	net->set.learning = val->flags & XV_BD_LEARN;
-	net->set.inner_vlan = val->flags & XV_BD_INNER_VLAN;
-	net->set.ageing = info->ageing;
-	net->set.max_macs = info->max_macs;
-	net->set.learn_rate = info->learn_rate;
-	memcpy(net->set.name, info->name, sizeof(net->set.name));
-	net->set.name[sizeof(net->set.name) - 1] = '\0';
-	copy_settings(net, &net->set);
+	adopt_settings(net, val->flags, &inst->dp->bd_info[bd]);
 	inst->last_bd = bd > inst->last_bd ? bd : inst->last_bd;
 	return 0;
 }
 
 int xv_network_adopt(struct xv_instance *inst, struct xv_err *err)
 {
-	uint32_t vni, *prev = NULL, bd, i;
+	uint32_t vni, gone, *prev = NULL, bd, i;
 	int fd = inst->dp->fd.vni, ret = 0;
+	bool drop = false;
 
 	while (!ret && !bpf_map_get_next_key(fd, prev, &vni)) {
+		if (drop)
+			bpf_map_delete_elem(fd, &gone);
 		prev = &vni;
-		if (!bpf_map_lookup_elem(fd, &vni, &bd))
+		gone = vni;
+		drop = bpf_map_lookup_elem(fd, &vni, &bd) || !may_be_adopted(inst, vni, bd);
+		if (!drop)
 			ret = adopt_one(inst, vni, bd, err);
 	}
+	if (drop)
+		bpf_map_delete_elem(fd, &gone);
 	/* What a daemon that was killed half-way left without a VNI. */
 	for (i = 1; i < XV_MAX_NETWORKS; i++)
 		if (!inst->by_bd[i] && inst->dp->bd[i].flags)

@@ -9,6 +9,7 @@
 #include "addr.h"
 #include "batch.h"
 #include "fdb.h"
+#include "ids.h"
 #include "index.h"
 #include "log.h"
 #include "peer.h"
@@ -239,17 +240,29 @@ void xv_peer_drop_unused(struct xv_instance *inst, const uint32_t *uses)
 	xv_batch_commit(inst, NULL);
 }
 
+/* Not what another program may have written: its id is somebody else's, or nobody's. */
+static bool may_be_adopted(struct xv_instance *inst, const struct xv_ip *ip, uint32_t id)
+{
+	return id && !xv_peer_of(inst, id) && id < XV_MAX_PEERS && xv_ip_is_usable(ip) &&
+	       !xv_ip_equal(ip, &inst->config->address) &&
+	       !xv_ip_equal(ip, &inst->config->address6);
+}
+
 int xv_peer_adopt(struct xv_instance *inst, struct xv_err *err)
 {
-	struct xv_ip ip, *prev = NULL;
+	struct xv_ip ip, gone, *prev = NULL;
 	struct xv_peer *peer;
+	bool drop = false;
 	uint32_t id;
 	int fd = inst->dp->fd.peer;
 
 	while (!bpf_map_get_next_key(fd, prev, &ip)) {
+		if (drop)
+			bpf_map_delete_elem(fd, &gone);
 		prev = &ip;
-		if (bpf_map_lookup_elem(fd, &ip, &id) || !id || id >= XV_MAX_PEERS ||
-		    inst->peer_by_id[id])
+		gone = ip;
+		drop = bpf_map_lookup_elem(fd, &ip, &id) || !may_be_adopted(inst, &ip, id);
+		if (drop)
 			continue;
 		peer = new_peer(inst, &ip, id);
 		if (!peer)
@@ -257,6 +270,8 @@ int xv_peer_adopt(struct xv_instance *inst, struct xv_err *err)
 		xv_adjacency_adopt(inst, peer);
 		inst->last_peer = id > inst->last_peer ? id : inst->last_peer;
 	}
+	if (drop)
+		bpf_map_delete_elem(fd, &gone);
 	return 0;
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Where a MAC is: see place.h. */
+#include "ids.h"
 #include "peer.h"
 #include "place.h"
 
 struct xv_port *xv_place_port(const struct xv_instance *inst, struct xv_place place)
 {
-	return place.kind == XV_FDB_PORT && place.dst < XV_MAX_PORTS ? inst->port_by_id[place.dst]
-								     : NULL;
+	return place.kind == XV_FDB_PORT ? xv_port_of(inst, place.dst) : NULL;
 }
 
 const char *xv_place_text(const struct xv_instance *inst, struct xv_place place,
@@ -15,8 +15,8 @@ const char *xv_place_text(const struct xv_instance *inst, struct xv_place place,
 	const struct xv_port *port = xv_place_port(inst, place);
 	const struct xv_peer *peer = NULL;
 
-	if (place.kind == XV_FDB_PEER && place.dst < XV_MAX_PEERS)
-		peer = inst->peer_by_id[place.dst];
+	if (place.kind == XV_FDB_PEER)
+		peer = xv_peer_of(inst, place.dst);
 	text[0] = '\0';
 	if (port)
 		xv_port_text(port, text);

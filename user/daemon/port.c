@@ -8,11 +8,13 @@
 #include "attach.h"
 #include "batch.h"
 #include "flood.h"
+#include "ids.h"
 #include "port_device.h"
 #include "port_filters.h"
 #include "port_xdp.h"
 #include "stats.h"
 #include "uplink.h"
+#include "xv_wire.h"
 
 struct xv_port *xv_port_find(struct xv_instance *inst, const char *dev, uint32_t vlan)
 {
@@ -173,12 +175,13 @@ int xv_port_del(struct xv_instance *inst, struct xv_port *port, struct xv_err *e
 static int adopt_one(struct xv_instance *inst, const struct xv_port_key *key,
 		     const struct xv_port_val *val, struct xv_err *err)
 {
-	struct xv_network *net = val->bd < XV_MAX_NETWORKS ? inst->by_bd[val->bd] : NULL;
+	struct xv_network *net = xv_network_of(inst, val->bd);
 	struct xv_port_dev_val dev;
 	struct xv_port *port;
 	struct xv_link link;
 
-	if (!net || !val->port || val->port >= XV_MAX_PORTS || inst->port_by_id[val->port] ||
+	if (!net || key->pad0 || key->vlan >= XV_VLAN_VID_MASK || !val->port ||
+	    val->port >= XV_MAX_PORTS || inst->port_by_id[val->port] ||
 	    bpf_map_lookup_elem(inst->dp->fd.port_dev, &val->port, &dev) ||
 	    dev.ifindex != key->ifindex ||
 	    xv_netlink_get_link(inst->nl, NULL, key->ifindex, &link, NULL)) {
@@ -212,7 +215,7 @@ static void free_ids(struct xv_instance *inst)
 		if (inst->port_by_id[id] || bpf_map_lookup_elem(inst->dp->fd.port_dev, &id, &val) ||
 		    !val.ifindex)
 			continue;
-		if (val.bd < XV_MAX_NETWORKS && inst->by_bd[val.bd])
+		if (xv_network_of(inst, val.bd))
 			xv_stats_keep_port(inst, id, val.bd);
 		bpf_map_update_elem(inst->dp->fd.port_dev, &id, &none, BPF_ANY);
 		bpf_map_delete_elem(inst->dp->fd.tx, &id);

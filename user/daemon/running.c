@@ -7,6 +7,7 @@
 #include "addr.h"
 #include "fdb.h"
 #include "flood.h"
+#include "ids.h"
 #include "running.h"
 
 struct builder {
@@ -86,29 +87,22 @@ static int add_fdb(void *arg, const struct xv_fdb_entry *entry)
 {
 	struct builder *b = arg;
 	const struct xv_fdb_val *val = &entry->val;
-	struct xv_config_network *to = entry->key.bd < XV_MAX_NETWORKS ? b->by_bd[entry->key.bd]
-								       : NULL;
+	const struct xv_network *net = xv_network_of(b->inst, entry->key.bd);
+	struct xv_config_network *to = net ? b->by_bd[net->bd] : NULL;
+	const struct xv_port *port = xv_port_of_entry(b->inst, val);
+	const struct xv_peer *peer = xv_peer_of_entry(b->inst, val);
 	struct xv_config_fdb one = {.is_port = val->kind == XV_FDB_PORT,
 				    .sticky = val->flags & XV_FDB_STICKY},
 			     *list;
 
-	if (!to || (b->config_only && !(val->flags & XV_FDB_CONFIG)))
+	if (!to || !(port || peer) || !xv_mac_is_unicast(entry->key.mac) ||
+	    (b->config_only && !(val->flags & XV_FDB_CONFIG)))
 		return 0;
 	memcpy(one.mac, entry->key.mac, sizeof(one.mac));
-	if (one.is_port) {
-		const struct xv_port *port = val->dst < XV_MAX_PORTS ? b->inst->port_by_id[val->dst]
-								     : NULL;
-
-		if (!port)
-			return 0;
+	if (port) {
 		memcpy(one.port.dev, port->key.dev, sizeof(one.port.dev));
 		one.port.vlan = port->key.vlan;
 	} else {
-		const struct xv_peer *peer = val->dst < XV_MAX_PEERS ? b->inst->peer_by_id[val->dst]
-								     : NULL;
-
-		if (!peer)
-			return 0;
 		one.remote = peer->ip;
 	}
 	list = grow(to->fdb, to->n_fdb, sizeof(*list));

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "flap.h"
+#include "ids.h"
 #include "view.h"
 
 enum {
@@ -21,9 +22,7 @@ static bool entry_matches(const struct xv_view *view, const struct xv_fdb_entry 
 		return false;
 	if (!*filter->dev)
 		return true;
-	if (entry->val.kind != XV_FDB_PORT || entry->val.dst >= XV_MAX_PORTS)
-		return false;
-	port = view->inst->port_by_id[entry->val.dst];
+	port = xv_port_of_entry(view->inst, &entry->val);
 	return port && xv_view_port_matches(filter, port);
 }
 
@@ -74,19 +73,14 @@ int xv_view_copy_fdb(struct xv_view *view, struct xv_err *err)
 static void put_destination(const struct xv_view *view, const struct xv_fdb_val *val,
 			    struct xv_row *row)
 {
-	const struct xv_peer *peer;
-	const struct xv_port *port;
+	const struct xv_peer *peer = xv_peer_of_entry(view->inst, val);
+	const struct xv_port *port = xv_port_of_entry(view->inst, val);
 
-	if (val->kind == XV_FDB_PORT && val->dst < XV_MAX_PORTS) {
-		port = view->inst->port_by_id[val->dst];
-		if (!port)
-			return;
+	if (port) {
 		xv_row_text(row, XV_COL_FDB_DEV, port->key.dev);
 		xv_row_number(row, XV_COL_FDB_VLAN, port->key.vlan);
-	} else if (val->kind == XV_FDB_PEER && val->dst < XV_MAX_PEERS) {
-		peer = view->inst->peer_by_id[val->dst];
-		if (peer)
-			xv_row_ip(row, XV_COL_FDB_REMOTE, &peer->ip);
+	} else if (peer) {
+		xv_row_ip(row, XV_COL_FDB_REMOTE, &peer->ip);
 	}
 }
 
@@ -110,7 +104,7 @@ bool xv_view_next_fdb(struct xv_view *view, struct xv_row *row)
 		if (view->pos >= view->n_entries)
 			return false;
 		entry = &view->entries[view->pos++];
-		net = view->inst->by_bd[entry->key.bd];
+		net = xv_network_of(view->inst, entry->key.bd);
 	} while (!net);
 	xv_row_mac(row, XV_COL_FDB_MAC, entry->key.mac);
 	xv_row_text(row, XV_COL_FDB_NETWORK, net->set.name);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Rows of what is configured: networks, ports, flood lists and peers. */
 #include "flood.h"
+#include "ids.h"
 #include "stats.h"
 #include "view.h"
 
@@ -74,7 +75,7 @@ static void flood_row(const struct xv_view *view, const struct xv_network *net,
 	xv_row_text(row, XV_COL_FLOOD_NETWORK, net->set.name);
 	xv_row_number(row, XV_COL_FLOOD_VNI, net->vni);
 	if (xv_flood_is_port(member)) {
-		port = view->inst->port_by_id[member->val.id];
+		port = xv_port_of(view->inst, member->val.id);
 		xv_row_text(row, XV_COL_FLOOD_TYPE, "port");
 		if (port) {
 			xv_row_text(row, XV_COL_FLOOD_DEV, port->key.dev);
