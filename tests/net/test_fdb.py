@@ -323,6 +323,23 @@ def static_port():
         tap.equal(gone.returncode, 1, "deleting it again: exit status")
 
 
+def ageing_of_ages():
+    """The longest ageing times there can be are no short ones: 2^31 s and more."""
+    with Lab(hosts=1) as lab:
+        host = lab.hosts[0]
+        tenants = [host.tenant(f"p{n}") for n in range(3)]
+        times = [1 << 31, (1 << 32) - 1, 1]
+        vtep = Xvtepd(host, [{"vni": 100 + n, "ports": [f"p{n}"], "ageing": ageing}
+                             for n, ageing in enumerate(times)])
+        for t in tenants:
+            t.tap().send(frame.plain(t.mac, frame.BROADCAST, b"xvtp"))
+        lasting = {(100 + n, t.mac) for n, t in enumerate(tenants[:2])}
+        tap.wait_for(lambda: lasting <= vtep.learned(), "learned")
+        start = vtep.status()["uptime"]
+        tap.wait_for(lambda: vtep.status()["uptime"] >= start + 4, "sweeps go by")
+        tap.equal(vtep.learned(), lasting, "what is left")
+
+
 for _kind in ("xvtep", "kernel"):
     tap.case(f"learning, remotes are {_kind}", _kind, main=_kind == "xvtep")(learning)
     tap.case(f"ageing by what a MAC sends, remotes are {_kind}", _kind,
@@ -340,6 +357,7 @@ tap.case("quota")(quota)
 tap.case("quota, and VTEPs that nobody knows")(invented_vteps)
 tap.case("many unknown destinations")(unknown_destinations)
 tap.case("static entries by hand: add, replace, flush, del")(static_port)
+tap.case("fdb: ageing times of ages")(ageing_of_ages)
 
 if __name__ == "__main__":
     tap.main()

@@ -338,7 +338,7 @@ def log_of_commands():
         vtep = Xvtepd(lab.hosts[0], [{"vni": VNI, "name": "blue"}])
         vtep.client("network", "add", "vni", "200", "name", "red", "learning", "off")
         vtep.client("network", "del", "green", check=False)
-        vtep.write("underlay: {devices: [under], address: 203.0.113.7}\n")
+        vtep.write("underlay: {devices: [under], address: 203.0.113.7}\nnetworks: []\n")
         p = vtep.client("apply", vtep.file, check=False)
         tap.contains(p.stderr, f"{vtep.file}:1: ", "apply: message")
         vtep.client("network", "show")

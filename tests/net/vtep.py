@@ -105,7 +105,7 @@ class Xvtepd:
     def write(self, text=None):
         """The configuration file; JSON is YAML too."""
         with open(self.file, "w", encoding="utf-8") as f:
-            f.write(text or json.dumps(self.config, indent=2))
+            f.write(text or json.dumps(self.config, indent=2) + "\n")
 
     def spawn(self, *args):
         with open(self.log_file, "ab") as log:

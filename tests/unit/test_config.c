@@ -17,13 +17,18 @@
 
 #define UL "underlay: {devices: [eth0], address: 192.0.2.1}\n"
 
+/* A text that names no networks has none. */
 static struct xv_config *parse(const char *text)
 {
+	const char *none = strstr(text, "networks") ? "" : "networks: []\n";
 	struct xv_config *config = NULL;
 	struct xv_err err = {};
+	char *whole;
 
-	if (xv_config_parse("t.yaml", text, strlen(text), &config, &err))
+	assert_true(asprintf(&whole, "%s%s", text, none) > 0);
+	if (xv_config_parse("t.yaml", whole, strlen(whole), &config, &err))
 		fail_msg("%s", err.text);
+	free(whole);
 	assert_non_null(config);
 	return config;
 }
@@ -252,9 +257,9 @@ static void test_print(void **state)
 	expect_printed(full, full_printed);
 	expect_printed(UL, "instance: default\n" UL_PRINTED "networks: []\n");
 	expect_printed("\xef\xbb\xbf" UL, "instance: default\n" UL_PRINTED "networks: []\n");
-	expect_printed("%YAML 1.1\n---\n" UL "networks:\n...\n",
+	expect_printed("%YAML 1.1\n---\n" UL "networks: []\n...\n",
 		       "instance: default\n" UL_PRINTED "networks: []\n");
-	expect_printed(UL "metrics: {listen: 0.0.0.0:1}\nnetworks: ~\ninstance: _1\n",
+	expect_printed(UL "metrics: {listen: 0.0.0.0:1}\nnetworks: []\ninstance: _1\n",
 		       "instance: \"_1\"\n" UL_PRINTED
 		       "networks: []\nmetrics:\n  listen: \"0.0.0.0:1\"\n");
 }
@@ -302,7 +307,7 @@ static void test_words(void **state)
 	}
 	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
 		snprintf(text, sizeof(text),
-			 "underlay: {devices: [a], address: 192.0.2.1, xdp: %s}", modes[i]);
+			 "underlay: {devices: [a], address: 192.0.2.1, xdp: %s}\n", modes[i]);
 		config = parse(text);
 		assert_int_equal(config->xdp, i);
 		assert_string_equal(xv_xdp_mode_name(config->xdp), modes[i]);
@@ -388,14 +393,54 @@ static void test_no_err(void **state)
 	assert_true(xv_config_load("/nonexistent", &config, NULL) < 0);
 }
 
+/*
+ * A file that was cut off is refused, or means the same; but for a cut behind a whole line, which
+ * in block style is a file as well. In brackets every cut is seen.
+ */
+static void expect_cuts(const char *text, bool brackets)
+{
+	struct xv_config *whole = parse(text), *config;
+	char *want = print(whole), *got;
+	size_t len;
+
+	for (len = 0; len < strlen(text); len++) {
+		struct xv_err err = {};
+
+		if (xv_config_parse("t.yaml", text, len, &config, &err)) {
+			assert_non_null(strstr(err.text, "t.yaml:"));
+			continue;
+		}
+		got = print(config);
+		if (strcmp(got, want) && (brackets || text[len - 1] != '\n'))
+			fail_msg("cut to %zu bytes, it is taken:\n%s", len, got);
+		free(got);
+		xv_config_free(config);
+	}
+	free(want);
+	xv_config_free(whole);
+}
+
+static void test_cut_off(void **state)
+{
+	(void)state;
+	expect_cuts(full, false);
+	expect_cuts("networks:\n  - vni: 100\n    name: blue\n    ports: [a, {dev: b, vlan: 10}]\n"
+		    "    ageing: 3000\n    flood:\n      - 192.0.2.22\n    fdb: []\n" UL,
+		    true); /* with what is required at its end */
+	expect_cuts("{\"underlay\": {\"devices\": [\"eth0\"], \"address\": \"192.0.2.1\"},\n"
+		    " \"networks\": [{\"vni\": 100, \"ports\": [\"a\", \"b\"]},\n"
+		    "  {\"vni\": 200, \"flood\": [\"192.0.2.2\"]}]}\n",
+		    true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_full),	  cmocka_unit_test(test_defaults),
-		cmocka_unit_test(test_print),	  cmocka_unit_test(test_print_quotes),
-		cmocka_unit_test(test_words),	  cmocka_unit_test(test_host_rules),
-		cmocka_unit_test(test_not_twice), cmocka_unit_test(test_load),
-		cmocka_unit_test(test_no_err),
+		cmocka_unit_test(test_cut_off),	     cmocka_unit_test(test_full),
+		cmocka_unit_test(test_defaults),     cmocka_unit_test(test_print),
+		cmocka_unit_test(test_print_quotes), cmocka_unit_test(test_words),
+		cmocka_unit_test(test_host_rules),   cmocka_unit_test(test_not_twice),
+		cmocka_unit_test(test_load),	     cmocka_unit_test(test_no_err),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -158,6 +158,10 @@ int xv_reader_finish(struct xv_reader *r)
 		return xv_source_error(&r->source, xv_reader_line(r),
 				       "a second YAML document starts here (\"---\"); a file holds "
 				       "one configuration");
+	if (r->len && r->text[r->len - 1] != '\n')
+		return xv_source_error(&r->source, line_of_byte(r, r->len),
+				       "the last line has no line feed at its end, so the file may "
+				       "have been cut off; end the line if it was not");
 	return 0;
 }
 
@@ -284,8 +288,10 @@ int xv_reader_list(struct xv_reader *r, const char *name,
 	const char *word;
 	int err;
 
-	if (is_null(&r->event))
-		return 0;
+	if (is_null(&r->event)) /* as a file that was cut off ends */
+		return xv_source_error(&r->source, xv_reader_line(r),
+				       "\"%s\" has no value; write \"%s: []\" for none", name,
+				       name);
 	if (r->event.type == YAML_SCALAR_EVENT) {
 		word = (const char *)r->event.data.scalar.value;
 		return xv_source_error(

@@ -41,7 +41,10 @@ struct xv_reader_key {
 /* Starts to read text (not copied); the current event is then the document's root node. */
 int xv_reader_open(struct xv_reader *r, const struct xv_source *source, const char *text,
 		   size_t len);
-/* After the root node: there must be nothing behind it. */
+/*
+ * After the root node: there must be nothing behind it, and the last line must have an end: half a
+ * file may well be YAML, and mean less.
+ */
 int xv_reader_finish(struct xv_reader *r);
 void xv_reader_close(struct xv_reader *r);
 

@@ -333,5 +333,11 @@ int xv_config_schema_read(struct xv_reader *r, struct xv_config *config,
 		return xv_source_error(&r->source, line,
 				       "\"underlay\" is missing; for example: underlay: "
 				       "{devices: [eth0], address: 192.0.2.1}");
-	return xv_reader_finish(r);
+	err = xv_reader_finish(r);
+	if (err)
+		return err;
+	if (!lines[ROOT_NETWORKS])
+		return xv_source_error(&r->source, line,
+				       "\"networks\" is missing; write \"networks: []\" for none");
+	return 0;
 }
