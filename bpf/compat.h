@@ -34,10 +34,11 @@ struct xdp_buff___xv {
 	__u32 flags;
 } __attribute__((preserve_access_index));
 
-/* ... of struct sk_buff and what lies behind its buffer. 64 bits: `end` is an offset. */
+/* ... of struct sk_buff and what lies behind its buffer. 64 bits: headers are offsets. */
 struct sk_buff___xv {
 	unsigned char *head;
 	unsigned int end;
+	unsigned short mac_header, inner_network_header;
 } __attribute__((preserve_access_index));
 
 struct skb_shared_info___xv {
@@ -47,6 +48,7 @@ struct skb_shared_info___xv {
 enum {
 	XV_XDP_HAS_FRAGS = 1 << 0,     /* XDP_FLAGS_HAS_FRAGS */
 	XV_SKB_GSO_FRAGLIST = 1 << 18, /* SKB_GSO_FRAGLIST */
+	XV_SKB_GSO_TUNNELS = 0x0fc0,   /* SKB_GSO_GRE to SKB_GSO_UDP_TUNNEL_CSUM */
 };
 
 /* One load, not merged or repeated: for words that the daemon replaces while we read. */
@@ -81,11 +83,8 @@ static __always_inline __u32 xv_xdp_len(struct xdp_md *ctx)
 	return bpf_xdp_get_buff_len(ctx);
 }
 
-/*
- * Whether a merged skb is a list of skbs, each with headers of its own (ethtool's rx-gro-list).
- * Where a program cannot see it, before Linux 6.2, TCP is never merged so (it is since 6.10).
- */
-static __always_inline int xv_gso_is_list(struct __sk_buff *ctx)
+/* What the kernel says of a merged skb (SKB_GSO_*). 0 before Linux 6.2, where nobody can see it. */
+static __always_inline __u32 gso_type(struct __sk_buff *ctx)
 {
 	const struct skb_shared_info___xv *info;
 	const struct sk_buff___xv *skb;
@@ -95,7 +94,27 @@ static __always_inline int xv_gso_is_list(struct __sk_buff *ctx)
 	skb = bpf_cast_to_kern_ctx(ctx);
 	info = bpf_rdonly_cast(skb->head + skb->end,
 			       bpf_core_type_id_kernel(struct skb_shared_info___xv));
-	return info->gso_type & XV_SKB_GSO_FRAGLIST;
+	return info->gso_type;
+}
+
+/*
+ * Whether a merged skb is a list of skbs, each with headers of its own (ethtool's rx-gro-list).
+ * Where it cannot be seen, TCP is never merged so (it is since Linux 6.10).
+ */
+static __always_inline int xv_gso_is_list(struct __sk_buff *ctx)
+{
+	return !!(gso_type(ctx) & XV_SKB_GSO_FRAGLIST);
+}
+
+/* Offset of the IP header in the innermost tunnel of a merged skb. 0: no tunnel, or not seen. */
+static __always_inline __u32 xv_gso_tunnel_ip(struct __sk_buff *ctx)
+{
+	const struct sk_buff___xv *skb;
+
+	if (!(gso_type(ctx) & XV_SKB_GSO_TUNNELS))
+		return 0;
+	skb = bpf_cast_to_kern_ctx(ctx);
+	return (__u16)(skb->inner_network_header - skb->mac_header);
 }
 
 /*
@@ -108,6 +127,13 @@ static __always_inline int xv_gso_is_list(struct __sk_buff *ctx)
 static __always_inline __u64 xv_below_128(__u64 offset)
 {
 	asm volatile("%[o] &= 0x7f" : [o] "+r"(offset));
+	return offset;
+}
+
+/* The same for one below 256. */
+static __always_inline __u64 xv_below_256(__u64 offset)
+{
+	asm volatile("%[o] &= 0xff" : [o] "+r"(offset));
 	return offset;
 }
 

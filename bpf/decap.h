@@ -104,24 +104,26 @@ static __always_inline __u32 xv_peer_of_ip(const struct xv_ip *ip, int *kernel)
 	return peer;
 }
 
-static __always_inline int xv_inner_is_tcp(struct xv_ethhdr *eth, void *data_end)
+/* 1: TCP. 0: not. -1: what the IP header says cannot be read. */
+static __always_inline int xv_inner_tcp(struct xv_ethhdr *eth, void *data_end)
 {
 	if (eth->h_proto == bpf_htons(ETH_P_IP)) {
 		struct iphdr *ip = (void *)(eth + 1);
 
-		return (void *)(ip + 1) <= data_end && ip->protocol == IPPROTO_TCP;
+		return (void *)(ip + 1) <= data_end ? ip->protocol == IPPROTO_TCP : -1;
 	}
 	if (eth->h_proto == bpf_htons(ETH_P_IPV6)) {
 		struct ipv6hdr *ip = (void *)(eth + 1);
 
-		return (void *)(ip + 1) <= data_end && ip->nexthdr == IPPROTO_TCP;
+		return (void *)(ip + 1) <= data_end ? ip->nexthdr == IPPROTO_TCP : -1;
 	}
 	return 0;
 }
 
 /*
- * The port with this id in this network, fit to take an Ethernet frame of len bytes (0: any length,
- * for a merged one). 0 or a drop.
+ * The port with this id in this network, fit to take an Ethernet frame of len bytes, without a tag
+ * that is beside it (0: any length, for a merged one). A tag in it may come on top of the MTU, as
+ * in the kernel's bridge (is_skb_forwardable()). 0 or a drop.
  */
 static __always_inline int xv_port_check(__u32 port, __u32 bd, __u32 len,
 					 const struct xv_port_dev_val **dev)
@@ -130,19 +132,34 @@ static __always_inline int xv_port_check(__u32 port, __u32 bd, __u32 len,
 
 	if (!val || val->bd != bd || !(val->flags & XV_PORT_UP))
 		return XV_DROP(PORT_DOWN);
-	if (len > val->mtu + ETH_HLEN)
+	if (len > val->mtu + ETH_HLEN + XV_VLAN_HLEN)
 		return XV_DROP(PKT_TOO_BIG);
 	*dev = val;
 	return 0;
 }
 
-/* Whether a frame, TCP or in fragments, goes to that port as an XDP frame. */
-static __always_inline int xv_port_takes_xdp(const struct xv_port_dev_val *dev, int tcp, int frags)
+/*
+ * Whether a frame of len bytes, TCP or in fragments, goes to that port as an XDP frame. The tag of
+ * a VLAN is put into it, and then is what may come on top of the MTU (kernel: xdp_ok_fwd_dev()).
+ */
+static __always_inline int xv_port_takes_xdp(const struct xv_port_dev_val *dev, int tcp, int frags,
+					     __u32 len)
 {
 	__u32 flags = dev->flags;
 
+	if (unlikely(dev->vlan) && len > dev->mtu + ETH_HLEN)
+		return 0;
+
 	return flags & XV_PORT_XDP_TX && !(tcp && flags & XV_PORT_TCP_STACK) &&
 	       !(frags && !(flags & XV_PORT_XDP_SG));
+}
+
+/* Whether the inner tag says a priority alone, or cannot be read: xv_slow_rx takes it off. */
+static __always_inline int inner_is_priority(struct xv_ethhdr *eth, void *data_end)
+{
+	struct xv_vlanhdr *tag = (void *)(eth + 1);
+
+	return (void *)(tag + 1) > data_end || !(tag->tci & bpf_htons(XV_VLAN_ID));
 }
 
 /* The inner frame's part of xv_decap_decide(). */
@@ -154,14 +171,16 @@ static __always_inline int xv_decap_inner(struct xv_ethhdr *eth, void *data_end,
 	const struct xv_table_head *fdb = xv_fdb_head();
 	struct xv_table_probe source, dest;
 	struct xv_fdb_val to;
-	int err;
+	int err, tcp;
 
 	if (unlikely(!fdb))
 		return XV_DECAP_PASS;
 	if (!xv_mac_is_source(eth->h_source))
 		return XV_DROP(MAC_INVALID_SOURCE);
 	if (unlikely(xv_is_vlan(eth->h_proto)))
-		return net_flags & XV_BD_INNER_VLAN ? XV_DECAP_PASS : XV_DROP(INNER_VLAN);
+		return net_flags & XV_BD_INNER_VLAN || inner_is_priority(eth, data_end)
+			       ? XV_DECAP_PASS
+			       : XV_DROP(INNER_VLAN);
 	if (xv_mac_is_multicast(eth->h_dest))
 		return XV_DECAP_PASS;
 	if (!xv_fdb_begin(fdb, d->bd, eth->h_source, 1, &source) ||
@@ -174,10 +193,13 @@ static __always_inline int xv_decap_inner(struct xv_ethhdr *eth, void *data_end,
 	err = xv_port_check(d->port, d->bd, merged ? 0 : d->len, &d->dev);
 	if (err)
 		return err;
+	tcp = xv_inner_tcp(eth, data_end);
+	if (unlikely(tcp < 0))
+		return XV_DECAP_PASS;
+	d->tcp = tcp;
 	d->ecn = xv_ecn_decap(d->ecn, eth, data_end);
 	if (d->ecn < 0)
 		return d->ecn;
-	d->tcp = xv_inner_is_tcp(eth, data_end);
 	err = xv_fdb_source(net_flags, &source, from, src);
 	return err ?: XV_DECAP_STRIP;
 }

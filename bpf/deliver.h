@@ -8,13 +8,9 @@
 #include "decap.h"
 #include "gso.h"
 
-enum {
-	XV_VLAN_HLEN = 4,
-};
-
 /* As on the wire, so that it is the same whichever way frames go: a merged one counts as those that
  * it is cut into, and a tag that the kernel keeps beside the frame as it does in it. */
-static __always_inline struct xv_tally xv_skb_tally(const struct __sk_buff *skb,
+static __always_inline struct xv_tally xv_skb_tally(struct __sk_buff *skb,
 						    struct xv_stats_val *stats)
 {
 	__u32 segments = xv_gso_segments(skb);
@@ -27,6 +23,25 @@ static __always_inline struct xv_tally xv_skb_tally(const struct __sk_buff *skb,
 	if (skb->vlan_present)
 		tally.bytes += XV_VLAN_HLEN * segments;
 	return tally;
+}
+
+/*
+ * Whether a frame's tag, kept beside it, is to be taken off as it says a priority alone: VID 0
+ * counts as untagged (802.1Q, 6.9.1). A network that carries tags carries this one too.
+ */
+static __always_inline int xv_skb_priority(const struct __sk_buff *skb, const struct xv_bd_val *net)
+{
+	return skb->vlan_present && !(skb->vlan_tci & XV_VLAN_VID_MASK) &&
+	       !(net->flags & XV_BD_INNER_VLAN);
+}
+
+/* Takes the tag off. *tally becomes that of the frame without it. */
+static __always_inline int xv_untag(struct __sk_buff *skb, struct xv_tally *tally)
+{
+	if (bpf_skb_vlan_pop(skb))
+		return XV_DROP(NO_MEMORY);
+	tally->bytes -= XV_VLAN_HLEN * tally->packets;
+	return 0;
 }
 
 /* Length to hold against a port's MTU: a merged frame is cut to size behind us. */

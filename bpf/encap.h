@@ -119,12 +119,9 @@ static __always_inline int xv_adj_fits(const struct xv_adj_val *adj, __u32 total
 }
 
 /* Bytes of the frame's IP packet, or of the longest that a merged one is cut into. */
-static __always_inline __u32 xv_encap_len(const struct __sk_buff *skb, struct xv_ethhdr *eth,
-					  void *data_end)
+static __always_inline __u32 xv_encap_len(struct __sk_buff *skb)
 {
-	if (skb->gso_size)
-		return skb->gso_size + xv_gso_headers(eth, data_end);
-	return skb->len - ETH_HLEN;
+	return skb->gso_size ? xv_gso_len(skb) : skb->len - ETH_HLEN;
 }
 
 /*
@@ -226,14 +223,12 @@ static __always_inline int xv_encap_peer(struct __sk_buff *skb, const struct xv_
 		return XV_DROP(VXLAN_NO_REMOTE);
 	if ((void *)(eth + 1) > data_end)
 		return XV_DROP(PKT_TOO_SMALL);
-	len = xv_encap_len(skb, eth, data_end);
+	len = xv_encap_len(skb);
 	ecn = skb->vlan_present ? -1 : xv_ecn_of(eth, data_end);
 	flags = ecn < 0 ? 0 : xv_adj_usable(adj, cfg);
 	if (flags) {
 		inner.ecn = xv_ecn_encap(ecn);
-		/* The skb's hash alone may be a NIC's of the addresses only; a socket's moves a
-		 * flow that is stuck to another way (sk_rethink_txhash()). */
-		inner.sport = xv_source_port(skb->hash ^ xv_flow_hash(eth, data_end, cfg));
+		inner.sport = xv_source_port(xv_flow_hash_skb(skb, eth, data_end, cfg));
 		if (!(flags & XV_ADJ_V6))
 			inner.id_off = xv_ip_id_off(adj, flags, peer, eth, data_end, tally);
 		xv_copy(&inner.eth, eth, sizeof(inner.eth));

@@ -190,7 +190,7 @@ static __always_inline void make_room(struct xv_flood_ctx *c)
 	}
 	ecn = xv_ecn_of(eth, data_end);
 	c->inner.ecn = ecn < 0 ? 0 : xv_ecn_encap(ecn);
-	c->inner.sport = xv_source_port(c->skb->hash ^ xv_flow_hash(eth, data_end, c->cfg));
+	c->inner.sport = xv_source_port(xv_flow_hash_skb(c->skb, eth, data_end, c->cfg));
 	xv_copy(&c->inner.eth, eth, sizeof(c->inner.eth));
 	if (ecn < 0)
 		err = bpf_skb_change_head(c->skb, XV_ENCAP4_LEN, 0);

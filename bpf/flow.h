@@ -1,13 +1,46 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A hash of the inner flow: IP addresses, protocol and, but for fragments, TCP or UDP ports; for
- * other frames the MAC addresses. For the outer source port (RFC 7348, section 5). Seeded, so that
- * no tenant can choose which of our peers' receive queues its flows meet on.
+ * A hash of the inner flow, for the outer source port (RFC 7348, section 5): IP addresses, protocol
+ * and what tells flows apart behind them, as in the kernel's flow dissector; for other frames the
+ * MAC addresses. Fragments have the addresses alone, also the first one, so that those of a
+ * datagram stay together. Seeded, so that no tenant can choose which of our peers' receive queues
+ * its flows meet on.
  */
 #ifndef XV_BPF_FLOW_H
 #define XV_BPF_FLOW_H
 
 #include "decap.h"
+
+enum {
+	XV_FLOW_STEPS = 8, /* headers that are looked at behind the first IP header */
+	XV_FLOW_GRE_CSUM = 0x8000,
+	XV_FLOW_GRE_ROUTING = 0x4000,
+	XV_FLOW_GRE_KEY = 0x2000,
+	XV_FLOW_GRE_SEQ = 0x1000,
+	XV_FLOW_GRE_VERSION = 7,
+	XV_FLOW_ICMP_ECHO = 8,
+	XV_FLOW_ICMP6_ECHO = 128,
+	XV_FLOW_DCCP = 33, /* not in the headers of Debian 12 by one name */
+	XV_FLOW_IPV6_MF = 1,
+};
+
+#define XV_FLOW_FRAGMENT (1ULL << 32) /* in what the walk returns */
+
+/* A walk over the headers behind an IP header. */
+struct xv_flow_walk {
+	void *ctx;
+	__u64 hash;
+	__u32 at; /* offset of the next header */
+	__u8 proto;
+	__u8 v6; /* it is behind an IPv6 header: extension headers are known */
+	__u8 xdp;
+};
+
+enum xv_flow_step {
+	XV_FLOW_END,
+	XV_FLOW_ON,
+	XV_FLOW_CUT, /* a fragment */
+};
 
 /* Multiply and fold: every input bit reaches the low 32 bits. */
 static __always_inline __u64 xv_flow_mix(__u64 hash, __u64 word)
@@ -16,30 +49,206 @@ static __always_inline __u64 xv_flow_mix(__u64 hash, __u64 word)
 	return hash ^ hash >> 32;
 }
 
-/* Both ports in one word, or 0 where there are none to read. */
-static __always_inline __u32 xv_flow_ports(void *l4, void *data_end, __u8 proto)
+/* Reads n bytes at an offset, wherever in the frame they are. 0, or they are not there. */
+static __always_inline long flow_load(const struct xv_flow_walk *w, __u32 at, void *to,
+				      const __u32 n)
 {
-	if ((proto != IPPROTO_TCP && proto != IPPROTO_UDP) || l4 + 4 > data_end)
-		return 0;
-	return *(__u32 *)l4;
+	return w->xdp ? bpf_xdp_load_bytes(w->ctx, at, to, n)
+		      : bpf_skb_load_bytes(w->ctx, at, to, n);
 }
 
-static __always_inline __u32 xv_flow_hash(struct xv_ethhdr *eth, void *data_end,
-					  const struct xv_config_val *cfg)
+/* Mixes in the word that is so far behind the header's start: ports, SPI or the like. */
+static __always_inline enum xv_flow_step flow_word(struct xv_flow_walk *w, __u32 behind)
 {
-	__u64 hash = xv_flow_mix(0, cfg->seed);
+	__u32 word;
+
+	if (!flow_load(w, w->at + behind, &word, sizeof(word)))
+		w->hash = xv_flow_mix(w->hash, word);
+	return XV_FLOW_END;
+}
+
+/* Echoes have an id, by which a host tells its pings apart. */
+static __always_inline enum xv_flow_step flow_icmp(struct xv_flow_walk *w, __u8 echo)
+{
+	__u16 word[4];
+
+	if (flow_load(w, w->at, word, sizeof(word)))
+		return XV_FLOW_END;
+	/* Answers are one more in ICMPv6, and 0 in ICMP. */
+	if (*(__u8 *)word == echo || *(__u8 *)word == (w->v6 ? echo + 1 : 0))
+		w->hash = xv_flow_mix(w->hash, word[2]);
+	return XV_FLOW_END;
+}
+
+static __always_inline enum xv_flow_step flow_extension(struct xv_flow_walk *w)
+{
+	__u8 head[2];
+
+	if (!w->v6 || flow_load(w, w->at, head, sizeof(head)))
+		return XV_FLOW_END;
+	w->proto = head[0];
+	w->at += (head[1] + 1) * 8;
+	return XV_FLOW_ON;
+}
+
+static __always_inline enum xv_flow_step flow_fragment(struct xv_flow_walk *w)
+{
+	__u16 head[4];
+
+	if (!w->v6 || flow_load(w, w->at, head, sizeof(head)))
+		return XV_FLOW_END;
+	if (head[1] & bpf_htons(0xfff8 | XV_FLOW_IPV6_MF))
+		return XV_FLOW_CUT;
+	w->proto = *(__u8 *)head;
+	w->at += sizeof(head);
+	return XV_FLOW_ON;
+}
+
+static __always_inline enum xv_flow_step flow_ip4(struct xv_flow_walk *w)
+{
+	struct iphdr ip;
+
+	if (flow_load(w, w->at, &ip, sizeof(ip)))
+		return XV_FLOW_END;
+	w->hash = xv_flow_mix(w->hash ^ ip.protocol, (__u64)ip.saddr << 32 | ip.daddr);
+	if (ip.frag_off & bpf_htons(XV_IP_FRAGMENT))
+		return XV_FLOW_END;
+	w->v6 = 0;
+	w->proto = ip.protocol;
+	w->at += ip.ihl * 4;
+	return XV_FLOW_ON;
+}
+
+static __always_inline enum xv_flow_step flow_ip6(struct xv_flow_walk *w)
+{
+	__u64 word[5];
+
+	if (flow_load(w, w->at, word, sizeof(word)))
+		return XV_FLOW_END;
+	w->hash = xv_flow_mix(w->hash, word[1] ^ word[3]);
+	w->hash = xv_flow_mix(w->hash, word[2] ^ word[4]);
+	w->v6 = 1;
+	w->proto = ((__u8 *)word)[6];
+	w->at += sizeof(word);
+	return XV_FLOW_ON;
+}
+
+/* GRE version 0 (RFC 2784, 2890): its key, and the packet in it. */
+static __always_inline enum xv_flow_step flow_gre(struct xv_flow_walk *w)
+{
+	__u16 head[2], flags, type;
+	__u32 len = sizeof(head);
+
+	if (flow_load(w, w->at, head, sizeof(head)))
+		return XV_FLOW_END;
+	flags = bpf_ntohs(head[0]);
+	type = head[1];
+	if (flags & (XV_FLOW_GRE_VERSION | XV_FLOW_GRE_ROUTING))
+		return XV_FLOW_END;
+	if (flags & XV_FLOW_GRE_CSUM)
+		len += 4;
+	if (flags & XV_FLOW_GRE_KEY) {
+		flow_word(w, len);
+		len += 4;
+	}
+	if (flags & XV_FLOW_GRE_SEQ)
+		len += 4;
+	w->at += len;
+	if (type == bpf_htons(ETH_P_TEB)) { /* an Ethernet frame */
+		if (flow_load(w, w->at + 2 * ETH_ALEN, &type, sizeof(type)))
+			return XV_FLOW_END;
+		w->at += ETH_HLEN;
+	}
+	w->proto = type == bpf_htons(ETH_P_IPV6) ? IPPROTO_IPV6 : IPPROTO_IPIP;
+	return type == bpf_htons(ETH_P_IPV6) || type == bpf_htons(ETH_P_IP) ? XV_FLOW_ON
+									    : XV_FLOW_END;
+}
+
+static __always_inline enum xv_flow_step flow_step(struct xv_flow_walk *w)
+{
+	switch (w->proto) {
+	case IPPROTO_TCP:
+	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE:
+	case IPPROTO_SCTP:
+	case IPPROTO_ESP:
+	case XV_FLOW_DCCP:
+		return flow_word(w, 0);
+	case IPPROTO_AH:
+		return flow_word(w, 4);
+	case IPPROTO_ICMP:
+		return w->v6 ? XV_FLOW_END : flow_icmp(w, XV_FLOW_ICMP_ECHO);
+	case IPPROTO_ICMPV6:
+		return w->v6 ? flow_icmp(w, XV_FLOW_ICMP6_ECHO) : XV_FLOW_END;
+	case IPPROTO_HOPOPTS:
+	case IPPROTO_ROUTING:
+	case IPPROTO_DSTOPTS:
+		return flow_extension(w);
+	case IPPROTO_FRAGMENT:
+		return flow_fragment(w);
+	case IPPROTO_IPIP:
+		return flow_ip4(w);
+	case IPPROTO_IPV6:
+		return flow_ip6(w);
+	case IPPROTO_GRE:
+		return flow_gre(w);
+	}
+	return XV_FLOW_END;
+}
+
+/* A hash of what is behind the IP header, in 32 bits; or XV_FLOW_FRAGMENT and nothing else. */
+static __always_inline __u64 flow_walk(struct xv_flow_walk *w)
+{
+	enum xv_flow_step step = XV_FLOW_ON;
+	int i;
+
+	for (i = 0; i < XV_FLOW_STEPS && step == XV_FLOW_ON; i++)
+		step = flow_step(w);
+	return step == XV_FLOW_CUT ? XV_FLOW_FRAGMENT : (__u32)w->hash;
+}
+
+/* Global functions, for what is not plain TCP or UDP: the verifier walks through each once. */
+__noinline __u64 xv_flow_walk_skb(struct __sk_buff *skb, __u32 at, __u32 proto, int v6)
+{
+	struct xv_flow_walk w = {.ctx = skb, .at = at, .proto = proto, .v6 = !!v6};
+
+	return flow_walk(&w);
+}
+
+__noinline __u64 xv_flow_walk_xdp(struct xdp_md *xdp, __u32 at, __u32 proto, int v6)
+{
+	struct xv_flow_walk w = {.ctx = xdp, .at = at, .proto = proto, .v6 = !!v6, .xdp = 1};
+
+	return flow_walk(&w);
+}
+
+/* What is behind the IP header: read here in TCP and UDP, else by a walk. ctx: of XDP or an skb. */
+static __always_inline __u64 flow_behind(void *ctx, const int xdp, __u32 at, __u8 proto, void *l4,
+					 void *data_end, const int v6)
+{
+	if (likely((proto == IPPROTO_TCP || proto == IPPROTO_UDP) && l4 + 4 <= data_end))
+		return *(__u32 *)l4;
+	return xdp ? xv_flow_walk_xdp(ctx, at, proto, v6) : xv_flow_walk_skb(ctx, at, proto, v6);
+}
+
+/* *fragment tells that the hash is of the addresses alone. */
+static __always_inline __u32 flow_hash(void *ctx, const int xdp, struct xv_ethhdr *eth,
+				       void *data_end, const struct xv_config_val *cfg,
+				       int *fragment)
+{
+	__u64 behind = XV_FLOW_FRAGMENT, hash = xv_flow_mix(0, cfg->seed);
 	void *l3 = eth + 1;
 
 	if (eth->h_proto == bpf_htons(ETH_P_IP) && l3 + sizeof(struct iphdr) <= data_end) {
 		struct iphdr *ip = l3;
-		__u32 ports = 0;
+		__u32 len = ip->ihl * 4;
 
-		if (!(ip->frag_off & bpf_htons(XV_IP_FRAGMENT)))
-			ports = xv_flow_ports(l3 + ip->ihl * 4, data_end, ip->protocol);
 		hash = xv_flow_mix(hash ^ ip->protocol, (__u64)ip->saddr << 32 | ip->daddr);
-		return xv_flow_mix(hash, ports);
-	}
-	if (eth->h_proto == bpf_htons(ETH_P_IPV6) && l3 + sizeof(struct ipv6hdr) <= data_end) {
+		if (likely(!(ip->frag_off & bpf_htons(XV_IP_FRAGMENT))))
+			behind = flow_behind(ctx, xdp, ETH_HLEN + len, ip->protocol, l3 + len,
+					     data_end, 0);
+	} else if (eth->h_proto == bpf_htons(ETH_P_IPV6) &&
+		   l3 + sizeof(struct ipv6hdr) <= data_end) {
 		struct ipv6hdr *ip = l3;
 		__u64 *addr = (void *)&ip->saddr;
 
@@ -47,10 +256,36 @@ static __always_inline __u32 xv_flow_hash(struct xv_ethhdr *eth, void *data_end,
 		hash = xv_flow_mix(hash, addr[1]);
 		hash = xv_flow_mix(hash, addr[2]);
 		hash = xv_flow_mix(hash, addr[3]);
-		return xv_flow_mix(hash, xv_flow_ports(ip + 1, data_end, ip->nexthdr));
+		behind = flow_behind(ctx, xdp, ETH_HLEN + sizeof(*ip), ip->nexthdr, ip + 1,
+				     data_end, 1);
+	} else {
+		hash = xv_flow_mix(hash ^ eth->h_proto, *(__u64 *)eth->h_dest);
+		behind = *(__u32 *)(eth->h_source + 2);
 	}
-	hash = xv_flow_mix(hash ^ eth->h_proto, *(__u64 *)eth->h_dest);
-	return xv_flow_mix(hash, *(__u32 *)(eth->h_source + 2));
+	*fragment = behind == XV_FLOW_FRAGMENT;
+	return xv_flow_mix(hash, behind);
+}
+
+static __always_inline __u32 xv_flow_hash_xdp(struct xdp_md *xdp, struct xv_ethhdr *eth,
+					      void *data_end, const struct xv_config_val *cfg)
+{
+	int fragment;
+
+	return flow_hash(xdp, 1, eth, data_end, cfg, &fragment);
+}
+
+/*
+ * The skb's own hash goes in: a socket's moves a flow that is stuck to another way
+ * (sk_rethink_txhash()). Alone it may be a NIC's of the addresses only, and in fragments of one
+ * datagram it may differ.
+ */
+static __always_inline __u32 xv_flow_hash_skb(struct __sk_buff *skb, struct xv_ethhdr *eth,
+					      void *data_end, const struct xv_config_val *cfg)
+{
+	int fragment;
+	__u32 hash = flow_hash(skb, 0, eth, data_end, cfg, &fragment);
+
+	return fragment ? hash : hash ^ skb->hash;
 }
 
 #endif

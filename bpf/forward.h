@@ -37,9 +37,8 @@ static __always_inline int port_of_device(__u32 ifindex, struct xv_port_val *por
 
 /*
  * The port that a frame belongs to: its device and VLAN, else its device alone. *tagged tells that
- * the tag is to be taken off: it is the port's, or VID 0, which says the priority of a frame that
- * counts as untagged (802.1Q, 6.9.1). 0: not ours (another VLAN of a trunk; 802.1ad tags are no
- * port's).
+ * the tag is the port's, and to be taken off. 0: not ours (another VLAN of a trunk; 802.1ad tags
+ * are no port's).
  */
 static __always_inline int port_of(const struct __sk_buff *skb, struct xv_port_val *port,
 				   int *tagged)
@@ -51,7 +50,7 @@ static __always_inline int port_of(const struct __sk_buff *skb, struct xv_port_v
 	if (unlikely(skb->vlan_present) && skb->vlan_proto == bpf_htons(ETH_P_8021Q)) {
 		key.vlan = skb->vlan_tci & XV_VLAN_VID_MASK;
 		val = key.vlan ? bpf_map_lookup_elem(&xv_port, &key) : NULL;
-		*tagged = val || !key.vlan;
+		*tagged = !!val;
 	}
 	if (!val)
 		return port_of_device(key.ifindex, port);
@@ -139,10 +138,8 @@ static __always_inline int xv_forward_frame(struct __sk_buff *skb, struct xv_tal
 	net = xv_bd_get(bd);
 	if (!cfg || !cfg->abi || !net || !fdb)
 		return XV_DROP(NOT_CONFIGURED);
-	if (tagged && bpf_skb_vlan_pop(skb))
+	if (unlikely(tagged || xv_skb_priority(skb, net)) && xv_untag(skb, tally))
 		return XV_DROP(NO_MEMORY);
-	if (tagged)
-		tally->bytes -= XV_VLAN_HLEN;
 	data = xv_ctx_ptr(skb->data);
 	data_end = xv_ctx_ptr(skb->data_end);
 	if (data + XV_TC_INNER > data_end && !skb->gso_size) {

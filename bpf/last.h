@@ -12,7 +12,10 @@
 
 #include "parse.h"
 
-/* Tunnel key of a packet from xv0, in one form for both families. 0 or a drop. */
+/*
+ * Tunnel key of a packet from xv0, in one form for both families. An IPv6 address that looks like
+ * an IPv4 one is nobody's. 0 or a drop.
+ */
 static __always_inline int xv_tunnel_get(struct __sk_buff *skb, struct xv_ip *remote,
 					 struct xv_ip *local, __u32 *vni)
 {
@@ -24,6 +27,10 @@ static __always_inline int xv_tunnel_get(struct __sk_buff *skb, struct xv_ip *re
 	} else if (!bpf_skb_get_tunnel_key(skb, &key, sizeof(key), BPF_F_TUNINFO_IPV6)) {
 		__builtin_memcpy(remote->w, key.remote_ipv6, sizeof(*remote));
 		__builtin_memcpy(local->w, key.local_ipv6, sizeof(*local));
+		if (xv_ip_is_v4(local))
+			return XV_DROP(WRONG_LOCAL);
+		if (xv_ip_is_v4(remote))
+			return XV_DROP(UNKNOWN_PEER);
 	} else {
 		return XV_DROP(TUNNEL_TXINFO);
 	}

@@ -31,6 +31,7 @@ struct xv_outer {
 };
 
 enum {
+	XV_VLAN_HLEN = 4,
 	XV_VLAN_ID = 0xfff,	 /* of a tci */
 	XV_IP_FRAGMENT = 0x3fff, /* MF and the offset */
 	XV_PARSE_NOT_OURS = 0,
@@ -146,6 +147,8 @@ static __always_inline int xv_parse_ip6(void *data, void *pos, void *data_end,
 	outer->end = (__u32)(pos - data) + sizeof(*ip) + len;
 	outer->ecn = ip->flow_lbl[0] >> 4 & XV_ECN_MASK;
 	xv_copy(&outer->src, &ip->saddr, sizeof(outer->src));
+	if (xv_ip_is_v4(&outer->src)) /* the kernel drops it (ip6_rcv_core()) */
+		return XV_PARSE_NOT_OURS;
 	if (len < sizeof(struct udphdr))
 		return XV_PARSE_NOT_OURS;
 	return xv_parse_udp(data, ip + 1, data_end, len, cfg, outer);

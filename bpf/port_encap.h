@@ -59,7 +59,7 @@ static __always_inline int port_to_peer(const struct port_frame *f, __u32 peer,
 	if (!xv_adj_fits(adj, f->total, f->total - ETH_HLEN, room))
 		return XV_PORT_PASS;
 	inner.ecn = xv_ecn_encap(ecn);
-	inner.sport = xv_source_port(xv_flow_hash(f->eth, f->data_end, f->cfg));
+	inner.sport = xv_source_port(xv_flow_hash_xdp(f->ctx, f->eth, f->data_end, f->cfg));
 	if (!v6)
 		inner.id_off = xv_ip_id_off(adj, flags, peer, f->eth, f->data_end, tally);
 	if (!port_commit(f, adj->tx_slot) || bpf_xdp_adjust_head(f->ctx, -(int)room))
@@ -72,11 +72,11 @@ static __always_inline int port_to_peer(const struct port_frame *f, __u32 peer,
 
 static __always_inline int port_to_port(const struct port_frame *f, __u32 port)
 {
+	int tcp = xv_inner_tcp(f->eth, f->data_end);
 	const struct xv_port_dev_val *dev;
 
-	if (port == f->from.id || xv_port_check(port, f->bd, f->total, &dev) || dev->vlan ||
-	    !xv_port_takes_xdp(dev, xv_inner_is_tcp(f->eth, f->data_end), f->frags) ||
-	    !port_commit(f, port))
+	if (port == f->from.id || tcp < 0 || xv_port_check(port, f->bd, f->total, &dev) ||
+	    dev->vlan || !xv_port_takes_xdp(dev, tcp, f->frags, f->total) || !port_commit(f, port))
 		return XV_PORT_PASS;
 	return XV_PATH_PORT_LOCAL;
 }

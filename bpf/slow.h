@@ -67,6 +67,7 @@ static __always_inline int slow_deliver(struct __sk_buff *skb, const struct xv_c
 	return xv_deliver_port(skb, d->dev, XV_PATH_SLOW_RX, action);
 }
 
+/* *tally becomes that of the frame without a tag that says a priority alone. */
 static __always_inline int xv_slow_frame(struct __sk_buff *skb, struct xv_tally *tally, int *action)
 {
 	const struct xv_config_val *cfg = xv_config_get();
@@ -91,6 +92,8 @@ static __always_inline int xv_slow_frame(struct __sk_buff *skb, struct xv_tally 
 	if (!d.peer && (!(net->flags & XV_BD_ANY_PEER) || xv_ip_equal(&remote, &cfg->local4) ||
 			xv_ip_equal(&remote, &cfg->local6)))
 		return XV_DROP(UNKNOWN_PEER);
+	if (unlikely(xv_skb_priority(skb, net)) && xv_untag(skb, tally))
+		return XV_DROP(NO_MEMORY);
 	return slow_deliver(skb, cfg, net, &d, &remote, tally, action);
 }
 

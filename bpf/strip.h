@@ -70,7 +70,7 @@ static __always_inline int xv_strip_xdp(struct xdp_md *ctx, struct xv_tally *tal
 	ret = xv_decap_decide(data, data_end, total, 0, tally->stats, &d);
 	if (ret != XV_DECAP_STRIP)
 		return ret < 0 ? xv_decap_drop(&d, ret, tally) : XV_PATH_XDP_PASS;
-	if (!xv_port_takes_xdp(d.dev, d.tcp, frags))
+	if (!xv_port_takes_xdp(d.dev, d.tcp, frags, d.len))
 		return XV_PATH_XDP_PASS;
 	ret = strip_front(ctx, d.strip, d.ecn, d.dev->vlan);
 	if (ret)

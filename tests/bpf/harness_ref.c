@@ -81,6 +81,7 @@ static int walk_ip4(struct walk *k, const struct world *w)
 
 static int walk_ip6(struct walk *k, const struct world *w)
 {
+	static const __u8 mapped[12] = {[10] = 0xff, [11] = 0xff};
 	const __u8 *ip = k->f->b + k->ip_at;
 
 	if (!has(k, k->ip_at, 40))
@@ -95,6 +96,8 @@ static int walk_ip6(struct walk *k, const struct world *w)
 	k->udp_at = k->ip_at + 40;
 	k->ecn = (be16(k, k->ip_at) >> 4) & 3;
 	memcpy(k->src.b, ip + 8, 16);
+	if (!memcmp(ip + 8, mapped, sizeof(mapped)))
+		return PASS; /* looks like IPv4 */
 	return GO_ON;
 }
 
@@ -168,8 +171,11 @@ static int walk_inner(const struct walk *k, const struct world *w, __u32 bd, __u
 
 	if (!source_mac_ok(eth + 6))
 		return XV_DROP_MAC_INVALID_SOURCE;
-	if (is_tag(type))
-		return w->net[bd].flags & XV_BD_INNER_VLAN ? PASS : XV_DROP_INNER_VLAN;
+	if (is_tag(type)) /* VID 0 is no VLAN */
+		return w->net[bd].flags & XV_BD_INNER_VLAN || !has(k, k->inner_at + 14, 4) ||
+				       !(be16(k, k->inner_at + 14) & 0xfff)
+			       ? PASS
+			       : XV_DROP_INNER_VLAN;
 	if (eth[0] & 1)
 		return PASS;
 	to = fdb_find(w, bd, eth);
@@ -183,9 +189,12 @@ static int walk_inner(const struct walk *k, const struct world *w, __u32 bd, __u
 	if (reason >= 0)
 		return reason;
 	*ecn = -1;
-	if (type == T_IP && has(k, k->inner_at + 14, 20))
+	if ((type == T_IP && !has(k, k->inner_at + 14, 20)) ||
+	    (type == T_IPV6 && !has(k, k->inner_at + 14, 40)))
+		return PASS; /* not all there to be read */
+	if (type == T_IP)
 		tos_at = k->inner_at + 15;
-	if (type == T_IPV6 && has(k, k->inner_at + 14, 40))
+	if (type == T_IPV6)
 		tos_at = k->inner_at + 14;
 	if (tos_at) {
 		inner = type == T_IP ? k->f->b[tos_at] & 3 : be16(k, tos_at) >> 4 & 3;
@@ -253,7 +262,8 @@ static int way_out(const struct walk *k, const struct world *w, __u32 port, enum
 	if (hook == REF_XDP_SKB)
 		return XV_PATH_XDP_PASS; /* judged, not stripped */
 	if (!(p->flags & XV_PORT_XDP_TX) || (p->flags & XV_PORT_TCP_STACK && inner_is_tcp(k)) ||
-	    (k->seen < k->f->len && !(p->flags & XV_PORT_XDP_SG)))
+	    (k->seen < k->f->len && !(p->flags & XV_PORT_XDP_SG)) ||
+	    (p->vlan && k->f->len - k->inner_at > p->mtu + 14))
 		return XV_PATH_XDP_PASS;
 	return p->tx || p->vlan ? XV_PATH_XDP_REDIRECT : -1;
 }

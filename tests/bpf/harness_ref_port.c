@@ -27,6 +27,8 @@ static int port_taken(const struct world *w, const struct frame *in, __u32 seen,
 
 	if (!(p->flags & XV_PORT_XDP_TX) || p->vlan || !p->tx)
 		return 0;
+	if ((type == T_IP && seen < 34) || (type == T_IPV6 && seen < 54))
+		return 0; /* TCP, perhaps */
 	if (tcp && p->flags & XV_PORT_TCP_STACK)
 		return 0;
 	return seen == in->len || p->flags & XV_PORT_XDP_SG;

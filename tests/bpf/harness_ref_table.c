@@ -48,8 +48,8 @@ int port_refuses(const struct world *w, __u32 port, __u32 bd, __u32 len)
 {
 	if (port >= WORLD_PORTS || w->port[port].bd != bd || !(w->port[port].flags & XV_PORT_UP))
 		return XV_DROP_PORT_DOWN;
-	/* The MTU is of what the Ethernet header carries. */
-	if (len && len - 14 > w->port[port].mtu)
+	/* The MTU is of what the Ethernet header carries, but for a tag, as in the kernel. */
+	if (len > w->port[port].mtu + 14 + 4)
 		return XV_DROP_PKT_TOO_BIG;
 	return -1;
 }

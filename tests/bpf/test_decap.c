@@ -202,6 +202,32 @@ static void inner_tag(struct frame *f, const struct outer_spec *s)
 	frame_set16(f, outer_len(s) + 12, T_VLAN);
 }
 
+static void inner_priority(struct frame *f, const struct outer_spec *s)
+{
+	inner_tag(f, s);
+	frame_set16(f, outer_len(s) + 14, 0xa000);
+}
+
+static void inner_priority_ad(struct frame *f, const struct outer_spec *s)
+{
+	inner_priority(f, s);
+	frame_set16(f, outer_len(s) + 12, T_QINQ);
+}
+
+/* The IPv4 peer's address in IPv6, and as if of our own network. */
+static void source_mapped(struct frame *f, const struct outer_spec *s)
+{
+	static const __u8 peer[16] = {[10] = 0xff, 0xff, 192, 0, 2, 2};
+
+	memcpy(f->b + outer_ip_at(s) + 8, peer, sizeof(peer));
+}
+
+static void source_mapped_unknown(struct frame *f, const struct outer_spec *s)
+{
+	source_mapped(f, s);
+	f->b[outer_ip_at(s) + 23] = 77;
+}
+
 #define BOTH(verdict) verdict, verdict
 #define REDIRECTED    XV_PATH_XDP_REDIRECT, XV_PATH_TC_DECAP
 #define BY_TC	      XV_PATH_XDP_PASS, XV_PATH_TC_DECAP
@@ -259,11 +285,16 @@ static const struct decap_case cases[] = {
 	{"one byte less", B4, PORT_XDP, 0x88b5, 0, 0, 19, XV_PATH_XDP_REDIRECT, XV_PATH_TC_PASS,
 	 NULL},
 	{"as large as the port's MTU", B4, PORT_XDP, T_IP, 0, P_UDP, 1472, REDIRECTED, NULL},
-	{"one byte more", B4, PORT_XDP, T_IP, 0, P_UDP, 1473, BOTH(VERDICT_DROP(PKT_TOO_BIG)),
+	{"as large as with a tag", B4, PORT_XDP, T_IP, 0, P_UDP, 1476, REDIRECTED, NULL},
+	{"one byte more", B4, PORT_XDP, T_IP, 0, P_UDP, 1477, BOTH(VERDICT_DROP(PKT_TOO_BIG)),
 	 NULL},
-	{"small MTU, fits", B4, PORT_SMALL, T_IP, 0, P_UDP, 72, REDIRECTED, NULL},
-	{"small MTU, too big", B4, PORT_SMALL, T_IP, 0, P_UDP, 73, BOTH(VERDICT_DROP(PKT_TOO_BIG)),
+	{"small MTU, fits", B4, PORT_SMALL, T_IP, 0, P_UDP, 76, REDIRECTED, NULL},
+	{"small MTU, too big", B4, PORT_SMALL, T_IP, 0, P_UDP, 77, BOTH(VERDICT_DROP(PKT_TOO_BIG)),
 	 NULL},
+	{"a VLAN, as large as the port's MTU", B4, PORT_VLAN, T_IP, 0, P_UDP, 1472, REDIRECTED,
+	 NULL},
+	{"a VLAN, as large as with two tags", B4, PORT_VLAN, T_IP, 0, P_UDP, 1476, XV_PATH_XDP_PASS,
+	 XV_PATH_TC_DECAP, NULL},
 	{"port down", B4, PORT_DOWN, UDP100, BOTH(VERDICT_DROP(PORT_DOWN)), NULL},
 	{"port not in xv_tx", B4, PORT_NO_TX, UDP100, VERDICT_DROP(PORT_DOWN), XV_PATH_TC_DECAP,
 	 NULL},
@@ -286,6 +317,12 @@ static const struct decap_case cases[] = {
 	{"UDP shorter than IP says", B4, PORT_XDP, UDP100, PASSED, udp_shorter},
 	{"padding behind IP", B4, PORT_XDP, UDP100, PASSED, padded},
 	{"tag inside, red carries tags", PEER_V4, BD_RED, PORT_RED, UDP100, PASSED, inner_tag},
+	{"priority tag inside", B4, PORT_XDP, UDP100, PASSED, inner_priority},
+	{"v6, priority tag inside, 802.1ad", B6, PORT_XDP, UDP100, PASSED, inner_priority_ad},
+	{"v6, a v4 peer's address", B6, PORT_XDP, UDP100, PASSED, source_mapped},
+	{"v6, a v4 address", B6, PORT_XDP, UDP100, PASSED, source_mapped_unknown},
+	{"any peer taken, v6, a v4 address", PEER_V6, BD_RED, PORT_RED, UDP100, PASSED,
+	 source_mapped_unknown},
 	/* provably bad */
 	{"v4, checksum", B4, PORT_XDP, UDP100, BOTH(VERDICT_DROP(IP_CSUM)), bad_checksum},
 	{"v4, frame cut", B4, PORT_XDP, UDP100, BOTH(VERDICT_DROP(PKT_TOO_SMALL)), cut},

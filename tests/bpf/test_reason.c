@@ -118,7 +118,7 @@ static void wire_to_bridge(void)
 
 static void too_big(void)
 {
-	good_wire(PORT_XDP, 1473);
+	good_wire(PORT_XDP, 1477);
 }
 
 static void net_gone(void)
@@ -198,7 +198,7 @@ static void to_nothing(void)
 
 static void too_big_local(void)
 {
-	good_tenant(mac_of_port(PORT_STACK), 1473);
+	good_tenant(mac_of_port(PORT_STACK), 1477);
 }
 
 static void to_nowhere(void)

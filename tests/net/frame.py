@@ -18,6 +18,7 @@ ETH_EXPERIMENT = 0x88b5  # IEEE 802, local experimental
 ETH_IP, ETH_IPV6, ETH_VLAN = 0x0800, 0x86dd, 0x8100
 SO_RCVBUFFORCE = 33
 SOL_PACKET, PACKET_AUXDATA, TP_STATUS_VLAN_VALID = 263, 8, 1 << 4  # linux/if_packet.h
+ETH_QINQ = 0x88a8
 numbers = itertools.count(1)
 
 
@@ -34,6 +35,12 @@ def ether(src, dst, proto, payload, vlan=None):
     tag = struct.pack("!HH", ETH_VLAN, vlan) if vlan is not None else b""
     data = mac(dst) + mac(src) + tag + struct.pack("!H", proto) + payload
     return data.ljust(60, b"\0")
+
+
+def tagged(src, dst, tags, proto, payload):
+    """With any tags, [(protocol, TCI)], the outer one first."""
+    stack = b"".join(struct.pack("!HH", *tag) for tag in tags)
+    return (mac(dst) + mac(src) + stack + struct.pack("!H", proto) + payload).ljust(60, b"\0")
 
 
 def plain(src, dst, mark, vlan=None):
@@ -88,7 +95,8 @@ class Tap:
         self.socket.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
         self.socket.setblocking(False)
         self.frames = []  # as received, in order
-        self.tags = {}  # frame: VLAN tag that the kernel took off it
+        self.tags = {}  # frame: VLAN id of the tag that the kernel took off it
+        self.whole = {}  # frame: the same with that tag
 
     def send(self, data):
         self.socket.send(data)
@@ -105,9 +113,10 @@ class Tap:
             if (address[2] == socket.PACKET_OUTGOING) != self.outgoing:
                 continue
             self.frames.append(data)
-            status, _, _, _, _, tci = struct.unpack("IIIHHH", about[0][2][:18])
+            status, _, _, _, _, tci, tpid = struct.unpack("IIIHHHH", about[0][2][:20])
             if status & TP_STATUS_VLAN_VALID:
                 self.tags[data] = tci & 0xfff
+                self.whole[data] = data[:12] + struct.pack("!HH", tpid, tci) + data[12:]
 
     def count(self, mark):
         """How many frames with this marker came in so far."""

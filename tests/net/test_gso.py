@@ -177,7 +177,7 @@ def ways(wire, under=(), tcp="tc_decap"):
         paths = vtep.paths()
         tap.ok(paths[tcp] > 2000, f"way of TCP: {paths}")
         traffic.udp_segmented(one, two)
-        tap.equal(vtep.paths().get("slow_rx", 0) - paths.get("slow_rx", 0), 610, "UDP by the kernel")
+        tap.equal(vtep.paths().get("slow_rx", 0) - paths.get("slow_rx", 0), 610, "way of UDP")
         tap.equal(vtep.drops(), {}, "drops")
 
 

@@ -120,6 +120,38 @@ def entropy():
         tap.ok(len(ports) > 190, f"source ports of 200 flows: {len(ports)}")
 
 
+def fragments(v6):
+    """All fragments of a datagram have one source port; datagrams to many hosts have many."""
+    with Lab() as lab:
+        a, b = lab.hosts
+        one, two = (h.tenant("p1", f"10.0.{h.number}.1/8", ip6=f"fd00::{h.number}:1")
+                    for h in (a, b))
+        for h, o in ((a, b), (b, a)):
+            Xvtepd(h, [{"vni": VNI, "ports": ["p1"], "flood": [o.v4]}])
+        one.ping(two.ip6 if v6 else two.ip)
+        wire, ports, count = a.sent_tap(), {}, 20
+        for n in range(count):
+            to = f"fd00::2:{n + 16:x}" if v6 else f"10.0.2.{n + 16}"
+            one.ns.ip(f"neigh replace {to} lladdr {two.mac} dev eth0 nud permanent")
+            sender = one.ns.socket(socket.AF_INET6 if v6 else socket.AF_INET, socket.SOCK_DGRAM)
+            sender.sendto(frame.marker() * 375, (to, 5000 + n))  # 6000 bytes
+            sender.close()
+
+        def all_there():
+            wire.drain()
+            ports.clear()
+            for data in wire.frames:
+                inner = data[50:]
+                if v6 and inner[12:14] == b"\x86\xdd" and inner[20] == 44:
+                    ports.setdefault((inner[38:54], inner[58:62]), []).append(data[34:36])
+                if not v6 and inner[12:14] == b"\x08\x00" and inner[20] & 0x3f | inner[21]:
+                    ports.setdefault((inner[30:34], inner[18:20]), []).append(data[34:36])
+            return sum(len(p) for p in ports.values()) == 5 * count
+        tap.wait_for(all_there, f"{count} datagrams in 5 fragments each")
+        tap.equal({len(set(p)) for p in ports.values()}, {1}, "source ports of a datagram")
+        tap.ok(len({p[0] for p in ports.values()}) > count - 3, "source ports of all")
+
+
 def ecn_out(family):
     """RFC 6040: ECT is copied out, CE becomes ECT(0) outside; as the kernel does."""
     for kind in ("xvtep", "kernel"):
@@ -190,6 +222,8 @@ for _family in (4, 6):
     tap.case(f"ECN outwards, IPv{_family}", _family)(ecn_out)
     tap.case(f"tshark reads it, IPv{_family}", _family)(tshark)
 tap.case("source port entropy")(entropy)
+for _v6 in (False, True):
+    tap.case("source port of fragments" + ", IPv6" * _v6, _v6)(fragments)
 for _mode in ("native", "off", "generic"):
     tap.case(f"ECN inwards, xdp {_mode}", _mode)(ecn_in)
 
