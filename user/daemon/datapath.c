@@ -253,6 +253,49 @@ void xv_datapath_unmap_stats(struct xv_datapath *dp)
 	dp->stats = NULL;
 }
 
+/* The lock is on the directory that is there. */
+static int renew_lock(struct xv_datapath *dp, struct xv_err *err)
+{
+	struct stat held, there;
+	int fd = -1, ret;
+
+	if (!stat(dp->pin_dir, &there) && !fstat(dp->lock_fd, &held) &&
+	    there.st_ino == held.st_ino && there.st_dev == held.st_dev)
+		return 0;
+	ret = xv_lock_pins(dp->pin_dir, &fd, err);
+	if (ret)
+		return ret;
+	xv_lock_release(dp->lock_fd);
+	dp->lock_fd = fd;
+	return 0;
+}
+
+int xv_datapath_pin_again(struct xv_datapath *dp, struct xv_err *err)
+{
+	char links[sizeof(dp->pin_dir) + 8];
+	struct bpf_map *map;
+	const char *path;
+	int n = 0, ret = 0;
+
+	snprintf(links, sizeof(links), "%s/links", dp->pin_dir);
+	if (access(links, F_OK))
+		ret = make_dirs(dp, err);
+	ret = ret ?: renew_lock(dp, err);
+	if (ret)
+		return ret;
+	bpf_object__for_each_map(map, dp->skel->obj)
+	{
+		path = bpf_map__pin_path(map);
+		if (!path || !access(path, F_OK))
+			continue;
+		if (bpf_obj_pin(bpf_map__fd(map), path))
+			return xv_err_set(err, -errno, "cannot pin %s again: %s", path,
+					  strerror(errno));
+		n++;
+	}
+	return n;
+}
+
 int xv_datapath_check(struct xv_err *err)
 {
 	struct utsname uts;

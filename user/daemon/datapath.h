@@ -61,6 +61,8 @@ int xv_datapath_open(const char *instance, struct xv_datapath **dp, struct xv_er
  */
 bool xv_datapath_is_private(void);
 /* Forgets the object; what is pinned stays and goes on forwarding. */
+/* Pins of maps that somebody removed are made again: how many, or negative errno. */
+int xv_datapath_pin_again(struct xv_datapath *dp, struct xv_err *err);
 void xv_datapath_close(struct xv_datapath *dp);
 int xv_datapath_prog_fd(const struct xv_datapath *dp, enum xv_prog prog);
 /*

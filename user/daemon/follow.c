@@ -20,8 +20,7 @@ enum {
 	RETRY_DELAY_S = 1,
 };
 
-/* Before TCX anybody may delete the qdisc that our program hangs on, which netlink tells. */
-static void check_program(struct xv_instance *inst, const struct xv_link *link)
+bool xv_follow_program(struct xv_instance *inst, const struct xv_link *link)
 {
 	const struct xv_uplink *uplink = xv_uplink_find(inst, link->name);
 	struct xv_err err = {.text = ""};
@@ -38,18 +37,19 @@ static void check_program(struct xv_instance *inst, const struct xv_link *link)
 		prog = XV_PROG_ENCAP;
 		behind = xv_port_filters_behind(inst, link->ifindex);
 	} else {
-		return;
+		return false;
 	}
 	if (xv_attach_has_tc(inst->dp->pin_dir, link->ifindex, behind))
-		return;
+		return false;
 	ret = xv_attach_tc(inst->dp, link, prog, behind, &err);
 	if (ret == -ENODEV)
-		return; /* it is on its way out */
+		return false; /* it is on its way out */
 	if (ret)
 		xv_log(LOG_ERR, "%s: its program was taken away: %s", link->name, err.text);
 	else
 		xv_log(LOG_WARNING, "%s: its program was taken away, and is attached again",
 		       link->name);
+	return !ret;
 }
 
 static void on_link(void *arg, const struct xv_link *link)
@@ -62,7 +62,8 @@ static void on_link(void *arg, const struct xv_link *link)
 	xv_egress_link(inst, link);
 	if (link->ifindex == inst->slow_ifindex)
 		xv_slow_check(inst);
-	check_program(inst, link);
+	/* Before TCX anybody may delete the qdisc that it hangs on, which netlink tells. */
+	xv_follow_program(inst, link);
 }
 
 static void on_link_gone(void *arg, uint32_t ifindex, const char *name)

@@ -16,5 +16,7 @@ int xv_follow_start(struct xv_instance *inst, struct xv_err *err);
 void xv_follow_again_later(struct xv_instance *inst);
 /* inst->nl stays open. */
 void xv_follow_stop(struct xv_instance *inst);
+/* Whether the device's program at TC ingress had been taken away, and is attached again. */
+bool xv_follow_program(struct xv_instance *inst, const struct xv_link *link);
 
 #endif

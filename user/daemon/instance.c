@@ -369,6 +369,7 @@ int xv_instance_apply(struct xv_instance *inst, struct xv_config *config, size_t
 {
 	struct xv_config *old = inst->config;
 	struct xv_todo *todo = NULL;
+	size_t mended = xv_watch_all(inst);
 	int ret = take_config(inst, config, &todo, err);
 
 	if (ret) {
@@ -377,7 +378,7 @@ int xv_instance_apply(struct xv_instance *inst, struct xv_config *config, size_t
 		return ret;
 	}
 	inst->config = config;
-	*changes = xv_config_head_changes(old, config);
+	*changes = mended + xv_config_head_changes(old, config);
 	xv_config_free(old);
 	ret = xv_reconcile_run(inst, todo, changes, err);
 	xv_reconcile_free(todo);

@@ -89,6 +89,7 @@ struct xv_instance {
 	struct event *retry;	 /* ... later */
 	struct event *again;	 /* devices that could not be had are to be tried again */
 	struct event *second;	 /* once a second (watch.c) */
+	uint32_t watch_at;	 /* port that was looked at last */
 	struct xv_adjacency_pass *pass;
 	struct xv_fdb *fdb;
 	struct xv_learn *learn;

@@ -124,6 +124,17 @@ void xv_port_xdp_update(struct xv_instance *inst, struct xv_port *port)
 			 "xdp is \"native\", but cannot be attached: %s", why);
 }
 
+bool xv_port_xdp_mend(struct xv_instance *inst, struct xv_port *port)
+{
+	if (!port->xdp_on || xv_attach_has_xdp(inst->dp->pin_dir, port->ifindex))
+		return false;
+	port->xdp_on = false;
+	xv_port_xdp_update(inst, port);
+	xv_log(LOG_WARNING, "%s: its XDP program was taken away; attached again (%s)",
+	       port->key.dev, port->xdp_on ? "xdp" : "tc");
+	return true;
+}
+
 void xv_port_xdp_detach(struct xv_instance *inst, struct xv_port *port)
 {
 	port->xdp_on = false;

@@ -357,3 +357,23 @@ void xv_uplink_features(struct xv_instance *inst, uint32_t ifindex, uint64_t fea
 	uplink->link.xdp_features = features;
 	xv_peer_refresh_soon(inst);
 }
+
+bool xv_uplink_mend(struct xv_instance *inst, struct xv_uplink *uplink)
+{
+	struct xv_err err = {.text = ""};
+	struct xv_link link;
+
+	if (!uplink->ifindex || !(uplink->flags & (XV_UPLINK_XDP | XV_UPLINK_GENERIC)) ||
+	    xv_attach_has_xdp(inst->dp->pin_dir, uplink->ifindex) ||
+	    xv_netlink_get_link(inst->nl, NULL, uplink->ifindex, &link, NULL))
+		return false;
+	if (uplink_attach(inst, inst->config, uplink, &link, false, &err))
+		snprintf(uplink->note, sizeof(uplink->note), "%.255s", err.text);
+	xv_log(LOG_WARNING, "%s: its XDP program was taken away; attached again (%s)", uplink->dev,
+	       xv_uplink_mode(uplink));
+	uplink_join_groups(inst, uplink);
+	uplink_tell(inst->config, uplink);
+	xv_port_rewrite_all(inst);
+	xv_peer_refresh_soon(inst);
+	return true;
+}

@@ -28,6 +28,8 @@ void xv_uplink_second(struct xv_instance *inst);
 void xv_uplink_link(struct xv_instance *inst, const struct xv_link *link);
 void xv_uplink_link_gone(struct xv_instance *inst, uint32_t ifindex);
 void xv_uplink_features(struct xv_instance *inst, uint32_t ifindex, uint64_t features);
+/* Whether its XDP program had been taken off; then it is attached again, or at TC. */
+bool xv_uplink_mend(struct xv_instance *inst, struct xv_uplink *uplink);
 /*
  * Slot of an underlay device in xv_tx; 0 if it is none, or XDP frames would go past what others
  * have at its egress.
