@@ -306,8 +306,8 @@ def setting_stays():
         shown(vtep, "t2", "tc", "off")
         tap.equal(link_ids(vtep), before, "links")
         saved = vtep.client("save").stdout
-        tap.contains(saved, "{dev: t1, xdp: native}", "saved")
-        tap.contains(saved, "{dev: t2, xdp: off}", "saved")
+        tap.contains(saved, "{dev: t1, xdp: native, filters: auto}", "saved")
+        tap.contains(saved, "{dev: t2, xdp: off, filters: auto}", "saved")
 
 
 def refused_words():
