@@ -124,16 +124,29 @@ static __always_inline int move_gate_open(__u32 bd, struct xv_end to, __u64 now)
 	return 1;
 }
 
+/* Whether no more MACs are learned in that network, or at that port. */
+static __always_inline int is_full(__u32 net_flags, struct xv_end from)
+{
+	const struct xv_port_dev_val *dev = NULL;
+
+	if (net_flags & XV_BD_FULL)
+		return 1;
+	if (from.kind == XV_FDB_PORT)
+		dev = bpf_map_lookup_elem(&xv_port_dev, &from.id);
+	return dev && dev->flags & XV_PORT_FULL;
+}
+
 /*
  * Gives the daemon one event, unless the same went out just now, or too many did. A global
- * function: the verifier walks through it once, not from every place that learns.
+ * function: the verifier walks through it once, not from every place that learns. what: id << 8 |
+ * kind << 4 | type.
  */
-__noinline int xv_event_give(__u32 type, __u32 kind, __u32 id, const struct xv_fdb_key *key,
+__noinline int xv_event_give(__u32 what, __u32 net_flags, const struct xv_fdb_key *key,
 			     const struct xv_ip *remote)
 {
 	struct xv_tally one = {.stats = xv_stats_here(), .packets = 1};
-	struct xv_end from = {.id = id, .kind = kind};
-	__u32 what = id << 8 | kind << 4 | type, moved = type == XV_EVENT_MOVE, slot, tick;
+	struct xv_end from = {.id = what >> 8, .kind = what >> 4 & 0xf};
+	__u32 type = what & 0xf, moved = type == XV_EVENT_MOVE, slot, tick;
 	__u64 now = bpf_ktime_get_ns(), word;
 	struct xv_recent_val *recent;
 	struct xv_event *event;
@@ -147,6 +160,10 @@ __noinline int xv_event_give(__u32 type, __u32 kind, __u32 id, const struct xv_f
 	if (!recent || !one.stats ||
 	    (recent->key == word && recent->what == what && recent->tick == tick))
 		return 0;
+	if (!moved && is_full(net_flags, from)) {
+		xv_path_add(XV_PATH_EVENT_FULL, &one);
+		return 0;
+	}
 	if (!(moved ? move_gate_open(key->bd, from, now) : learn_gate_open(key->bd, now))) {
 		xv_path_add(XV_PATH_EVENT_LIMITED, &one);
 		return 0;
@@ -157,9 +174,9 @@ __noinline int xv_event_give(__u32 type, __u32 kind, __u32 id, const struct xv_f
 		return 0;
 	}
 	event->type = type;
-	event->kind = kind;
+	event->kind = from.kind;
 	event->pad0 = 0;
-	event->dst = id;
+	event->dst = from.id;
 	event->key = *key;
 	event->time = now;
 	if (remote)
@@ -194,8 +211,9 @@ static __always_inline int xv_fdb_source(__u32 net_flags, const struct xv_table_
 			return now.val.flags & XV_FDB_STICKY ? 0 : XV_DROP(VXLAN_ENTRY_EXISTS);
 	}
 	if (net_flags & XV_BD_LEARN)
-		xv_event_give(word ? XV_EVENT_MOVE : XV_EVENT_LEARN, from.kind, from.id,
-			      &probe->key.key, remote);
+		xv_event_give(from.id << 8 | from.kind << 4 |
+				      (word ? XV_EVENT_MOVE : XV_EVENT_LEARN),
+			      net_flags, &probe->key.key, remote);
 	return 0;
 }
 

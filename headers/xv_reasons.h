@@ -68,24 +68,25 @@
 	  "again, so look whether that runs.")
 
 /* X(id, name, what) */
-#define XV_PATHS(X)                                                                        \
-	X(XDP_PASS, "xdp_pass", "xv_decap: to TC, untouched: to strip there, or not ours") \
-	X(XDP_REDIRECT, "xdp_redirect", "xv_decap: stripped, redirected to the port")      \
-	X(TC_DECAP, "tc_decap", "xv_decap_tc: stripped, redirected to the port")           \
-	X(TC_PASS, "tc_pass", "xv_decap_tc or xv_encap: not ours or not sure, untouched")  \
-	X(SLOW_RX, "slow_rx", "xv_slow_rx: unicast received through xv0")                  \
-	X(SLOW_RX_FLOOD, "slow_rx_flood", "xv_slow_rx: BUM received through xv0")          \
-	X(LOCAL, "local", "xv_encap: switched to a port of this host")                     \
-	X(ENCAP, "encap", "xv_encap: prebuilt header, redirected to the underlay")         \
-	X(ENCAP_SLOW, "encap_slow", "xv_encap: known peer, through xv0")                   \
-	X(ENCAP_FLOOD, "encap_flood", "xv_encap: BUM replicated from a port")              \
-	X(FLOOD_COPY, "flood_copy", "copies made by replication, to ports and to peers")   \
-	X(FLOOD_FAILED, "flood_failed", "copies that the kernel refused to make")          \
-	X(EVENT, "event", "events given to the daemon")                                    \
-	X(EVENT_LOST, "event_lost", "events lost: ring buffer full")                       \
-	X(EVENT_LIMITED, "event_limited", "events held back by the network's learn rate")  \
-	X(PORT_ENCAP, "port_encap", "xv_port_encap: prebuilt header, sent by XDP")         \
-	X(PORT_LOCAL, "port_local", "xv_port_encap: switched by XDP to a port of this host")
+#define XV_PATHS(X)                                                                          \
+	X(XDP_PASS, "xdp_pass", "xv_decap: to TC, untouched: to strip there, or not ours")   \
+	X(XDP_REDIRECT, "xdp_redirect", "xv_decap: stripped, redirected to the port")        \
+	X(TC_DECAP, "tc_decap", "xv_decap_tc: stripped, redirected to the port")             \
+	X(TC_PASS, "tc_pass", "xv_decap_tc or xv_encap: not ours or not sure, untouched")    \
+	X(SLOW_RX, "slow_rx", "xv_slow_rx: unicast received through xv0")                    \
+	X(SLOW_RX_FLOOD, "slow_rx_flood", "xv_slow_rx: BUM received through xv0")            \
+	X(LOCAL, "local", "xv_encap: switched to a port of this host")                       \
+	X(ENCAP, "encap", "xv_encap: prebuilt header, redirected to the underlay")           \
+	X(ENCAP_SLOW, "encap_slow", "xv_encap: known peer, through xv0")                     \
+	X(ENCAP_FLOOD, "encap_flood", "xv_encap: BUM replicated from a port")                \
+	X(FLOOD_COPY, "flood_copy", "copies made by replication, to ports and to peers")     \
+	X(FLOOD_FAILED, "flood_failed", "copies that the kernel refused to make")            \
+	X(EVENT, "event", "events given to the daemon")                                      \
+	X(EVENT_LOST, "event_lost", "events lost: ring buffer full")                         \
+	X(EVENT_LIMITED, "event_limited", "events held back by the network's learn rate")    \
+	X(PORT_ENCAP, "port_encap", "xv_port_encap: prebuilt header, sent by XDP")           \
+	X(PORT_LOCAL, "port_local", "xv_port_encap: switched by XDP to a port of this host") \
+	X(EVENT_FULL, "event_full", "no event for a new MAC: its network or port has its max-macs")
 
 enum xv_drop {
 #define X(id, name, help, advice) XV_DROP_##id,

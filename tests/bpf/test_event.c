@@ -175,6 +175,14 @@ static void run_quietly(void)
 	assert_int_equal(run.retval, XDP_REDIRECT);
 }
 
+static void run_tenant(void)
+{
+	static struct run run;
+
+	assert_int_equal(hs_run_tc(hs.skel->progs.xv_encap, &frame, NULL, &run), 0);
+	assert_int_equal(run.retval, ACT_REDIRECT);
+}
+
 /* Once in a period, again in the next; another peer with the same MAC is another event. */
 static void test_repeated(void **state)
 {
@@ -300,6 +308,38 @@ static void test_move_rate(void **state)
 	assert_int_equal(hs.event[A_PERIOD + MOVES].type, XV_EVENT_MOVE);
 }
 
+/* A full network, or a full port: an unknown MAC is no event, but counted; a move is one. */
+static void test_full_quota(void **state)
+{
+	struct counts counts;
+	int port;
+
+	(void)state;
+	for (port = 0; port < 2; port++) {
+		world_default(&world);
+		world.net[BD_LEARN].flags |= port ? 0 : XV_BD_FULL;
+		world.port[PORT_LEARN].flags |= port ? XV_PORT_FULL : 0;
+		world_key_set(&world, 1, 0, PORT_LEARN);
+		world_install(&world);
+		hs_events_reset();
+		counts_read(&counts);
+		wire_frame(BD_LEARN, mac_of_port(PORT_LEARN), mac_unknown(800 + port), PEER_V4);
+		run_quietly();
+		assert_int_equal(hs_events_poll(), port);
+		wire_frame(BD_LEARN, mac_of_port(PORT_LEARN), mac_of_peer(PEER_V4), PEER_V6);
+		period_start(MOVE_SHIFT);
+		run_quietly();
+		assert_int_equal(hs_events_poll(), port + 1);
+		tenant_frame(PORT_LEARN, mac_of_peer(PEER_V4), mac_unknown(810 + port));
+		run_tenant();
+		assert_int_equal(hs_events_poll(), port + 1);
+		counts_since(&counts);
+		assert_int_equal(counts.path[XV_PATH_EVENT_FULL].packets, 2 - port);
+	}
+	world_default(&world);
+	world_install(&world);
+}
+
 /* Nobody reads the ring: events are lost, counted, and no frame is. */
 static void test_full_ring(void **state)
 {
@@ -400,8 +440,9 @@ int main(void)
 		cmocka_unit_test(test_static),		 cmocka_unit_test(test_from_tenant),
 		cmocka_unit_test(test_repeated),	 cmocka_unit_test(test_rate),
 		cmocka_unit_test(test_move_again),	 cmocka_unit_test(test_move_rate),
-		cmocka_unit_test(test_full_ring),	 cmocka_unit_test(test_last_seen),
-		cmocka_unit_test(test_last_seen_by_map), cmocka_unit_test(test_last_seen_tenant),
+		cmocka_unit_test(test_full_quota),	 cmocka_unit_test(test_full_ring),
+		cmocka_unit_test(test_last_seen),	 cmocka_unit_test(test_last_seen_by_map),
+		cmocka_unit_test(test_last_seen_tenant),
 	};
 	int failed;
 

@@ -157,7 +157,13 @@ def quota():
         macs = [f"02:00:00:01:00:{i:02x}" for i in range(50)]
         for mac in macs:
             say(one, mac, [two])
-        tap.wait_for(lambda: first.row("network", vni=VNI)["quota_denied"] >= 40, "40 refused")
+        tap.wait_for(lambda: first.row("network", vni=VNI)["quota_denied"]
+                     + first.paths().get("event_full", 0) >= 40, "40 refused")
+        denied = first.row("network", vni=VNI)["quota_denied"]
+        known = first.paths().get("event_full", 0)
+        say(one, "02:00:00:01:00:fe", [two])
+        tap.ok(first.paths()["event_full"] > known, "programs know")
+        tap.equal(first.row("network", vni=VNI)["quota_denied"], denied, "refused by the daemon")
         tap.equal(first.row("network", vni=VNI)["learned"], 10, "learned")
         tap.equal(len(first.learned()), 10, "learned entries")
         for mac in macs:
@@ -169,6 +175,45 @@ def quota():
         say(one, "02:00:00:01:00:ff", [two])
         tap.wait_for(lambda: (VNI, "02:00:00:01:00:ff") in first.learned(),
                      "a new MAC is learned where there is room again")
+
+
+def port_quota():
+    """
+    max-macs of a port: from the file, by command, over a restart. Others learn on; a MAC that is
+    forged there goes nowhere: it is flooded until its station speaks. Beginning and end are told.
+    """
+    with Lab(hosts=1) as lab:
+        host = lab.hosts[0]
+        taps = {p: host.tenant(p).tap() for p in ("p1", "p2", "p3")}
+        vtep = Xvtepd(host, [{"vni": VNI, "ports": [{"dev": "p1", "max-macs": 4}, "p2"]}])
+        vtep.client("port", "add", "p3", "network", str(VNI), "max-macs", "8")
+
+        def speak(port, first, count=1):
+            for n in range(first, first + count):
+                say(taps[port], f"02:00:00:02:00:{n:02x}", [t for p, t in taps.items() if p != port])
+
+        def learned():
+            return {p: vtep.row("port", dev=p)["learned"] for p in taps}
+        for full in (False, True):
+            speak("p1", 0, 20)
+            speak("p3", 32, 20)
+            speak("p2", 64, 20)
+            tap.wait_for(lambda: learned() == {"p1": 4, "p3": 8, "p2": 20}, "each to its limit")
+            tap.ok(vtep.row("port", dev="p1")["quota_denied"] > 0, "refused")
+            if not full:
+                vtep.kill()
+                vtep.start()
+        tap.equal(vtep.row("port", dev="p3")["max_macs"], 8, "kept by the restart")
+        speak("p1", 64)
+        tap.wait_for(lambda: vtep.where(VNI, "02:00:00:02:00:40") is None, "forged: nowhere")
+        speak("p2", 64)
+        tap.wait_for(lambda: vtep.where(VNI, "02:00:00:02:00:40") == "p2", "with its owner")
+        vtep.client("fdb", "flush", "dev", "p1")
+        speak("p1", 100)
+        tap.wait_for(lambda: learned()["p1"] == 1, "room again")
+        log = "\n".join(vtep.log())
+        tap.contains(log, f"port p1 of network vni{VNI}: 4 MACs are learned there", "beginning")
+        tap.contains(log, f"port p1 of network vni{VNI}: there is room", "end")
 
 
 def invented_vteps():
@@ -187,7 +232,8 @@ def invented_vteps():
             wire.send(frame.ether("02:00:00:00:66:66", host.ns.mac("under"), frame.ETH_IP,
                                   frame.ipv4(f"172.16.0.{n + 1}", host.v4, 17,
                                              frame.udp(50000, 4789, frame.vxlan(VNI, inner)))))
-        tap.wait_for(lambda: vtep.row("network", vni=VNI)["quota_denied"] >= 30, "30 refused")
+        tap.wait_for(lambda: vtep.row("network", vni=VNI)["quota_denied"]
+                     + vtep.paths().get("event_full", 0) >= 30, "30 refused")
         tap.equal(len(vtep.learned()), 10, "learned entries")
         tap.equal(len(vtep.rows("peer", "show")), 10, "peers")
 
@@ -354,6 +400,7 @@ tap.case("MAC move between remotes")(move_remote)
 tap.case("ageing time set")(ageing_set)
 tap.case("learning off")(learning_off)
 tap.case("quota")(quota)
+tap.case("quota of a port")(port_quota)
 tap.case("quota, and VTEPs that nobody knows")(invented_vteps)
 tap.case("many unknown destinations")(unknown_destinations)
 tap.case("static entries by hand: add, replace, flush, del")(static_port)

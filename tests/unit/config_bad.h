@@ -79,6 +79,8 @@ static const struct bad_config bad_configs[] = {
 	{"unknown key, root", UL "network: []\n", 2, "network", "mean \"networks\"?"},
 	{"unknown key, underlay", "underlay: {device: [eth0]}\n", 1, "device", "\"devices\"?"},
 	{"unknown key, port", NET "    ports:\n      - {dev: a, vid: 5}\n", 5, "vid", "in port"},
+	{"port max-macs", NET "    ports:\n      - {dev: a, max-macs: 0}\n", 5, "0",
+	 "1 to 1048576"},
 	{"unknown key, fdb", NET "    fdb:\n      - {mac: " MAC ", via: a}\n", 5, "via",
 	 "it has: mac, remote, dev, vlan"},
 	{"unknown key, metrics", UL "metrics: {lisen: a}\n", 2, "lisen", "mean \"listen\"?"},

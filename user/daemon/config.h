@@ -64,6 +64,7 @@ struct xv_config_port {
 	uint16_t vlan; /* 0: untagged */
 	enum xv_port_xdp xdp;
 	enum xv_port_filters filters;
+	uint32_t max_macs; /* 0: no limit but the network's */
 	int line;
 };
 

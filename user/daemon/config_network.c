@@ -8,9 +8,9 @@
 #include "config_value.h"
 #include "xv_wire.h"
 
-/* ports: eth1, or {dev: eth1, vlan: 10, xdp: off} */
+/* ports: eth1, or {dev: eth1, vlan: 10, xdp: off, max-macs: 8} */
 
-enum { PORT_DEV, PORT_VLAN, PORT_XDP, PORT_FILTERS, PORT_KEYS };
+enum { PORT_DEV, PORT_VLAN, PORT_XDP, PORT_FILTERS, PORT_MAX_MACS, PORT_KEYS };
 
 static int read_port_xdp(struct xv_reader *r, const struct xv_reader_key *key, void *obj)
 {
@@ -41,6 +41,8 @@ static const struct xv_reader_key port_keys[PORT_KEYS] = {
 	[PORT_VLAN] = {"vlan", xv_value_key_u16, offsetof(struct xv_config_port, vlan), 1, 4094},
 	[PORT_XDP] = {"xdp", read_port_xdp},
 	[PORT_FILTERS] = {"filters", read_port_filters},
+	[PORT_MAX_MACS] = {"max-macs", xv_value_key_u32, offsetof(struct xv_config_port, max_macs),
+			   1, XV_MAX_FDB},
 };
 
 /* Room in the network's flood list, where ports, remotes and the group are. */

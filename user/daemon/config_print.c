@@ -107,8 +107,11 @@ static void print_ports(const struct xv_config_network *network, FILE *out)
 		port = &network->ports[i];
 		fputs("      - {", out);
 		print_port(out, port);
-		fprintf(out, ", xdp: %s, filters: %s}\n", xv_port_xdp_name(port->xdp),
+		fprintf(out, ", xdp: %s, filters: %s", xv_port_xdp_name(port->xdp),
 			xv_port_filters_name(port->filters));
+		if (port->max_macs)
+			fprintf(out, ", max-macs: %u", port->max_macs);
+		fputs("}\n", out);
 	}
 }
 

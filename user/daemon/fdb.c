@@ -8,7 +8,20 @@
 #include "addr.h"
 #include "fdb_internal.h"
 #include "ids.h"
+#include "log.h"
 #include "learn.h"
+#include "quota.h"
+
+enum {
+	EVICT = 64, /* learned entries that make room for a static one, and for those that follow */
+};
+
+/* Learned entries on the way out. */
+struct eviction {
+	struct xv_instance *inst;
+	uint32_t bd; /* of this network; 0: of any */
+	size_t left;
+};
 
 uint32_t xv_fdb_now(void)
 {
@@ -88,6 +101,16 @@ size_t xv_fdb_count(const struct xv_instance *inst)
 	return counts.entries;
 }
 
+size_t xv_fdb_count_static(const struct xv_instance *inst)
+{
+	size_t n = xv_fdb_count(inst);
+	const struct xv_network *net;
+
+	for (net = inst->networks; net; net = net->hh.next)
+		n -= net->learned < n ? net->learned : n;
+	return n;
+}
+
 void xv_fdb_reserve(struct xv_instance *inst, size_t n)
 {
 	xv_table_reserve(inst->fdb->table, n < XV_MAX_FDB ? n : XV_MAX_FDB);
@@ -129,8 +152,7 @@ void fdb_release(struct xv_instance *inst, const struct xv_fdb_key *key,
 	struct xv_peer *peer = xv_peer_of_entry(inst, val);
 
 	if (!(val->flags & XV_FDB_STATIC)) {
-		if (net && net->learned)
-			net->learned--;
+		xv_quota_give(inst, net, (struct xv_place){.kind = val->kind, .dst = val->dst});
 	} else if (peer) {
 		xv_peer_put(inst, peer);
 	}
@@ -148,6 +170,37 @@ int fdb_remove(struct xv_instance *inst, const struct xv_fdb_entry *entry)
 	return ret;
 }
 
+static int evict_one(void *arg, uint64_t key, struct xv_fdb_word word)
+{
+	struct xv_fdb_entry entry = {.key = (union xv_table_key){.word = key}.key, .val = word.val};
+	struct eviction *e = arg;
+
+	if (word.val.flags & XV_FDB_STATIC || (e->bd && entry.key.bd != e->bd))
+		return 0;
+	fdb_remove(e->inst, &entry);
+	return !--e->left;
+}
+
+void fdb_make_room(struct xv_instance *inst, size_t n)
+{
+	size_t have = xv_fdb_count(inst), free = have < XV_MAX_FDB ? XV_MAX_FDB - have : 0;
+	struct eviction e = {.inst = inst, .left = n > free ? n - free : 0};
+	const struct xv_network *net, *most = NULL;
+
+	if (!e.left)
+		return;
+	for (net = inst->networks; net; net = net->hh.next)
+		if (net->learned && (!most || net->learned > most->learned))
+			most = net;
+	if (!most)
+		return;
+	if (most->learned >= e.left)
+		e.bd = most->bd;
+	xv_table_walk(inst->fdb->table, evict_one, &e);
+	xv_log_limited(LOG_WARNING, 0,
+		       "the FDB is full: learned entries make room for static ones");
+}
+
 /* A new key, within the limit. */
 static int insert(struct xv_instance *inst, const struct xv_fdb_key *key,
 		  const struct xv_fdb_val *val, bool wait)
@@ -155,6 +208,8 @@ static int insert(struct xv_instance *inst, const struct xv_fdb_key *key,
 	int (*how)(struct xv_table *, uint64_t, struct xv_fdb_word) = wait ? xv_table_insert_wait
 									   : xv_table_insert;
 
+	if (wait && xv_fdb_count(inst) >= XV_MAX_FDB)
+		fdb_make_room(inst, EVICT);
 	if (xv_fdb_count(inst) >= XV_MAX_FDB)
 		return -ENOSPC;
 	return how(inst->fdb->table, fdb_word(key), (struct xv_fdb_word){.val = *val});
@@ -270,6 +325,7 @@ int xv_fdb_del(struct xv_instance *inst, struct xv_network *net, const uint8_t m
 		return xv_err_set(err, -ENOENT, "%s is not in the FDB of \"%s\"",
 				  xv_mac_format(mac, text), net->set.name);
 	fdb_settle_soon(inst);
+	xv_quota_room(inst);
 	return 0;
 }
 
@@ -282,15 +338,21 @@ int xv_fdb_learn(struct xv_instance *inst, struct xv_network *net, const struct 
 					   .moves = moves,
 					   .last_seen = xv_fdb_now(),
 				   }};
+	struct xv_place place = {.kind = kind, .dst = dst};
+	struct xv_fdb_val old;
 	int ret = -ENOENT;
 
-	if (moves)
+	if (moves && !table_get(inst, key, &old)) {
 		ret = xv_table_update(inst->fdb->table, fdb_word(key), word);
-	if (ret != -ENOENT)
+		if (!ret) {
+			fdb_release(inst, key, &old);
+			xv_quota_take(inst, net, place);
+		}
 		return ret;
+	}
 	ret = insert(inst, key, &word.val, false);
 	if (!ret)
-		net->learned++;
+		xv_quota_take(inst, net, place);
 	fdb_settle_soon(inst);
 	return ret;
 }

@@ -83,6 +83,8 @@ long xv_fdb_walk(struct xv_instance *inst, const struct xv_fdb_filter *filter,
  * that the event loop does not notice. Returns how many; *more tells to come again soon.
  */
 long xv_fdb_age(struct xv_instance *inst, bool *more);
+/* Entries of the table that no static one can take the place of. */
+size_t xv_fdb_count_static(const struct xv_instance *inst);
 /* Entries of the table, static and learned. */
 size_t xv_fdb_count(const struct xv_instance *inst);
 /* Microseconds that the last xv_fdb_age() took; 0: there was none yet. */

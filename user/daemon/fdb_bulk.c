@@ -155,9 +155,13 @@ static int note_again(struct xv_fdb_bulk *b, uint32_t which)
 /* The next entries to try, those that found no room last. */
 static size_t choose(struct xv_fdb_bulk *b)
 {
-	size_t have = xv_fdb_count(b->inst), room = have < XV_MAX_FDB ? XV_MAX_FDB - have : 0;
-	size_t limit = room < STEP ? room : STEP, n = 0;
+	size_t left = b->n - b->next + b->n_again, limit = left < STEP ? left : STEP;
+	size_t have, room, n = 0;
 
+	fdb_make_room(b->inst, limit);
+	have = xv_fdb_count(b->inst);
+	room = have < XV_MAX_FDB ? XV_MAX_FDB - have : 0;
+	limit = room < STEP ? room : STEP;
 	if (!limit)
 		limit = 1; /* it may be over one that is there */
 	while (n < limit && b->next < b->n)

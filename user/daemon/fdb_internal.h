@@ -22,6 +22,8 @@ void fdb_release(struct xv_instance *inst, const struct xv_fdb_key *key,
 		 const struct xv_fdb_val *val);
 /* Deletes an entry that is there and gives back what it held. 0 or negative errno. */
 int fdb_remove(struct xv_instance *inst, const struct xv_fdb_entry *entry);
+/* Learned entries go until n more fit, from the network that has most of them. */
+void fdb_make_room(struct xv_instance *inst, size_t n);
 /* What a change left behind is tidied up when no program can see it any more. */
 void fdb_settle_soon(struct xv_instance *inst);
 

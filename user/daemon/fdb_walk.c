@@ -8,6 +8,7 @@
 #include "batch.h"
 #include "fdb_internal.h"
 #include "ids.h"
+#include "quota.h"
 
 enum {
 	SWEEP_DELETES = 1 << 16, /* some 20 ms */
@@ -82,6 +83,7 @@ long xv_fdb_flush(struct xv_instance *inst, const struct xv_fdb_filter *filter, 
 	ret = xv_fdb_walk(inst, filter, flush_one, inst, err);
 	fdb_settle_soon(inst);
 	xv_batch_commit(inst, NULL);
+	xv_quota_room(inst);
 	return ret;
 }
 
@@ -250,7 +252,8 @@ static int adopt_one(void *arg, const struct xv_fdb_entry *entry)
 			xv_table_delete(inst->fdb->table, fdb_word(&entry->key));
 	} else if (!entry->extra) {
 		if (!(val->flags & XV_FDB_STATIC))
-			net->learned++;
+			xv_quota_take(inst, net,
+				      (struct xv_place){.kind = val->kind, .dst = val->dst});
 		else if (peer)
 			peer->refs++;
 	}

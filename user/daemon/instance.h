@@ -95,6 +95,7 @@ struct xv_instance {
 	struct xv_learn *learn;
 	struct xv_flap *flaps; /* uthash by (bd, MAC): moved lately */
 	struct xv_load *loads; /* under way */
+	unsigned int n_full;   /* networks and ports that programs know to be full */
 	struct xv_control *control;
 	struct xv_metrics *metrics;
 	struct event *stats_idle; /* counters are to be unmapped */

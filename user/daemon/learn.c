@@ -14,6 +14,7 @@
 #include "learn.h"
 #include "log.h"
 #include "port_end.h"
+#include "quota.h"
 
 enum {
 	EVENTS_A_TURN = 4096, /* then the loop serves others first */
@@ -119,6 +120,8 @@ static void admit(struct xv_learn *learn, struct xv_network *net, const struct x
 	/* Where there is no place to wait the MAC's next frame asks again. */
 	if (ret == -EAGAIN && learn->n_parked < PARKED)
 		learn->parked[learn->n_parked++] = *event;
+	if (ret == -ENOSPC)
+		xv_quota_deny_network(learn->inst, net);
 	if (ret)
 		return;
 	if (event->kind == XV_FDB_PORT)
@@ -145,8 +148,21 @@ static int find_known(struct xv_instance *inst, const struct xv_event *event,
 	return xv_fdb_get(inst, &event->key, known);
 }
 
+/*
+ * The port may have no more MACs. One that was known elsewhere is known nowhere then, and flooded:
+ * its station may have moved, or may not.
+ */
+static void refuse_at_port(struct xv_instance *inst, struct xv_network *net,
+			   const struct xv_event *event, const struct xv_fdb_val *old)
+{
+	if (old)
+		xv_fdb_del(inst, net, event->key.mac, NULL);
+	xv_quota_deny_port(inst, inst->port_by_id[event->dst]);
+}
+
 static void handle(struct xv_learn *learn, struct xv_event *event)
 {
+	struct xv_place place = {.kind = event->kind, .dst = event->dst};
 	struct xv_instance *inst = learn->inst;
 	struct xv_network *net = xv_network_of(inst, event->key.bd);
 	struct xv_fdb_val old, *known = NULL;
@@ -157,13 +173,13 @@ static void handle(struct xv_learn *learn, struct xv_event *event)
 		known = &old;
 	switch (xv_learn_decide(net, known, event)) {
 	case XV_LEARN_ADMIT:
-		if (source_admit(inst, event))
+		if (!xv_quota_place_has_room(inst, place))
+			refuse_at_port(inst, net, event, known);
+		else if (source_admit(inst, event))
 			admit(learn, net, event, known);
 		break;
 	case XV_LEARN_QUOTA:
-		if (!net->quota_denied++)
-			xv_log(LOG_WARNING, "network %s: %u MACs learned, max-macs reached",
-			       net->set.name, net->learned);
+		xv_quota_deny_network(inst, net);
 		break;
 	case XV_LEARN_REFRESH:
 	case XV_LEARN_OFF:
@@ -290,6 +306,7 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	xv_fdb_yield(learn->inst);
 	xv_flap_forget(learn->inst, now_ns());
+	xv_quota_room(learn->inst);
 	if (ts.tv_sec < learn->next_sweep)
 		return;
 	HASH_ITER (hh, learn->inst->networks, net, tmp)

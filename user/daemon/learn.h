@@ -13,7 +13,7 @@ enum xv_learn_verdict {
 	XV_LEARN_REFRESH, /* nothing to do: as known */
 	XV_LEARN_OFF,	  /* learning is off, or the network or source is gone */
 	XV_LEARN_STATIC,  /* a static entry stands */
-	XV_LEARN_QUOTA,	  /* max-macs */
+	XV_LEARN_QUOTA,	  /* max-macs of the network */
 };
 
 /*

@@ -102,14 +102,14 @@ int xv_load_apply(struct xv_load *load, xv_load_done_fn done, void *arg, struct 
 {
 	static const struct timeval now = {};
 	struct xv_instance *inst = load->inst;
-	size_t have = xv_fdb_count(inst);
+	size_t have = xv_fdb_count_static(inst);
 	int ret = load_end(load, err);
 
 	if (ret)
 		return ret;
 	if (load->n_new && have + load->n_new > XV_MAX_FDB)
 		return xv_err_set(err, -ENOSPC,
-				  "%s: the FDB would have %zu entries; it has room for %u",
+				  "%s: the FDB would have %zu static entries; it has room for %u",
 				  load->file, have + load->n_new, XV_MAX_FDB);
 	load->bulk = xv_fdb_bulk_new(inst, load->puts, load->n, load->replace, false);
 	load->next_step = evtimer_new(inst->base, on_step, load);
@@ -118,7 +118,7 @@ int xv_load_apply(struct xv_load *load, xv_load_done_fn done, void *arg, struct 
 	ret = get_peers(load, err);
 	if (ret)
 		return ret;
-	xv_fdb_reserve(inst, have + load->n_new);
+	xv_fdb_reserve(inst, xv_fdb_count(inst) + load->n_new);
 	load->done = done;
 	load->arg = arg;
 	load->next = inst->loads;

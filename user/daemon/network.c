@@ -11,6 +11,7 @@
 #include "flood.h"
 #include "index.h"
 #include "learn.h"
+#include "quota.h"
 #include "stats.h"
 #include "xv_wire.h"
 
@@ -86,6 +87,8 @@ static void write_settings(struct xv_instance *inst, struct xv_network *net)
 		flags |= XV_BD_CONFIG;
 	if (net->by_hand)
 		flags |= XV_BD_HAND;
+	if (net->full)
+		flags |= XV_BD_FULL;
 	val->vni = net->vni;
 	info->learn_rate = set->learn_rate;
 	info->max_macs = set->max_macs;
@@ -116,6 +119,7 @@ static struct xv_network *new_network(struct xv_instance *inst, uint32_t vni, ui
 /* To the daemon it is there no more. */
 static void unlink_network(struct xv_instance *inst, struct xv_network *net)
 {
+	inst->n_full -= net->full;
 	HASH_DEL(inst->networks, net);
 	inst->by_bd[net->bd] = NULL;
 }
@@ -184,6 +188,7 @@ void xv_network_set(struct xv_instance *inst, struct xv_network *net,
 	copy_settings(net, set);
 	write_settings(inst, net);
 	xv_learn_sweep_soon(inst);
+	xv_quota_room(inst);
 }
 
 int xv_network_check_name(struct xv_instance *inst, uint32_t vni,

@@ -32,7 +32,9 @@ struct xv_network {
 	uint16_t flood_gen;    /* generation that programs read */
 	uint16_t flood_total;  /* entries written under it */
 	uint32_t learned;      /* learned entries in the FDB now */
-	uint64_t quota_denied; /* new MACs refused because of max-macs */
+	uint64_t quota_denied; /* new MACs refused: max-macs, or the FDB is full */
+	bool full;	       /* ... and programs know, until there is room */
+	bool short_of_room;    /* ... and the log says so, until there is some more */
 	uint64_t moves;	       /* of learned entries */
 	uint64_t duplicates;   /* times that a MAC began to move to and fro */
 	struct xv_network *next_gone;

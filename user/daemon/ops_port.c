@@ -19,6 +19,7 @@ int xv_ops_port_add(struct xv_call *call)
 	if (ret)
 		return ret;
 	xv_args_uint(call->args, "vlan", &vlan);
+	xv_args_uint(call->args, "max-macs", &set.max_macs);
 	set.vlan = vlan;
 	snprintf(set.dev, sizeof(set.dev), "%s", dev);
 	if (xdp)

@@ -132,7 +132,7 @@ static bool port_same(const void *have, const void *want)
 {
 	const struct xv_config_port *h = have, *w = want;
 
-	return h->xdp == w->xdp && h->filters == w->filters;
+	return h->xdp == w->xdp && h->filters == w->filters && h->max_macs == w->max_macs;
 }
 
 static struct side flood_side(const struct xv_config_network *network)

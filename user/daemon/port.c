@@ -12,6 +12,7 @@
 #include "port_device.h"
 #include "port_filters.h"
 #include "port_xdp.h"
+#include "quota.h"
 #include "stats.h"
 #include "uplink.h"
 #include "xv_wire.h"
@@ -69,6 +70,7 @@ static struct xv_port *new_port(struct xv_instance *inst, struct xv_network *net
 
 static void free_port(struct xv_instance *inst, struct xv_port *port)
 {
+	inst->n_full -= port->full;
 	HASH_DEL(inst->ports, port);
 	inst->port_by_id[port->id] = NULL;
 	free(port);
@@ -121,6 +123,7 @@ int xv_port_add(struct xv_instance *inst, struct xv_network *net, const struct x
 	port->from_config = from_config;
 	port->xdp = set->xdp;
 	port->set_filters = set->filters;
+	port->max_macs = set->max_macs;
 	port->by_hand = !from_config;
 	xv_stats_clear_port(inst, id);
 	port_write_dev(inst, port);
@@ -145,6 +148,8 @@ int xv_port_take_over(struct xv_instance *inst, struct xv_port *port,
 	port->from_config = true;
 	port->xdp = set->xdp;
 	port->set_filters = set->filters;
+	port->max_macs = set->max_macs;
+	xv_quota_room(inst);
 	return port_look_again(inst, port);
 }
 
@@ -199,6 +204,7 @@ static int adopt_one(struct xv_instance *inst, const struct xv_port_key *key,
 	port->from_config = dev.flags & XV_PORT_CONFIG;
 	port->xdp = xv_port_xdp_mode(dev.flags);
 	port->set_filters = xv_port_filters_mode(dev.flags);
+	port->max_macs = dev.max_macs;
 	port->by_hand = !port->from_config || dev.flags & XV_PORT_HAND;
 	inst->last_port = port->id > inst->last_port ? port->id : inst->last_port;
 	port->adopted = link.ifindex;

@@ -93,6 +93,8 @@ static uint32_t flags_of(const struct xv_instance *inst, const struct xv_port *p
 		flags |= XV_PORT_GSO_DECAP;
 	if (port->direct)
 		flags |= XV_PORT_DIRECT;
+	if (port->full)
+		flags |= XV_PORT_FULL;
 	return flags;
 }
 
@@ -105,6 +107,7 @@ int port_write_dev(struct xv_instance *inst, struct xv_port *port)
 		.bd = port->net->bd,
 		.vlan = port->key.vlan,
 		.mtu = port->link.mtu,
+		.max_macs = port->max_macs,
 	};
 	bool in_tx;
 	int ret;

@@ -39,6 +39,7 @@ static int add_port(struct xv_config_network *to, const struct xv_port *port)
 	list->vlan = port->key.vlan;
 	list->xdp = port->xdp;
 	list->filters = port->set_filters;
+	list->max_macs = port->max_macs;
 	return 0;
 }
 

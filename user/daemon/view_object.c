@@ -61,6 +61,10 @@ bool xv_view_next_port(struct xv_view *view, struct xv_row *row)
 		xv_row_number(row, XV_COL_PORT_IFINDEX, port->ifindex);
 	}
 	xv_row_number(row, XV_COL_PORT_ID, port->id);
+	xv_row_number(row, XV_COL_PORT_LEARNED, port->learned);
+	if (port->max_macs)
+		xv_row_number(row, XV_COL_PORT_MAX_MACS, port->max_macs);
+	xv_row_number(row, XV_COL_PORT_DENIED, port->quota_denied);
 	xv_row_text(row, XV_COL_PORT_ORIGIN, origin(port->from_config));
 	xv_row_text(row, XV_COL_PORT_STATUS, port->status);
 	return true;

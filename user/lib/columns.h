@@ -28,11 +28,14 @@ enum xv_column_type {
 	X(NET_LEARNED, "xvtep_network_learned_macs", "gauge", "Learned FDB entries.")             \
 	X(NET_MAX_MACS, "xvtep_network_max_macs", "gauge", "Quota of learned FDB entries.")       \
 	X(NET_DENIED, "xvtep_network_quota_denied_total", "counter",                              \
-	  "New MAC addresses refused because of max-macs.")                                       \
+	  "New MAC addresses refused because of max-macs, until programs knew.")                  \
 	X(NET_MOVES, "xvtep_network_mac_moves_total", "counter", "MAC moves.")                    \
 	X(NET_DUPLICATES, "xvtep_network_mac_duplicates_total", "counter",                        \
 	  "Times that a MAC began to move to and fro between two places.")                        \
 	X(PORT_UP, "xvtep_port_up", "gauge", "1 if the port's device is there and up.")           \
+	X(PORT_LEARNED, "xvtep_port_learned_macs", "gauge", "FDB entries learned at a port.")     \
+	X(PORT_DENIED, "xvtep_port_quota_denied_total", "counter",                                \
+	  "New MAC addresses refused because of a port's max-macs.")                              \
 	X(PEER_READY, "xvtep_peer_ready", "gauge",                                                \
 	  "1 if the peer is reached on the fast path, 0 if through the slow path.")               \
 	X(PORT_CARRIER, "xvtep_port_carrier", "gauge",                                            \
@@ -160,6 +163,9 @@ enum xv_metric_id {
 	X(PORT, MTU, "mtu", "MTU", UINT, NULL, NONE, "")                        \
 	X(PORT, IFINDEX, "ifindex", NULL, UINT, NULL, NONE, "")                 \
 	X(PORT, ID, "id", NULL, UINT, NULL, NONE, "")                           \
+	X(PORT, LEARNED, "learned", "LEARNED", UINT, NULL, PORT_LEARNED, "")    \
+	X(PORT, MAX_MACS, "max_macs", "MAX-MACS", UINT, NULL, NONE, "")         \
+	X(PORT, DENIED, "quota_denied", "DENIED", UINT, NULL, PORT_DENIED, "")  \
 	X(PORT, ORIGIN, "origin", "ORIGIN", TEXT, NULL, NONE, "")               \
 	X(PORT, STATUS, "status", "STATUS", TEXT, NULL, NONE, "")
 

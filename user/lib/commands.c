@@ -56,6 +56,7 @@ static const struct xv_arg port_add[] = {
 	NETWORK(REQUIRED),
 	ARG("xdp", WORD, .words = port_xdp_words),
 	ARG("filters", WORD, .words = port_filters_words),
+	ARG("max-macs", UINT, .min = 1, .max = XV_MAX_FDB),
 	END,
 };
 static const struct xv_arg port_del[] = {ARG("dev", DEV, .flags = FIRST), VLAN, END};
