@@ -7,6 +7,8 @@ Q := $(if $(filter 1,$(V)),,@)
 
 OUT := .output
 comma := ,
+# One word for the shell, whatever is in it.
+quote = '$(subst ','\'',$(1))'
 CC := gcc
 CLANG ?= clang
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
@@ -117,10 +119,10 @@ $(OUT)/tests/fuzz/%: tests/fuzz/%.c $(wildcard user/lib/*.c user/daemon/config*.
 -include tests/bpf/table.mk
 
 install: all
-	$(Q)tools/install "$(DESTDIR)" "$(PREFIX)"
+	$(Q)tools/install $(call quote,$(DESTDIR)) $(call quote,$(PREFIX))
 
 uninstall:
-	$(Q)tools/install --remove "$(DESTDIR)" "$(PREFIX)"
+	$(Q)tools/install --remove $(call quote,$(DESTDIR)) $(call quote,$(PREFIX))
 
 lint:
 	$(Q)tools/lint

@@ -125,6 +125,10 @@ def usage():
                               ((client, *own, "fdb", "add", "02:00:00:00:00:0b", "network", "100"),
                                "either of"),
                               ((client, *own, "port", "show", "vlan", "5"), "vlan"),
+                              ((client, *own, "-j", "save"), "leave -j away"),
+                              ((client, "-i", "x" * 32, "status"), "at most 31"),
+                              ((client, "-i", "x" * 5000, "status"), "at most 31"),
+                              ((daemon, "-i", "x" * 5000, "-c", vtep.file), "1 to 31"),
                               ((client, *own, "peer", "add", "foo"), "bad address \"foo\""),
                               ((client, *own, "port", "add", "a/b", "network", "100"),
                                "bad device \"a/b\"")):

@@ -200,6 +200,12 @@ def pins_missing():
         vtep.kill()
         os.unlink(vtep.pin("xv_tx"))
         vtep.start()
+        tap.ok(any("pins were missing" in line and ": xv_tx; made anew" in line
+                   for line in vtep.log()), f"said: {vtep.log()}")
+        n = len(vtep.log())
+        vtep.kill()
+        vtep.start()
+        tap.ok(not any("missing" in line for line in vtep.log()[n:]), f"said: {vtep.log()[n:]}")
         vtep.kill()
         os.unlink(vtep.pin("xv_config"))
         pins = vtep.pins()
@@ -209,6 +215,36 @@ def pins_missing():
         tap.equal(vtep.pins(), pins, "pins")
         vtep.detach()
         vtep.start()
+
+
+def daemon_stopped():
+    """The client waits for a daemon that is busy, not for one that is stopped."""
+    with Lab(hosts=1) as lab:
+        vtep = Xvtepd(lab.hosts[0], [{"vni": VNI}])
+        vtep.process.send_signal(signal.SIGSTOP)
+        try:
+            start = time.monotonic()
+            for words_ in (("status",), ("network", "add", "vni", "7"), ("apply", vtep.file)):
+                p = vtep.client(*words_, check=False, timeout=20 * tap.SLOW)
+                tap.equal(p.returncode, 1, f"{words_}: exit status")
+                tap.contains(p.stderr, f"xvtepd (process {vtep.process.pid}) is stopped", "message")
+            tap.ok(time.monotonic() - start < 15 * tap.SLOW, "it took seconds")
+        finally:
+            vtep.process.send_signal(signal.SIGCONT)
+        tap.wait_for(vtep.answers, "it answers again")
+
+
+def slow_renamed():
+    """The slow path device is shown by the name that it has."""
+    with Lab(hosts=1) as lab:
+        host = lab.hosts[0]
+        vtep = Xvtepd(host, [{"vni": VNI}])
+        index = host.ns.links()["xv0"]["ifindex"]
+        p = host.ns.run("ip", "link", "set", "xv0", "name", "other", check=False)
+        if p.returncode:
+            raise tap.Skip(f"a device that is up cannot be renamed here: {p.stderr.strip()}")
+        tap.wait_for(lambda: vtep.status()["slow_dev"] == "other", "its name in status")
+        tap.equal(host.ns.links()["other"]["ifindex"], index, "it is the same device")
 
 
 def as_nobody(vtep, *words):
@@ -442,7 +478,7 @@ def completion_of_instances():
 
 for _name in ("orphan_start", "orphan_detach", "namespace_again", "pin_unreadable", "foreign_port",
               "socket_removed", "detach_message", "output_lost", "log_of_commands", "status_says", "sides", "time_slice",
-              "reload_at_start", "many_reloads", "end_at_start", "pins_missing", "clock_set_back", "completion_of_instances"):
+              "reload_at_start", "many_reloads", "end_at_start", "pins_missing", "daemon_stopped", "slow_renamed", "clock_set_back", "completion_of_instances"):
     tap.case("operate: " + _name.replace("_", " "),
              main=_name in ("orphan_start", "socket_removed"))(globals()[_name])
 

@@ -395,6 +395,23 @@ static void test_no_err(void **state)
 	assert_true(xv_config_load("/nonexistent", &config, NULL) < 0);
 }
 
+/* VLAN 0 is no VLAN, at a port and at the entry that names it. */
+static void test_vlan_zero(void **state)
+{
+	struct xv_config *config = parse(UL "networks:\n"
+					    "- vni: 1\n"
+					    "  ports: [{dev: a, vlan: 0, xdp: native}]\n"
+					    "  fdb: [{mac: '02:00:00:00:00:01', dev: a}, "
+					    "{mac: '02:00:00:00:00:02', dev: a, vlan: 0}]\n");
+	char *printed = print(config);
+
+	(void)state;
+	assert_int_equal(config->networks[0].n_fdb, 2);
+	assert_null(strstr(printed, "vlan: 0"));
+	free(printed);
+	xv_config_free(config);
+}
+
 /*
  * A file that was cut off is refused, or means the same; but for a cut behind a whole line, which
  * in block style is a file as well. In brackets every cut is seen.
@@ -438,11 +455,12 @@ static void test_cut_off(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cut_off),	     cmocka_unit_test(test_full),
-		cmocka_unit_test(test_defaults),     cmocka_unit_test(test_print),
-		cmocka_unit_test(test_print_quotes), cmocka_unit_test(test_words),
-		cmocka_unit_test(test_host_rules),   cmocka_unit_test(test_not_twice),
-		cmocka_unit_test(test_load),	     cmocka_unit_test(test_no_err),
+		cmocka_unit_test(test_cut_off),	  cmocka_unit_test(test_vlan_zero),
+		cmocka_unit_test(test_full),	  cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_print),	  cmocka_unit_test(test_print_quotes),
+		cmocka_unit_test(test_words),	  cmocka_unit_test(test_host_rules),
+		cmocka_unit_test(test_not_twice), cmocka_unit_test(test_load),
+		cmocka_unit_test(test_no_err),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -213,6 +214,101 @@ static void test_many(void **state)
 		close(fds[i]);
 }
 
+/* Whether the other end has closed, after a byte of a request more. */
+static bool is_over(int fd)
+{
+	char byte;
+
+	return send(fd, "G", 1, MSG_NOSIGNAL) < 0 || !recv(fd, &byte, 1, MSG_DONTWAIT);
+}
+
+/* A request that comes by a byte now and then ends when its time is up, and others are served. */
+static void test_trickle(void **state)
+{
+	enum { CLIENTS = 256, DEADLINE = 20, STEP_US = 200000 };
+	static const char get[] = "GET /metrics HTTP/1.0\r\n\r\n";
+	time_t start = time(NULL);
+	int fds[CLIENTS], i, over = 0;
+
+	(void)state;
+	for (i = 0; i < CLIENTS; i++) {
+		fds[i] = client();
+		event_base_loop(inst.base, EVLOOP_NONBLOCK);
+	}
+	while (over < CLIENTS && time(NULL) - start < DEADLINE + PATIENCE) {
+		event_base_loop(inst.base, EVLOOP_NONBLOCK);
+		usleep(STEP_US);
+		for (i = 0; i < CLIENTS; i++) {
+			if (fds[i] < 0 || !is_over(fds[i]))
+				continue;
+			close(fds[i]);
+			fds[i] = -1;
+			over++;
+		}
+	}
+	assert_int_equal(over, CLIENTS);
+	assert_true(time(NULL) - start >= DEADLINE - 1);
+	assert_memory_equal(ask(get), "HTTP/1.0 200", 12);
+}
+
+/* Lines of the log while the loop runs for some time, and the CPU seconds that took. */
+static size_t log_lines(FILE *log, int was, unsigned int turns, double *cpu)
+{
+	size_t lines = 0;
+	clock_t start;
+	int c;
+
+	dup2(fileno(log), STDERR_FILENO);
+	start = clock();
+	while (turns--) {
+		event_base_loop(inst.base, EVLOOP_NONBLOCK);
+		usleep(1000);
+	}
+	*cpu = (double)(clock() - start) / CLOCKS_PER_SEC;
+	dup2(was, STDERR_FILENO);
+	rewind(log);
+	while ((c = getc(log)) != EOF)
+		lines += c == '\n';
+	return lines;
+}
+
+/* No file descriptor is free: one line, no spinning; when there is one, who waited is served. */
+static void test_no_descriptors(void **state)
+{
+	static const char get[] = "GET /metrics HTTP/1.0\r\n\r\n";
+	int fd = client(), full[256], n = 0, i;
+	struct rlimit limit, was;
+	FILE *log = tmpfile();
+	int error = dup(STDERR_FILENO);
+	char answer[16] = "";
+	size_t lines;
+	double cpu;
+
+	(void)state;
+	assert_non_null(log);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+	limit = (struct rlimit){.rlim_cur = 256, .rlim_max = was.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	while (n < 256 && (full[n] = dup(STDIN_FILENO)) >= 0)
+		n++;
+	assert_true(n > 3 && n < 256);
+	assert_true(send(fd, get, strlen(get), 0) > 0);
+	lines = log_lines(log, error, 2500, &cpu);
+	assert_true(lines <= 2);
+	assert_true(cpu < 1);
+	while (n)
+		close(full[--n]);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
+	for (i = 0; i < 3000 && recv(fd, answer, 12, MSG_DONTWAIT) != 12; i++) {
+		event_base_loop(inst.base, EVLOOP_NONBLOCK);
+		usleep(1000);
+	}
+	assert_string_equal(answer, "HTTP/1.0 200");
+	close(fd);
+	close(error);
+	fclose(log);
+}
+
 static void test_bind(void **state)
 {
 	struct xv_metrics *first = inst.metrics;
@@ -272,7 +368,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_get),	 TEST(test_refusals), TEST(test_long_headers),
-		TEST(test_many), TEST(test_bind),     TEST(test_move),
+		TEST(test_many), TEST(test_trickle),  TEST(test_no_descriptors),
+		TEST(test_bind), TEST(test_move),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 /* The connection to the daemon: see client.h. */
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,6 +15,8 @@
 enum {
 	REQUEST_MAX = 64 << 20, /* what the daemon takes */
 	BUFFER = 256 << 10,	/* of the answer: it may be long */
+	LOOK_MS = 2000,		/* between two looks at a daemon that is waited for */
+	HUNG_SECONDS = 30,	/* without an answer and without running */
 };
 
 /*
@@ -77,8 +80,100 @@ static int explain_connect(int code, const char *path, const char *instance, str
 	}
 }
 
+static time_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec;
+}
+
+/* The daemon's state ('T': stopped) and CPU ticks. False: it cannot be seen. */
+static bool look_at_daemon(const struct xv_client *client, char *state, uint64_t *cpu)
+{
+	char path[32], text[1024] = "", *p;
+	unsigned long user = 0, system = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", client->daemon);
+	f = client->daemon > 0 ? fopen(path, "re") : NULL;
+	if (!f)
+		return false;
+	if (!fgets(text, sizeof(text), f))
+		text[0] = '\0';
+	fclose(f);
+	p = strrchr(text, ')'); /* the name before it may hold anything */
+	if (!p || sscanf(p, ") %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", state, &user,
+			 &system) != 3)
+		return false;
+	*cpu = user + system;
+	return true;
+}
+
+/* Waits for the socket. False: the daemon is not worth waiting for; client->hung says why. */
+static bool wait_for(struct xv_client *client, short events)
+{
+	struct pollfd pollfd = {.fd = client->fd, .events = events};
+	char state = '?';
+	uint64_t cpu;
+
+	client->since = now();
+	for (;;) {
+		if (poll(&pollfd, 1, LOOK_MS) > 0)
+			return true;
+		if (!look_at_daemon(client, &state, &cpu))
+			cpu = client->cpu;
+		if (state == 'T' || state == 't') {
+			client->hung =
+				"is stopped (a signal, or a debugger): kill -CONT lets it go on";
+			return false;
+		}
+		if (cpu != client->cpu)
+			client->since = now();
+		client->cpu = cpu;
+		if (now() - client->since >= HUNG_SECONDS) {
+			client->hung = "has neither answered nor done anything for 30 s";
+			return false;
+		}
+	}
+}
+
+static int say_hung(const struct xv_client *client, struct xv_err *err)
+{
+	return xv_err_set(err, -ETIMEDOUT, "xvtepd (process %d) %s", client->daemon, client->hung);
+}
+
+static ssize_t read_some(void *cookie, char *buf, size_t size)
+{
+	struct xv_client *client = cookie;
+	ssize_t n;
+
+	do {
+		if (!wait_for(client, POLLIN))
+			return -1;
+		n = recv(client->fd, buf, size, MSG_DONTWAIT);
+	} while (n < 0 && (errno == EINTR || errno == EAGAIN));
+	return n;
+}
+
+static int close_socket(void *cookie)
+{
+	return close(((struct xv_client *)cookie)->fd);
+}
+
+/* Who made the socket that this one is connected to. */
+static int find_daemon(int fd)
+{
+	struct ucred cred = {};
+	socklen_t len = sizeof(cred);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) ? 0 : cred.pid;
+}
+
 int xv_client_open(struct xv_client *client, const char *instance, struct xv_err *err)
 {
+	static const cookie_io_functions_t functions = {.read = read_some, .close = close_socket};
+	static const struct timeval limit = {.tv_sec = HUNG_SECONDS};
 	struct sockaddr_un sun = {.sun_family = AF_UNIX};
 	int fd, ret;
 
@@ -88,12 +183,19 @@ int xv_client_open(struct xv_client *client, const char *instance, struct xv_err
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return xv_err_set(err, -errno, "cannot make a socket: %s", strerror(errno));
+	/* connect() waits as long as the daemon does not take those who came before. */
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun))) {
-		ret = explain_connect(errno, sun.sun_path, instance, err);
+		ret = errno == EAGAIN
+			      ? xv_err_set(err, -ETIMEDOUT,
+					   "xvtepd takes no client at %s: it is stopped, or hangs",
+					   sun.sun_path)
+			      : explain_connect(errno, sun.sun_path, instance, err);
 		close(fd);
 		return ret;
 	}
-	*client = (struct xv_client){.fd = fd, .in = fdopen(fd, "r")};
+	*client = (struct xv_client){.fd = fd, .daemon = find_daemon(fd)};
+	client->in = fopencookie(client, "r", functions);
 	if (!client->in) {
 		close(fd);
 		return xv_err_set(err, -ENOMEM, "out of memory");
@@ -107,8 +209,10 @@ bool xv_client_put(struct xv_client *client, const char *bytes, size_t len)
 	ssize_t n;
 
 	while (len) {
-		n = send(client->fd, bytes, len, MSG_NOSIGNAL);
-		if (n < 0 && errno == EINTR)
+		if (!wait_for(client, POLLOUT))
+			return false;
+		n = send(client->fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (n < 0)
 			return false;
@@ -134,7 +238,7 @@ int xv_client_send(struct xv_client *client, const json_t *request, struct xv_er
 	/* A daemon that closes early has said why: the answer is read next. */
 	xv_client_put(client, text, len);
 	free(text);
-	return 0;
+	return client->hung ? say_hung(client, err) : 0;
 }
 
 static int check_reply(const json_t *reply, struct xv_err *err)
@@ -151,6 +255,8 @@ int xv_client_line(struct xv_client *client, struct xv_err *err)
 {
 	ssize_t len = getline(&client->line, &client->room, client->in);
 
+	if (client->hung)
+		return say_hung(client, err);
 	if (len < 0)
 		return xv_err_set(
 			err, -EPIPE,

@@ -5,14 +5,24 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "err.h"
 
+/*
+ * The daemon may take its time while it does something. One that is stopped, or for half a minute
+ * neither answers nor runs, is not waited for.
+ */
 struct xv_client {
 	int fd;
 	FILE *in;
-	char *line; /* the last one read, with its newline */
+	int daemon;	  /* its process; 0: not to be told */
+	time_t since;	  /* CLOCK_MONOTONIC: it did something */
+	uint64_t cpu;	  /* what it had used then, in ticks */
+	const char *hung; /* why it is not waited for any more; NULL: it is */
+	char *line;	  /* the last one read, with its newline */
 	size_t len, room;
 };
 

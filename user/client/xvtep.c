@@ -18,6 +18,7 @@ enum {
 	EXIT_USAGE = 2,
 	OPT_COMPLETE = 256,
 	OPT_INSTANCES,
+	INSTANCE_MAX = 31, /* what xvtepd takes */
 };
 
 struct options {
@@ -96,9 +97,15 @@ static int parse_options(int argc, char **argv, struct options *o)
 			return EXIT_USAGE;
 		}
 	}
-	if (*o->instance && !strchr(o->instance, '/') && *o->instance != '.')
+	if (strlen(o->instance) > INSTANCE_MAX)
+		fprintf(stderr,
+			"xvtep: bad instance \"%.40s...\": a name has at most %d characters\n",
+			o->instance, INSTANCE_MAX);
+	else if (*o->instance && !strchr(o->instance, '/') && *o->instance != '.')
 		return -1;
-	fprintf(stderr, "xvtep: bad instance \"%s\": it is a name, not a path\n", o->instance);
+	else
+		fprintf(stderr, "xvtep: bad instance \"%s\": it is a name, not a path\n",
+			o->instance);
 	return EXIT_USAGE;
 }
 
@@ -217,6 +224,12 @@ int main(int argc, char **argv)
 	}
 	if (xv_request_words(argc, argv, &request, &err)) {
 		complain(err.text, " (\"xvtep -h\" lists all commands)");
+		return EXIT_USAGE;
+	}
+	if (o.json && !strcmp(request.command->object, "save")) {
+		fprintf(stderr,
+			"xvtep: save prints a configuration file, which is YAML: leave -j away\n");
+		xv_request_free(&request);
 		return EXIT_USAGE;
 	}
 	ret = run(&o, &request, &err);

@@ -38,7 +38,7 @@ static int read_port_filters(struct xv_reader *r, const struct xv_reader_key *ke
 
 static const struct xv_reader_key port_keys[PORT_KEYS] = {
 	[PORT_DEV] = {"dev", xv_value_key_dev, offsetof(struct xv_config_port, dev)},
-	[PORT_VLAN] = {"vlan", xv_value_key_u16, offsetof(struct xv_config_port, vlan), 1, 4094},
+	[PORT_VLAN] = {"vlan", xv_value_key_u16, offsetof(struct xv_config_port, vlan), 0, 4094},
 	[PORT_XDP] = {"xdp", read_port_xdp},
 	[PORT_FILTERS] = {"filters", read_port_filters},
 	[PORT_MAX_MACS] = {"max-macs", xv_value_key_u32, offsetof(struct xv_config_port, max_macs),
@@ -83,7 +83,7 @@ static int read_port(struct xv_reader *r, void *obj)
 	err = xv_reader_mapping(r, "port", port_keys, PORT_KEYS, port, lines);
 	if (!err && !lines[PORT_DEV])
 		err = xv_schema_missing(r, port->line, "port", "dev", "dev: eth1");
-	if (!err && lines[PORT_VLAN] && port->xdp == XV_PORT_XDP_NATIVE)
+	if (!err && port->vlan && port->xdp == XV_PORT_XDP_NATIVE)
 		err = xv_source_error(
 			&r->source, lines[PORT_XDP],
 			"port \"%s\" is a VLAN, for which there is no \"xdp: native\": "
@@ -153,7 +153,7 @@ static const struct xv_reader_key fdb_keys[FDB_KEYS] = {
 	[FDB_MAC] = {"mac", xv_value_key_mac, offsetof(struct xv_config_fdb, mac)},
 	[FDB_REMOTE] = {"remote", xv_value_key_host, offsetof(struct xv_config_fdb, remote)},
 	[FDB_DEV] = {"dev", xv_value_key_dev, offsetof(struct xv_config_fdb, port.dev)},
-	[FDB_VLAN] = {"vlan", xv_value_key_u16, offsetof(struct xv_config_fdb, port.vlan), 1, 4094},
+	[FDB_VLAN] = {"vlan", xv_value_key_u16, offsetof(struct xv_config_fdb, port.vlan), 0, 4094},
 	[FDB_STICKY] = {"sticky", xv_value_key_bool, offsetof(struct xv_config_fdb, sticky)},
 };
 

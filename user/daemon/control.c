@@ -46,8 +46,18 @@ static void on_accept_error(struct evconnlistener *listener, void *arg)
 {
 	static const struct timeval pause = {.tv_sec = 1};
 	struct xv_control *control = arg;
+	const char *why = strerror(errno);
+	struct timespec now;
 
-	xv_log(LOG_WARNING, "control socket: cannot accept a client: %s", strerror(errno));
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (!control->told || now.tv_sec - control->told >= XV_CONTROL_TELL) {
+		control->told = now.tv_sec;
+		xv_log(LOG_WARNING,
+		       "control socket: cannot accept a client: %s; trying every second (told once "
+		       "in "
+		       "%d s)",
+		       why, XV_CONTROL_TELL);
+	}
 	evconnlistener_disable(listener);
 	evtimer_add(control->retry, &pause);
 }

@@ -213,6 +213,7 @@ static char *next_line(struct xv_conn *conn, size_t *len)
 		line[*len] = '\0';
 	}
 	conn->scanned = 0;
+	conn->since = 0;
 	return line;
 }
 
@@ -224,6 +225,17 @@ static size_t pending_bytes(const struct xv_control *control)
 	for (conn = control->conns; conn; conn = conn->next)
 		sum += evbuffer_get_length(bufferevent_get_input(conn->bev));
 	return sum;
+}
+
+/* Whether half a request has been there for too long; it may come by a byte now and then. */
+static bool trickles(struct xv_conn *conn, size_t rest)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (rest && !conn->since)
+		conn->since = now.tv_sec;
+	return rest && now.tv_sec - conn->since > XV_CONTROL_REQUEST;
 }
 
 /* What is left of the input holds no whole line. May free conn. */
@@ -238,6 +250,9 @@ static void check_rest(struct xv_conn *conn)
 		xv_conn_put_error(
 			conn, -ENOBUFS,
 			"clients have sent more than 128 MiB that is not answered yet: try again");
+		xv_conn_close(conn);
+	} else if (trickles(conn, rest)) {
+		xv_conn_put_error(conn, -ETIMEDOUT, "the request did not come within 120 s");
 		xv_conn_close(conn);
 	} else if (conn->eof) {
 		if (rest)

@@ -6,6 +6,7 @@
 #include <event2/bufferevent.h>
 #include <event2/listener.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "ops.h"
 
@@ -18,6 +19,8 @@ enum xv_control_limits {
 	XV_CONTROL_BATCH = 512,		/* rows a line */
 	XV_CONTROL_TURN = 256 << 10,	/* bytes read or written before others have their turn */
 	XV_CONTROL_IDLE = 60,		/* seconds without progress, either way */
+	XV_CONTROL_REQUEST = 120,	/* seconds for a whole request, however it trickles in */
+	XV_CONTROL_TELL = 60,		/* seconds between two log lines about accept() */
 	XV_CONTROL_COPIES = 4,		/* answers at a time that hold a copy of the FDB */
 	XV_CONTROL_LOADS = 4,		/* loads at a time, each up to 16 MiB of entries */
 	XV_CONTROL_BLOCK = 1 << 20,	/* bytes of a block of a load */
@@ -27,6 +30,7 @@ struct xv_conn {
 	struct xv_control *control;
 	struct bufferevent *bev;
 	size_t scanned; /* bytes of the input known to hold no newline */
+	time_t since;	/* CLOCK_MONOTONIC: half a request is there; 0: none */
 	bool eof;	/* the client will not send more */
 	bool closing;	/* ends when the output is written and the client has ended */
 	/* The answer under way: tables still to be written, and the rows of the first of them. */
@@ -45,6 +49,7 @@ struct xv_control {
 	struct xv_instance *inst;
 	struct evconnlistener *listener;
 	struct event *retry; /* listens again after accept() found no file descriptors */
+	time_t told;	     /* CLOCK_MONOTONIC: of that; 0: never */
 	char path[108];
 	bool bound;	  /* the socket file is ours */
 	struct stat file; /* the socket file when it was made */

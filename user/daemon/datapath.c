@@ -198,6 +198,22 @@ static void fill_fds(struct xv_datapath *dp)
 	};
 }
 
+/* Names the maps that should be pinned and are not: the load makes them anew. */
+static void note_missing(struct xv_datapath *dp)
+{
+	struct bpf_map *map;
+	const char *path;
+	size_t len = 0;
+
+	bpf_object__for_each_map(map, dp->skel->obj)
+	{
+		path = bpf_map__pin_path(map);
+		if (dp->adopted && path && access(path, F_OK) && len < sizeof(dp->missing))
+			len += snprintf(dp->missing + len, sizeof(dp->missing) - len, "%s%s",
+					len ? ", " : "", bpf_map__name(map));
+	}
+}
+
 static int load(struct xv_datapath *dp, struct xv_err *err)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .pin_root_path = dp->pin_dir);
@@ -216,6 +232,7 @@ static int load(struct xv_datapath *dp, struct xv_err *err)
 	snprintf(tx, sizeof(tx), "%s/xv_tx", dp->pin_dir);
 	if (!access(tx, F_OK))
 		bpf_map__set_map_flags(dp->skel->maps.xv_tx, BPF_F_RDONLY_PROG);
+	note_missing(dp);
 	dp->cpus = libbpf_num_possible_cpus();
 	dp->cpu_ids = xv_kernel_cpu_ids();
 	bpf_map__set_max_entries(dp->skel->maps.xv_stats, dp->cpu_ids);

@@ -35,6 +35,7 @@ struct xv_datapath {
 	struct xvtep_bpf *skel;
 	char pin_dir[128];
 	struct xv_map_fds fd;
+	char missing[256];		 /* adopted, but for these maps, which are new and empty */
 	bool adopted;			 /* maps were there already */
 	int lock_fd;			 /* of pin_dir, held */
 	struct xv_bd_val *bd;		 /* xv_bd, memory-mapped: XV_MAX_NETWORKS entries */

@@ -246,6 +246,11 @@ static int start(struct xv_instance *inst, struct xv_err *err)
 	if (ret)
 		return ret;
 	fresh = !inst->dp->adopted;
+	if (inst->dp->missing[0])
+		xv_log(LOG_WARNING,
+		       "pins were missing in %s: %s; made anew, empty: what they held is lost, but "
+		       "for what the configuration says",
+		       inst->dp->pin_dir, inst->dp->missing);
 	if (xv_datapath_is_private())
 		xv_log(LOG_WARNING, XV_PIN_ROOT
 		       " is seen in this mount namespace alone: forwarding ends, and its "

@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
 
 #include "exposition.h"
 #include "log.h"
@@ -19,12 +22,22 @@ enum {
 	HEADERS_MAX = 8192,
 	BODY_MAX = 1024,
 	/*
-	 * A connection serves one request and is closed, or is idle and closed: bounding how many
-	 * are taken in IDLE_SECONDS bounds the file descriptors they hold. Scrapes come every few
-	 * seconds.
+	 * A connection serves one request. However it goes about that, it ends DEADLINE_SECONDS
+	 * after it was taken, and no more than CONNECTIONS_MAX are held: that bounds the file
+	 * descriptors.
 	 */
-	ACCEPTS_MAX = 256,
-	ANSWERS_MAX = 8, /* being written at a time */
+	DEADLINE_SECONDS = 20,
+	CONNECTIONS_MAX = 256,
+	ANSWERS_MAX = 8,   /* being written at a time */
+	PAUSE_SECONDS = 1, /* of the listener when it can or may take no more */
+	TELL_SECONDS = 60, /* between two log lines about that */
+};
+
+/* A socket that was taken. Its inode tells whether the descriptor is still that socket. */
+struct taken {
+	int fd;
+	ino_t inode;
+	time_t deadline; /* CLOCK_MONOTONIC */
 };
 
 struct xv_metrics {
@@ -33,10 +46,19 @@ struct xv_metrics {
 	uint16_t port;
 	struct evhttp *http;
 	struct evconnlistener *listener;
-	struct event *window; /* accepts counts since it started */
-	unsigned int accepts;
+	struct event *tick;  /* deadlines pass; the listener listens again */
+	struct event *known; /* the connection in fresh has its socket by now */
+	struct bufferevent *fresh[CONNECTIONS_MAX];
+	struct taken taken[CONNECTIONS_MAX];
+	size_t n_fresh, n_taken;
+	bool paused;
+	time_t told;
+	struct xv_metrics *next;
 	unsigned int answers;
 };
+
+/* All there are: while an address changes there may be two. */
+static struct xv_metrics *endpoints;
 
 /* Tables with metrics; the FDB has none: a series for each MAC would drown any collector. */
 static const enum xv_table_id tables[] = {
@@ -127,32 +149,132 @@ static void on_request(struct evhttp_request *request, void *arg)
 	}
 }
 
-/* libevent asks for each new connection's bufferevent: where they are counted. */
-static struct bufferevent *on_connection(struct event_base *base, void *arg)
+static time_t now(void)
 {
-	static const struct timeval window = {.tv_sec = IDLE_SECONDS};
-	struct xv_metrics *metrics = arg;
+	struct timespec ts;
 
-	if (!evtimer_pending(metrics->window, NULL)) {
-		metrics->accepts = 0;
-		evtimer_add(metrics->window, &window);
-	}
-	if (++metrics->accepts >= ACCEPTS_MAX)
-		evconnlistener_disable(metrics->listener);
-	return bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec;
 }
 
-static void on_window(evutil_socket_t fd, short what, void *arg)
+static void start_tick(struct xv_metrics *metrics)
+{
+	static const struct timeval second = {.tv_sec = PAUSE_SECONDS};
+
+	if (!evtimer_pending(metrics->tick, NULL))
+		evtimer_add(metrics->tick, &second);
+}
+
+/* The socket stays readable: without a pause the loop would do nothing but try again. */
+static void pause_listener(struct xv_metrics *metrics, const char *why)
+{
+	metrics->paused = true;
+	evconnlistener_disable(metrics->listener);
+	start_tick(metrics);
+	if (metrics->told && now() - metrics->told < TELL_SECONDS)
+		return;
+	metrics->told = now();
+	xv_log(LOG_WARNING, "metrics: %s; new connections wait (told once in %d s)", why,
+	       TELL_SECONDS);
+}
+
+static bool is_open(const struct taken *taken)
+{
+	struct stat st;
+
+	return !fstat(taken->fd, &st) && S_ISSOCK(st.st_mode) && st.st_ino == taken->inode;
+}
+
+/* Forgets what is closed, and ends what is over time: libevent then sees its end, and closes it. */
+static void look_after(struct xv_metrics *metrics)
+{
+	size_t i, left = 0;
+
+	for (i = 0; i < metrics->n_taken; i++) {
+		if (!is_open(&metrics->taken[i]))
+			continue;
+		if (now() >= metrics->taken[i].deadline)
+			shutdown(metrics->taken[i].fd, SHUT_RDWR);
+		metrics->taken[left++] = metrics->taken[i];
+	}
+	metrics->n_taken = left;
+}
+
+/* They were held until now, so that their sockets are theirs; libevent may have ended them. */
+static void note_sockets(struct xv_metrics *metrics)
+{
+	struct taken *taken;
+	struct stat st;
+	size_t i;
+
+	for (i = 0; i < metrics->n_fresh; i++) {
+		taken = &metrics->taken[metrics->n_taken];
+		taken->fd = bufferevent_getfd(metrics->fresh[i]);
+		if (taken->fd >= 0 && !fstat(taken->fd, &st)) {
+			taken->inode = st.st_ino;
+			taken->deadline = now() + DEADLINE_SECONDS;
+			metrics->n_taken++;
+		}
+		bufferevent_decref(metrics->fresh[i]);
+	}
+	metrics->n_fresh = 0;
+}
+
+static void on_known(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	note_sockets(arg);
+	start_tick(arg);
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct xv_metrics *metrics = arg;
 
 	(void)fd;
 	(void)what;
-	if (metrics->accepts >= ACCEPTS_MAX)
-		xv_log(LOG_WARNING, "metrics: more than %d connections in %d s; new ones waited",
-		       ACCEPTS_MAX, IDLE_SECONDS);
-	metrics->accepts = 0;
-	evconnlistener_enable(metrics->listener);
+	look_after(metrics);
+	if (metrics->paused && metrics->n_taken + metrics->n_fresh < CONNECTIONS_MAX) {
+		metrics->paused = false;
+		evconnlistener_enable(metrics->listener);
+	}
+	if (metrics->n_taken || metrics->paused)
+		start_tick(metrics);
+}
+
+/*
+ * libevent asks for each new connection's bufferevent, which has no socket yet. It is held until it
+ * has.
+ */
+static struct bufferevent *on_connection(struct event_base *base, void *arg)
+{
+	struct bufferevent *bev = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
+	static const struct timeval at_once = {};
+	struct xv_metrics *metrics = arg;
+
+	if (!bev)
+		return NULL;
+	bufferevent_incref(bev);
+	metrics->fresh[metrics->n_fresh++] = bev;
+	if (metrics->n_taken + metrics->n_fresh >= CONNECTIONS_MAX)
+		look_after(metrics);
+	if (metrics->n_taken + metrics->n_fresh >= CONNECTIONS_MAX)
+		pause_listener(metrics, "as many connections as may be are open");
+	evtimer_add(metrics->known, &at_once);
+	return bev;
+}
+
+/* arg is libevent's own: the endpoint is found by its listener. */
+static void on_accept_error(struct evconnlistener *listener, void *arg)
+{
+	const char *why = strerror(errno);
+	struct xv_metrics *metrics;
+
+	(void)arg;
+	for (metrics = endpoints; metrics; metrics = metrics->next)
+		if (metrics->listener == listener)
+			pause_listener(metrics, why);
 }
 
 static int start(struct xv_metrics *metrics, struct xv_err *err)
@@ -161,8 +283,9 @@ static int start(struct xv_metrics *metrics, struct xv_err *err)
 	int code;
 
 	metrics->http = evhttp_new(metrics->inst->base);
-	metrics->window = evtimer_new(metrics->inst->base, on_window, metrics);
-	if (!metrics->http || !metrics->window)
+	metrics->tick = evtimer_new(metrics->inst->base, on_tick, metrics);
+	metrics->known = evtimer_new(metrics->inst->base, on_known, metrics);
+	if (!metrics->http || !metrics->tick || !metrics->known)
 		return xv_err_set(err, -ENOMEM, "out of memory");
 	evhttp_set_timeout(metrics->http, IDLE_SECONDS);
 	evhttp_set_max_headers_size(metrics->http, HEADERS_MAX);
@@ -181,17 +304,28 @@ static int start(struct xv_metrics *metrics, struct xv_err *err)
 			code == -EACCES ? " (a port below 1024 is taken at the start only)" : "");
 	}
 	metrics->listener = evhttp_bound_socket_get_listener(bound);
+	evconnlistener_set_error_cb(metrics->listener, on_accept_error);
 	return 0;
 }
 
 static void destroy(struct xv_metrics *metrics)
 {
+	struct xv_metrics **at;
+
 	if (!metrics)
 		return;
+	for (at = &endpoints; *at; at = &(*at)->next)
+		if (*at == metrics) {
+			*at = metrics->next;
+			break;
+		}
 	if (metrics->http)
 		evhttp_free(metrics->http);
-	if (metrics->window)
-		event_free(metrics->window);
+	note_sockets(metrics);
+	if (metrics->tick)
+		event_free(metrics->tick);
+	if (metrics->known)
+		event_free(metrics->known);
 	free(metrics);
 }
 
@@ -204,6 +338,8 @@ static int create(struct xv_instance *inst, const char *host, uint16_t port,
 	if (!metrics)
 		return xv_err_set(err, -ENOMEM, "out of memory");
 	metrics->inst = inst;
+	metrics->next = endpoints;
+	endpoints = metrics;
 	metrics->port = port;
 	snprintf(metrics->host, sizeof(metrics->host), "%s", host);
 	ret = start(metrics, err);

@@ -119,8 +119,10 @@ void xv_slow_check(struct xv_instance *inst)
 
 	if (inst->slow_ifindex &&
 	    !xv_netlink_get_link(inst->nl, NULL, inst->slow_ifindex, &link, NULL) &&
-	    usable(inst, &link))
+	    usable(inst, &link)) {
+		memcpy(inst->slow_name, link.name, sizeof(inst->slow_name)); /* it may be new */
 		return;
+	}
 	if (inst->slow_ifindex)
 		xv_log(LOG_WARNING, "slow path device %s was taken away; making it again",
 		       inst->slow_name);
