@@ -97,6 +97,7 @@ static __always_inline int xv_outer_write(void *pos, void *data_end, const struc
 /*
  * The flags of an adjacency whose prebuilt header may be used, else 0. Read once: the daemon may
  * clear them at any time, and the header is good for those who have seen them until they return.
+ * The rest must be loaded after them: by xv_table_after(adj, flags).
  */
 static __always_inline __u32 xv_adj_usable(const struct xv_adj_val *adj,
 					   const struct xv_config_val *cfg)
@@ -135,6 +136,7 @@ static __always_inline int xv_adj_loses(const struct xv_adj_val *adj, __u32 len,
 
 	if (!(flags & XV_ADJ_VALID))
 		return 0;
+	adj = xv_table_after(adj, flags);
 	if (flags & XV_ADJ_V6)
 		return len + XV_ENCAP6_LEN > adj->mtu;
 	return xv_adj_df(flags, df) && len + XV_ENCAP4_LEN > adj->mtu;
@@ -226,6 +228,7 @@ static __always_inline int xv_encap_peer(struct __sk_buff *skb, const struct xv_
 	len = xv_encap_len(skb);
 	ecn = skb->vlan_present ? -1 : xv_ecn_of(eth, data_end);
 	flags = ecn < 0 ? 0 : xv_adj_usable(adj, cfg);
+	adj = xv_table_after(adj, flags);
 	if (flags) {
 		inner.ecn = xv_ecn_encap(ecn);
 		inner.sport = xv_source_port(xv_flow_hash_skb(skb, eth, data_end, cfg));

@@ -115,6 +115,7 @@ static __always_inline int is_fast(const struct xv_flood_ctx *c, __u32 index, __
 	if (!adj)
 		return 0;
 	flags = xv_adj_usable(adj, c->cfg);
+	adj = xv_table_after(adj, flags);
 	return flags && !(flags & XV_ADJ_V6) &&
 	       xv_adj_fits(adj, c->inner.len, c->inner.len - ETH_HLEN, XV_ENCAP4_LEN);
 }
@@ -141,13 +142,16 @@ static __always_inline void flood_fast(struct xv_flood_ctx *c, __u32 peer)
 {
 	struct xv_adj_val *adj = bpf_map_lookup_elem(&xv_adj, &peer);
 	void *data = xv_ctx_ptr(c->skb->data), *data_end = xv_ctx_ptr(c->skb->data_end);
+	__u32 flags;
 	int err;
 
 	if (!adj || data + XV_ENCAP4_LEN > data_end) {
 		flood_drop(c, XV_DROP(NO_MEMORY), XV_TO(XV_FDB_PEER, peer));
 		return;
 	}
-	c->inner.id_off = xv_ip_id_of(adj, READ_ONCE(adj->flags), peer, c->df, 1, c->tally.stats);
+	flags = READ_ONCE(adj->flags);
+	adj = xv_table_after(adj, flags);
+	c->inner.id_off = xv_ip_id_of(adj, flags, peer, c->df, 1, c->tally.stats);
 	xv_outer4_write(data, adj, &c->inner, c->vni);
 	err = flood_clone(c, adj->ifindex);
 	if (!err)

@@ -12,7 +12,22 @@ enum {
 	XV_TC_INNER = 14 + 40, /* what is read of a tenant's frame: Ethernet, IPv6 */
 };
 
-/* The untagged port of a device, by the index where that has it: it saves a hash lookup. */
+/*
+ * Reads an element of xv_port that was looked up by key. 1, or a drop: the element is another key's
+ * by now, so that the port is being removed.
+ */
+static __always_inline int port_of_element(const struct xv_port_val *val,
+					   const struct xv_port_key *key, struct xv_port_val *port)
+{
+	port->word = READ_ONCE(val->word);
+	if (unlikely(port->check && port->check != xv_port_key_check(key)))
+		return XV_DROP(NOT_CONFIGURED);
+	return 1;
+}
+
+/* The untagged port of a device, by the index where that has it: it saves a hash lookup. As
+ * port_of().
+ */
 static __always_inline int port_of_device(__u32 ifindex, struct xv_port_val *port)
 {
 	__u32 *id = bpf_map_lookup_elem(&xv_port_index, &ifindex);
@@ -31,14 +46,13 @@ static __always_inline int port_of_device(__u32 ifindex, struct xv_port_val *por
 	val = bpf_map_lookup_elem(&xv_port, &key);
 	if (!val)
 		return 0;
-	*port = *val;
-	return 1;
+	return port_of_element(val, &key, port);
 }
 
 /*
  * The port that a frame belongs to: its device and VLAN, else its device alone. *tagged tells that
- * the tag is the port's, and to be taken off. 0: not ours (another VLAN of a trunk; 802.1ad tags
- * are no port's).
+ * the tag is the port's, and to be taken off. 1; 0: not ours (another VLAN of a trunk; 802.1ad tags
+ * are no port's); or a drop.
  */
 static __always_inline int port_of(const struct __sk_buff *skb, struct xv_port_val *port,
 				   int *tagged)
@@ -54,8 +68,7 @@ static __always_inline int port_of(const struct __sk_buff *skb, struct xv_port_v
 	}
 	if (!val)
 		return port_of_device(key.ifindex, port);
-	*port = *val;
-	return 1;
+	return port_of_element(val, &key, port);
 }
 
 /* What no tenant may send, tagged beyond its port or not. 0 or a drop. */
@@ -131,8 +144,9 @@ static __always_inline int xv_forward_frame(struct __sk_buff *skb, struct xv_tal
 	int tagged, err;
 	__u32 bd;
 
-	if (!port_of(skb, &port, &tagged))
-		return XV_PATH_TC_PASS;
+	err = port_of(skb, &port, &tagged);
+	if (err <= 0)
+		return err ?: XV_PATH_TC_PASS;
 	from.id = port.port;
 	bd = port.bd;
 	net = xv_bd_get(bd);

@@ -52,6 +52,7 @@ static __always_inline int port_to_peer(const struct port_frame *f, __u32 peer,
 	if (!adj || ecn < 0)
 		return XV_PORT_PASS;
 	flags = xv_adj_usable(adj, f->cfg);
+	adj = xv_table_after(adj, flags);
 	if (!(flags & XV_ADJ_XDP) || (f->frags && !(flags & XV_ADJ_XDP_SG)))
 		return XV_PORT_PASS;
 	v6 = !!(flags & XV_ADJ_V6);
@@ -118,7 +119,7 @@ static __always_inline int xv_port_frame(struct xdp_md *ctx, struct xv_tally *ta
 	int ret;
 
 	if ((void *)(f.eth + 1) > f.data_end || xv_is_vlan(f.eth->h_proto) ||
-	    xv_mac_is_multicast(f.eth->h_dest) || !port_of_device(ctx->ingress_ifindex, &port))
+	    xv_mac_is_multicast(f.eth->h_dest) || port_of_device(ctx->ingress_ifindex, &port) <= 0)
 		return XV_PORT_PASS;
 	f.from.id = port.port;
 	f.bd = port.bd;

@@ -168,10 +168,24 @@ struct xv_port_key {
 };
 
 struct xv_port_val {
-	__u32 port; /* port id */
-	__u16 bd;
-	__u16 pad0;
+	union {
+		struct {
+			__u32 port; /* port id */
+			__u16 bd;
+			__u16 check; /* xv_port_key_check() of its key, or 0 */
+		};
+		__u64 word; /* read in one load */
+	};
 };
+
+/*
+ * The kernel gives an element that was deleted to the next key at once, also while a program reads
+ * its value: a value that has another key's check is not the one that was looked up.
+ */
+static inline __attribute__((always_inline)) __u16 xv_port_key_check(const struct xv_port_key *key)
+{
+	return key->vlan << 4 | (key->ifindex & 0xf);
+}
 
 /* xv_port_dev: array, port id -> device, for delivery. */
 enum xv_port_flags {

@@ -164,6 +164,43 @@ static void test_trunk_local(void **state)
 	end("blue to red");
 }
 
+/*
+ * The element of xv_port that was looked up is another key's when it is read (headers/xv_abi.h):
+ * the frame is not that port's.
+ */
+static void test_reused(void **state)
+{
+	struct inner_spec inner = inner_udp(mac_of_peer(PEER_V4), mac_of_port(PORT_VLAN));
+	const struct xv_port_key key = {.ifindex = lab.ifindex[LAB_TRUNK], .vlan = 10},
+				 other = {.ifindex = lab.ifindex[LAB_TRUNK], .vlan = 20};
+	struct xv_port_val val = {.port = PORT_VLAN, .bd = BD_BLUE};
+	int fd = bpf_map__fd(hs.skel->maps.xv_port);
+	static struct frame bare, tagged;
+
+	(void)state;
+	bare.len = 0;
+	frame_inner(&bare, &inner);
+	frame_tagged(&tagged, &bare, T_VLAN, 10);
+	val.check = xv_port_key_check(&other);
+	assert_int_equal(bpf_map_update_elem(fd, &key, &val, BPF_ANY), 0);
+	begin();
+	lab_send(LAB_TRUNK, &tagged);
+	count_add(&counts.drop[XV_DROP_NOT_CONFIGURED], 1, tagged.len);
+	end("another key's");
+
+	val.check = xv_port_key_check(&key);
+	assert_int_equal(bpf_map_update_elem(fd, &key, &val, BPF_ANY), 0);
+	begin();
+	lab_send(LAB_TRUNK, &tagged);
+	tunneled(PEER_V4, BD_BLUE, &bare, "the key's own");
+	count_add(&counts.path[XV_PATH_ENCAP], 1, bare.len);
+	count_add(&counts.port[PORT_VLAN].rx, 1, bare.len);
+	count_add(&counts.net[BD_BLUE].tx_unicast, 1, bare.len);
+	count_add(&counts.peer[PEER_V4].tx, 1, bare.len);
+	end("the key's own");
+	lab_world(&world);
+}
+
 /* A VXLAN packet of a tenant's own making, for our address and red's VNI, is a tenant's frame. */
 static void test_pretended_tunnel(void **state)
 {
@@ -228,11 +265,10 @@ static void test_short(void **state)
 
 int main(void)
 {
-	static struct CMUnitTest tests[ARRAY_SIZE(tags) + 4];
+	static struct CMUnitTest tests[ARRAY_SIZE(tags) + 5];
 	static const struct CMUnitTest more[] = {
-		cmocka_unit_test(test_priority),
-		cmocka_unit_test(test_trunk_local),
-		cmocka_unit_test(test_pretended_tunnel),
+		cmocka_unit_test(test_priority), cmocka_unit_test(test_trunk_local),
+		cmocka_unit_test(test_reused),	 cmocka_unit_test(test_pretended_tunnel),
 		cmocka_unit_test(test_short),
 	};
 	size_t i;

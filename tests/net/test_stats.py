@@ -212,8 +212,8 @@ def three_ways():
                    "dst": q.macs[1]}, "whose packet was dropped")
         shown = [line.split() for line in vtep.client("drops").stdout.splitlines()]
         line = [w for w in shown if w[0] == "mac_invalid_source"]
-        tap.equal([(w[1], *w[4:9]) for w in line],
-                  [("15", "p1", "-", "-", frame.MULTICAST, q.macs[1])], f"drops as text: {shown}")
+        tap.equal([(w[1], *w[4:11]) for w in line],
+                  [("15", "p1", "-", "-", "-", "-", frame.MULTICAST, q.macs[1])], f"drops as text: {shown}")
         row = vtep.stats("network", vni=VNI)
         shown = vtep.client("stats").stdout
         line = next(words for words in map(str.split, shown.splitlines())

@@ -244,7 +244,13 @@ static int attach(struct xv_instance *inst, struct xv_port *port, const struct x
 		  struct xv_err *err)
 {
 	struct xv_port_key key = {.ifindex = link->ifindex, .vlan = port->key.vlan};
-	struct xv_port_val val = {.port = port->id, .bd = port->net->bd}, now;
+	struct xv_port_val val =
+				   {
+					   .port = port->id,
+					   .bd = port->net->bd,
+					   .check = xv_port_key_check(&key),
+				   },
+			   now;
 	int ret = port_check_link(inst, link, err);
 
 	if (ret)

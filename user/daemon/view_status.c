@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include "firewall.h"
+#include "nic.h"
 #include "uplink.h"
 #include "view.h"
+#include "vlan.h"
 
 static void put_counts(const struct xv_instance *inst, struct xv_row *row)
 {
@@ -69,6 +71,16 @@ bool xv_view_next_status(struct xv_view *view, struct xv_row *row)
 	return true;
 }
 
+/* A NIC that takes tags off shows XDP frames of all its VLANs as untagged ones. */
+static const char *uplink_status(struct xv_instance *inst, const struct xv_uplink *uplink)
+{
+	if (!uplink->status[0] && uplink->flags & XV_UPLINK_XDP &&
+	    xv_vlan_has_others(inst, uplink->ifindex) && xv_nic_hides_vlan(uplink->dev))
+		return "rxvlan hides VLAN tags from XDP, and the device has VLANs of others: "
+		       "ethtool -K DEV rxvlan off, or xdp: off";
+	return uplink->status;
+}
+
 bool xv_view_next_uplink(struct xv_view *view, struct xv_row *row)
 {
 	const struct xv_instance *inst = view->inst;
@@ -97,6 +109,6 @@ bool xv_view_next_uplink(struct xv_view *view, struct xv_row *row)
 		xv_row_number(row, XV_COL_UPLINK_TX_ERRORS, device->tx_errors);
 	}
 	xv_row_text(row, XV_COL_UPLINK_WHY, xv_uplink_why(inst, uplink));
-	xv_row_text(row, XV_COL_UPLINK_STATUS, uplink->status);
+	xv_row_text(row, XV_COL_UPLINK_STATUS, uplink_status(view->inst, uplink));
 	return true;
 }

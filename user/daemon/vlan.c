@@ -255,3 +255,13 @@ bool xv_vlan_port(struct xv_instance *inst, uint32_t ifindex, uint32_t id)
 			return true;
 	return false;
 }
+
+bool xv_vlan_has_others(struct xv_instance *inst, uint32_t ifindex)
+{
+	struct xv_vlan *vlan;
+
+	for (vlan = inst->vlans; vlan; vlan = vlan->hh.next)
+		if (vlan->on == ifindex && !is_own_now(inst, vlan->tag))
+			return true;
+	return false;
+}

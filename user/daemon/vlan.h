@@ -22,6 +22,8 @@ bool xv_vlan_link_gone(struct xv_instance *inst, uint32_t ifindex);
  */
 void xv_vlan_write(struct xv_instance *inst, struct xv_config_val *val);
 
+/* Whether the device has VLANs that are not this host's own to the programs. */
+bool xv_vlan_has_others(struct xv_instance *inst, uint32_t ifindex);
 /*
  * The device is going to be a port, its VLAN id or (0) whole. True if a tag of it is taken as the
  * host's own now, so that xv_vlan_write() must come first.
