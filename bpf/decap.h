@@ -39,6 +39,18 @@ static __always_inline struct xv_bd_val *xv_bd_get(__u32 bd)
 	return net && net->flags & XV_BD_VALID ? net : NULL;
 }
 
+/* Frames to a link-local address stay here unless the network's setting forwards them. 0 or a drop.
+ */
+static __always_inline int xv_link_local_check(const __u8 *dest, __u32 bd)
+{
+	const struct xv_bd_info_val *info;
+
+	if (likely(!xv_mac_is_link_local(dest)))
+		return 0;
+	info = bpf_map_lookup_elem(&xv_bd_info, &bd);
+	return info && info->link_local >> (dest[5] & 0xf) & 1 ? 0 : XV_DROP(RESERVED_MAC);
+}
+
 /* What decapsulation must know of a network. */
 struct xv_net {
 	__u32 bd;

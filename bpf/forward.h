@@ -73,15 +73,13 @@ static __always_inline int port_of(const struct __sk_buff *skb, struct xv_port_v
 
 /* What no tenant may send, tagged beyond its port or not. 0 or a drop. */
 static __always_inline int tenant_check(const struct xv_ethhdr *eth, int tagged,
-					const struct xv_bd_val *net)
+					const struct xv_bd_val *net, __u32 bd)
 {
 	if (tagged && !(net->flags & XV_BD_INNER_VLAN))
 		return XV_DROP(INNER_VLAN);
 	if (!xv_mac_is_source(eth->h_source))
 		return XV_DROP(MAC_INVALID_SOURCE);
-	if (xv_mac_is_link_local(eth->h_dest))
-		return XV_DROP(RESERVED_MAC);
-	return 0;
+	return xv_link_local_check(eth->h_dest, bd);
 }
 
 /* Notes the end that a frame which is dropped was for. Returns drop. */
@@ -164,7 +162,7 @@ static __always_inline int xv_forward_frame(struct __sk_buff *skb, struct xv_tal
 	eth = data;
 	if ((void *)(eth + 1) > data_end)
 		return XV_DROP(PKT_TOO_SMALL);
-	err = tenant_check(eth, skb->vlan_present || xv_is_vlan(eth->h_proto), net);
+	err = tenant_check(eth, skb->vlan_present || xv_is_vlan(eth->h_proto), net, bd);
 	if (err)
 		return err;
 	if (!xv_fdb_begin(fdb, bd, eth->h_dest, 1, &dest) ||

@@ -218,7 +218,7 @@ static __always_inline int xv_mac_is_multicast(const __u8 *mac)
 	return mac[0] & 1;
 }
 
-/* 01:80:c2:00:00:0X never leaves its link (802.1Q, 8.6.3). */
+/* 01:80:c2:00:00:0X, which a bridge keeps to itself (802.1Q, 8.6.3). */
 static __always_inline int xv_mac_is_link_local(const __u8 *mac)
 {
 	return *(const __u32 *)mac == bpf_htonl(0x0180c200) && mac[4] == 0 && (mac[5] & 0xf0) == 0;

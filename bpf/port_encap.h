@@ -124,7 +124,7 @@ static __always_inline int xv_port_frame(struct xdp_md *ctx, struct xv_tally *ta
 	f.from.id = port.port;
 	f.bd = port.bd;
 	f.net = xv_bd_get(f.bd);
-	if (!f.cfg || !f.cfg->abi || !f.net || !fdb || tenant_check(f.eth, 0, f.net) ||
+	if (!f.cfg || !f.cfg->abi || !f.net || !fdb || tenant_check(f.eth, 0, f.net, f.bd) ||
 	    !xv_fdb_begin(fdb, f.bd, f.eth->h_source, 1, &f.source) ||
 	    !xv_fdb_begin(fdb, f.bd, f.eth->h_dest, 0, &f.dest))
 		return XV_PORT_PASS;

@@ -38,8 +38,9 @@ static __always_inline int slow_deliver(struct __sk_buff *skb, const struct xv_c
 		return XV_DROP(PKT_TOO_SMALL);
 	if (!xv_mac_is_source(eth->h_source))
 		return XV_DROP(MAC_INVALID_SOURCE);
-	if (xv_mac_is_link_local(eth->h_dest))
-		return XV_DROP(RESERVED_MAC);
+	err = xv_link_local_check(eth->h_dest, d->bd);
+	if (err)
+		return err;
 	if ((skb->vlan_present || xv_is_vlan(eth->h_proto)) && !(net->flags & XV_BD_INNER_VLAN))
 		return XV_DROP(INNER_VLAN);
 	if (!xv_fdb_begin(fdb, d->bd, eth->h_source, 1, &source) ||

@@ -45,7 +45,8 @@
 	X(PORT_DOWN, "port_down", "destination port's device is down or gone",                     \
 	  "Set the port's device up, or take the port out (xvtep port del).")                      \
 	X(RESERVED_MAC, "reserved_mac", "link-local destination 01:80:c2:00:00:0X (802.1Q)",       \
-	  "Nothing: STP, LLDP, LACP and the like end at the first bridge, which is here.")         \
+	  "Nothing: LLDP, LACP and the like end at the first bridge, which is here; the "          \
+	  "network's link-local setting forwards them.")                                           \
 	X(TUNNEL_TXINFO, "tunnel_txinfo", "tunnel key could not be read or set",                   \
 	  "Look whether others changed the slow path device (ip -d link); if not, report a "       \
 	  "fault.")                                                                                \

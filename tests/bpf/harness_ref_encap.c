@@ -213,7 +213,8 @@ static int encap(struct tenant *t, __u32 ifindex, struct ref *r)
 		return XV_DROP_INNER_VLAN;
 	if (!source_mac_ok(eth + 6))
 		return XV_DROP_MAC_INVALID_SOURCE;
-	if (!memcmp(eth, link_local, 5) && eth[5] < 0x10)
+	if (!memcmp(eth, link_local, 5) && eth[5] < 0x10 &&
+	    !(t->w->net[t->bd].link_local >> eth[5] & 1))
 		return XV_DROP_RESERVED_MAC;
 	reason = source_refused(t->w, t->bd, eth + 6, XV_FDB_PORT, t->port, NULL, r);
 	return reason >= 0 ? reason : forward(t, r);

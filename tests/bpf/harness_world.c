@@ -145,12 +145,12 @@ void world_default(struct world *w)
 	w->tag[0] = ETH_P_8021Q << 16 | WORLD_VLAN_Q;
 	w->tag[1] = ETH_P_8021Q << 16 | WORLD_VLAN;
 	w->tag[2] = (__u32)ETH_P_8021AD << 16 | WORLD_VLAN;
-	w->net[BD_BLUE] = (struct world_net){100, XV_BD_VALID, 0};
-	w->net[BD_RED] = (struct world_net){200, XV_BD_VALID | XV_BD_INNER_VLAN | XV_BD_ANY_PEER,
+	w->net[BD_BLUE] = (struct world_net){100, XV_BD_VALID, 0, 0};
+	w->net[BD_RED] = (struct world_net){200, XV_BD_VALID | XV_BD_INNER_VLAN | XV_BD_ANY_PEER, 0,
 					    0};
-	w->net[BD_LEARN] = (struct world_net){0xffffff, XV_BD_VALID | XV_BD_LEARN, 0};
-	w->net[BD_RATE] = (struct world_net){400, XV_BD_VALID | XV_BD_LEARN, 80};
-	w->net[BD_GONE] = (struct world_net){500, 0, 0};
+	w->net[BD_LEARN] = (struct world_net){0xffffff, XV_BD_VALID | XV_BD_LEARN, 0, 0};
+	w->net[BD_RATE] = (struct world_net){400, XV_BD_VALID | XV_BD_LEARN, 80, 0};
+	w->net[BD_GONE] = (struct world_net){500, 0, 0, 0};
 	w->peer[PEER_V4] = (struct world_peer){"192.0.2.2", 1, 0};
 	w->peer[PEER_V6] = (struct world_peer){"2001:db8::2", 1, 0};
 	w->peer[PEER_SLOW] = (struct world_peer){"192.0.2.3", 0, 0};
@@ -311,7 +311,8 @@ static void install_tables(const struct world *w)
 	for (i = 1; i < WORLD_NETS; i++) {
 		struct xv_bd_val val = {.vni = w->net[i].vni, .flags = w->net[i].flags};
 
-		struct xv_bd_info_val info = {.learn_rate = w->net[i].rate};
+		struct xv_bd_info_val info = {.learn_rate = w->net[i].rate,
+					      .link_local = w->net[i].link_local};
 
 		install_flood(w, i, &val);
 		put(hs.skel->maps.xv_bd, &i, &val);

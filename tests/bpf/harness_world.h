@@ -49,6 +49,7 @@ enum {
 
 struct world_net {
 	__u32 vni, flags, rate;
+	__u16 link_local;
 };
 
 struct world_peer {

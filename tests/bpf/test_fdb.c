@@ -99,13 +99,32 @@ static void test_sticky(void **state)
 	assert_int_equal(hs_fdb_get(BD_BLUE, mac, 0).dst, PORT_STACK);
 }
 
+/* Each bit of the mask forwards its address, and no other. */
+static void test_link_local(void **state)
+{
+	__u8 mac[6] = {0x01, 0x80, 0xc2, 0, 0, 0};
+	int bit;
+
+	(void)state;
+	for (bit = 0; bit < 16; bit++) {
+		world.net[BD_BLUE].link_local = 1 << bit;
+		world_install(&world);
+		mac[5] = bit;
+		from_tenant(mac, "forwarded");
+		assert_int_equal(ref.path, XV_PATH_ENCAP_FLOOD);
+		mac[5] = bit ^ 5;
+		from_tenant(mac, "kept");
+		assert_int_equal(ref.reason, XV_DROP_RESERVED_MAC);
+	}
+	world.net[BD_BLUE].link_local = 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_in_table),
-		cmocka_unit_test(test_by_map),
-		cmocka_unit_test(test_table_first),
-		cmocka_unit_test(test_sticky),
+		cmocka_unit_test(test_in_table),    cmocka_unit_test(test_by_map),
+		cmocka_unit_test(test_table_first), cmocka_unit_test(test_sticky),
+		cmocka_unit_test(test_link_local),
 	};
 
 	world_default(&world);

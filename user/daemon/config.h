@@ -56,6 +56,7 @@ enum xv_config_limits {
 	XV_DEFAULT_AGEING = 300,
 	XV_DEFAULT_MAX_MACS = 4096,
 	XV_DEFAULT_LEARN_RATE = 100000, /* events a second, network and CPU */
+	XV_DEFAULT_LINK_LOCAL = 1 << 0, /* STP alone, as the kernel's bridge that has none itself */
 	XV_LISTEN_LEN = 64,
 };
 
@@ -90,6 +91,7 @@ struct xv_config_network {
 	uint32_t ageing;	/* seconds, 0 never */
 	uint32_t max_macs;
 	uint32_t learn_rate; /* key learn-rate; 0 no limit */
+	uint16_t link_local; /* key link-local; see link_local.h */
 	struct xv_config_port *ports;
 	size_t n_ports;
 	struct xv_config_remote *flood; /* head-end replication */

@@ -6,6 +6,7 @@
 
 #include "config_schema.h"
 #include "config_value.h"
+#include "link_local.h"
 #include "xv_wire.h"
 
 /* ports: eth1, or {dev: eth1, vlan: 10, xdp: off, max-macs: 8} */
@@ -244,6 +245,21 @@ static int read_inner_vlan(struct xv_reader *r, const struct xv_reader_key *key,
 	return err;
 }
 
+static int read_link_local(struct xv_reader *r, const struct xv_reader_key *key, void *obj)
+{
+	struct xv_config_network *network = obj;
+	const char *text;
+	int err;
+
+	err = xv_reader_scalar(r, key->name, &text);
+	if (err)
+		return err;
+	if (xv_link_local_parse(text, &network->link_local))
+		return xv_source_error(&r->source, xv_reader_line(r), "bad %s \"%s\": %s",
+				       key->name, text, XV_LINK_LOCAL_RIGHT);
+	return 0;
+}
+
 enum {
 	NET_VNI,
 	NET_NAME,
@@ -253,6 +269,7 @@ enum {
 	NET_AGEING,
 	NET_MAX_MACS,
 	NET_LEARN_RATE,
+	NET_LINK_LOCAL,
 	NET_FLOOD,
 	NET_GROUP,
 	NET_FDB,
@@ -270,6 +287,7 @@ static const struct xv_reader_key network_keys[NET_KEYS] = {
 	[NET_AGEING] = {"ageing", xv_value_key_u32, NET(ageing), 0, UINT32_MAX},
 	[NET_MAX_MACS] = {"max-macs", xv_value_key_u32, NET(max_macs), 1, XV_MAX_FDB},
 	[NET_LEARN_RATE] = {"learn-rate", xv_value_key_u32, NET(learn_rate), 0, UINT32_MAX},
+	[NET_LINK_LOCAL] = {"link-local", read_link_local},
 	[NET_FLOOD] = {"flood", read_flood},
 	[NET_GROUP] = {"group", read_group},
 	[NET_FDB] = {"fdb", read_fdb},
@@ -293,6 +311,7 @@ static struct xv_config_network *append_network(struct xv_reader *r)
 	network->ageing = XV_DEFAULT_AGEING;
 	network->max_macs = XV_DEFAULT_MAX_MACS;
 	network->learn_rate = XV_DEFAULT_LEARN_RATE;
+	network->link_local = XV_DEFAULT_LINK_LOCAL;
 	return network;
 }
 

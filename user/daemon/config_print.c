@@ -9,6 +9,7 @@
 
 #include "addr.h"
 #include "config_schema.h"
+#include "link_local.h"
 
 /* Whether every YAML reader takes the word for text without quotes, not for a number or boolean. */
 static bool is_plain(const char *word)
@@ -156,6 +157,8 @@ static void print_fdb(const struct xv_config_network *network, FILE *out)
 
 static void print_network(const struct xv_config_network *network, FILE *out)
 {
+	char text[XV_LINK_LOCAL_STRLEN];
+
 	fprintf(out, "  - vni: %u\n    name: ", network->vni);
 	print_word(out, network->name);
 	putc('\n', out);
@@ -164,6 +167,7 @@ static void print_network(const struct xv_config_network *network, FILE *out)
 	fprintf(out, "    ageing: %u\n", network->ageing);
 	fprintf(out, "    max-macs: %u\n", network->max_macs);
 	fprintf(out, "    learn-rate: %u\n", network->learn_rate);
+	fprintf(out, "    link-local: %s\n", xv_link_local_format(network->link_local, text));
 	print_ports(network, out);
 	print_flood(network, out);
 	print_fdb(network, out);

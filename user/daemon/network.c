@@ -11,6 +11,7 @@
 #include "flood.h"
 #include "index.h"
 #include "learn.h"
+#include "link_local.h"
 #include "quota.h"
 #include "stats.h"
 #include "xv_wire.h"
@@ -22,6 +23,7 @@ void xv_network_defaults(struct xv_network_settings *set)
 		.ageing = XV_DEFAULT_AGEING,
 		.max_macs = XV_DEFAULT_MAX_MACS,
 		.learn_rate = XV_DEFAULT_LEARN_RATE,
+		.link_local = XV_DEFAULT_LINK_LOCAL,
 	};
 }
 
@@ -93,6 +95,7 @@ static void write_settings(struct xv_instance *inst, struct xv_network *net)
 	info->learn_rate = set->learn_rate;
 	info->max_macs = set->max_macs;
 	info->ageing = set->ageing;
+	info->link_local = set->link_local;
 	memcpy(info->name, set->name, sizeof(info->name));
 	__atomic_store_n(&val->flags, flags, __ATOMIC_RELEASE);
 	xv_index_update_network(inst->dp, net);
@@ -263,6 +266,7 @@ static void adopt_settings(struct xv_network *net, uint32_t flags,
 	set->max_macs = info->max_macs && info->max_macs <= XV_MAX_FDB ? info->max_macs
 								       : XV_DEFAULT_MAX_MACS;
 	set->learn_rate = info->learn_rate;
+	set->link_local = info->link_local & XV_LINK_LOCAL_ALL;
 	memcpy(set->name, info->name, sizeof(set->name));
 	set->name[sizeof(set->name) - 1] = '\0';
 	if (set->name[strspn(set->name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"

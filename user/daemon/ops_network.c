@@ -5,6 +5,7 @@
 
 #include "addr.h"
 #include "flood.h"
+#include "link_local.h"
 #include "ops.h"
 
 /* Overwrites what the arguments give. */
@@ -12,11 +13,14 @@ static void take_settings(const json_t *args, struct xv_network_settings *set)
 {
 	const char *name = xv_args_text(args, "name");
 	const char *inner_vlan = xv_args_text(args, "inner-vlan");
+	const char *link_local = xv_args_text(args, "link-local");
 
 	if (name)
 		snprintf(set->name, sizeof(set->name), "%s", name);
 	if (inner_vlan)
 		set->inner_vlan = !strcmp(inner_vlan, "keep");
+	if (link_local)
+		xv_link_local_parse(link_local, &set->link_local);
 	xv_args_bool(args, "learning", &set->learning);
 	xv_args_uint(args, "ageing", &set->ageing);
 	xv_args_uint(args, "max-macs", &set->max_macs);

@@ -2,6 +2,7 @@
 /* Rows of what is configured: networks, ports, flood lists and peers. */
 #include "flood.h"
 #include "ids.h"
+#include "link_local.h"
 #include "stats.h"
 #include "view.h"
 
@@ -13,6 +14,7 @@ static const char *origin(bool from_config)
 bool xv_view_next_network(struct xv_view *view, struct xv_row *row)
 {
 	const struct xv_network *net = xv_view_network(view);
+	char text[XV_LINK_LOCAL_STRLEN];
 	size_t i, ports = 0;
 
 	if (!net)
@@ -32,6 +34,8 @@ bool xv_view_next_network(struct xv_view *view, struct xv_row *row)
 	xv_row_number(row, XV_COL_NETWORK_DUPLICATES, net->duplicates);
 	xv_row_number(row, XV_COL_NETWORK_LEARN_RATE, net->set.learn_rate);
 	xv_row_text(row, XV_COL_NETWORK_INNER_VLAN, net->set.inner_vlan ? "keep" : "drop");
+	xv_row_text(row, XV_COL_NETWORK_LINK_LOCAL,
+		    xv_link_local_format(net->set.link_local, text));
 	xv_row_number(row, XV_COL_NETWORK_BD, net->bd);
 	xv_row_text(row, XV_COL_NETWORK_ORIGIN, origin(net->from_config));
 	return true;

@@ -8,6 +8,7 @@
 
 #include "addr.h"
 #include "commands.h"
+#include "link_local.h"
 #include "xv_abi.h"
 #include "xv_wire.h"
 
@@ -102,6 +103,7 @@ static int check_dev(const struct xv_arg *arg, const char *word, struct xv_err *
 
 static int check_text(const struct xv_arg *arg, const char *word, struct xv_err *err)
 {
+	uint16_t mask;
 	uint32_t vni;
 	struct xv_ip ip;
 	uint8_t mac[6];
@@ -111,6 +113,9 @@ static int check_text(const struct xv_arg *arg, const char *word, struct xv_err 
 		return check_words(arg, word, err);
 	case XV_ARG_NAME:
 		return check_name(arg, word, err);
+	case XV_ARG_LINK_LOCAL:
+		return xv_link_local_parse(word, &mask) ? bad(arg, word, err, XV_LINK_LOCAL_RIGHT)
+							: 0;
 	case XV_ARG_NETWORK:
 		if (*word && word[strspn(word, "0123456789")] == '\0' &&
 		    xv_uint_parse(word, 1, XV_VNI_MAX, &vni))

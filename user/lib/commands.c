@@ -30,7 +30,7 @@ static const char *const section_words[] = {"network", "port", "peer", "path", N
 	ARG("learning", ONOFF), ARG("ageing", UINT, .max = UINT32_MAX), \
 		ARG("max-macs", UINT, .min = 1, .max = XV_MAX_FDB),     \
 		ARG("learn-rate", UINT, .max = UINT32_MAX),             \
-		ARG("inner-vlan", WORD, .words = inner_vlan_words)
+		ARG("inner-vlan", WORD, .words = inner_vlan_words), ARG("link-local", LINK_LOCAL)
 #define VLAN	      ARG("vlan", UINT, .max = 4094)
 #define NETWORK(when) ARG("network", NETWORK, .flags = when)
 
@@ -180,10 +180,12 @@ const struct xv_arg *xv_command_arg(const struct xv_command *command, const char
 const char *xv_arg_placeholder(const struct xv_arg *arg, char buf[64])
 {
 	static const char *const fixed[] = {
-		[XV_ARG_FLAG] = "",	[XV_ARG_UINT] = "N",	 [XV_ARG_ONOFF] = "on|off",
-		[XV_ARG_WORD] = "",	[XV_ARG_NAME] = "NAME",	 [XV_ARG_NETWORK] = "NETWORK",
-		[XV_ARG_MAC] = "MAC",	[XV_ARG_IP] = "ADDRESS", [XV_ARG_DEV] = "DEVICE",
-		[XV_ARG_FILE] = "FILE", [XV_ARG_TEXT] = "TEXT",
+		[XV_ARG_FLAG] = "",	   [XV_ARG_UINT] = "N",
+		[XV_ARG_ONOFF] = "on|off", [XV_ARG_WORD] = "",
+		[XV_ARG_NAME] = "NAME",	   [XV_ARG_NETWORK] = "NETWORK",
+		[XV_ARG_MAC] = "MAC",	   [XV_ARG_IP] = "ADDRESS",
+		[XV_ARG_DEV] = "DEVICE",   [XV_ARG_FILE] = "FILE",
+		[XV_ARG_TEXT] = "TEXT",	   [XV_ARG_LINK_LOCAL] = "drop|forward|MASK",
 	};
 	size_t i, used = 0;
 

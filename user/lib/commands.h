@@ -25,6 +25,7 @@ enum xv_arg_type {
 	XV_ARG_DEV,
 	XV_ARG_FILE, /* name of a file that the client reads; its text travels as "text" */
 	XV_ARG_TEXT,
+	XV_ARG_LINK_LOCAL, /* as link_local.h has it */
 };
 
 enum xv_arg_flags {
