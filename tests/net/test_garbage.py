@@ -76,11 +76,10 @@ def entries_of_others(vtep, bd, ifindex, own):
 
 def last_dropped(reason):
     """xv_drop_last, where the part of the packet that is there is said to be longer than it can be."""
-    value = bytearray(176)
-    struct.pack_into("=QQIIIHBB", value, 0, 1, 1, 0xffffffff, 0xffffffff, 0xffffffff, 0xffff, 1, 255)
-    value[40:40 + 16] = b"\xff" * 16
-    value[48:] = (b"\xff" * 12 + b"\x81\x00\x00\x01\x81\x00" * 30)[:128]
-    return "xv_drop_last", struct.pack("=I", reason), bytes(value)
+    noted = struct.pack("=QQIIIHBB", 0, 1, 1, 0xffffffff, 0xffffff, 0xffff, 1, 255)
+    head = (b"\xff" * 12 + b"\x81\x00\x00\x01\x81\x00" * 30)[:128]
+    return ("xv_drop_last", struct.pack("=I", reason),
+            noted + b"\xff" * 16 + struct.pack("=HBBI", 0xffff, reason, 0, 0) + head)
 
 
 def own_entries(vtep, bd):
