@@ -135,7 +135,8 @@ static __always_inline int xv_inner_tcp(struct xv_ethhdr *eth, void *data_end)
 /*
  * The port with this id in this network, fit to take an Ethernet frame of len bytes, without a tag
  * that is beside it (0: any length, for a merged one). A tag in it may come on top of the MTU, as
- * in the kernel's bridge (is_skb_forwardable()). 0 or a drop.
+ * in the kernel's bridge (is_skb_forwardable()). 0 or a drop; *dev is the port where
+ * it is 0 or PKT_TOO_BIG.
  */
 static __always_inline int xv_port_check(__u32 port, __u32 bd, __u32 len,
 					 const struct xv_port_dev_val **dev)
@@ -144,10 +145,8 @@ static __always_inline int xv_port_check(__u32 port, __u32 bd, __u32 len,
 
 	if (!val || val->bd != bd || !(val->flags & XV_PORT_UP))
 		return XV_DROP(PORT_DOWN);
-	if (len > val->mtu + ETH_HLEN + XV_VLAN_HLEN)
-		return XV_DROP(PKT_TOO_BIG);
 	*dev = val;
-	return 0;
+	return len > val->mtu + ETH_HLEN + XV_VLAN_HLEN ? XV_DROP(PKT_TOO_BIG) : 0;
 }
 
 /*
@@ -203,6 +202,8 @@ static __always_inline int xv_decap_inner(struct xv_ethhdr *eth, void *data_end,
 	d->port = to.dst;
 	xv_port_touch(stats, XV_PORT_WIRE_TX, d->port); /* while the device is looked up */
 	err = xv_port_check(d->port, d->bd, merged ? 0 : d->len, &d->dev);
+	if (unlikely(err == XV_DROP(PKT_TOO_BIG)))
+		return XV_DECAP_PASS; /* xv_slow_rx drops and answers it */
 	if (err)
 		return err;
 	tcp = xv_inner_tcp(eth, data_end);

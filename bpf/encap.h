@@ -11,12 +11,12 @@
 #include "deliver.h"
 #include "flow.h"
 #include "ip_id.h"
+#include "too_big.h"
 
 /* Facts about the frame that the outer header needs, taken before the room is made. */
 struct xv_inner {
-	struct xv_ethhdr eth __attribute__((aligned(8))); /* as the tenant sent it */
-	__u32 len;					  /* inner frame */
-	__u8 ecn;					  /* outer ECN field */
+	__u32 len; /* inner frame */
+	__u8 ecn;  /* outer ECN field */
 	__be16 sport;
 	__u32 id_off; /* outer IPv4 identification, flags and fragment offset, as in the packet */
 };
@@ -142,6 +142,12 @@ static __always_inline int xv_adj_loses(const struct xv_adj_val *adj, __u32 len,
 	return xv_adj_df(flags, df) && len + XV_ENCAP4_LEN > adj->mtu;
 }
 
+/* The largest IP packet of a tenant's that goes to that peer. */
+static __always_inline __u32 xv_adj_inner_mtu(const struct xv_adj_val *adj)
+{
+	return adj->mtu - (adj->flags & XV_ADJ_V6 ? XV_ENCAP6_LEN : XV_ENCAP4_LEN);
+}
+
 /*
  * Room for an outer header between the MAC header and the IP packet, whose kernel then knows the
  * tunnel. -EALREADY: the tenant's own tunnel with offloads; -ENOTSUPP: not IP. 0: the MAC header is
@@ -163,7 +169,8 @@ static __always_inline int xv_encap_room(struct __sk_buff *skb, __u32 room, int 
  * untouched, or a drop.
  */
 static __always_inline int xv_encap_fast(struct __sk_buff *skb, const struct xv_adj_val *adj,
-					 __u32 flags, struct xv_inner *inner, __u32 len, __u32 vni,
+					 __u32 flags, const struct xv_inner *inner,
+					 const struct xv_ethhdr *eth, __u32 len, __u32 vni,
 					 int *action)
 {
 	int v6 = !!(flags & XV_ADJ_V6), err;
@@ -175,7 +182,7 @@ static __always_inline int xv_encap_fast(struct __sk_buff *skb, const struct xv_
 		return XV_PATH_ENCAP_SLOW;
 	data = xv_ctx_ptr(skb->data);
 	data_end = xv_ctx_ptr(skb->data_end);
-	err = xv_outer_write(data, data_end, adj, v6, inner, vni, &inner->eth);
+	err = xv_outer_write(data, data_end, adj, v6, inner, vni, eth);
 	if (err)
 		return err;
 	*action = bpf_redirect(ifindex, 0);
@@ -192,13 +199,15 @@ __noinline int xv_encap_slow(struct __sk_buff *skb, __u32 vni, __u32 peer, __u32
 	void *data = xv_ctx_ptr(skb->data), *data_end = xv_ctx_ptr(skb->data_end);
 	const struct xv_config_val *cfg = xv_config_get();
 	struct xv_ethhdr *eth = data;
+	__u32 tag;
 	int df, err;
 
 	if (!adj || !cfg)
 		return XV_DROP(NOT_CONFIGURED);
 	df = (void *)(eth + 1) <= data_end && xv_inner_df(eth, data_end);
-	if (xv_adj_loses(adj, skb->vlan_present ? len + XV_VLAN_HLEN : len, df))
-		return XV_DROP(PKT_TOO_BIG);
+	tag = skb->vlan_present ? XV_VLAN_HLEN : 0;
+	if (xv_adj_loses(adj, len + tag, df))
+		return xv_too_big(skb, xv_adj_inner_mtu(adj) - tag);
 	err = xv_tunnel_set(skb, cfg, &adj->ip, vni, df);
 	if (err)
 		return err;
@@ -217,6 +226,7 @@ static __always_inline int xv_encap_peer(struct __sk_buff *skb, const struct xv_
 	struct xv_adj_val *adj = bpf_map_lookup_elem(&xv_adj, &peer);
 	void *data = xv_ctx_ptr(skb->data), *data_end = xv_ctx_ptr(skb->data_end);
 	struct xv_ethhdr *eth = data;
+	struct xv_ethhdr copy __attribute__((aligned(8)));
 	struct xv_inner inner = {.len = skb->len};
 	int ecn, path = XV_PATH_ENCAP_SLOW;
 	__u32 flags, len;
@@ -234,8 +244,8 @@ static __always_inline int xv_encap_peer(struct __sk_buff *skb, const struct xv_
 		inner.sport = xv_source_port(xv_flow_hash_skb(skb, eth, data_end, cfg));
 		if (!(flags & XV_ADJ_V6))
 			inner.id_off = xv_ip_id_off(adj, flags, peer, eth, data_end, tally);
-		xv_copy(&inner.eth, eth, sizeof(inner.eth));
-		path = xv_encap_fast(skb, adj, flags, &inner, len, vni, action);
+		xv_copy(&copy, eth, sizeof(copy));
+		path = xv_encap_fast(skb, adj, flags, &inner, &copy, len, vni, action);
 	}
 	if (path != XV_PATH_ENCAP_SLOW)
 		return path;

@@ -21,11 +21,11 @@ struct xv_flood_ctx {
 	struct xv_flood_key key;
 	__u32 vni;
 	__u32 from_port; /* the port it came from, or 0 */
-	__u32 check_len;
 	__u32 copies;
 	__u32 failed;
-	__u32 room; /* for an outer header: may be, then is in front of the frame; or 0 */
-	int df;	    /* xv_inner_df() */
+	__u32 too_big; /* the smallest MTU of members that it is too large for; 0: none */
+	__u8 room;     /* for an outer header: may be, then is in front of the frame; or 0 */
+	__u8 df;       /* xv_inner_df() */
 	struct xv_tally tally;
 	struct xv_inner inner;
 	__u64 fast[XV_FLOOD_WORDS]; /* members that wait for that, by their index */
@@ -54,11 +54,17 @@ static __always_inline int flood_clone(struct xv_flood_ctx *c, __u32 ifindex)
 	return err < 0 ? err : 0;
 }
 
+static __always_inline void flood_too_big(struct xv_flood_ctx *c, __u32 mtu)
+{
+	if (!c->too_big || mtu < c->too_big)
+		c->too_big = mtu;
+}
+
 /* One copy to a port. Tagging changes the frame itself, so it is undone after the clone. */
 static __always_inline void flood_port(struct xv_flood_ctx *c, __u32 port)
 {
 	const struct xv_port_dev_val *dev = NULL;
-	int err = xv_port_check(port, c->key.bd, c->check_len, &dev);
+	int err = xv_port_check(port, c->key.bd, xv_skb_check_len(c->skb), &dev);
 
 	if (!err && dev)
 		err = xv_vlan_check(c->skb, dev);
@@ -66,6 +72,8 @@ static __always_inline void flood_port(struct xv_flood_ctx *c, __u32 port)
 	    bpf_skb_vlan_push(c->skb, bpf_htons(ETH_P_8021Q), dev->vlan))
 		err = XV_DROP(NO_MEMORY);
 	if (err || !dev) {
+		if (err == XV_DROP(PKT_TOO_BIG) && dev)
+			flood_too_big(c, dev->mtu);
 		flood_drop(c, err, XV_TO(XV_FDB_PORT, port));
 		return;
 	}
@@ -79,19 +87,26 @@ static __always_inline void flood_port(struct xv_flood_ctx *c, __u32 port)
 }
 
 /* Merged frames are left to xv0: nobody knows what they are cut into. */
-static __always_inline int flood_loses(const struct xv_flood_ctx *c, __u32 peer)
+static __always_inline int flood_loses(struct xv_flood_ctx *c, __u32 peer)
 {
 	const struct xv_adj_val *adj = bpf_map_lookup_elem(&xv_adj, &peer);
-	__u32 len = c->check_len - ETH_HLEN + (c->skb->vlan_present ? XV_VLAN_HLEN : 0);
+	__u32 tag = c->skb->vlan_present ? XV_VLAN_HLEN : 0, len = xv_skb_check_len(c->skb);
 
-	return adj && c->check_len && xv_adj_loses(adj, len, c->df);
+	if (!adj || !len || !xv_adj_loses(adj, len - ETH_HLEN + tag, c->df))
+		return 0;
+	flood_too_big(c, xv_adj_inner_mtu(adj) - tag);
+	return 1;
+}
+
+/* A function of its own: the key is large, and the stack short. */
+static __noinline int flood_key(const struct xv_flood_ctx *c, const struct xv_flood_val *to)
+{
+	return xv_tunnel_set(c->skb, c->cfg, &to->remote, c->vni, c->df);
 }
 
 static __always_inline void flood_slow(struct xv_flood_ctx *c, const struct xv_flood_val *to)
 {
-	int err = flood_loses(c, to->id)
-			  ? XV_DROP(PKT_TOO_BIG)
-			  : xv_tunnel_set(c->skb, c->cfg, &to->remote, c->vni, c->df);
+	int err = flood_loses(c, to->id) ? XV_DROP(PKT_TOO_BIG) : flood_key(c, to);
 
 	if (!err) {
 		err = flood_clone(c, c->cfg->slow_ifindex);
@@ -177,15 +192,25 @@ static long flood_delayed(__u32 index, struct xv_flood_ctx *c)
 	return 0;
 }
 
+/* A function of its own, as flood_key(). The Ethernet header is there. */
+static __noinline void flood_source_port(struct xv_flood_ctx *c)
+{
+	void *data = xv_ctx_ptr(c->skb->data), *data_end = xv_ctx_ptr(c->skb->data_end);
+	struct xv_ethhdr *eth = data;
+
+	if ((void *)(eth + 1) <= data_end)
+		c->inner.sport = xv_source_port(xv_flow_hash_skb(c->skb, eth, data_end, c->cfg));
+}
+
 /*
  * Room for the outer header, and what the header needs to know of the frame. IP goes the way that
  * tells the kernel about the tunnel; what else there is needs nothing of that. c->room becomes 0 if
  * the kernel refuses, and the frame is as it was.
  */
-static __always_inline void make_room(struct xv_flood_ctx *c)
+static __noinline void make_room(struct xv_flood_ctx *c)
 {
 	void *data = xv_ctx_ptr(c->skb->data), *data_end = xv_ctx_ptr(c->skb->data_end);
-	struct xv_ethhdr *eth = data;
+	struct xv_ethhdr copy __attribute__((aligned(8))), *eth = data;
 	int ecn, err;
 
 	if ((void *)(eth + 1) > data_end) {
@@ -194,8 +219,7 @@ static __always_inline void make_room(struct xv_flood_ctx *c)
 	}
 	ecn = xv_ecn_of(eth, data_end);
 	c->inner.ecn = ecn < 0 ? 0 : xv_ecn_encap(ecn);
-	c->inner.sport = xv_source_port(xv_flow_hash_skb(c->skb, eth, data_end, c->cfg));
-	xv_copy(&c->inner.eth, eth, sizeof(c->inner.eth));
+	xv_copy(&copy, eth, sizeof(copy));
 	if (ecn < 0)
 		err = bpf_skb_change_head(c->skb, XV_ENCAP4_LEN, 0);
 	else
@@ -205,10 +229,10 @@ static __always_inline void make_room(struct xv_flood_ctx *c)
 	if (err)
 		c->room = 0;
 	else if (data + XV_ENCAP4_LEN + ETH_HLEN <= data_end)
-		xv_copy(data + XV_ENCAP4_LEN, &c->inner.eth, ETH_HLEN);
+		xv_copy(data + XV_ENCAP4_LEN, &copy, ETH_HLEN);
 }
 
-static __always_inline void flood_count(const struct xv_flood_ctx *c)
+static __noinline void flood_count(const struct xv_flood_ctx *c)
 {
 	struct xv_tally tally = {
 		.stats = c->tally.stats,
@@ -224,39 +248,64 @@ static __always_inline void flood_count(const struct xv_flood_ctx *c)
 
 /*
  * Copies the frame to the network's flood list but for the port it came from; to ports alone when
- * it came from the wire (split horizon). The frame itself stays with the caller, who drops it: it
- * may have an outer header now.
+ * it came from the wire (from_port 0: split horizon). The frame itself stays with the caller, who
+ * drops it: it may have an outer header now. Or, where this returns PKT_TOO_BIG, answers it: it was
+ * to one station, is as it was, and too large for a member. (A function of its own, which the
+ * verifier walks through once.)
  */
-static __always_inline void xv_flood_frame(struct __sk_buff *skb, const struct xv_config_val *cfg,
-					   const struct xv_bd_val *net, __u32 bd, __u32 from_port,
-					   struct xv_stats_val *stats)
+__noinline int xv_flood_frame(struct __sk_buff *skb, __u32 bd, __u32 from_port)
 {
-	struct xv_flood_head head = {.word = READ_ONCE(net->flood.word)};
 	struct xv_flood_ctx c = {
 		.skb = skb,
-		.cfg = cfg,
-		.key = {.bd = bd, .gen = head.gen},
-		.vni = net->vni,
+		.cfg = xv_config_get(),
+		.key = {.bd = bd},
 		.from_port = from_port,
-		.check_len = xv_skb_check_len(skb),
-		.tally = xv_skb_tally(skb, stats), /* anew: fewer states for the verifier */
+		.tally = xv_skb_tally(skb, xv_stats_here()),
 		.inner = {.len = skb->len},
 	};
-	__u32 members = from_port ? head.total : head.ports;
 	void *data = xv_ctx_ptr(skb->data), *data_end = xv_ctx_ptr(skb->data_end);
+	const struct xv_bd_val *net = xv_bd_get(bd);
 	struct xv_ethhdr *eth = data;
+	struct xv_flood_head head;
+	__u32 members;
+	int unicast;
 
-	if ((void *)(eth + 1) <= data_end)
-		c.df = xv_inner_df(eth, data_end);
+	if (!c.cfg || !net || !c.tally.stats || (void *)(eth + 1) > data_end)
+		return 0;
+	head.word = READ_ONCE(net->flood.word);
+	c.key.gen = head.gen;
+	c.vni = net->vni;
+	c.df = xv_inner_df(eth, data_end);
+	unicast = !xv_mac_is_multicast(eth->h_dest);
+	members = from_port ? head.total : head.ports;
 	/* A merged frame is cut, and a tag put into it, by the slow path. */
 	if (from_port && !skb->gso_size && !skb->vlan_present)
 		c.room = XV_ENCAP4_LEN;
 	bpf_loop(members, flood_one, &c, 0);
+	if (!unicast)
+		c.too_big = 0;
+	if (c.too_big) /* the frame must stay as it is: no header in front, but through xv0 */
+		c.room = 0;
 	if (c.fast[0] | c.fast[1] | c.fast[2] | c.fast[3]) {
-		make_room(&c);
+		if (c.room) {
+			flood_source_port(&c);
+			make_room(&c);
+		}
 		bpf_loop(members < XV_FLOOD_FAST ? members : XV_FLOOD_FAST, flood_delayed, &c, 0);
 	}
 	flood_count(&c);
+	if (!c.too_big)
+		return 0;
+	xv_too_big_from(skb, bd, from_port);
+	return xv_too_big(skb, c.too_big);
+}
+
+/* The same; returns what the program returns. */
+static __always_inline int xv_flood_action(struct __sk_buff *skb, __u32 bd, __u32 from_port)
+{
+	if (unlikely(xv_flood_frame(skb, bd, from_port)))
+		return xv_too_big_answer(skb);
+	return TC_ACT_SHOT;
 }
 
 #endif

@@ -102,7 +102,7 @@ static __always_inline int forward(struct __sk_buff *skb, const struct xv_config
 
 	if (xv_mac_is_multicast(dest->key.key.mac) || !xv_fdb_lookup(dest, &to)) {
 		xv_net_add(XV_NET_BUM_TX, bd, tally);
-		xv_flood_frame(skb, cfg, net, bd, port, tally->stats);
+		*action = xv_flood_action(skb, bd, port);
 		return XV_PATH_ENCAP_FLOOD;
 	}
 	id = to.dst;
@@ -117,6 +117,8 @@ static __always_inline int forward(struct __sk_buff *skb, const struct xv_config
 	if (id == port)
 		return XV_DROP(SAME_PORT);
 	ret = xv_port_check(id, bd, xv_skb_check_len(skb), &dev);
+	if (ret == XV_DROP(PKT_TOO_BIG))
+		xv_too_big(skb, dev->mtu);
 	if (ret)
 		return drop_to(ret, to.kind, id, tally);
 	ret = xv_deliver_port(skb, dev, XV_PATH_LOCAL, action);
@@ -172,7 +174,10 @@ static __always_inline int xv_forward_frame(struct __sk_buff *skb, struct xv_tal
 	if (err)
 		return err;
 	xv_port_add(XV_PORT_RX, from.id, tally);
-	return forward(skb, cfg, net, from.id, &dest, tally, action);
+	err = forward(skb, cfg, net, from.id, &dest, tally, action);
+	if (unlikely(err == XV_DROP(PKT_TOO_BIG)))
+		xv_too_big_from(skb, bd, from.id);
+	return err;
 }
 
 #endif

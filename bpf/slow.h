@@ -19,10 +19,9 @@ static __always_inline int local_ok(const struct xv_config_val *cfg, const struc
 }
 
 /* The frame, once its network and peer are known. */
-static __always_inline int slow_deliver(struct __sk_buff *skb, const struct xv_config_val *cfg,
-					const struct xv_bd_val *net, struct xv_decap *d,
-					const struct xv_ip *remote, struct xv_tally *tally,
-					int *action)
+static __always_inline int slow_deliver(struct __sk_buff *skb, const struct xv_bd_val *net,
+					struct xv_decap *d, const struct xv_ip *remote,
+					struct xv_tally *tally, int *action)
 {
 	void *data = xv_ctx_ptr(skb->data), *data_end = xv_ctx_ptr(skb->data_end);
 	struct xv_end from = {.id = d->peer, .kind = XV_FDB_PEER};
@@ -30,7 +29,7 @@ static __always_inline int slow_deliver(struct __sk_buff *skb, const struct xv_c
 	struct xv_fdb_val to;
 	struct xv_ethhdr *eth = data;
 	struct xv_table_probe source, dest;
-	int err, known;
+	int err, known, big = 0;
 
 	if (!fdb)
 		return XV_DROP(NOT_CONFIGURED);
@@ -51,17 +50,21 @@ static __always_inline int slow_deliver(struct __sk_buff *skb, const struct xv_c
 		return XV_DROP(SPLIT_HORIZON);
 	if (known) {
 		d->port = to.dst;
-		err = xv_port_check(d->port, d->bd, xv_skb_check_len(skb), &d->dev);
-		if (err)
-			return xv_decap_drop(d, err, tally);
+		big = xv_port_check(d->port, d->bd, xv_skb_check_len(skb), &d->dev);
+		if (big && big != XV_DROP(PKT_TOO_BIG))
+			return xv_decap_drop(d, big, tally);
 	}
 	err = xv_fdb_source(net->flags, &source, from, remote);
 	if (err)
 		return err;
+	if (big) {
+		xv_too_big_from(skb, d->bd, 0);
+		return xv_decap_drop(d, xv_too_big(skb, d->dev ? d->dev->mtu : 0), tally);
+	}
 	if (!known) {
 		xv_net_add(XV_NET_BUM_RX, d->bd, tally);
 		xv_peer_heard(d->peer, xv_tick_now(), tally);
-		xv_flood_frame(skb, cfg, net, d->bd, 0, tally->stats);
+		*action = xv_flood_action(skb, d->bd, 0);
 		return XV_PATH_SLOW_RX_FLOOD;
 	}
 	xv_decap_count(d, tally);
@@ -95,7 +98,7 @@ static __always_inline int xv_slow_frame(struct __sk_buff *skb, struct xv_tally 
 		return XV_DROP(UNKNOWN_PEER);
 	if (unlikely(xv_skb_priority(skb, net)) && xv_untag(skb, tally))
 		return XV_DROP(NO_MEMORY);
-	return slow_deliver(skb, cfg, net, &d, &remote, tally, action);
+	return slow_deliver(skb, net, &d, &remote, tally, action);
 }
 
 #endif

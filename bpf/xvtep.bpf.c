@@ -63,6 +63,8 @@ static __always_inline int tc_exit(struct __sk_buff *skb, enum xv_drop_from from
 {
 	xv_account(verdict, tally);
 	xv_last_skb(skb, verdict, from, tally->to);
+	if (from != XV_DROP_FROM_WIRE && unlikely(verdict == XV_DROP(PKT_TOO_BIG)))
+		return xv_too_big_answer(skb);
 	if (verdict < 0)
 		return TC_ACT_SHOT;
 	return verdict == XV_PATH_TC_PASS ? TC_ACT_UNSPEC : action;

@@ -87,7 +87,9 @@
 	X(EVENT_LIMITED, "event_limited", "events held back by the network's learn rate")    \
 	X(PORT_ENCAP, "port_encap", "xv_port_encap: prebuilt header, sent by XDP")           \
 	X(PORT_LOCAL, "port_local", "xv_port_encap: switched by XDP to a port of this host") \
-	X(EVENT_FULL, "event_full", "no event for a new MAC: its network or port has its max-macs")
+	X(EVENT_FULL, "event_full",                                                          \
+	  "no event for a new MAC: its network or port has its max-macs")                    \
+	X(TOO_BIG_SENT, "too_big_sent", "answers to senders of frames that were too large")
 
 enum xv_drop {
 #define X(id, name, help, advice) XV_DROP_##id,

@@ -186,6 +186,8 @@ static int walk_inner(const struct walk *k, const struct world *w, __u32 bd, __u
 	*port = to->dst;
 	/* Generic XDP may see a merged frame, whose length says nothing. */
 	reason = port_refuses(w, *port, bd, hook == REF_XDP_SKB ? 0 : k->f->len - k->inner_at);
+	if (reason == XV_DROP_PKT_TOO_BIG)
+		return PASS; /* xv_slow_rx's to drop, and to answer */
 	if (reason >= 0)
 		return reason;
 	*ecn = -1;

@@ -220,6 +220,25 @@ static int encap(struct tenant *t, __u32 ifindex, struct ref *r)
 	return reason >= 0 ? reason : forward(t, r);
 }
 
+/*
+ * Bytes of the answer to a frame that is too large for its port or peer, or 0: only IPv4 with DF,
+ * or IPv6, and only where the MTU is one that the family must have. tests/net compares the bytes
+ * with the kernel's.
+ */
+static __u32 answer_len(const struct tenant *t)
+{
+	const struct world_fdb *to = fdb_find(t->w, t->bd, t->f->b);
+	__u32 type = frame_get16(t->f, 12), mtu = t->w->wire_mtu - 50;
+
+	if (to->kind == XV_FDB_PORT)
+		mtu = t->w->port[to->dst].mtu;
+	else if (strchr(t->w->peer[to->dst].ip, ':'))
+		mtu -= 20;
+	if (type == T_IP && mtu >= 576 && frame_get16(t->f, 20) == 0x4000)
+		return 14 + 576;
+	return type == T_IPV6 && mtu >= 1280 ? 14 + 1280 : 0;
+}
+
 void ref_encap(const struct world *w, const struct frame *in, __u32 ifindex, __u32 segs,
 	       struct ref *r)
 {
@@ -239,4 +258,8 @@ void ref_encap(const struct world *w, const struct frame *in, __u32 ifindex, __u
 	r->reason = reason;
 	r->retval = ACT_SHOT;
 	count(&t, &r->counts.drop[reason]);
+	if (reason == XV_DROP_PKT_TOO_BIG && answer_len(&t)) {
+		r->retval = ACT_REDIRECT;
+		count_add(&r->counts.path[XV_PATH_TOO_BIG_SENT], 1, answer_len(&t));
+	}
 }

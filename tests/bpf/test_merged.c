@@ -217,6 +217,11 @@ static void test_encap_mtu6(void **state)
 	send_merged(fd, T_IP);
 	count_add(&counts.port[PORT_XDP].rx, SEGMENTS, cut_bytes());
 	count_add(&counts.drop[XV_DROP_PKT_TOO_BIG], SEGMENTS, cut_bytes());
+	count_add(&counts.path[XV_PATH_TOO_BIG_SENT], 1, 14 + 576);
+	assert_int_equal(lab_recv(LAB_T1, &got), 0);
+	assert_int_equal(got.len, 14 + 576);
+	assert_int_equal(sum16(got.b + 14, 20, 0), 0xffff);
+	assert_int_equal(sum16(got.b + 34, 556, 0), 0xffff);
 	end("IPv6 egress MTU");
 	lab_world(&world);
 	close(fd);

@@ -116,9 +116,10 @@ static void wire_to_bridge(void)
 	memcpy(frame.b + INNER, (const __u8[]){0x01, 0x80, 0xc2, 0, 0, 0x0e}, 6);
 }
 
+/* To a port whose MTU is too small to be told of: there is no answer. */
 static void too_big(void)
 {
-	good_wire(PORT_XDP, 1477);
+	good_wire(PORT_SMALL, 77);
 }
 
 static void net_gone(void)
@@ -198,7 +199,7 @@ static void to_nothing(void)
 
 static void too_big_local(void)
 {
-	good_tenant(mac_of_port(PORT_STACK), 1477);
+	good_tenant(mac_of_port(PORT_SMALL), 77);
 }
 
 static void to_nowhere(void)
@@ -365,7 +366,7 @@ static const struct reason_case cases[] = {
 	WIRE(IP_TUNNEL_ECN, outer_ce),
 	ALL_WIRE(INNER_VLAN, wire_tag),
 	ALL_WIRE(SPLIT_HORIZON, to_another_peer),
-	ALL_WIRE(PKT_TOO_BIG, too_big),
+	SLOW(PKT_TOO_BIG, too_big),
 	ALL_WIRE(PORT_DOWN, to_port_down),
 	ALL_WIRE(PORT_DOWN, to_other_network),
 	SLOW(RESERVED_MAC, wire_to_bridge),

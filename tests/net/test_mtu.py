@@ -125,5 +125,158 @@ def identifications():
         tap.equal(len({number for number, _ in fast}), len(fast), "different identifications")
 
 
+def answers(tap_, proto):
+    """ICMP (1) and ICMPv6 (58) errors that came in, as frames."""
+    tap_.drain()
+    at, types = {1: (23, (3,)), 58: (20, (2,))}[proto]
+    ether = {1: b"\x08\0", 58: b"\x86\xdd"}[proto]
+    return [f for f in tap_.frames if f[12:14] == ether and f[at] == proto
+            and f[34 if proto == 1 else 54] in types]
+
+
+def whole_sums(data):
+    """The answer's checksums are right."""
+    if data[12:14] == b"\x08\0":
+        tap.equal(frame.checksum(data[14:34]), 0, "IPv4 header checksum")
+        tap.equal(frame.checksum(data[34:]), 0, "ICMP checksum")
+    else:
+        pseudo = data[22:54] + struct.pack("!II", len(data) - 54, 58)
+        tap.equal(frame.checksum(pseudo + data[54:]), 0, "ICMPv6 checksum")
+
+
+def ask(pair, data, proto, want):
+    """One frame, and the answer to it, or that there is none until the next frame has its own."""
+    ear = pair.one.tap()
+    ear.send(data)
+    fence = pair.udp4(1472, True, frame.marker())
+    if want:
+        tap.wait_for(lambda: answers(ear, proto), "an answer")
+    else:
+        ear.send(fence)
+        tap.wait_for(lambda: answers(ear, 1), "the answer to the fence")
+    got = answers(ear, proto)
+    if not want and proto == 1:
+        got = got[1:]
+    ear.close()
+    tap.equal(len(got), int(want), "answers")
+    return got[0] if want else None
+
+
+@tap.case("answers are the kernel's, over IPv6", main=True)
+def answers_as_kernel():
+    """Underlay and tenants of 1500 bytes: whom the kernel answers, with the same bytes."""
+    seen = {}
+    for kind in (Kernel, Xvtepd):
+        with Lab(mtu=1500) as lab:
+            pair = Pair(lab, 6, kinds=(kind, kind))
+            error = frame.ether(pair.one.mac, pair.two.mac, frame.ETH_IP,
+                                frame.ipv4("10.0.0.1", "10.0.0.2", 1, b"\x03\x01" + bytes(1470)))
+            echo = frame.ether(pair.one.mac, pair.two.mac, frame.ETH_IP,
+                               frame.ipv4("10.0.0.1", "10.0.0.2", 1, b"\x08\0" + bytes(1470)))
+            here = frame.ether(pair.one.mac, pair.two.mac, frame.ETH_IP,
+                               frame.ipv4("127.0.0.1", "10.0.0.2", 17, bytes(1470)))
+            frames = {
+                "IPv4 with DF": (pair.udp4(1472, True, b"x"), 1, True),
+                "IPv4 without": (pair.udp4(1472, False, b"x"), 1, False),
+                "IPv4 one byte too large": (pair.udp4(1403, True, b"x"), 1, True),
+                "IPv6": (pair.udp6(1452, b"x"), 58, True),
+                "ICMP error": (error, 1, False),
+                "ICMP echo": (echo, 1, True),
+                "source 127.0.0.1": (here, 1, False),
+                "not IP": (frame.plain(pair.one.mac, pair.two.mac, bytes(1486)), 1, False),
+                "IPv6 ICMP error": (frame.mac(pair.two.mac) + frame.mac(pair.one.mac) +
+                                    b"\x86\xdd" + struct.pack("!IHBB", 6 << 28, 1440, 58, 64) +
+                                    pair.udp6(0, b"")[22:54] + b"\x01" + bytes(1439), 58, False),
+            }
+            seen[kind] = {name: ask(pair, *what) for name, what in frames.items()}
+            for data in filter(None, seen[kind].values()):
+                whole_sums(data)
+            if kind is Xvtepd:
+                sent = pair.first.paths().get("too_big_sent", 0)
+                tap.equal(pair.first.drops()["pkt_too_big"], len(frames) + 5, "drops")
+                tap.equal(sent, 4 + 5, "answers counted")
+    for name, data in seen[Kernel].items():
+        tap.equal(seen[Xvtepd][name], data, f"answer to {name}")
+
+
+def transfers(pair):
+    for v6 in (False, True):
+        for source, target in ((pair.one, pair.two), (pair.two, pair.one)):
+            for tenant in (source, target):  # forgets what it was told
+                tenant.ns.run("ip", "-6" if v6 else "-4", "route", "flush", "cache")
+            traffic.tcp(source, target, 4 << 20, v6=v6)
+
+
+for _wire in ("default", "nic"):
+    @tap.case(f"TCP over IPv6, tenants larger than the way, {_wire} wire", _wire)
+    def tcp_completes(wire):
+        with Lab(mtu=1500, wire=wire) as lab:
+            pair = Pair(lab, 6)
+            transfers(pair)
+            for vtep in pair.vteps:
+                tap.ok(vtep.paths()["too_big_sent"] >= 2, "answers were sent")
+                tap.equal(set(vtep.drops()), {"pkt_too_big"}, "drops")
+
+
+@tap.case("TCP with df: set")
+def tcp_df_set():
+    with Lab(mtu=1500) as lab:
+        transfers(Pair(lab, df="set"))
+
+
+@tap.case("to a smaller port of this host, and of another")
+def small_port():
+    """A port of 1400 bytes: the sender is told, here and across the wire, by XDP and by TC."""
+    for mode in ("native", "off"):
+        with Lab(wire="nic") as lab:
+            pair = Pair(lab, underlay={"xdp": mode})
+            small = lab.hosts[1].tenant("p2", "10.0.0.3", ip6="fd00::3")
+            lab.hosts[1].ns.ip("link set p2 mtu 1400")
+            vtep = pair.vteps[1]
+            vtep.client("port", "add", "p2", "network", str(VNI))
+            for peer in (pair.one, pair.two):
+                tap.wait_for(lambda p=peer: p.ping(small.ip, 1, check=False), "answers")
+                peer.neigh(small)
+                ear = peer.tap()
+                data = frame.mac(small.mac) + pair.udp4(1472, True, b"x")[6:]
+                data = data[:6] + frame.mac(peer.mac) + data[12:]
+                ear.send(data)
+                tap.wait_for(lambda e=ear: answers(e, 1), "an answer")
+                got, = answers(ear, 1)
+                whole_sums(got)
+                tap.equal(got[40:42], struct.pack("!H", 1400), "MTU")
+                tap.equal(got[:12], frame.mac(peer.mac) + frame.mac(small.mac), "MAC addresses")
+                tap.equal(got[42:590], data[14:562], "quoted bytes")
+            tap.equal(vtep.drops(), {"pkt_too_big": 2}, "drops")
+            tap.equal(vtep.paths()["too_big_sent"], 2, "answers")
+
+
+@tap.case("answers to copies of unknown unicast, not to groups")
+def flooded():
+    with Lab(mtu=1500) as lab:
+        pair = Pair(lab, 6)
+        ear = pair.one.tap()
+        for mac in (frame.BROADCAST, frame.MULTICAST, "02:00:00:00:99:99"):
+            ear.send(frame.mac(mac) + pair.udp4(1472, True, frame.marker())[6:])
+        tap.wait_for(lambda: answers(ear, 1), "an answer")
+        tap.wait_for(lambda: pair.first.drops().get("pkt_too_big") == 3, "three drops")
+        got, = answers(ear, 1)
+        tap.equal(got[6:12], frame.mac("02:00:00:00:99:99"), "the answer's source")
+        whole_sums(got)
+
+
+@tap.case("answers have a limit")
+def limited():
+    with Lab(mtu=1500) as lab:
+        pair = Pair(lab, 6)
+        ear = pair.one.tap()
+        data = pair.udp4(1472, True, b"x")
+        for _ in range(3000):
+            ear.send(data)
+        tap.wait_for(lambda: pair.first.drops().get("pkt_too_big") == 3000, "drops")
+        sent = pair.first.paths()["too_big_sent"]
+        tap.ok(128 <= sent < 2900, f"{sent} answers to 3000 frames")
+
+
 if __name__ == "__main__":
     tap.main()

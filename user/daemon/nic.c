@@ -65,7 +65,8 @@ void xv_nic_check(const struct xv_link *link, unsigned int overhead, bool fragme
 			 "MTU %u leaves tenants %u bytes, larger frames %s: raise it to %u, or "
 			 "lower theirs",
 			 link->mtu, link->mtu > overhead ? link->mtu - overhead : 0,
-			 fragments ? "take the slow path in fragments" : "are dropped",
+			 fragments ? "take the slow path in fragments"
+				   : "are dropped, their senders told",
 			 TENANT_MTU + overhead);
 		return;
 	}
