@@ -42,8 +42,8 @@
 	  "larger than the port's MTU, or than the way to a peer that takes no fragments",         \
 	  "Raise the MTU of the port's or the underlay's device, or lower that of the sending "    \
 	  "tenants.")                                                                              \
-	X(PORT_DOWN, "port_down", "destination port's device is down or gone",                     \
-	  "Set the port's device up, or take the port out (xvtep port del).")                      \
+	X(PORT_DOWN, "port_down", "destination port's device is down, gone or without carrier",    \
+	  "Set the port's device, or its other end, up, or take the port out (xvtep port del).")   \
 	X(RESERVED_MAC, "reserved_mac", "link-local destination 01:80:c2:00:00:0X (802.1Q)",       \
 	  "Nothing: LLDP, LACP and the like end at the first bridge, which is here; the "          \
 	  "network's link-local setting forwards them.")                                           \
