@@ -67,7 +67,7 @@ static __always_inline void flood_port(struct xv_flood_ctx *c, __u32 port)
 	int err = xv_port_check(port, c->key.bd, xv_skb_check_len(c->skb), &dev);
 
 	if (!err && dev)
-		err = xv_vlan_check(c->skb, dev);
+		err = dev->flags & XV_PORT_LOOP ? XV_DROP(LOOP) : xv_vlan_check(c->skb, dev);
 	if (!err && dev && dev->vlan &&
 	    bpf_skb_vlan_push(c->skb, bpf_htons(ETH_P_8021Q), dev->vlan))
 		err = XV_DROP(NO_MEMORY);

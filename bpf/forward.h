@@ -89,6 +89,14 @@ static __always_inline int drop_to(int drop, __u32 kind, __u32 id, struct xv_tal
 	return drop;
 }
 
+/* Whether what the port sends to groups and unknown MACs is dropped. 0 or a drop. */
+static __always_inline int loop_check(__u32 port)
+{
+	const struct xv_port_dev_val *dev = bpf_map_lookup_elem(&xv_port_dev, &port);
+
+	return dev && dev->flags & XV_PORT_LOOP ? XV_DROP(LOOP) : 0;
+}
+
 /* A frame from port to what its destination MAC says. */
 static __always_inline int forward(struct __sk_buff *skb, const struct xv_config_val *cfg,
 				   const struct xv_bd_val *net, __u32 port,
@@ -101,6 +109,9 @@ static __always_inline int forward(struct __sk_buff *skb, const struct xv_config
 	int ret;
 
 	if (xv_mac_is_multicast(dest->key.key.mac) || !xv_fdb_lookup(dest, &to)) {
+		ret = loop_check(port);
+		if (ret)
+			return ret;
 		xv_net_add(XV_NET_BUM_TX, bd, tally);
 		*action = xv_flood_action(skb, bd, port);
 		return XV_PATH_ENCAP_FLOOD;
@@ -165,6 +176,8 @@ static __always_inline int xv_forward_frame(struct __sk_buff *skb, struct xv_tal
 	if ((void *)(eth + 1) > data_end)
 		return XV_DROP(PKT_TOO_SMALL);
 	err = tenant_check(eth, skb->vlan_present || xv_is_vlan(eth->h_proto), net, bd);
+	if (!err && xv_mac_is_multicast(eth->h_dest)) /* before its source is learned there */
+		err = loop_check(from.id);
 	if (err)
 		return err;
 	if (!xv_fdb_begin(fdb, bd, eth->h_dest, 1, &dest) ||

@@ -201,7 +201,7 @@ enum xv_port_flags {
 	XV_PORT_ENCAP_OFF = 1 << 9,	/* never */
 	XV_PORT_ENCAP_NATIVE = 1 << 10, /* also where xvtep cannot see that it is safe */
 	XV_PORT_HAND = 1 << 11,		/* ... and by hand, as XV_BD_HAND */
-	XV_PORT_LOOP = 1 << 12,		/* what it sends to groups and unknown MACs is dropped */
+	XV_PORT_LOOP = 1 << 12, /* frames to groups and unknown MACs, from and to it, are dropped */
 	/* Setting of the filters of others at the port, read by the daemon only. */
 	XV_PORT_FILTERS_BEFORE = 1 << 13,
 	XV_PORT_FILTERS_IGNORE = 1 << 14,

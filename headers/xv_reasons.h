@@ -66,7 +66,10 @@
 	  "of the two another VLAN, or the network another device.")                               \
 	X(SLOW_PATH_GONE, "slow_path_gone", "slow path device is not there",                       \
 	  "Somebody deleted it, or it cannot be made (the log says why); the daemon makes it "     \
-	  "again, so look whether that runs.")
+	  "again, so look whether that runs.")                                                     \
+	X(LOOP, "loop", "to a group or an unknown MAC, from or to a port that is in a loop",       \
+	  "The tenant has bridged two ports of the network together: xvtep port show names them; " \
+	  "STP at the tenant's bridge would block one.")
 
 /* X(id, name, what) */
 #define XV_PATHS(X)                                                                          \

@@ -216,6 +216,8 @@ static int encap(struct tenant *t, __u32 ifindex, struct ref *r)
 	if (!memcmp(eth, link_local, 5) && eth[5] < 0x10 &&
 	    !(t->w->net[t->bd].link_local >> eth[5] & 1))
 		return XV_DROP_RESERVED_MAC;
+	if (t->w->port[t->port].flags & XV_PORT_LOOP && (eth[0] & 1 || !fdb_find(t->w, t->bd, eth)))
+		return XV_DROP_LOOP;
 	reason = source_refused(t->w, t->bd, eth + 6, XV_FDB_PORT, t->port, NULL, r);
 	return reason >= 0 ? reason : forward(t, r);
 }

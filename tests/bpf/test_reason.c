@@ -182,6 +182,12 @@ static void to_other_vlan_behind(void)
 	frame_tagged(&frame, &bare, T_VLAN, 0);
 }
 
+static void group_of_loop(void)
+{
+	world.port[PORT_XDP].flags |= XV_PORT_LOOP;
+	memset(frame.b, 0xff, 6);
+}
+
 static void to_itself(void)
 {
 	memcpy(frame.b, mac_of_port(PORT_XDP), 6);
@@ -384,6 +390,7 @@ static const struct reason_case cases[] = {
 	TENANT(PORT_DOWN, to_a_port_down),
 	TENANT(PORT_DOWN, to_nothing),
 	TENANT(PKT_TOO_BIG, too_big_local),
+	TENANT(LOOP, group_of_loop),
 	TENANT(VLAN_HOP, to_other_vlan),
 	TENANT(VLAN_HOP, to_other_vlan_behind),
 	TENANT(SLOW_PATH_GONE, slow_path_deleted),

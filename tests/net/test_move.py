@@ -77,6 +77,7 @@ def pair():
         two.is_at(place)
         tap.equal(two.vtep.row("network", vni=VNI)["moves"], 100, "moves counted")
         tap.equal(two.vtep.row("network", vni=VNI)["duplicates"], 0, "from place to place to place")
+        tap.equal(two.vtep.row("network", vni=VNI)["loops"], 0, "loops")
 
 
 def duplicate():

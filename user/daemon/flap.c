@@ -5,6 +5,7 @@
 #include "addr.h"
 #include "flap.h"
 #include "log.h"
+#include "loop.h"
 
 enum {
 	MAX_FLAPS = 65536,
@@ -19,6 +20,9 @@ struct xv_flap {
 	struct xv_place from, to; /* of the last move */
 	uint32_t moves;		  /* since it was quiet */
 	uint32_t returns;	  /* in a row */
+	struct xv_place first;	  /* where it was before */
+	uint64_t since;		  /* a second, in which it returned: */
+	uint32_t lately;
 	uint64_t last;
 	uint64_t told; /* 0: not yet */
 	UT_hash_handle hh;
@@ -66,6 +70,20 @@ static void tell(struct xv_instance *inst, const struct xv_network *net, struct 
 		       flap->moves);
 }
 
+static void note_rate(struct xv_instance *inst, struct xv_network *net, struct xv_flap *flap,
+		      uint64_t now)
+{
+	struct xv_place other = xv_place_equal(flap->to, flap->first) ? flap->from : flap->to;
+
+	if (now - flap->since >= SECOND) {
+		flap->since = now;
+		flap->lately = 0;
+	}
+	if (flap->returns && ++flap->lately == XV_LOOP_RETURNS)
+		xv_loop_found(inst, net, xv_place_equal(flap->to, other) ? flap->from : flap->to,
+			      other, now);
+}
+
 void xv_flap_note(struct xv_instance *inst, struct xv_network *net, const struct xv_fdb_key *key,
 		  struct xv_place from, struct xv_place to, uint64_t now)
 {
@@ -79,6 +97,8 @@ void xv_flap_note(struct xv_instance *inst, struct xv_network *net, const struct
 		flap->returns = 0;
 		flap->told = 0;
 	}
+	if (!flap->moves)
+		flap->first = from;
 	was = is_duplicate(flap);
 	if (flap->moves && xv_place_equal(from, flap->to) && xv_place_equal(to, flap->from))
 		flap->returns++;
@@ -88,6 +108,7 @@ void xv_flap_note(struct xv_instance *inst, struct xv_network *net, const struct
 	flap->from = from;
 	flap->to = to;
 	flap->last = now;
+	note_rate(inst, net, flap, now);
 	if (!is_duplicate(flap))
 		return;
 	if (!was)

@@ -13,6 +13,7 @@
 #include "ids.h"
 #include "learn.h"
 #include "log.h"
+#include "loop.h"
 #include "port_end.h"
 #include "quota.h"
 
@@ -307,6 +308,7 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
 	xv_fdb_yield(learn->inst);
 	xv_flap_forget(learn->inst, now_ns());
 	xv_quota_room(learn->inst);
+	xv_loop_tick(learn->inst, now_ns());
 	if (ts.tv_sec < learn->next_sweep)
 		return;
 	HASH_ITER (hh, learn->inst->networks, net, tmp)

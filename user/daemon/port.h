@@ -31,17 +31,23 @@ struct xv_port {
 	enum xv_port_filters set_filters; /* as configured */
 	uint32_t filters_mark;		  /* xv_filters_mark(); 0: not looked at yet */
 	struct xv_filters filters;	  /* of others, at the device's ingress */
-	uint32_t max_macs;		  /* as configured: learned there at most; 0: no limit */
-	uint32_t learned;		  /* entries of the FDB */
-	uint64_t quota_denied;		  /* new MACs refused because of max_macs */
-	bool full;			  /* ... and programs know, until there is room */
-	bool short_of_room;		  /* ... and the log says so, until there is some more */
-	bool xdp_on;			  /* xv_port_encap is attached */
-	char no_xdp[24];    /* why not, in a few words; "" when attached, or no device */
-	bool watched;	    /* others have a qdisc or filters at egress */
-	bool direct;	    /* frames for end_mac go straight into the tenant's namespace */
-	uint8_t end_mac[6]; /* of the veth's other end, there */
-	uint64_t end_asked; /* when last a MAC that was learned had us look there, ns */
+	struct {
+		bool on; /* XV_PORT_LOOP */
+		uint32_t seconds;
+		uint64_t until; /* ns */
+		char other[XV_PORT_STRLEN];
+	} loop;		       /* with another port of the network: see loop.h */
+	uint32_t max_macs;     /* as configured: learned there at most; 0: no limit */
+	uint32_t learned;      /* entries of the FDB */
+	uint64_t quota_denied; /* new MACs refused because of max_macs */
+	bool full;	       /* ... and programs know, until there is room */
+	bool short_of_room;    /* ... and the log says so, until there is some more */
+	bool xdp_on;	       /* xv_port_encap is attached */
+	char no_xdp[24];       /* why not, in a few words; "" when attached, or no device */
+	bool watched;	       /* others have a qdisc or filters at egress */
+	bool direct;	       /* frames for end_mac go straight into the tenant's namespace */
+	uint8_t end_mac[6];    /* of the veth's other end, there */
+	uint64_t end_asked;    /* when last a MAC that was learned had us look there, ns */
 	struct {
 		bool set;
 		uint32_t mtu;

@@ -93,6 +93,8 @@ static uint32_t flags_of(const struct xv_instance *inst, const struct xv_port *p
 		flags |= XV_PORT_GSO_DECAP;
 	if (port->direct)
 		flags |= XV_PORT_DIRECT;
+	if (port->loop.on)
+		flags |= XV_PORT_LOOP;
 	if (port->full)
 		flags |= XV_PORT_FULL;
 	return flags;
@@ -170,6 +172,10 @@ static void set_status(struct xv_port *port)
 			 link->master);
 	else if (!(link->flags & IFF_UP))
 		snprintf(port->status, sizeof(port->status), "device is down");
+	else if (port->loop.on)
+		snprintf(port->status, sizeof(port->status),
+			 "in a loop with port %s: frames to groups and unknown MACs are dropped",
+			 port->loop.other);
 	else if (!(link->flags & XV_IFF_LOWER_UP))
 		snprintf(port->status, sizeof(port->status), "no carrier: %s",
 			 !strcmp(link->kind, "veth")  ? "its other end is down"

@@ -32,6 +32,7 @@ bool xv_view_next_network(struct xv_view *view, struct xv_row *row)
 	xv_row_number(row, XV_COL_NETWORK_DENIED, net->quota_denied);
 	xv_row_number(row, XV_COL_NETWORK_MOVES, net->moves);
 	xv_row_number(row, XV_COL_NETWORK_DUPLICATES, net->duplicates);
+	xv_row_number(row, XV_COL_NETWORK_LOOPS, net->loops);
 	xv_row_number(row, XV_COL_NETWORK_LEARN_RATE, net->set.learn_rate);
 	xv_row_text(row, XV_COL_NETWORK_INNER_VLAN, net->set.inner_vlan ? "keep" : "drop");
 	xv_row_text(row, XV_COL_NETWORK_LINK_LOCAL,

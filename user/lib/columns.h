@@ -32,6 +32,7 @@ enum xv_column_type {
 	X(NET_MOVES, "xvtep_network_mac_moves_total", "counter", "MAC moves.")                    \
 	X(NET_DUPLICATES, "xvtep_network_mac_duplicates_total", "counter",                        \
 	  "Times that a MAC began to move to and fro between two places.")                        \
+	X(NET_LOOPS, "xvtep_network_loops_total", "counter", "Loops found between two ports.")    \
 	X(PORT_UP, "xvtep_port_up", "gauge", "1 if the port's device is there and up.")           \
 	X(PORT_LEARNED, "xvtep_port_learned_macs", "gauge", "FDB entries learned at a port.")     \
 	X(PORT_DENIED, "xvtep_port_quota_denied_total", "counter",                                \
@@ -141,6 +142,7 @@ enum xv_metric_id {
 	X(NETWORK, DENIED, "quota_denied", "DENIED", UINT, NULL, NET_DENIED, "")           \
 	X(NETWORK, MOVES, "moves", "MOVES", UINT, NULL, NET_MOVES, "")                     \
 	X(NETWORK, DUPLICATES, "duplicates", "DUPLICATES", UINT, NULL, NET_DUPLICATES, "") \
+	X(NETWORK, LOOPS, "loops", "LOOPS", UINT, NULL, NET_LOOPS, "")                     \
 	X(NETWORK, LEARN_RATE, "learn_rate", NULL, UINT, NULL, NONE, "")                   \
 	X(NETWORK, INNER_VLAN, "inner_vlan", "INNER-VLAN", TEXT, NULL, NONE, "")           \
 	X(NETWORK, LINK_LOCAL, "link_local", "LINK-LOCAL", TEXT, NULL, NONE, "")           \

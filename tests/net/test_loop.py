@@ -1,0 +1,53 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Two ports of a network that a tenant has bridged together."""
+import frame
+import tap
+from lab import Lab
+from vtep import Xvtepd
+
+VNI = 100
+
+
+def loop_lab(lab):
+    """p1 and p2 are bridged by one tenant; p3 is another's."""
+    host = lab.hosts[0]
+    ns, other = lab.netns("loop"), host.tenant("p3")
+    for port, end in (("p1", "e1"), ("p2", "e2")):
+        host.ns.ip(f"link add {port} type veth peer name {end} netns {ns.path}",
+                   f"link set {port} up")
+    vtep = Xvtepd(host, [{"vni": VNI, "ports": ["p1", "p2", "p3"]}])
+    ns.ip("link add br0 type bridge mcast_snooping 0", "link set e1 master br0 up",
+          "link set e2 master br0 up", "link set br0 up")
+    return vtep, other, other.tap()
+
+
+def contained():
+    """Without STP: told with both ports, and over within a second or two."""
+    with Lab(hosts=1) as lab:
+        vtep, other, end = loop_lab(lab)
+        end.send(frame.plain(other.mac, frame.BROADCAST, frame.marker()))
+        tap.wait_for(lambda: vtep.row("network", vni=VNI)["loops"] == 1, "the loop is found")
+        tap.wait_for(lambda: vtep.drops().get("loop", 0) > 0, "it is cut")
+
+        seen = [0]
+
+        def calm():
+            """Nothing was copied since the last look."""
+            before, seen[0] = seen[0], vtep.paths().get("flood_copy", 0)
+            return seen[0] == before
+        tap.wait_for(calm, "no more copies", 3)
+        tap.comment(f"{seen[0]} copies")
+        tap.ok(seen[0] < 100000, f"copies: {seen[0]}")
+        status = [vtep.row("port", dev=p)["status"] or "" for p in ("p1", "p2", "p3")]
+        tap.equal(sum("in a loop with port" in s for s in status), 1, f"status: {status}")
+        lines = [line for line in vtep.log() if "are in a loop" in line]
+        tap.equal(len(lines), 1, "lines")
+        for port in ("p1", "p2"):
+            tap.contains(lines[0], port, "the line")
+
+
+tap.case("a loop without STP is cut")(contained)
+
+if __name__ == "__main__":
+    tap.main()
