@@ -51,6 +51,13 @@ enum {
 	XV_SKB_GSO_TUNNELS = 0x0fc0,   /* SKB_GSO_GRE to SKB_GSO_UDP_TUNNEL_CSUM */
 };
 
+/*
+ * Keeps clang from seeing what an integer was made of. It otherwise asks for the origin instead of
+ * the value, and before Linux 6.3 the verifier does not connect the two when one was spilled
+ * ("R1 offset is outside of the packet"). May go with the support of older kernels.
+ */
+#define xv_opaque(value) asm volatile("" : "+r"(value))
+
 /* One load, not merged or repeated: for words that the daemon replaces while we read. */
 #define READ_ONCE(x) (*(const volatile typeof(x) *)&(x))
 

@@ -17,13 +17,12 @@ enum {
 
 struct xv_flood_ctx {
 	struct __sk_buff *skb;
-	const struct xv_config_val *cfg;
 	struct xv_flood_key key;
 	__u32 vni;
-	__u32 from_port; /* the port it came from, or 0 */
-	__u32 copies;
-	__u32 failed;
-	__u32 too_big; /* the smallest MTU of members that it is too large for; 0: none */
+	__u16 from_port; /* the port it came from, or 0 */
+	__u16 copies;
+	__u16 failed;
+	__u16 too_big; /* the smallest MTU of members that it is too large for; 0: none */
 	__u8 room;     /* for an outer header: may be, then is in front of the frame; or 0 */
 	__u8 df;       /* xv_inner_df() */
 	struct xv_tally tally;
@@ -101,15 +100,20 @@ static __always_inline int flood_loses(struct xv_flood_ctx *c, __u32 peer)
 /* A function of its own: the key is large, and the stack short. */
 static __noinline int flood_key(const struct xv_flood_ctx *c, const struct xv_flood_val *to)
 {
-	return xv_tunnel_set(c->skb, c->cfg, &to->remote, c->vni, c->df);
+	const struct xv_config_val *cfg = xv_config_get();
+
+	if (!cfg)
+		return XV_DROP(NOT_CONFIGURED);
+	return xv_tunnel_set(c->skb, cfg, &to->remote, c->vni, c->df);
 }
 
 static __always_inline void flood_slow(struct xv_flood_ctx *c, const struct xv_flood_val *to)
 {
+	const struct xv_config_val *cfg = xv_config_get();
 	int err = flood_loses(c, to->id) ? XV_DROP(PKT_TOO_BIG) : flood_key(c, to);
 
-	if (!err) {
-		err = flood_clone(c, c->cfg->slow_ifindex);
+	if (!err && cfg) {
+		err = flood_clone(c, cfg->slow_ifindex);
 		if (!err && to->id)
 			xv_peer_add(XV_PEER_TX, to->id, &c->tally);
 		err = err == -EINVAL ? XV_DROP(SLOW_PATH_GONE) : 0;
@@ -121,15 +125,16 @@ static __always_inline void flood_slow(struct xv_flood_ctx *c, const struct xv_f
 /* Decided once for each frame, however often the daemon changes the adjacency meanwhile. */
 static __always_inline int is_fast(const struct xv_flood_ctx *c, __u32 index, __u32 peer)
 {
+	const struct xv_config_val *cfg = xv_config_get();
 	const struct xv_adj_val *adj;
 	__u32 flags;
 
 	if (!c->room || !peer || index >= XV_FLOOD_FAST)
 		return 0;
 	adj = bpf_map_lookup_elem(&xv_adj, &peer);
-	if (!adj)
+	if (!adj || !cfg)
 		return 0;
-	flags = xv_adj_usable(adj, c->cfg);
+	flags = xv_adj_usable(adj, cfg);
 	adj = xv_table_after(adj, flags);
 	return flags && !(flags & XV_ADJ_V6) &&
 	       xv_adj_fits(adj, c->inner.len, c->inner.len - ETH_HLEN, XV_ENCAP4_LEN);
@@ -192,14 +197,19 @@ static long flood_delayed(__u32 index, struct xv_flood_ctx *c)
 	return 0;
 }
 
-/* A function of its own, as flood_key(). The Ethernet header is there. */
-static __noinline void flood_source_port(struct xv_flood_ctx *c)
+/*
+ * Source port of the copies' outer headers, in network byte order. A function of its own, called
+ * before xv_flood_frame(): both together would need more stack than there is.
+ */
+__noinline int xv_flood_source_port(struct __sk_buff *skb)
 {
-	void *data = xv_ctx_ptr(c->skb->data), *data_end = xv_ctx_ptr(c->skb->data_end);
+	void *data = xv_ctx_ptr(skb->data), *data_end = xv_ctx_ptr(skb->data_end);
+	const struct xv_config_val *cfg = xv_config_get();
 	struct xv_ethhdr *eth = data;
 
-	if ((void *)(eth + 1) <= data_end)
-		c->inner.sport = xv_source_port(xv_flow_hash_skb(c->skb, eth, data_end, c->cfg));
+	if (!cfg || (void *)(eth + 1) > data_end)
+		return 0;
+	return xv_source_port(xv_flow_hash_skb(skb, eth, data_end, cfg));
 }
 
 /*
@@ -248,20 +258,19 @@ static __noinline void flood_count(const struct xv_flood_ctx *c)
 
 /*
  * Copies the frame to the network's flood list but for the port it came from; to ports alone when
- * it came from the wire (from_port 0: split horizon). The frame itself stays with the caller, who
- * drops it: it may have an outer header now. Or, where this returns PKT_TOO_BIG, answers it: it was
- * to one station, is as it was, and too large for a member. (A function of its own, which the
- * verifier walks through once.)
+ * it came from the wire (from_port 0: split horizon). sport: xv_flood_source_port(). The frame
+ * itself stays with the caller, who drops it: it may have an outer header now. Or, where this
+ * returns PKT_TOO_BIG, answers it: it was to one station, is as it was, and too large for a member.
+ * (A function of its own, which the verifier walks through once.)
  */
-__noinline int xv_flood_frame(struct __sk_buff *skb, __u32 bd, __u32 from_port)
+__noinline int xv_flood_frame(struct __sk_buff *skb, __u32 bd, __u32 from_port, __u32 sport)
 {
 	struct xv_flood_ctx c = {
 		.skb = skb,
-		.cfg = xv_config_get(),
 		.key = {.bd = bd},
 		.from_port = from_port,
 		.tally = xv_skb_tally(skb, xv_stats_here()),
-		.inner = {.len = skb->len},
+		.inner = {.len = skb->len, .sport = sport},
 	};
 	void *data = xv_ctx_ptr(skb->data), *data_end = xv_ctx_ptr(skb->data_end);
 	const struct xv_bd_val *net = xv_bd_get(bd);
@@ -270,7 +279,7 @@ __noinline int xv_flood_frame(struct __sk_buff *skb, __u32 bd, __u32 from_port)
 	__u32 members;
 	int unicast;
 
-	if (!c.cfg || !net || !c.tally.stats || (void *)(eth + 1) > data_end)
+	if (!net || !c.tally.stats || (void *)(eth + 1) > data_end)
 		return 0;
 	head.word = READ_ONCE(net->flood.word);
 	c.key.gen = head.gen;
@@ -287,10 +296,8 @@ __noinline int xv_flood_frame(struct __sk_buff *skb, __u32 bd, __u32 from_port)
 	if (c.too_big) /* the frame must stay as it is: no header in front, but through xv0 */
 		c.room = 0;
 	if (c.fast[0] | c.fast[1] | c.fast[2] | c.fast[3]) {
-		if (c.room) {
-			flood_source_port(&c);
+		if (c.room)
 			make_room(&c);
-		}
 		bpf_loop(members < XV_FLOOD_FAST ? members : XV_FLOOD_FAST, flood_delayed, &c, 0);
 	}
 	flood_count(&c);
@@ -303,7 +310,9 @@ __noinline int xv_flood_frame(struct __sk_buff *skb, __u32 bd, __u32 from_port)
 /* The same; returns what the program returns. */
 static __always_inline int xv_flood_action(struct __sk_buff *skb, __u32 bd, __u32 from_port)
 {
-	if (unlikely(xv_flood_frame(skb, bd, from_port)))
+	__u32 sport = from_port ? xv_flood_source_port(skb) : 0;
+
+	if (unlikely(xv_flood_frame(skb, bd, from_port, sport)))
 		return xv_too_big_answer(skb);
 	return TC_ACT_SHOT;
 }

@@ -27,9 +27,11 @@ static __always_inline int strip_front(struct xdp_md *ctx, __u32 strip, int ecn,
 	struct xv_vlanhdr *tag;
 	void *data, *data_end;
 
+	/* From here on clang must ask for room, of which the verifier of Linux 6.1 knows more. */
+	xv_opaque(room);
 	if (bpf_xdp_adjust_head(ctx, strip - room))
 		return XV_DROP(NO_MEMORY);
-	if (likely(!ecn && !vlan))
+	if (likely(!ecn && !room))
 		return 0;
 	data = xv_ctx_ptr(ctx->data);
 	data_end = xv_ctx_ptr(ctx->data_end);
@@ -38,7 +40,7 @@ static __always_inline int strip_front(struct xdp_md *ctx, __u32 strip, int ecn,
 		return XV_DROP(NO_MEMORY);
 	if (ecn)
 		xv_ecn_write(eth, data_end, ecn);
-	if (!vlan)
+	if (!room)
 		return 0;
 	xv_copy(data, eth, 2 * ETH_ALEN); /* forwards: every word is read before it is written */
 	eth = data;
