@@ -15,6 +15,7 @@
 #define XV_BPF_STRIP_H
 
 #include "deliver.h"
+#include "pmtu.h"
 
 /*
  * Takes strip bytes off the front, but for the room of a tag where vlan is one: an XDP frame has
@@ -203,6 +204,8 @@ static __always_inline int xv_strip_tc(struct __sk_buff *skb, struct xv_tally *t
 		data_end = xv_ctx_ptr(skb->data_end);
 	}
 	ret = xv_decap_decide(data, data_end, skb->len, merged, tally->stats, &d);
+	if (ret == XV_DECAP_PASS)
+		xv_pmtu_look(skb, data, data_end);
 	if (ret != XV_DECAP_STRIP)
 		return ret < 0 ? xv_decap_drop(&d, ret, tally) : XV_PATH_TC_PASS;
 	if (merged && !strip_merged_ok(skb, &d))

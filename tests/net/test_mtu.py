@@ -224,31 +224,77 @@ def tcp_df_set():
         transfers(Pair(lab, df="set"))
 
 
-@tap.case("to a smaller port of this host, and of another")
-def small_port():
+@tap.case("to a smaller port of this host, and of another, XDP", "native")
+@tap.case("to a smaller port of this host, and of another, TC", "off")
+def small_port(mode):
     """A port of 1400 bytes: the sender is told, here and across the wire, by XDP and by TC."""
-    for mode in ("native", "off"):
-        with Lab(wire="nic") as lab:
-            pair = Pair(lab, underlay={"xdp": mode})
-            small = lab.hosts[1].tenant("p2", "10.0.0.3", ip6="fd00::3")
-            lab.hosts[1].ns.ip("link set p2 mtu 1400")
-            vtep = pair.vteps[1]
-            vtep.client("port", "add", "p2", "network", str(VNI))
-            for peer in (pair.one, pair.two):
-                tap.wait_for(lambda p=peer: p.ping(small.ip, 1, check=False), "answers")
-                peer.neigh(small)
-                ear = peer.tap()
-                data = frame.mac(small.mac) + pair.udp4(1472, True, b"x")[6:]
-                data = data[:6] + frame.mac(peer.mac) + data[12:]
-                ear.send(data)
-                tap.wait_for(lambda e=ear: answers(e, 1), "an answer")
-                got, = answers(ear, 1)
-                whole_sums(got)
-                tap.equal(got[40:42], struct.pack("!H", 1400), "MTU")
-                tap.equal(got[:12], frame.mac(peer.mac) + frame.mac(small.mac), "MAC addresses")
-                tap.equal(got[42:590], data[14:562], "quoted bytes")
-            tap.equal(vtep.drops(), {"pkt_too_big": 2}, "drops")
-            tap.equal(vtep.paths()["too_big_sent"], 2, "answers")
+    with Lab(wire="nic") as lab:
+        pair = Pair(lab, underlay={"xdp": mode})
+        small = lab.hosts[1].tenant("p2", "10.0.0.3", ip6="fd00::3")
+        lab.hosts[1].ns.ip("link set p2 mtu 1400")
+        vtep = pair.vteps[1]
+        vtep.client("port", "add", "p2", "network", str(VNI))
+        for peer in (pair.one, pair.two):
+            tap.wait_for(lambda p=peer: p.ping(small.ip, 1, check=False), "answers")
+            peer.neigh(small)
+            ear = peer.tap()
+            data = frame.mac(small.mac) + pair.udp4(1472, True, b"x")[6:]
+            data = data[:6] + frame.mac(peer.mac) + data[12:]
+            ear.send(data)
+            tap.wait_for(lambda e=ear: answers(e, 1), "an answer")
+            got, = answers(ear, 1)
+            whole_sums(got)
+            tap.equal(got[40:42], struct.pack("!H", 1400), "MTU")
+            tap.equal(got[:12], frame.mac(peer.mac) + frame.mac(small.mac), "MAC addresses")
+            tap.equal(got[42:590], data[14:562], "quoted bytes")
+        tap.equal(vtep.drops(), {"pkt_too_big": 2}, "drops")
+        tap.equal(vtep.paths()["too_big_sent"], 2, "answers")
+
+
+@tap.case("path MTU, IPv6", 6, None, main=True)
+@tap.case("path MTU, IPv4 with df: set", 4, "set")
+@tap.case("path MTU, IPv4 with df: inherit", 4, "inherit")
+def path_mtu(family, df):
+    """A router's way is narrower than ours: TCP completes both ways, and the old MTU comes back."""
+    with Lab() as lab:
+        a, b = lab.hosts
+        for host in lab.hosts:
+            host.ns.sysctl("net.ipv4.route.mtu_expires", 6)
+            host.ns.sysctl("net.ipv6.route.mtu_expires", 6)
+        pair = Pair(lab, family, df=df)
+        row = pair.first.row("peer", remote=b.address(family))
+        tap.equal((row["mtu"], row["path_mtu"]), (1600, None), "MTU before")
+        lab.router.ip("link set r2 mtu 1400")
+        b.ns.ip("link set under mtu 1400")
+        ear = pair.one.tap()
+        ear.send(pair.udp4(1472, True, b"x"))
+        tap.wait_for(lambda: pair.first.row("peer", remote=b.address(family))["path_mtu"] == 1400,
+                     "the path MTU is known", 3)
+        tap.equal(pair.first.row("peer", remote=b.address(family))["mtu"], 1400, "MTU then")
+        ear.send(pair.udp4(1472, True, b"x"))
+        tap.wait_for(lambda: answers(ear, 1), "an answer")
+        got, = answers(ear, 1)
+        tap.equal(got[40:42], struct.pack("!H", 1400 - (70 if family == 6 else 50)), "MTU told")
+        transfers(pair)
+        lab.router.ip("link set r2 mtu 1600")
+        b.ns.ip("link set under mtu 1600")
+        tap.wait_for(lambda: pair.first.row("peer", remote=b.address(family))["mtu"] == 1600,
+                     "the old MTU is back", 15)
+        pair.first.wait_ready()
+        tap.equal(pair.first.row("peer", remote=b.address(family))["path_mtu"], None, "path MTU")
+
+
+@tap.case("a narrower way, IPv4 without DF")
+def router_fragments():
+    """The router fragments, and nothing is lost."""
+    with Lab() as lab:
+        pair = Pair(lab)
+        lab.router.ip("link set r2 mtu 1400")
+        lab.hosts[1].ns.ip("link set under mtu 1400")
+        transfers(pair)
+        traffic.udp(pair.one, pair.two)
+        tap.equal(pair.first.drops(), {}, "drops")
+        tap.equal(pair.first.row("peer", dev="under")["path_mtu"], None, "path MTU")
 
 
 @tap.case("answers to copies of unknown unicast, not to groups")

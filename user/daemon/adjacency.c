@@ -192,7 +192,10 @@ static void forget(struct xv_instance *inst, const struct xv_peer *peer)
 	}
 }
 
-static void refresh_nexthop(struct xv_instance *inst, uint32_t ifindex, const struct xv_ip *nexthop)
+typedef bool (*chooser)(struct xv_peer *peer, const void *arg);
+
+/* Looks at the peers that choose() picks. */
+static void refresh_some(struct xv_instance *inst, chooser choose, const void *arg)
 {
 	struct change *changes = calloc(HASH_COUNT(inst->peers) + 1, sizeof(*changes));
 	struct xv_peer *peer, *tmp;
@@ -202,13 +205,46 @@ static void refresh_nexthop(struct xv_instance *inst, uint32_t ifindex, const st
 	if (!changes)
 		return;
 	HASH_ITER (hh, inst->peers, peer, tmp) {
-		if (peer->ifindex != ifindex || !xv_ip_equal(&peer->nexthop, nexthop))
+		if (!choose(peer, arg))
 			continue;
 		forget(inst, peer);
 		n += look(inst, &memo, peer, &changes[n]);
 	}
 	commit(inst, changes, n);
 	free(changes);
+}
+
+struct place {
+	uint32_t ifindex;
+	const struct xv_ip *nexthop;
+};
+
+static bool is_behind(struct xv_peer *peer, const void *arg)
+{
+	const struct place *place = arg;
+
+	return peer->ifindex == place->ifindex && xv_ip_equal(&peer->nexthop, place->nexthop);
+}
+
+static void refresh_nexthop(struct xv_instance *inst, uint32_t ifindex, const struct xv_ip *nexthop)
+{
+	const struct place place = {ifindex, nexthop};
+
+	refresh_some(inst, is_behind, &place);
+}
+
+static bool is_asked(struct xv_peer *peer, const void *arg)
+{
+	(void)arg;
+	if (!peer->asks)
+		return false;
+	peer->asks--;
+	return true;
+}
+
+void xv_adjacency_refresh_asked(struct xv_instance *inst)
+{
+	refresh_some(inst, is_asked, NULL);
 }
 
 /* Up to so many peers of the pass, and its end. Whether there is more. */

@@ -12,6 +12,8 @@
 void xv_adjacency_refresh_all(struct xv_instance *inst);
 /* The same, some peers in each turn of the event loop: a thousand take tens of milliseconds. */
 void xv_adjacency_refresh_begin(struct xv_instance *inst);
+/* Peers whose route is to be asked for again (pmtu.h), and those alone. */
+void xv_adjacency_refresh_asked(struct xv_instance *inst);
 void xv_adjacency_stop(struct xv_instance *inst);
 /* From netlink: a neighbour changed. mac NULL: not resolved any more; kept: by the kernel, for us.
  */

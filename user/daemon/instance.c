@@ -27,6 +27,7 @@
 #include "log.h"
 #include "metrics.h"
 #include "pinned.h"
+#include "pmtu.h"
 #include "reconcile.h"
 #include "rundir.h"
 #include "slow.h"
@@ -209,6 +210,7 @@ static void destroy(struct xv_instance *inst)
 	xv_load_stop(inst);
 	xv_learn_stop(inst);
 	xv_follow_stop(inst);
+	xv_pmtu_stop(inst);
 	xv_adjacency_stop(inst);
 	xv_unhook_stop(inst);
 	xv_xfrm_stop(inst);

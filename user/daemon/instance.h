@@ -85,6 +85,7 @@ struct xv_instance {
 	uint64_t neigh_full[2];	 /* when the neighbour table was full last, s; 0: never */
 	uint64_t neigh_fulls[2]; /* how often it was, as the kernel counts */
 	bool neigh_known;	 /* that was read */
+	struct event *pmtu_ask;	 /* routes are to be asked for again (pmtu.c) */
 	struct event *refresh;	 /* adjacencies are to be looked at again */
 	struct event *retry;	 /* ... later */
 	struct event *again;	 /* devices that could not be had are to be tried again */

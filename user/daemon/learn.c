@@ -13,6 +13,7 @@
 #include "ids.h"
 #include "learn.h"
 #include "log.h"
+#include "pmtu.h"
 #include "loop.h"
 #include "port_end.h"
 #include "quota.h"
@@ -168,6 +169,10 @@ static void handle(struct xv_learn *learn, struct xv_event *event)
 	struct xv_network *net = xv_network_of(inst, event->key.bd);
 	struct xv_fdb_val old, *known = NULL;
 
+	if (event->type == XV_EVENT_PMTU) {
+		xv_pmtu_event(inst, event->dst);
+		return;
+	}
 	if (!net || !xv_mac_is_unicast(event->key.mac) || !source_valid(inst, net, event))
 		return;
 	if (!find_known(inst, event, &old))

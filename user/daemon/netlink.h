@@ -138,6 +138,7 @@ struct xv_route {
 	uint32_t ifindex;     /* egress */
 	struct xv_ip nexthop; /* gateway, or the destination itself when on link */
 	uint32_t mtu;	      /* path or route MTU if one is set, else 0 */
+	uint32_t expires;     /* seconds that what was learned of the path still counts; or 0 */
 };
 /*
  * `ip route get dst from src ipproto udp dport port`, as rules with these words see it; src may be

@@ -6,6 +6,7 @@
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "addr.h"
 #include "netlink_internal.h"
@@ -99,6 +100,16 @@ static void parse_metrics(const struct nlattr *nest, struct xv_route *route)
 			route->mtu = mnl_attr_get_u32(attr);
 }
 
+/* Rounded up: what is left of a second is one. */
+static void parse_cacheinfo(const struct nlattr *attr, struct xv_route *route)
+{
+	const struct rta_cacheinfo *info = mnl_attr_get_payload(attr);
+	long hz = sysconf(_SC_CLK_TCK);
+
+	if (mnl_attr_get_payload_len(attr) >= sizeof(*info) && info->rta_expires > 0 && hz > 0)
+		route->expires = info->rta_expires / hz + 1;
+}
+
 static int route_cb(const struct nlmsghdr *nlh, void *data)
 {
 	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
@@ -120,6 +131,9 @@ static int route_cb(const struct nlmsghdr *nlh, void *data)
 			break;
 		case RTA_METRICS:
 			parse_metrics(attr, &answer->route);
+			break;
+		case RTA_CACHEINFO:
+			parse_cacheinfo(attr, &answer->route);
 			break;
 		case RTA_ENCAP_TYPE:
 			answer->encap = true;

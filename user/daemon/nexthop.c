@@ -8,6 +8,7 @@
 #include "egress.h"
 #include "hop.h"
 #include "nexthop.h"
+#include "pmtu.h"
 
 void xv_nexthop_set(struct xv_instance *inst, struct xv_peer *peer, uint32_t ifindex,
 		    const struct xv_ip *nexthop)
@@ -89,6 +90,7 @@ int xv_nexthop_find(struct xv_instance *inst, struct xv_nexthop_memo *memo, stru
 		return -ENETUNREACH;
 	}
 	xv_nexthop_set(inst, peer, route.ifindex, &route.nexthop);
+	xv_pmtu_route(peer, &route);
 	peer->mtu = route.mtu && route.mtu < link->mtu ? route.mtu : link->mtu;
 	return 0;
 }

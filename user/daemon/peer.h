@@ -19,8 +19,11 @@ struct xv_peer {
 	struct xv_ip nexthop;
 	uint8_t mac[6];
 	uint32_t mtu;
-	struct xv_hop *hop; /* NULL: none */
-	char status[160];   /* why it is not ready; "" when it is */
+	uint32_t path_mtu;   /* that the kernel learned; 0: none */
+	time_t path_mtu_end; /* when it forgets that, CLOCK_MONOTONIC, seconds */
+	uint32_t asks;	     /* times that its route is to be asked for again (pmtu.c) */
+	struct xv_hop *hop;  /* NULL: none */
+	char status[160];    /* why it is not ready; "" when it is */
 	struct xv_peer *next_gone;
 	UT_hash_handle hh;
 };

@@ -6,6 +6,7 @@
 #include "flood.h"
 #include "follow.h"
 #include "log.h"
+#include "pmtu.h"
 #include "port_filters.h"
 #include "port_xdp.h"
 #include "uplink.h"
@@ -82,6 +83,7 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 	check(arg, PORTS_A_SECOND);
 	xv_flood_retry(arg);
 	xv_log_second();
+	xv_pmtu_second(arg);
 	xv_uplink_second(arg);
 	xv_port_filters_second(arg);
 }

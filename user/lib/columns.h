@@ -54,6 +54,8 @@ enum xv_column_type {
 	  "Seconds since a frame of the peer was last accepted; no sample: never.")               \
 	X(PEER_SILENT, "xvtep_peer_silent", "gauge",                                              \
 	  "1 if frames were sent to the peer, and none was ever accepted from it.")               \
+	X(PEER_PATH_MTU, "xvtep_peer_path_mtu_bytes", "gauge",                                    \
+	  "Path MTU that routers told of, while it counts.")                                      \
 	X(NET_PACKETS, "xvtep_network_packets_total", "counter",                                  \
 	  "Inner frames of a network; rx: from the wire, tx: from its ports.")                    \
 	X(NET_BYTES, "xvtep_network_bytes_total", "counter",                                      \
@@ -202,6 +204,7 @@ enum xv_metric_id {
 	X(PEER, NEXTHOP, "nexthop", "NEXTHOP", TEXT, NULL, NONE, "")                     \
 	X(PEER, MAC, "mac", "MAC", TEXT, NULL, NONE, "")                                 \
 	X(PEER, MTU, "mtu", "MTU", UINT, NULL, NONE, "")                                 \
+	X(PEER, PATH_MTU, "path_mtu", "PATH-MTU", UINT, NULL, PEER_PATH_MTU, "")         \
 	X(PEER, REFS, "refs", "REFS", UINT, NULL, NONE, "")                              \
 	X(PEER, LAST_HEARD, "last_heard", "LAST-HEARD", UINT, NULL, PEER_LAST_HEARD, "") \
 	X(PEER, SILENT, "silent", "SILENT", YESNO, NULL, PEER_SILENT, "")                \
