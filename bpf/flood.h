@@ -2,13 +2,12 @@
 /*
  * Copying a frame to every member of a flood list. Ports and the peers that only the slow path
  * reaches come first, with the frame as it is. For the others the frame then gets room for an outer
- * header, once, which is written anew in front of each copy.
+ * header, once, which is written anew in front of each copy. A group's copy is the last: group.h.
  */
 #ifndef XV_BPF_FLOOD_H
 #define XV_BPF_FLOOD_H
 
-#include "encap.h"
-#include "last.h"
+#include "group.h"
 
 enum {
 	XV_FLOOD_WORDS = 4,
@@ -146,7 +145,7 @@ static long flood_one(__u32 index, struct xv_flood_ctx *c)
 
 	c->key.index = index;
 	to = bpf_map_lookup_elem(&xv_flood, &c->key);
-	if (!to || (to->kind == XV_FDB_PORT && to->id == c->from_port))
+	if (!to || to->kind == XV_FDB_GROUP || (to->kind == XV_FDB_PORT && to->id == c->from_port))
 		return 0;
 	if (to->kind == XV_FDB_PORT) {
 		flood_port(c, to->id);
@@ -258,12 +257,13 @@ static __noinline void flood_count(const struct xv_flood_ctx *c)
 
 /*
  * Copies the frame to the network's flood list but for the port it came from; to ports alone when
- * it came from the wire (from_port 0: split horizon). sport: xv_flood_source_port(). The frame
- * itself stays with the caller, who drops it: it may have an outer header now. Or, where this
- * returns PKT_TOO_BIG, answers it: it was to one station, is as it was, and too large for a member.
- * (A function of its own, which the verifier walks through once.)
+ * it came from the wire (from_port 0: split horizon). word: struct xv_flood_head; sport:
+ * xv_flood_source_port(). The frame itself stays with the caller, who drops it: it may have an
+ * outer header now. Or, where this returns PKT_TOO_BIG, answers it: it was to one station, is as it
+ * was, and too large for a member. (A function of its own, which the verifier walks through once.)
  */
-__noinline int xv_flood_frame(struct __sk_buff *skb, __u32 bd, __u32 from_port, __u32 sport)
+__noinline int xv_flood_frame(struct __sk_buff *skb, __u32 bd, __u32 from_port, __u64 word,
+			      __u32 sport)
 {
 	struct xv_flood_ctx c = {
 		.skb = skb,
@@ -275,13 +275,12 @@ __noinline int xv_flood_frame(struct __sk_buff *skb, __u32 bd, __u32 from_port, 
 	void *data = xv_ctx_ptr(skb->data), *data_end = xv_ctx_ptr(skb->data_end);
 	const struct xv_bd_val *net = xv_bd_get(bd);
 	struct xv_ethhdr *eth = data;
-	struct xv_flood_head head;
+	struct xv_flood_head head = {.word = word};
 	__u32 members;
 	int unicast;
 
 	if (!net || !c.tally.stats || (void *)(eth + 1) > data_end)
 		return 0;
-	head.word = READ_ONCE(net->flood.word);
 	c.key.gen = head.gen;
 	c.vni = net->vni;
 	c.df = xv_inner_df(eth, data_end);
@@ -307,12 +306,17 @@ __noinline int xv_flood_frame(struct __sk_buff *skb, __u32 bd, __u32 from_port, 
 	return xv_too_big(skb, c.too_big);
 }
 
-/* The same; returns what the program returns. */
-static __always_inline int xv_flood_action(struct __sk_buff *skb, __u32 bd, __u32 from_port)
+/* The same, and the copy for a group; returns what the program returns. */
+static __always_inline int xv_flood_action(struct __sk_buff *skb, const struct xv_bd_val *net,
+					   __u32 bd, __u32 from_port)
 {
 	__u32 sport = from_port ? xv_flood_source_port(skb) : 0;
+	__u64 word = READ_ONCE(net->flood.word);
+	int too_big = xv_flood_frame(skb, bd, from_port, word, sport), group = 0;
 
-	if (unlikely(xv_flood_frame(skb, bd, from_port, sport)))
+	if (from_port && net->flags & XV_BD_ANY_PEER)
+		group = xv_group_flood(skb, bd, from_port, word, xv_group_facts(skb, sport));
+	if (unlikely(group < 0 || (too_big && !group)))
 		return xv_too_big_answer(skb);
 	return TC_ACT_SHOT;
 }

@@ -113,7 +113,7 @@ static __always_inline int forward(struct __sk_buff *skb, const struct xv_config
 		if (ret)
 			return ret;
 		xv_net_add(XV_NET_BUM_TX, bd, tally);
-		*action = xv_flood_action(skb, bd, port);
+		*action = xv_flood_action(skb, net, bd, port);
 		return XV_PATH_ENCAP_FLOOD;
 	}
 	id = to.dst;

@@ -64,7 +64,7 @@ static __always_inline int slow_deliver(struct __sk_buff *skb, const struct xv_b
 	if (!known) {
 		xv_net_add(XV_NET_BUM_RX, d->bd, tally);
 		xv_peer_heard(d->peer, xv_tick_now(), tally);
-		*action = xv_flood_action(skb, d->bd, 0);
+		*action = xv_flood_action(skb, net, d->bd, 0);
 		return XV_PATH_SLOW_RX_FLOOD;
 	}
 	xv_decap_count(d, tally);

@@ -258,8 +258,9 @@ enum xv_adj_flags {
 		1 << 5, /* ... was admitted as it sent, by a network with a group; likewise */
 	XV_ADJ_KERNEL = 1 << 6, /* its frames are the kernel's to receive and to send */
 	/* IPv4 packets have DF, but for: */
-	XV_ADJ_DF_UNSET = 1 << 7,   /* none has, and each has an identification instead */
-	XV_ADJ_DF_INHERIT = 1 << 8, /* those with an inner packet that may be fragmented */
+	XV_ADJ_DF_UNSET = 1 << 7,    /* none has, and each has an identification instead */
+	XV_ADJ_DF_INHERIT = 1 << 8,  /* those with an inner packet that may be fragmented */
+	XV_ADJ_GROUP_ROUTE = 1 << 9, /* the kernel's own route to the group is by this device */
 };
 
 enum xv_encap_len {
@@ -285,7 +286,9 @@ struct xv_adj_val {
 	 * XV_IP_ID_BLOCK at a time (struct xv_peer_here), which begin at a multiple of that.
 	 */
 	__u32 ip_id;
-	__u8 pad0[20];
+	char group_dev[16]; /* of a group: the device that its setting names, or empty. Read by the
+			       daemon only */
+	__u8 pad0[4];
 };
 
 enum xv_ip_id_numbers {
@@ -312,6 +315,7 @@ enum xv_fdb_kind {
 	XV_FDB_NONE,
 	XV_FDB_PORT,
 	XV_FDB_PEER,
+	XV_FDB_GROUP, /* in flood lists: a multicast group, with an adjacency as a peer has */
 };
 
 enum xv_fdb_flags {
@@ -347,11 +351,11 @@ enum xv_flood_flags {
 };
 
 struct xv_flood_val {
-	__u32 id;   /* port id, or peer id */
+	__u32 id;   /* port id, peer id, or a group's among those */
 	__u8 kind;  /* enum xv_fdb_kind */
 	__u8 flags; /* enum xv_flood_flags */
 	__u16 pad0;
-	struct xv_ip remote; /* peer's underlay address, or a multicast group (id 0) */
+	struct xv_ip remote; /* peer's underlay address, or the multicast group */
 };
 
 /*

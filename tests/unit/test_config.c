@@ -83,6 +83,7 @@ static const char full[] =
 	"  - name: red\n"
 	"    vni: 16777215\n"
 	"    group: ff05::100\n"
+	"    group-dev: eth1\n"
 	"metrics: {listen: \"[::1]:9476\"}\n";
 
 static void expect_blue(const struct xv_config_network *net)
@@ -157,6 +158,7 @@ static void test_full(void **state)
 	assert_string_equal(red->name, "red");
 	assert_true(red->has_group);
 	expect_ip(&red->group, "ff05::100");
+	assert_string_equal(red->group_dev, "eth1");
 	assert_int_equal(red->n_flood + red->n_ports + red->n_fdb, 0);
 	xv_config_free(config);
 }
@@ -182,6 +184,7 @@ static void test_defaults(void **state)
 	assert_int_equal(net->max_macs, 4096);
 	assert_int_equal(net->learn_rate, 100000);
 	assert_false(net->has_group);
+	assert_string_equal(net->group_dev, "");
 	assert_int_equal(net->n_ports + net->n_flood + net->n_fdb, 0);
 	xv_config_free(config);
 	xv_config_free(NULL);
@@ -229,6 +232,7 @@ static const char full_printed[] = "instance: lab-1\n"
 				   "    learn-rate: 100000\n"
 				   "    link-local: 0x1\n"
 				   "    group: \"ff05::100\"\n"
+				   "    group-dev: eth1\n"
 				   "metrics:\n"
 				   "  listen: \"[::1]:9476\"\n";
 

@@ -124,7 +124,7 @@ static int add(struct xv_network *net, uint32_t peer, struct xv_err *err)
 {
 	struct xv_ip ip = address(peer);
 
-	return xv_flood_add(inst, net, &ip, false, err);
+	return xv_flood_add(inst, net, &ip, NULL, false, err);
 }
 
 static int del(struct xv_network *net, uint32_t peer, struct xv_err *err)

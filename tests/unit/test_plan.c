@@ -150,6 +150,8 @@ static const struct plan_case cases[] = {
 	{"max-macs", ONE("max-macs: 2"), ONE("max-macs: 3"), "=network 1 vni1\n"},
 	{"learn-rate", ONE("learn-rate: 0"), ONE("learn-rate: 5"), "=network 1 vni1\n"},
 	{"group", ONE("group: 239.0.0.1"), ONE("group: 239.0.0.2"), "=network 1 vni1\n"},
+	{"group-dev", ONE("group: 239.0.0.1, group-dev: eth0"), ONE("group: 239.0.0.1"),
+	 "=network 1 vni1\n"},
 	{"group goes", ONE("group: 239.0.0.1"), ONE("flood: []"), "=network 1 vni1\n"},
 	{"flood to group", ONE("flood: [192.0.2.2]"), ONE("group: 239.0.0.1"),
 	 "-flood 1 192.0.2.2\n=network 1 vni1\n"},

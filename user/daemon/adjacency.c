@@ -9,6 +9,7 @@
 
 #include "addr.h"
 #include "adjacency.h"
+#include "group.h"
 #include "hop.h"
 #include "log.h"
 #include "nexthop.h"
@@ -21,7 +22,7 @@ static void status(struct xv_peer *peer, const char *text)
 }
 
 /* Outer IPv4 packets' DF, as configured. */
-static uint32_t df_flags(const struct xv_config *config, bool v4)
+uint32_t xv_adjacency_df(const struct xv_config *config, bool v4)
 {
 	if (!v4 || config->df == XV_DF_SET)
 		return 0;
@@ -75,7 +76,7 @@ static void build(struct xv_instance *inst, struct xv_nexthop_memo *memo, struct
 	adj->ifindex = peer->ifindex;
 	adj->mtu = peer->mtu;
 	adj->tx_slot = xv_uplink_tx_slot(inst, peer->ifindex);
-	adj->flags |= XV_ADJ_VALID | xdp_flags(&link, adj->tx_slot) | df_flags(config, v4);
+	adj->flags |= XV_ADJ_VALID | xdp_flags(&link, adj->tx_slot) | xv_adjacency_df(config, v4);
 	status(peer, "");
 }
 
@@ -361,6 +362,21 @@ void xv_adjacency_clear(struct xv_instance *inst, struct xv_peer *peer)
 	status(peer, "not looked up yet");
 }
 
+void xv_adjacency_group(struct xv_instance *inst, uint32_t id, const struct xv_adj_val *adj)
+{
+	struct xv_adj_val *now = &inst->dp->adj[id], want = *adj;
+
+	want.ip_id = now->ip_id;
+	if (!memcmp(now, &want, sizeof(want)))
+		return;
+	if (now->flags & XV_ADJ_VALID) {
+		store_flags(now, 0);
+		xv_datapath_synchronize();
+	}
+	memcpy(now->group_dev, want.group_dev, sizeof(now->group_dev));
+	write_body(now, &want);
+}
+
 void xv_adjacency_drop(struct xv_instance *inst, struct xv_peer *peer)
 {
 	struct xv_adj_val none = {};
@@ -389,6 +405,7 @@ void xv_adjacency_adopted(struct xv_instance *inst)
 	uint32_t id;
 
 	for (id = 1; id < XV_MAX_PEERS; id++)
-		if (!inst->peer_by_id[id] && !xv_ip_is_zero(&inst->dp->adj[id].ip))
+		if (!inst->peer_by_id[id] && !xv_ip_is_zero(&inst->dp->adj[id].ip) &&
+		    !xv_group_by_id(inst, id))
 			inst->dp->adj[id] = none;
 }

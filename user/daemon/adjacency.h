@@ -23,6 +23,10 @@ void xv_adjacency_neigh(struct xv_instance *inst, uint32_t ifindex, const struct
 void xv_adjacency_clear(struct xv_instance *inst, struct xv_peer *peer);
 /* Keeps for the next daemon whether the peer was added by hand, or admitted. */
 void xv_adjacency_origin(struct xv_instance *inst, const struct xv_peer *peer);
+/* Flags of xv_adj that say which outer IPv4 packets have DF; 0 for IPv6. */
+uint32_t xv_adjacency_df(const struct xv_config *config, bool v4);
+/* Writes the adjacency of a group (group.h); all zero: it is gone. */
+void xv_adjacency_group(struct xv_instance *inst, uint32_t id, const struct xv_adj_val *adj);
 /* A peer goes, and is looked up no more. */
 void xv_adjacency_drop(struct xv_instance *inst, struct xv_peer *peer);
 /* Takes over what an earlier daemon wrote. */

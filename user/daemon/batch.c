@@ -5,6 +5,7 @@
 #include "batch.h"
 #include "fdb.h"
 #include "flood.h"
+#include "group.h"
 #include "stats.h"
 
 void xv_batch_begin(struct xv_instance *inst)
@@ -65,6 +66,8 @@ static int settle(struct xv_instance *inst, struct xv_err *err)
 		xv_fdb_flush_gone(inst);
 		wait = true;
 	}
+	if (!inst->flood_behind && b->groups_unused)
+		wait |= xv_group_unlink_unused(inst);
 	if (wait || published)
 		xv_datapath_synchronize();
 	if (b->entries && !inst->flood_behind)
@@ -75,8 +78,13 @@ static int settle(struct xv_instance *inst, struct xv_err *err)
 	if (inst->flood_behind)
 		return ret;
 	xv_peer_free_gone(inst);
+	xv_group_free_gone(inst);
 	if (b->entries || b->peers)
-		*b = (struct xv_batch){.depth = b->depth, .peers_unused = b->peers_unused};
+		*b = (struct xv_batch){
+			.depth = b->depth,
+			.peers_unused = b->peers_unused,
+			.groups_unused = b->groups_unused,
+		};
 	return ret;
 }
 
@@ -90,7 +98,7 @@ int xv_batch_commit(struct xv_instance *inst, struct xv_err *err)
 
 bool xv_batch_make_room(struct xv_instance *inst)
 {
-	if (!inst->batch->entries && !may_drop_peers(inst))
+	if (!inst->batch->entries && !inst->batch->groups_unused && !may_drop_peers(inst))
 		return false;
 	settle(inst, NULL);
 	return !inst->flood_behind;

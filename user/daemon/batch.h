@@ -16,6 +16,8 @@ struct xv_batch {
 	struct xv_network *networks; /* gone, by their next_gone */
 	struct xv_peer *peers;	     /* gone, by their next_gone */
 	bool peers_unused;	     /* some that nothing names are there still */
+	struct xv_group *groups;     /* gone, by their next_gone */
+	bool groups_unused;	     /* some that no list names are there still */
 	/* Ids that are gone and not free yet. */
 	bool bd[XV_MAX_NETWORKS];
 	uint16_t port[XV_MAX_PORTS]; /* the bd that it was in; 0: not gone */

@@ -97,7 +97,8 @@ struct xv_config_network {
 	struct xv_config_remote *flood; /* head-end replication */
 	size_t n_flood;
 	bool has_group;
-	struct xv_ip group; /* multicast group instead of flood */
+	struct xv_ip group;	  /* multicast group instead of flood */
+	char group_dev[IFNAMSIZ]; /* underlay device that it leaves by; "": by route */
 	struct xv_config_fdb *fdb;
 	size_t n_fdb;
 	int line;

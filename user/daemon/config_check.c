@@ -296,6 +296,21 @@ static int check_peers(const struct check *c)
 	return err;
 }
 
+/* Groups leave by underlay devices alone: any other may be a tenant's. */
+static int check_group_dev(const struct check *c, const struct xv_config_network *network, int line)
+{
+	size_t i;
+
+	for (i = 0; i < c->config->n_devices; i++)
+		if (!strcmp(network->group_dev, c->config->devices[i]))
+			return 0;
+	return xv_source_error(
+		c->source, line,
+		"group-dev \"%s\" is not in underlay.devices; add it there, or leave "
+		"it out",
+		network->group_dev);
+}
+
 static int check_members(const struct check *c)
 {
 	const struct xv_config_network *network;
@@ -308,6 +323,8 @@ static int check_members(const struct check *c)
 		if (!err && network->has_group)
 			err = check_remote(c, "group", &network->group,
 					   c->marks->networks[i].group);
+		if (!err && network->group_dev[0])
+			err = check_group_dev(c, network, c->marks->networks[i].group_dev);
 		if (!err)
 			err = check_fdb(c, network);
 		if (err)

@@ -272,6 +272,7 @@ enum {
 	NET_LINK_LOCAL,
 	NET_FLOOD,
 	NET_GROUP,
+	NET_GROUP_DEV,
 	NET_FDB,
 	NET_KEYS,
 };
@@ -290,6 +291,7 @@ static const struct xv_reader_key network_keys[NET_KEYS] = {
 	[NET_LINK_LOCAL] = {"link-local", read_link_local},
 	[NET_FLOOD] = {"flood", read_flood},
 	[NET_GROUP] = {"group", read_group},
+	[NET_GROUP_DEV] = {"group-dev", xv_value_key_dev, NET(group_dev)},
 	[NET_FDB] = {"fdb", read_fdb},
 };
 
@@ -341,9 +343,14 @@ static int read_network(struct xv_reader *r, void *obj)
 			&r->source,
 			lines[NET_FLOOD] > lines[NET_GROUP] ? lines[NET_FLOOD] : lines[NET_GROUP],
 			"network %u has both \"flood\" and \"group\"; leave one", network->vni);
+	if (lines[NET_GROUP_DEV] && !lines[NET_GROUP])
+		return xv_source_error(&r->source, lines[NET_GROUP_DEV],
+				       "network %u has \"group-dev\" without \"group\"",
+				       network->vni);
 	s->marks->networks[n].vni = lines[NET_VNI];
 	s->marks->networks[n].name = lines[NET_NAME];
 	s->marks->networks[n].group = lines[NET_GROUP];
+	s->marks->networks[n].group_dev = lines[NET_GROUP_DEV];
 	return 0;
 }
 

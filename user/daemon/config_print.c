@@ -124,6 +124,8 @@ static void print_flood(const struct xv_config_network *network, FILE *out)
 		fputs("    group: ", out);
 		print_ip(out, &network->group);
 		putc('\n', out);
+		if (network->group_dev[0])
+			fprintf(out, "    group-dev: %s\n", network->group_dev);
 	}
 	if (network->n_flood)
 		fputs("    flood:\n", out);

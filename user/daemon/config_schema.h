@@ -9,7 +9,7 @@
 /* Lines that only messages need. 0: not in the file. */
 struct xv_config_marks {
 	struct {
-		int vni, name, group;
+		int vni, name, group, group_dev;
 	} * networks; /* as many as the configuration has */
 };
 

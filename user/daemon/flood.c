@@ -27,7 +27,7 @@ bool xv_flood_has_group(const struct xv_network *net)
 	size_t i;
 
 	for (i = 0; i < net->n_flood; i++)
-		if (!xv_flood_is_port(&net->flood[i]) && !net->flood[i].val.id)
+		if (net->flood[i].val.kind == XV_FDB_GROUP)
 			return true;
 	return false;
 }
@@ -238,48 +238,77 @@ int xv_flood_check(const struct xv_network *net, const struct xv_ip *remote, boo
 	return 0;
 }
 
-int xv_flood_add(struct xv_instance *inst, struct xv_network *net, const struct xv_ip *remote,
-		 bool from_config, struct xv_err *err)
+/* The member's peer or group. */
+static int get_remote(struct xv_instance *inst, const struct xv_ip *remote, const char *dev,
+		      struct xv_flood_val *val, struct xv_err *err)
 {
-	struct xv_flood_val val = {.kind = XV_FDB_PEER, .remote = *remote};
-	struct xv_flood_member *old = find_remote(net, remote);
+	struct xv_group *group = NULL;
 	struct xv_peer *peer = NULL;
+	int ret;
+
+	val->kind = xv_ip_is_multicast(remote) ? XV_FDB_GROUP : XV_FDB_PEER;
+	val->remote = *remote;
+	ret = val->kind == XV_FDB_GROUP ? xv_group_get(inst, remote, dev, &group, err)
+					: xv_peer_get(inst, remote, &peer, err);
+	if (!ret)
+		val->id = group ? group->id : peer->id;
+	return ret;
+}
+
+static void put_remote(struct xv_instance *inst, const struct xv_flood_val *val)
+{
+	if (val->kind == XV_FDB_GROUP)
+		xv_group_put(inst, xv_group_by_id(inst, val->id));
+	else if (xv_peer_of(inst, val->id))
+		xv_peer_put(inst, xv_peer_of(inst, val->id));
+}
+
+/* A member by hand that the configuration names too, with its device. */
+static int adopt_by_config(struct xv_instance *inst, struct xv_network *net,
+			   struct xv_flood_member *member, const char *dev, struct xv_err *err)
+{
+	struct xv_flood_val old = member->val, val = old;
+	int ret = get_remote(inst, &old.remote, dev, &val, err);
+
+	if (ret)
+		return ret;
+	val.flags |= XV_FLOOD_CONFIG | XV_FLOOD_HAND;
+	member->val = val;
+	changed(net);
+	xv_batch_begin(inst);
+	put_remote(inst, &old);
+	return xv_batch_commit(inst, err);
+}
+
+int xv_flood_add(struct xv_instance *inst, struct xv_network *net, const struct xv_ip *remote,
+		 const char *dev, bool from_config, struct xv_err *err)
+{
+	struct xv_flood_val val = {};
+	struct xv_flood_member *old = find_remote(net, remote);
 	char text[XV_IP_STRLEN];
 	int ret;
 
-	if (old && from_config && !(old->val.flags & XV_FLOOD_CONFIG)) {
-		old->val.flags |= XV_FLOOD_CONFIG | XV_FLOOD_HAND;
-		changed(net);
-		xv_batch_begin(inst);
-		return xv_batch_commit(inst, err);
-	}
+	if (old && from_config && !(old->val.flags & XV_FLOOD_CONFIG))
+		return adopt_by_config(inst, net, old, dev, err);
 	if (old)
 		return xv_err_set(err, -EEXIST, "%s is in the flood list of \"%s\" already",
 				  xv_ip_format(remote, text), net->set.name);
-	ret = xv_ip_is_multicast(remote) ? xv_group_join(inst, remote, err)
-					 : xv_peer_get(inst, remote, &peer, err);
+	ret = get_remote(inst, remote, dev, &val, err);
 	if (ret)
 		return ret;
-	val.id = peer ? peer->id : 0;
 	val.flags = from_config ? XV_FLOOD_CONFIG : 0;
 	ret = insert(inst, net, net->n_flood, &val, err);
-	if (ret) {
-		if (peer)
-			xv_peer_put(inst, peer);
-		else
-			xv_group_leave(inst, remote);
-	}
+	if (ret)
+		put_remote(inst, &val);
 	return ret;
 }
 
 static void hold(struct xv_instance *inst, const struct xv_flood_val *val)
 {
-	struct xv_err ignored;
-
-	if (!val->id)
-		xv_group_join(inst, &val->remote, &ignored);
-	else if (inst->peer_by_id[val->id])
-		xv_peer_hold(inst->peer_by_id[val->id]);
+	if (val->kind == XV_FDB_GROUP)
+		xv_group_hold(xv_group_by_id(inst, val->id));
+	else if (xv_peer_of(inst, val->id))
+		xv_peer_hold(xv_peer_of(inst, val->id));
 }
 
 /* Programs send to it still: the list keeps it. The array has its place. */
@@ -305,10 +334,7 @@ static int del_member(struct xv_instance *inst, struct xv_network *net,
 
 	xv_batch_begin(inst);
 	take_out(inst, net, index, NULL);
-	if (!val.id)
-		xv_group_leave(inst, &val.remote);
-	else if (xv_peer_of(inst, val.id))
-		xv_peer_put(inst, xv_peer_of(inst, val.id));
+	put_remote(inst, &val);
 	ret = xv_batch_commit(inst, err);
 	if (ret)
 		put_back(inst, net, index, &val, dirty);
@@ -390,15 +416,20 @@ static bool adopt_member(struct xv_instance *inst, struct xv_network *net, struc
 {
 	struct xv_port *port = xv_port_of(inst, val->id);
 	struct xv_peer *peer = xv_peer_find(inst, &val->remote);
+	struct xv_group *group = NULL;
 	struct xv_err ignored;
 
 	if (val->kind == XV_FDB_PORT)
 		return port && port->net == net;
-	if (val->kind != XV_FDB_PEER)
-		return false;
-	if (xv_ip_is_multicast(&val->remote))
-		return !val->id && !xv_group_join(inst, &val->remote, &ignored);
-	if (!peer || peer->id != val->id)
+	if (val->kind == XV_FDB_GROUP) {
+		if (!xv_ip_is_multicast(&val->remote) ||
+		    xv_group_adopt(inst, &val->remote, val->id, &group, &ignored))
+			return false;
+		net->flood_dirty |= val->id != group->id;
+		val->id = group->id;
+		return true;
+	}
+	if (val->kind != XV_FDB_PEER || !peer || peer->id != val->id)
 		return false;
 	xv_peer_hold(peer);
 	return true;

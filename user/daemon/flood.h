@@ -6,8 +6,9 @@
 #include "network.h"
 
 /* A remote: a peer (referenced while it is listed) or the multicast group. -EEXIST, -ENOSPC. */
+/* dev: underlay device that a group leaves by; NULL or "": see group.h. */
 int xv_flood_add(struct xv_instance *inst, struct xv_network *net, const struct xv_ip *remote,
-		 bool from_config, struct xv_err *err);
+		 const char *dev, bool from_config, struct xv_err *err);
 /*
  * A network floods to peers, or to one multicast group: -EBUSY if the remote does not go with the
  * members; from_config: with those that were added by hand.

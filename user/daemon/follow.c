@@ -166,6 +166,7 @@ static void on_refresh(evutil_socket_t fd, short what, void *arg)
 {
 	on_again(fd, what, arg);
 	xv_local_write(arg);
+	xv_uplink_groups(arg);
 	xv_adjacency_refresh_begin(arg);
 }
 

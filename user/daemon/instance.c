@@ -192,6 +192,7 @@ static int bring_up(struct xv_instance *inst, struct xv_err *err)
 	xv_reconcile_free(todo);
 	xv_config_drop_networks(inst->config);
 	xv_unhook_leftovers(inst);
+	xv_group_refresh(inst);
 	xv_adjacency_refresh_all(inst);
 	xv_firewall_look(inst);
 	if (inst->dp->adopted && xv_pinned_alone(inst->name))
@@ -394,6 +395,7 @@ int xv_instance_apply(struct xv_instance *inst, struct xv_config *config, size_t
 	xv_uplink_look_all(inst);
 	xv_port_look_all(inst);
 	xv_config_drop_networks(config);
+	xv_group_refresh(inst);
 	xv_adjacency_refresh_all(inst);
 	return ret;
 }

@@ -45,6 +45,7 @@ struct xv_uplink { /* underlay device */
 	bool watched;	   /* others have a qdisc or filters at egress: XDP does not send by it */
 	char filters[256]; /* who, and what is done about it; "" where there are none */
 	char note[256];	   /* why it is attached as it is, or not; "" when as wished */
+	char groups[160];  /* what a group that leaves by it cannot do; or "" */
 	char status[256];  /* that, or what is wrong; "" when fine */
 };
 

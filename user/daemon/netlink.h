@@ -150,6 +150,15 @@ int xv_netlink_get_route(struct xv_netlink *nl, const struct xv_ip *dst, const s
 			 uint16_t port, struct xv_route *route, struct xv_err *err);
 
 /*
+ * The device of the route to a multicast group, for packets from an own address. src NULL: from
+ * none in particular, and -ENOENT if there is no route but those that the kernel makes for each
+ * device.
+ */
+int xv_netlink_get_group_dev(struct xv_netlink *nl, const struct xv_ip *group,
+			     const struct xv_ip *src, uint16_t port, uint32_t *ifindex,
+			     struct xv_err *err);
+
+/*
  * Neighbour: *resolved tells whether mac is usable now, *kept whether it stays so. keep asks the
  * kernel to resolve it and to keep it so (NTF_EXT_MANAGED, Linux 5.16), however full its table is
  * (NTF_EXT_LEARNED), and puts our mark on it. The kernel forgets it by itself, and tells

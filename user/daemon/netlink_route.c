@@ -77,8 +77,9 @@ int xv_netlink_has_address(struct xv_netlink *nl, const struct xv_ip *ip, uint32
 }
 
 struct route_answer {
-	uint8_t type; /* RTN_* */
-	bool encap;   /* the route adds a header of its own */
+	uint8_t type;	  /* RTN_* */
+	uint8_t protocol; /* RTPROT_* */
+	bool encap;	  /* the route adds a header of its own */
 	struct xv_route route;
 };
 
@@ -117,6 +118,7 @@ static int route_cb(const struct nlmsghdr *nlh, void *data)
 	const struct nlattr *attr;
 
 	answer->type = rtm->rtm_type;
+	answer->protocol = rtm->rtm_protocol;
 	mnl_attr_for_each (attr, nlh, sizeof(*rtm)) {
 		switch (mnl_attr_get_type(attr)) {
 		case RTA_OIF:
@@ -252,5 +254,25 @@ int xv_netlink_get_route(struct xv_netlink *nl, const struct xv_ip *dst, const s
 	if (ret)
 		return ret;
 	*route = answer.route;
+	return 0;
+}
+
+/*
+ * IPv4's answer is of the kernel's own making, whatever the route; there is no other but what
+ * somebody made.
+ */
+int xv_netlink_get_group_dev(struct xv_netlink *nl, const struct xv_ip *group,
+			     const struct xv_ip *src, uint16_t port, uint32_t *ifindex,
+			     struct xv_err *err)
+{
+	struct route_answer answer = {.type = RTN_UNSPEC};
+	int ret = lookup(nl, group, src, port, &answer, err);
+
+	if (ret)
+		return ret;
+	if (!answer.route.ifindex ||
+	    (!src && !xv_ip_is_v4(group) && answer.protocol == RTPROT_KERNEL))
+		return -ENOENT;
+	*ifindex = answer.route.ifindex;
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include "flood.h"
 #include "link_local.h"
 #include "ops.h"
+#include "uplink.h"
 
 /* Overwrites what the arguments give. */
 static void take_settings(const json_t *args, struct xv_network_settings *set)
@@ -68,6 +69,7 @@ int xv_ops_network_del(struct xv_call *call)
 
 int xv_ops_flood_add(struct xv_call *call)
 {
+	const char *dev = xv_args_text(call->args, "dev");
 	struct xv_network *net;
 	struct xv_ip remote;
 	int ret;
@@ -77,7 +79,13 @@ int xv_ops_flood_add(struct xv_call *call)
 		ret = xv_ops_remote(call, true, &remote);
 	if (!ret)
 		ret = xv_flood_check(net, &remote, false, &call->err);
-	return ret ? ret : xv_flood_add(call->inst, net, &remote, false, &call->err);
+	if (!ret && dev && !xv_ip_is_multicast(&remote))
+		ret = xv_err_set(&call->err, -EINVAL,
+				 "\"dev\" is for a multicast group; leave it out");
+	if (!ret && dev && !xv_uplink_find(call->inst, dev))
+		ret = xv_err_set(&call->err, -EINVAL, "dev \"%.15s\" is not in underlay.devices",
+				 dev);
+	return ret ? ret : xv_flood_add(call->inst, net, &remote, dev, false, &call->err);
 }
 
 int xv_ops_flood_del(struct xv_call *call)

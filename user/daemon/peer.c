@@ -24,7 +24,7 @@ struct xv_peer *xv_peer_find(struct xv_instance *inst, const struct xv_ip *ip)
 	return peer;
 }
 
-static uint32_t free_id(struct xv_instance *inst)
+uint32_t xv_peer_free_id(struct xv_instance *inst)
 {
 	uint32_t i, id;
 
@@ -33,7 +33,7 @@ static uint32_t free_id(struct xv_instance *inst)
 		if (!inst->peer_by_id[id] && xv_ip_is_zero(&inst->dp->adj[id].ip))
 			return id;
 	}
-	return xv_batch_make_room(inst) ? free_id(inst) : 0;
+	return xv_batch_make_room(inst) ? xv_peer_free_id(inst) : 0;
 }
 
 static struct xv_peer *new_peer(struct xv_instance *inst, const struct xv_ip *ip, uint32_t id)
@@ -79,7 +79,7 @@ static int check_ip(struct xv_instance *inst, const struct xv_ip *ip, struct xv_
 static int create(struct xv_instance *inst, const struct xv_ip *ip, struct xv_peer **out,
 		  struct xv_err *err)
 {
-	uint32_t id = free_id(inst);
+	uint32_t id = xv_peer_free_id(inst);
 	struct xv_peer *peer;
 	int ret = check_ip(inst, ip, err);
 

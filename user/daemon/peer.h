@@ -28,6 +28,8 @@ struct xv_peer {
 	UT_hash_handle hh;
 };
 
+/* An id that no peer and no group has; 0: none. */
+uint32_t xv_peer_free_id(struct xv_instance *inst);
 struct xv_peer *xv_peer_find(struct xv_instance *inst, const struct xv_ip *ip);
 /* Takes a reference, creating the peer if need be. -EADDRNOTAVAIL: own address, or no own address
  * of its family. */

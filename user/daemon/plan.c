@@ -235,7 +235,8 @@ static bool network_same(const struct xv_config_network *a, const struct xv_conf
 	       a->inner_vlan == b->inner_vlan && a->ageing == b->ageing &&
 	       a->max_macs == b->max_macs && a->learn_rate == b->learn_rate &&
 	       a->link_local == b->link_local && a->has_group == b->has_group &&
-	       (!a->has_group || xv_ip_equal(&a->group, &b->group));
+	       (!a->has_group || xv_ip_equal(&a->group, &b->group)) &&
+	       !strcmp(a->group_dev, b->group_dev);
 }
 
 /* One network; have or want is NULL where it is missing. */

@@ -8,6 +8,7 @@
 #include "batch.h"
 #include "fdb_bulk.h"
 #include "flood.h"
+#include "group.h"
 #include "reconcile_internal.h"
 
 struct outcome {
@@ -42,24 +43,27 @@ static int set_group(struct xv_instance *inst, struct xv_network *net,
 		     const struct xv_config_network *want, struct xv_err *err)
 {
 	const struct xv_flood_val *val;
+	const struct xv_group *group;
+	bool has = false, same = false;
 	struct xv_ip now;
-	bool has = false;
 	size_t i;
 	int ret = 0;
 
 	for (i = 0; i < net->n_flood; i++) {
 		val = &net->flood[i].val;
-		if (val->kind == XV_FDB_PEER && !val->id && val->flags & XV_FLOOD_CONFIG) {
+		if (val->kind == XV_FDB_GROUP && val->flags & XV_FLOOD_CONFIG) {
+			group = xv_group_by_id(inst, val->id);
+			same = group && !strcmp(group->key.dev, want->group_dev);
 			now = val->remote;
 			has = true;
 		}
 	}
-	if (has && !(want->has_group && xv_ip_equal(&now, &want->group))) {
+	if (has && !(want->has_group && same && xv_ip_equal(&now, &want->group))) {
 		ret = xv_flood_drop(inst, net, &now, err);
 		has = false;
 	}
 	if (!ret && want->has_group && !has)
-		ret = xv_flood_add(inst, net, &want->group, true, err);
+		ret = xv_flood_add(inst, net, &want->group, want->group_dev, true, err);
 	return ret;
 }
 
@@ -192,7 +196,7 @@ static int run(struct xv_instance *inst, const struct xv_todo *todo, const struc
 	case XV_OP_PORT_ADD:
 		return port_add(inst, net, op->port, err);
 	case XV_OP_FLOOD_ADD:
-		return xv_flood_add(inst, net, &op->remote->ip, true, err);
+		return xv_flood_add(inst, net, &op->remote->ip, NULL, true, err);
 	case XV_OP_NETWORK_ADD:
 	case XV_OP_FDB_ADD:
 		break;

@@ -7,6 +7,7 @@
 #include "addr.h"
 #include "fdb.h"
 #include "flood.h"
+#include "group.h"
 #include "ids.h"
 #include "running.h"
 
@@ -52,11 +53,16 @@ static int add_remotes(const struct builder *b, struct xv_config_network *to,
 	for (i = 0; i < net->n_flood; i++) {
 		const struct xv_flood_val *val = &net->flood[i].val;
 
-		if (val->kind != XV_FDB_PEER || (b->config_only && !(val->flags & XV_FLOOD_CONFIG)))
+		if (xv_flood_is_port(&net->flood[i]) ||
+		    (b->config_only && !(val->flags & XV_FLOOD_CONFIG)))
 			continue;
-		if (!val->id) {
+		if (val->kind == XV_FDB_GROUP) {
+			const struct xv_group *group = xv_group_by_id(b->inst, val->id);
+
 			to->has_group = true;
 			to->group = val->remote;
+			if (group)
+				memcpy(to->group_dev, group->key.dev, sizeof(to->group_dev));
 			continue;
 		}
 		list = grow(to->flood, to->n_flood, sizeof(*list));

@@ -223,6 +223,8 @@ static bool set_status(const struct xv_config *config, struct xv_uplink *uplink)
 	else
 		xv_nic_check(&uplink->link, v6 ? XV_ENCAP6_LEN : XV_ENCAP4_LEN,
 			     !v6 && config->df == XV_DF_UNSET, text, sizeof(text));
+	if (!text[0])
+		snprintf(text, sizeof(text), "%s", uplink->groups);
 	if (!strcmp(uplink->status, text))
 		return false;
 	memcpy(uplink->status, text, sizeof(text));
@@ -231,12 +233,9 @@ static bool set_status(const struct xv_config *config, struct xv_uplink *uplink)
 
 void uplink_join_groups(struct xv_instance *inst, struct xv_uplink *uplink)
 {
-	size_t len = strlen(uplink->note);
-	struct xv_err err;
-
-	if (xv_group_uplink(inst, uplink->ifindex, &err))
-		snprintf(uplink->note + len, sizeof(uplink->note) - len, "%s%.200s",
-			 len ? "; " : "", err.text);
+	xv_group_refresh(inst);
+	snprintf(uplink->groups, sizeof(uplink->groups), "%s",
+		 xv_group_trouble(inst, uplink->ifindex));
 }
 
 void uplink_tell(const struct xv_config *config, struct xv_uplink *uplink)
@@ -293,6 +292,16 @@ void xv_uplink_second(struct xv_instance *inst)
 		if (uplink->filters_mark != mark)
 			look_again(inst, uplink, &uplink->link);
 		uplink->filters_mark = mark;
+	}
+}
+
+void xv_uplink_groups(struct xv_instance *inst)
+{
+	size_t i;
+
+	for (i = 0; i < inst->n_uplinks; i++) {
+		uplink_join_groups(inst, &inst->uplinks[i]);
+		uplink_tell(inst->config, &inst->uplinks[i]);
 	}
 }
 

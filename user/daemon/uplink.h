@@ -46,4 +46,7 @@ const char *xv_uplink_mode(const struct xv_uplink *uplink);
 const char *xv_uplink_tcp(const struct xv_instance *inst, const struct xv_uplink *uplink);
 struct xv_uplink *xv_uplink_find(struct xv_instance *inst, const char *dev);
 
+/* Looks at the groups that leave by underlay devices, and tells what they cannot. */
+void xv_uplink_groups(struct xv_instance *inst);
+
 #endif

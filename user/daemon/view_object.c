@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Rows of what is configured: networks, ports, flood lists and peers. */
 #include "flood.h"
+#include "group.h"
 #include "ids.h"
 #include "link_local.h"
 #include "stats.h"
@@ -78,6 +79,7 @@ bool xv_view_next_port(struct xv_view *view, struct xv_row *row)
 static void flood_row(const struct xv_view *view, const struct xv_network *net,
 		      const struct xv_flood_member *member, struct xv_row *row)
 {
+	const struct xv_group *group;
 	const struct xv_port *port;
 	bool from_config = member->val.flags & XV_FLOOD_CONFIG;
 
@@ -92,7 +94,14 @@ static void flood_row(const struct xv_view *view, const struct xv_network *net,
 			from_config = port->from_config;
 		}
 	} else {
-		xv_row_text(row, XV_COL_FLOOD_TYPE, member->val.id ? "peer" : "group");
+		group = member->val.kind == XV_FDB_GROUP
+				? xv_group_by_id(view->inst, member->val.id)
+				: NULL;
+		xv_row_text(row, XV_COL_FLOOD_TYPE, group ? "group" : "peer");
+		if (group && group->dev[0])
+			xv_row_text(row, XV_COL_FLOOD_DEV, group->dev);
+		if (group && group->status[0])
+			xv_row_text(row, XV_COL_FLOOD_STATUS, group->status);
 		xv_row_ip(row, XV_COL_FLOOD_REMOTE, &member->val.remote);
 	}
 	xv_row_text(row, XV_COL_FLOOD_ORIGIN, origin(from_config));

@@ -195,7 +195,8 @@ enum xv_metric_id {
 	X(FLOOD, DEV, "dev", "DEV", TEXT, NULL, NONE, "")             \
 	X(FLOOD, VLAN, "vlan", "VLAN", UINT, NULL, NONE, "")          \
 	X(FLOOD, REMOTE, "remote", "REMOTE", TEXT, NULL, NONE, "")    \
-	X(FLOOD, ORIGIN, "origin", "ORIGIN", TEXT, NULL, NONE, "")
+	X(FLOOD, ORIGIN, "origin", "ORIGIN", TEXT, NULL, NONE, "")    \
+	X(FLOOD, STATUS, "status", "STATUS", TEXT, NULL, NONE, "")
 
 #define XV_PEER_COLUMNS(X)                                                               \
 	X(PEER, REMOTE, "remote", "REMOTE", TEXT, "peer", NONE, "")                      \

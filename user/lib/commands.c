@@ -104,6 +104,12 @@ static const struct xv_arg flood_edit[] = {
 	ARG("remote", IP, .flags = REQUIRED),
 	END,
 };
+static const struct xv_arg flood_add[] = {
+	NETWORK(REQUIRED),
+	ARG("remote", IP, .flags = REQUIRED),
+	ARG("dev", DEV),
+	END,
+};
 static const struct xv_arg flood_flush[] = {NETWORK(FIRST), END};
 static const struct xv_arg peer_show[] = {ARG("remote", IP, .flags = OPTIONAL_FIRST), END};
 static const struct xv_arg peer_edit[] = {ARG("remote", IP, .flags = FIRST), END};
@@ -137,7 +143,7 @@ const struct xv_command xv_commands[] = {
 	{"fdb", "flush", "remove all learned entries (static: the static ones) that match",
 	 fdb_flush},
 	{"flood", "show", "where broadcast, unknown unicast and multicast go", flood_show},
-	{"flood", "add", "add a peer, or a multicast group, to a network's flood list", flood_edit},
+	{"flood", "add", "add a peer, or a multicast group, to a network's flood list", flood_add},
 	{"flood", "del", "take a peer or group out of a network's flood list", flood_edit},
 	{"flood", "flush", "empty a network's flood list of peers and groups", flood_flush},
 	{"peer", "show", "peers and how they are reached", peer_show},
