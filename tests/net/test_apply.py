@@ -317,6 +317,50 @@ def by_hand():
         tap.equal(vtep.rows("network", "show"), [], "networks")
 
 
+def kept():
+    """A network of the file that was kept once, for something added by hand, is no hand-made one."""
+    with Lab(hosts=1) as lab:
+        host = lab.hosts[0]
+        host.tenant("p1")
+        file, add = [{"vni": 702}], ("port", "add", "p1", "network", "702")
+        vtep = Xvtepd(host, file)
+
+        def expect(*want):
+            tap.equal([(r["vni"], r["origin"]) for r in vtep.rows("network", "show")],
+                      sorted(want), "networks")
+
+        def again():
+            vtep.kill()
+            vtep.start()
+        for restart in (False, True):
+            vtep.client(*add)
+            apply(vtep, [])
+            expect((702, "runtime"))
+            if restart:
+                again()
+                expect((702, "runtime"))
+            tap.equal(apply(vtep), 0, "changes when applied again")
+            vtep.client("port", "del", "p1")
+            apply(vtep, file)
+            expect((702, "config"))
+            if restart:
+                again()
+            vtep.config["networks"] = []
+            if restart:
+                again()
+            else:
+                tap.equal(apply(vtep), 1, "changes")
+            expect()
+            apply(vtep, file)
+        # One that was made by hand stays so, whatever files named it and kept it meanwhile.
+        vtep.client("network", "add", "vni", "703")
+        for networks in ([{"vni": 703}], [], [{"vni": 703}]):
+            apply(vtep, networks)
+        again()
+        apply(vtep, [])
+        expect((703, "runtime"))
+
+
 def count():
     """What is outside the networks counts as a change too."""
     with Lab(hosts=1) as lab:
@@ -383,7 +427,7 @@ def in_bulk():
 
 
 for _name in ("move_port", "port_again", "renamed", "swapped_devices", "xdp_modes", "names",
-              "refused_whole", "in_mid_flight", "by_hand", "count", "in_bulk"):
+              "refused_whole", "in_mid_flight", "by_hand", "kept", "count", "in_bulk"):
     tap.case("apply: " + _name.replace("_", " "),
              main=_name in ("move_port", "renamed", "xdp_modes"))(globals()[_name])
 

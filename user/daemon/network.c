@@ -89,6 +89,8 @@ static void write_settings(struct xv_instance *inst, struct xv_network *net)
 		flags |= XV_BD_CONFIG;
 	if (net->by_hand)
 		flags |= XV_BD_HAND;
+	if (!net->from_config && !net->by_hand)
+		flags |= XV_BD_KEPT;
 	if (net->full)
 		flags |= XV_BD_FULL;
 	val->vni = net->vni;
@@ -211,7 +213,6 @@ int xv_network_check_name(struct xv_instance *inst, uint32_t vni,
 void xv_network_drop(struct xv_instance *inst, struct xv_network *net)
 {
 	net->from_config = false;
-	net->by_hand = true;
 	write_settings(inst, net);
 }
 
@@ -290,7 +291,8 @@ static int adopt_one(struct xv_instance *inst, uint32_t vni, uint32_t bd, struct
 	if (!net)
 		return xv_err_set(err, -ENOMEM, "out of memory");
 	net->from_config = val->flags & XV_BD_CONFIG;
-	net->by_hand = !net->from_config || val->flags & XV_BD_HAND;
+	/* Another program, which makes a network of its own, need not set flags of origin. */
+	net->by_hand = val->flags & XV_BD_HAND || !(val->flags & (XV_BD_CONFIG | XV_BD_KEPT));
 	adopt_settings(net, val->flags, &inst->dp->bd_info[bd]);
 	inst->last_bd = bd > inst->last_bd ? bd : inst->last_bd;
 	return 0;

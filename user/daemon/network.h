@@ -23,7 +23,8 @@ struct xv_network {
 	uint32_t vni;
 	uint32_t bd;
 	bool from_config;
-	bool by_hand; /* stays when the file drops it */
+	/* Stays when the file drops it. Neither: the file dropped it, and what is in it stays. */
+	bool by_hand;
 	struct xv_network_settings set;
 	struct xv_flood_member *flood; /* ports first, then remotes */
 	size_t n_flood;
@@ -58,7 +59,7 @@ int xv_network_add(struct xv_instance *inst, uint32_t vni, const struct xv_netwo
 		   bool from_config, struct xv_network **net, struct xv_err *err);
 void xv_network_set(struct xv_instance *inst, struct xv_network *net,
 		    const struct xv_network_settings *set);
-/* The file names it no more, but it stays. */
+/* The file names it no more, but it stays, until the file names it again and drops it. */
 void xv_network_drop(struct xv_instance *inst, struct xv_network *net);
 /* With its ports, flood list and FDB entries. */
 int xv_network_del(struct xv_instance *inst, struct xv_network *net, struct xv_err *err);

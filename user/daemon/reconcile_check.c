@@ -117,7 +117,7 @@ static int mark_networks(struct xv_instance *inst, const struct xv_config *want,
 			todo->wanted[net->bd] = true;
 	}
 	for (net = inst->networks; net; net = net->hh.next) {
-		todo->by_hand[net->bd] = net->by_hand;
+		todo->by_hand[net->bd] = net->by_hand || !net->from_config;
 		for (i = 0; i < net->n_flood; i++)
 			todo->by_hand[net->bd] |= xv_flood_by_hand(&net->flood[i]);
 	}

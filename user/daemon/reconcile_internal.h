@@ -12,7 +12,7 @@ struct xv_todo {
 	struct xv_plan plan;
 	/* Networks by bd: */
 	bool wanted[XV_MAX_NETWORKS];  /* the configuration has it */
-	bool by_hand[XV_MAX_NETWORKS]; /* it, or something in it, was added by hand */
+	bool by_hand[XV_MAX_NETWORKS]; /* it, or something in it, was added by hand, and stays */
 };
 
 #endif
