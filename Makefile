@@ -94,8 +94,8 @@ $(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(TEST_OBJS)
 
 # The kernel's answers are the test's own.
 $(OUT)/tests/unit/test_adjacency: LDLIBS += $(patsubst %,-Wl$(comma)--wrap=xv_%,netlink_get_route \
-	netlink_get_link netlink_get_neigh netlink_keep_neigh netlink_forget_neigh datapath_synchronize \
-	log)
+	netlink_get_link netlink_get_neigh netlink_keep_neigh netlink_forget_neigh netlink_neigh_fulls \
+	datapath_synchronize log)
 
 # The map with little room is the test's own.
 $(OUT)/tests/unit/test_flood: LDLIBS += $(patsubst %,-Wl$(comma)--wrap=%,bpf_map_update_elem \

@@ -220,7 +220,7 @@ def full(family):
         def overflow():
             sender.send(frame.plain(tenant.mac, frame.BROADCAST, frame.marker()))
             return any(said in line for line in vtep.log())
-        tap.wait_for(overflow, "the log names the sysctl")
+        tap.wait_for(overflow, "the log names the sysctl", 15)
         tap.wait_for(lambda: any(said in (r["status"] or "") for r in vtep.rows("peer", "show")),
                      "a status does")
         tap.equal(sum(said in line for line in vtep.log()), 1, "lines about it")

@@ -24,7 +24,9 @@ enum {
 
 static const uint8_t gateway_mac[6] = {2, 0, 0, 0, 0, 9};
 static bool resolved;
+static uint32_t device;
 static struct xv_ip gateway;
+static int fulls_asked;
 
 int __wrap_xv_netlink_get_route(struct xv_netlink *nl, const struct xv_ip *dst,
 				const struct xv_ip *src, uint16_t port, struct xv_route *route,
@@ -38,6 +40,8 @@ int __wrap_xv_netlink_keep_neigh(struct xv_netlink *nl, uint32_t ifindex, const 
 				 struct xv_err *err);
 int __wrap_xv_netlink_forget_neigh(struct xv_netlink *nl, uint32_t ifindex, const struct xv_ip *ip,
 				   struct xv_err *err);
+int __wrap_xv_netlink_neigh_fulls(struct xv_netlink *nl, bool v6, uint64_t *fulls,
+				  struct xv_err *err);
 void __wrap_xv_datapath_synchronize(void);
 void __wrap_xv_log(int priority, const char *fmt, ...);
 
@@ -50,7 +54,7 @@ int __wrap_xv_netlink_get_route(struct xv_netlink *nl, const struct xv_ip *dst,
 	(void)src;
 	(void)port;
 	(void)err;
-	*route = (struct xv_route){.ifindex = DEVICE, .nexthop = gateway};
+	*route = (struct xv_route){.ifindex = device, .nexthop = gateway};
 	return 0;
 }
 
@@ -61,6 +65,7 @@ int __wrap_xv_netlink_get_link(struct xv_netlink *nl, const char *name, uint32_t
 	(void)name;
 	(void)err;
 	*link = (struct xv_link){.ifindex = ifindex, .flags = IFF_UP, .mtu = 1500};
+	snprintf(link->name, sizeof(link->name), "dev%u", ifindex);
 	return 0;
 }
 
@@ -94,6 +99,17 @@ int __wrap_xv_netlink_forget_neigh(struct xv_netlink *nl, uint32_t ifindex, cons
 	return __wrap_xv_netlink_keep_neigh(nl, ifindex, ip, err);
 }
 
+int __wrap_xv_netlink_neigh_fulls(struct xv_netlink *nl, bool v6, uint64_t *fulls,
+				  struct xv_err *err)
+{
+	(void)nl;
+	(void)v6;
+	(void)err;
+	*fulls = 0;
+	fulls_asked++;
+	return 0;
+}
+
 void __wrap_xv_datapath_synchronize(void)
 {
 }
@@ -122,6 +138,8 @@ static int set_up(void **state)
 
 	(void)state;
 	gateway = ip(0xc0000201);
+	device = DEVICE;
+	fulls_asked = 0;
 	config = (struct xv_config){.udp_port = 4789, .address = ip(0xc0000202)};
 	dp.adj = calloc(XV_MAX_PEERS, sizeof(*dp.adj));
 	inst = (struct xv_instance){
@@ -193,6 +211,41 @@ static void test_lost_and_back(void **state)
 	assert_ready(1, PEERS, true);
 }
 
+/*
+ * The next hop that was is lost, and the route is another by now: what is said of the peer is of
+ * the route's own next hop and device, never of one of each.
+ */
+static void test_lost_and_rerouted(void **state)
+{
+	struct xv_ip old;
+
+	(void)state;
+	resolved = true;
+	xv_adjacency_refresh_all(&inst);
+	old = gateway;
+	gateway = ip(0xc6336401);
+	device = DEVICE + 1;
+	resolved = false;
+	xv_adjacency_neigh(&inst, DEVICE, &old, NULL, true);
+	assert_ready(1, PEERS, false);
+	assert_string_equal(peers[1].status, "next hop 198.51.100.1 is not resolved on dev8");
+	assert_int_equal(peers[1].ifindex, device);
+	assert_true(xv_ip_equal(&peers[1].nexthop, &gateway));
+	assert_null(xv_hop_find(&inst, DEVICE, &old));
+}
+
+/* However long next hops are silent, the kernel's tables are not asked for every second. */
+static void test_silent(void **state)
+{
+	const struct timeval limit = {.tv_sec = 2, .tv_usec = 300000};
+
+	(void)state;
+	xv_adjacency_refresh_all(&inst);
+	event_base_loopexit(inst.base, &limit);
+	event_base_dispatch(inst.base);
+	assert_int_equal(fulls_asked, 2); /* once for each family */
+}
+
 /* A peer of a family without an own address is not sent to from 0.0.0.0. */
 static void test_no_own_address(void **state)
 {
@@ -215,6 +268,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_resolved_in_a_pass, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_lost_and_back, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_lost_and_rerouted, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_silent, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_no_own_address, set_up, tear_down),
 	};
 

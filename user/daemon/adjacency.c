@@ -70,6 +70,8 @@ static void build(struct xv_instance *inst, struct xv_nexthop_memo *memo, struct
 		if (peer->hop)
 			xv_hop_status(inst, peer->hop, link.name, peer->status,
 				      sizeof(peer->status));
+		else
+			status(peer, "out of memory");
 		return;
 	}
 	xv_adjacency_header(adj, peer->mac, link.mac, own, &peer->ip, htons(config->udp_port));

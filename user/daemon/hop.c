@@ -15,7 +15,8 @@ enum {
 	LIMIT_S = 3,	    /* the kernel's three requests */
 	PAUSE_S = 30,
 	MAX_PAUSE_S = 300,
-	FULL_S = 60, /* an overflow counts so long */
+	FULL_S = 60,	   /* an overflow counts so long */
+	CHECK_FULL_S = 10, /* the answer lists the tables of every device */
 };
 
 static uint64_t now_s(void)
@@ -159,11 +160,13 @@ static bool look(struct xv_instance *inst, struct xv_hop *hop, uint64_t now)
  * Entries that we ask for are not limited, but those are that the kernel makes itself, for what
  * goes through the slow path.
  */
-static void check_full(struct xv_instance *inst)
+static void check_full(struct xv_instance *inst, uint64_t now)
 {
 	uint64_t fulls;
 	int v6;
 
+	if (inst->neigh_known && now - inst->neigh_asked < CHECK_FULL_S)
+		return;
 	for (v6 = 0; v6 < 2; v6++) {
 		if (xv_netlink_neigh_fulls(inst->nl, v6, &fulls, NULL))
 			continue;
@@ -172,6 +175,7 @@ static void check_full(struct xv_instance *inst)
 		inst->neigh_fulls[v6] = fulls;
 	}
 	inst->neigh_known = true;
+	inst->neigh_asked = now;
 }
 
 static void on_second(evutil_socket_t fd, short what, void *arg)
@@ -186,7 +190,7 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 	HASH_ITER (hh, inst->hops, hop, tmp)
 		more |= look(inst, hop, now);
 	if (more) {
-		check_full(inst);
+		check_full(inst, now);
 		arm(inst);
 	}
 }

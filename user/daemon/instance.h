@@ -85,7 +85,8 @@ struct xv_instance {
 	/* IPv4, IPv6: */
 	uint64_t neigh_full[2];	 /* when the neighbour table was full last, s; 0: never */
 	uint64_t neigh_fulls[2]; /* how often it was, as the kernel counts */
-	bool neigh_known;	 /* that was read */
+	bool neigh_known;	 /* that was read, */
+	uint64_t neigh_asked;	 /* ... then, s */
 	struct event *pmtu_ask;	 /* routes are to be asked for again (pmtu.c) */
 	struct event *refresh;	 /* adjacencies are to be looked at again */
 	struct event *retry;	 /* ... later */
