@@ -77,8 +77,15 @@ enum {
 	XV_HOP_TAGS = 3, /* priority tags that are looked behind */
 };
 
+/* As keys of xv_port have the protocol of a tag (network byte order). */
+static __always_inline __u16 xv_port_proto(__u32 proto)
+{
+	return proto == bpf_htons(ETH_P_8021AD) ? ETH_P_8021AD : 0;
+}
+
 /*
- * Whether the tag of the frame is that of another port of the device, whose tenant it would reach.
+ * Whether the tag of the frame is that of another port of the device, or of a VLAN device over it,
+ * whose tenant it would reach.
  * Behind a priority tag (VID 0) the next one counts (kernel: vlan_do_receive()). A drop, or 0.
  */
 __noinline int xv_vlan_hop(struct __sk_buff *skb, __u32 ifindex)
@@ -99,9 +106,10 @@ __noinline int xv_vlan_hop(struct __sk_buff *skb, __u32 ifindex)
 			tag.proto = proto;
 			off += XV_VLAN_HLEN;
 		}
-		if (tag.proto != bpf_htons(ETH_P_8021Q))
+		if (!xv_is_vlan(tag.proto))
 			return 0;
 		key.vlan = bpf_ntohs(tag.tci) & XV_VLAN_ID;
+		key.proto = xv_port_proto(tag.proto);
 		if (key.vlan)
 			return bpf_map_lookup_elem(&xv_port, &key) ? XV_DROP(VLAN_HOP) : 0;
 	}

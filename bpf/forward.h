@@ -51,7 +51,8 @@ static __always_inline int port_of_device(__u32 ifindex, struct xv_port_val *por
 
 /*
  * The port that a frame belongs to: its device and VLAN, else its device alone. *tagged tells that
- * the tag is the port's, and to be taken off. 1; 0: not ours (another VLAN of a trunk; 802.1ad tags
+ * the tag is the port's, and to be taken off. 1; 0: not ours (another VLAN of a trunk; that of a
+ * VLAN device over the port, which gets its frames behind us, as over a bridge's port; 802.1ad tags
  * are no port's); or a drop.
  */
 static __always_inline int port_of(const struct __sk_buff *skb, struct xv_port_val *port,
@@ -60,15 +61,19 @@ static __always_inline int port_of(const struct __sk_buff *skb, struct xv_port_v
 	struct xv_port_key key = {.ifindex = skb->ifindex};
 	const struct xv_port_val *val = NULL;
 
+	int err;
+
 	*tagged = 0;
-	if (unlikely(skb->vlan_present) && skb->vlan_proto == bpf_htons(ETH_P_8021Q)) {
+	if (unlikely(skb->vlan_present)) {
 		key.vlan = skb->vlan_tci & XV_VLAN_VID_MASK;
+		key.proto = xv_port_proto(skb->vlan_proto);
 		val = key.vlan ? bpf_map_lookup_elem(&xv_port, &key) : NULL;
 		*tagged = !!val;
 	}
 	if (!val)
 		return port_of_device(key.ifindex, port);
-	return port_of_element(val, &key, port);
+	err = port_of_element(val, &key, port);
+	return err > 0 && !port->port ? 0 : err;
 }
 
 /* What no tenant may send, tagged beyond its port or not. 0 or a drop. */

@@ -27,7 +27,7 @@ XV_MAP(xv_vni_index, BPF_MAP_TYPE_ARRAY, __u32, struct xv_vni_slot, XV_VNI_INDEX
 XV_MAP(xv_bd, BPF_MAP_TYPE_ARRAY, __u32, struct xv_bd_val, XV_MAX_NETWORKS, BPF_F_MMAPABLE);
 XV_MAP(xv_bd_info, BPF_MAP_TYPE_ARRAY, __u32, struct xv_bd_info_val, XV_MAX_NETWORKS,
        BPF_F_MMAPABLE);
-XV_MAP(xv_port, BPF_MAP_TYPE_HASH, struct xv_port_key, struct xv_port_val, XV_MAX_PORTS,
+XV_MAP(xv_port, BPF_MAP_TYPE_HASH, struct xv_port_key, struct xv_port_val, XV_MAX_PORT_KEYS,
        BPF_F_NO_PREALLOC);
 XV_MAP(xv_port_index, BPF_MAP_TYPE_ARRAY, __u32, __u32, XV_PORT_INDEX, 0);
 XV_MAP(xv_port_dev, BPF_MAP_TYPE_ARRAY, __u32, struct xv_port_dev_val, XV_MAX_PORTS, 0);

@@ -14,8 +14,9 @@
 
 enum xv_limits {
 	XV_ABI_VERSION = 8,
-	XV_MAX_NETWORKS = 16384, /* bd 1..XV_MAX_NETWORKS-1; 0 is never a network */
-	XV_MAX_PORTS = 16384,	 /* port id 1..XV_MAX_PORTS-1; 0 is never a port */
+	XV_MAX_NETWORKS = 16384,	     /* bd 1..XV_MAX_NETWORKS-1; 0 is never a network */
+	XV_MAX_PORTS = 16384,		     /* port id 1..XV_MAX_PORTS-1; 0 is never a port */
+	XV_MAX_PORT_KEYS = 2 * XV_MAX_PORTS, /* ... and VLAN devices over ports */
 	XV_PORT_INDEX = 1 << 16, /* device indices below it are looked up in xv_port_index first */
 	XV_VNI_INDEX = 1 << 16,	 /* a VNI's low bits lead to a slot of xv_vni_index */
 	XV_PEER_INDEX = 1 << 14, /* xv_ip_slot() leads to a slot of xv_peer_index */
@@ -158,20 +159,21 @@ struct xv_bd_info_val {
 };
 
 /*
- * xv_port: hash, (ifindex, VLAN) -> port. VLAN 0 is the untagged port. xv_port_index: array,
- * ifindex
- * -> __u32 port id, a shortcut to untagged ports; it counts only if xv_port_dev says the same.
+ * xv_port: hash, (ifindex, VLAN) -> port. VLAN 0 is the untagged port. Port 0: the kernel has a
+ * VLAN device over that untagged port, and the VLAN's frames are that device's. xv_port_index:
+ * array, ifindex -> __u32 port id, a shortcut to untagged ports; it counts only if xv_port_dev says
+ * the same.
  */
 struct xv_port_key {
 	__u32 ifindex;
-	__u16 vlan; /* VLAN id, host order */
-	__u16 pad0;
+	__u16 vlan;  /* VLAN id, host order */
+	__u16 proto; /* 0: 802.1Q; ETH_P_8021AD: of a VLAN device only */
 };
 
 struct xv_port_val {
 	union {
 		struct {
-			__u32 port; /* port id */
+			__u32 port; /* port id, or 0 */
 			__u16 bd;
 			__u16 check; /* xv_port_key_check() of its key, or 0 */
 		};
@@ -185,7 +187,7 @@ struct xv_port_val {
  */
 static inline __attribute__((always_inline)) __u16 xv_port_key_check(const struct xv_port_key *key)
 {
-	return key->vlan << 4 | (key->ifindex & 0xf);
+	return (key->vlan << 4 | (key->ifindex & 0xf)) ^ key->proto;
 }
 
 /* xv_port_dev: array, port id -> device, for delivery. */

@@ -61,7 +61,8 @@
 	X(VXLAN_NO_REMOTE, "vxlan_no_remote", "flood list entry without an address",               \
 	  "An entry whose peer is gone: xvtep reload puts it right; if it does not, report a "     \
 	  "fault.")                                                                                \
-	X(VLAN_HOP, "vlan_hop", "tagged with a VLAN that is another port of that port's device",   \
+	X(VLAN_HOP, "vlan_hop",                                                                    \
+	  "tagged with a VLAN that is another port or device of that port's device",               \
 	  "Tenants of a network with inner-vlan: keep use a tag that another port has: give one "  \
 	  "of the two another VLAN, or the network another device.")                               \
 	X(SLOW_PATH_GONE, "slow_path_gone", "slow path device is not there",                       \

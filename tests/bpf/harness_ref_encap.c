@@ -150,15 +150,23 @@ static int to_peer(const struct tenant *t, __u32 peer, struct ref *r)
 	return TAKEN;
 }
 
-/* Its tag is that of another port of the device; a priority tag has another behind it. */
+/*
+ * Its tag is that of another port of the device, or of a VLAN device over it; a priority tag has
+ * another behind it.
+ */
 static int hops(const struct tenant *t, const struct world_port *to)
 {
-	__u32 at = 12, vlan = 0, i;
+	__u32 at = 12, vlan = 0, type = 0, i;
 
-	for (i = 0; i < 3 && frame_get16(t->f, at) == T_VLAN && !vlan; i++, at += 4)
+	for (i = 0; i < 3 && !vlan; i++, at += 4) {
+		type = frame_get16(t->f, at);
+		if (type != T_VLAN && type != T_QINQ)
+			return 0;
 		vlan = frame_get16(t->f, at + 2) & 0xfff;
+	}
 	for (i = 0; vlan && !to->vlan && i < (__u32)t->w->keys; i++)
-		if (t->w->key[i].ifindex == to->ifindex && t->w->key[i].vlan == vlan)
+		if (t->w->key[i].ifindex == to->ifindex && t->w->key[i].vlan == vlan &&
+		    t->w->key[i].proto == (type == T_QINQ ? T_QINQ : 0))
 			return 1;
 	return 0;
 }

@@ -99,7 +99,7 @@ void world_key_set(struct world *w, __u32 ifindex, __u16 vlan, __u32 port)
 			break;
 	if (i == WORLD_KEYS)
 		abort();
-	w->key[i] = (struct world_key){ifindex, vlan, port};
+	w->key[i] = (struct world_key){ifindex, vlan, port, 0};
 	if (i == w->keys)
 		w->keys++;
 }
@@ -379,7 +379,8 @@ void world_install(const struct world *w)
 	}
 	for (i = 0; i < w->keys; i++) {
 		const struct world_key *k = &w->key[i];
-		struct xv_port_key key = {.ifindex = k->ifindex, .vlan = k->vlan};
+		struct xv_port_key key = {
+			.ifindex = k->ifindex, .vlan = k->vlan, .proto = k->proto};
 		struct xv_port_val val = {.port = k->port, .bd = w->port[k->port].bd};
 
 		put(hs.skel->maps.xv_port, &key, &val);

@@ -81,6 +81,7 @@ struct world_key {
 	__u32 ifindex;
 	__u16 vlan;
 	__u32 port;
+	__u16 proto; /* 0 or T_QINQ */
 };
 
 struct world {

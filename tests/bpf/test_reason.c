@@ -182,6 +182,20 @@ static void to_other_vlan_behind(void)
 	frame_tagged(&frame, &bare, T_VLAN, 0);
 }
 
+/* The VLAN is that of a device of the kernel's over the port. */
+static void to_vlan_device(void)
+{
+	to_other_vlan();
+	world.key[world.keys - 1].port = 0;
+}
+
+static void to_service_vlan_device(void)
+{
+	to_vlan_device();
+	world.key[world.keys - 1].proto = T_QINQ;
+	frame_set16(&frame, 12, T_QINQ);
+}
+
 static void group_of_loop(void)
 {
 	world.port[PORT_XDP].flags |= XV_PORT_LOOP;
@@ -393,6 +407,8 @@ static const struct reason_case cases[] = {
 	TENANT(LOOP, group_of_loop),
 	TENANT(VLAN_HOP, to_other_vlan),
 	TENANT(VLAN_HOP, to_other_vlan_behind),
+	TENANT(VLAN_HOP, to_vlan_device),
+	TENANT(VLAN_HOP, to_service_vlan_device),
 	TENANT(SLOW_PATH_GONE, slow_path_deleted),
 	TENANT(SLOW_PATH_GONE, no_slow_path),
 	TENANT(VXLAN_NO_REMOTE, to_nowhere),

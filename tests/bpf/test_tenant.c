@@ -201,6 +201,50 @@ static void test_reused(void **state)
 	lab_world(&world);
 }
 
+/*
+ * A VLAN device of the kernel's is over an untagged port, of a network that carries tags: its
+ * frames pass to the kernel, those of the same VLAN and the other kind of tag are the port's.
+ */
+static void test_vlan_device(void **state)
+{
+	struct inner_spec inner = inner_udp(mac_of_peer(PEER_V4), mac_of_port(PORT_XDP));
+	static const __u16 types[] = {T_VLAN, T_QINQ};
+	int fd = bpf_map__fd(hs.skel->maps.xv_port);
+	static struct frame bare, tagged;
+	size_t device, sent_as;
+
+	(void)state;
+	bare.len = 0;
+	frame_inner(&bare, &inner);
+	for (device = 0; device < 2; device++) {
+		struct xv_port_key key = {
+			.ifindex = lab.ifindex[LAB_T1], .vlan = 10, .proto = device ? T_QINQ : 0};
+		struct xv_port_val val = {.check = xv_port_key_check(&key)};
+
+		lab_world(&world);
+		world.net[BD_BLUE].flags |= XV_BD_INNER_VLAN;
+		world_install(&world);
+		assert_int_equal(bpf_map_update_elem(fd, &key, &val, BPF_NOEXIST), 0);
+		for (sent_as = 0; sent_as < 2; sent_as++) {
+			frame_tagged(&tagged, &bare, types[sent_as], 10);
+			begin();
+			lab_send(LAB_T1, &tagged);
+			if (sent_as == device) {
+				count_add(&counts.path[XV_PATH_TC_PASS], 1, tagged.len);
+			} else {
+				tunneled(PEER_V4, BD_BLUE, &tagged, "the port's");
+				count_add(&counts.path[XV_PATH_ENCAP_SLOW], 1, tagged.len);
+				count_add(&counts.port[PORT_XDP].rx, 1, tagged.len);
+				count_add(&counts.net[BD_BLUE].tx_unicast, 1, tagged.len);
+				count_add(&counts.peer[PEER_V4].tx, 1, tagged.len);
+			}
+			end(sent_as == device ? "the device's" : "the port's");
+		}
+		bpf_map_delete_elem(fd, &key);
+	}
+	lab_world(&world);
+}
+
 /* A VXLAN packet of a tenant's own making, for our address and red's VNI, is a tenant's frame. */
 static void test_pretended_tunnel(void **state)
 {
@@ -265,11 +309,11 @@ static void test_short(void **state)
 
 int main(void)
 {
-	static struct CMUnitTest tests[ARRAY_SIZE(tags) + 5];
+	static struct CMUnitTest tests[ARRAY_SIZE(tags) + 6];
 	static const struct CMUnitTest more[] = {
-		cmocka_unit_test(test_priority), cmocka_unit_test(test_trunk_local),
-		cmocka_unit_test(test_reused),	 cmocka_unit_test(test_pretended_tunnel),
-		cmocka_unit_test(test_short),
+		cmocka_unit_test(test_priority),	 cmocka_unit_test(test_trunk_local),
+		cmocka_unit_test(test_vlan_device),	 cmocka_unit_test(test_reused),
+		cmocka_unit_test(test_pretended_tunnel), cmocka_unit_test(test_short),
 	};
 	size_t i;
 

@@ -6,8 +6,7 @@ VLAN of its own. The others are the kernel's.
 """
 import frame
 import tap
-from netns import CommandError
-from lab import Lab
+from lab import Lab, vlan_device
 from vtep import Xvtepd
 
 VNI = 100
@@ -110,15 +109,6 @@ def many():
         target.vtep.apply()
         tap.contains("\n".join(target.vtep.log()), "more than 8 MAC addresses", "log")
         tap.ok(target.takes(OTHER), "to any")
-
-
-def vlan_device(ns, dev, on, vlan):
-    try:
-        ns.ip(f"link add {dev} link {on} type vlan id {vlan}", f"link set {dev} up")
-    except CommandError as e:
-        if "Unknown device type" in str(e):
-            raise tap.Skip("this kernel has no VLAN devices") from e
-        raise
 
 
 def other_vlan(mode):

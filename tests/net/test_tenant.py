@@ -9,7 +9,7 @@ import struct
 import frame
 import tap
 import traffic
-from lab import Lab
+from lab import Lab, vlan_device
 from vtep import Kernel, Xvtepd
 
 
@@ -202,6 +202,63 @@ def vlan_hop():
             tap.wait_for(lambda n=drops: first.drops().get("vlan_hop", 0) == n, f"{drops} drops")
 
 
+def vlan_device_over():
+    """
+    The kernel has a VLAN device over the untagged port of a network that carries tags: the VLAN is
+    that device's both ways, whether it is another network's port or the host's own, and before,
+    after, and without it the port's. (The kernel's bridge takes such frames too, but sends them.)
+    """
+    with Lab(hosts=1) as lab:
+        host = lab.hosts[0]
+        trunk, one, two = (host.tenant(p) for p in ("t1", "p1", "p2"))
+        first = Xvtepd(host, [{"vni": 100, "inner-vlan": "keep", "ports": ["p1", "t1"]},
+                              {"vni": 200, "ports": ["p2"]}])
+        end, sender, other = trunk.tap(), one.tap(), two.tap()
+        end.send(frame.plain(trunk.mac, frame.BROADCAST, frame.marker()))
+        tap.wait_for(lambda: (100, trunk.mac) in first.learned(), "the trunk's MAC is known")
+        drops = 0
+
+        def look(step, device, port):
+            """Out: flooded and known. In: to network 100, or to 200, or to the device alone."""
+            nonlocal drops
+            first.status()  # has heard of the device
+            mark = frame.marker()
+            for dst in (frame.BROADCAST, trunk.mac):
+                sender.send(frame.plain(one.mac, dst, mark, 10))
+            frame.wait_count({end: 0 if device else 2}, mark, f"{step}: out")
+            drops += 2 if device else 0
+            tap.wait_for(lambda: first.drops().get("vlan_hop", 0) == drops, f"{drops} drops")
+            own = lab.keep(frame.Tap(host.ns, "v10")) if device else None
+            mark = frame.marker()
+            end.send(frame.plain(trunk.mac, frame.BROADCAST, mark, 10))
+            wanted = {sender: 0 if device else 1, other: 1 if port else 0}
+            frame.wait_count({**wanted, own: 1} if device else wanted, mark, f"{step}: in")
+
+        look("no device", False, False)
+        vlan_device(host.ns, "v10", "t1", 10)
+        look("the host's own", True, False)
+        first.client("port", "add", "v10", "network", "200")
+        look("a port", True, True)
+        first.kill()
+        first.start()
+        look("a port, after a restart", True, True)
+        host.ns.ip("link set t1 down", "link set t1 up")
+        tap.wait_for(lambda: first.row("port", dev="t1")["up"], "up again")
+        look("after the trunk was down", True, True)
+        first.kill()
+        host.ns.ip("link del v10")
+        first.start()
+        look("gone while no daemon ran", False, False)
+        vlan_device(host.ns, "v10", "t1", 10)
+        look("back", True, False)
+        first.client("port", "del", "t1")
+        first.client("port", "add", "t1", "network", "100")
+        tap.wait_for(lambda: first.row("port", dev="t1")["up"], "a port again")
+        look("the trunk added behind it", True, False)
+        host.ns.ip("link del v10")
+        look("gone", False, False)
+
+
 def bad_sources():
     """Source MACs that no host can have are dropped and counted, from ports and from the wire."""
     with Lab() as lab:
@@ -269,6 +326,7 @@ for _mode in ("native", "off"):
     tap.case(f"a tenant's own VXLAN, xdp {_mode}", _mode)(double)
     tap.case(f"bad VXLAN headers, xdp {_mode}", _mode)(bad_headers)
 tap.case("a tag that is another port's")(vlan_hop)
+tap.case("a VLAN device over a port", main=True)(vlan_device_over)
 tap.case("bad source MACs")(bad_sources)
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@
 /* cmocka wants those four first */
 #include <cmocka.h>
 
+#include "datapath.h"
 #include "port.h"
 #include "vlan.h"
 
@@ -145,6 +146,118 @@ static void test_many(void **state)
 	assert_true(is_own(inst, 1));
 }
 
+/* A map of the kernel's, small enough to be looked through. */
+static struct {
+	struct xv_port_key key;
+	struct xv_port_val val;
+	bool used;
+} map[8];
+
+int __wrap_bpf_map_update_elem(int fd, const void *key, const void *value, uint64_t flags);
+int __wrap_bpf_map_lookup_elem(int fd, const void *key, void *value);
+int __wrap_bpf_map_delete_elem(int fd, const void *key);
+
+int __wrap_bpf_map_lookup_elem(int fd, const void *key, void *value)
+{
+	size_t i;
+
+	(void)fd;
+	for (i = 0; i < sizeof(map) / sizeof(map[0]); i++)
+		if (map[i].used && !memcmp(&map[i].key, key, sizeof(map[i].key))) {
+			memcpy(value, &map[i].val, sizeof(map[i].val));
+			return 0;
+		}
+	return -1;
+}
+
+int __wrap_bpf_map_delete_elem(int fd, const void *key)
+{
+	size_t i;
+
+	(void)fd;
+	for (i = 0; i < sizeof(map) / sizeof(map[0]); i++)
+		if (map[i].used && !memcmp(&map[i].key, key, sizeof(map[i].key)))
+			map[i].used = false;
+	return 0;
+}
+
+int __wrap_bpf_map_update_elem(int fd, const void *key, const void *value, uint64_t flags)
+{
+	size_t i;
+
+	(void)flags;
+	__wrap_bpf_map_delete_elem(fd, key);
+	for (i = 0; map[i].used; i++)
+		assert_true(i + 1 < sizeof(map) / sizeof(map[0]));
+	memcpy(&map[i].key, key, sizeof(map[i].key));
+	memcpy(&map[i].val, value, sizeof(map[i].val));
+	map[i].used = true;
+	return 0;
+}
+
+/* What port programs find for a VLAN of the uplink, or -1. */
+static int found(uint32_t id, uint16_t proto)
+{
+	struct xv_port_key key = {.ifindex = UPLINK, .vlan = (uint16_t)id, .proto = proto};
+	struct xv_port_val val;
+
+	return __wrap_bpf_map_lookup_elem(0, &key, &val) ? -1 : (int)val.port;
+}
+
+/* Writes the port's entry as attaching does, or deletes it (0). */
+static void set_port(struct xv_instance *inst, uint32_t id, uint32_t port)
+{
+	struct xv_port_key key = {.ifindex = UPLINK, .vlan = (uint16_t)id};
+	struct xv_port_val val = {.port = port};
+
+	if (port)
+		__wrap_bpf_map_update_elem(0, &key, &val, 0);
+	else
+		__wrap_bpf_map_delete_elem(0, &key);
+	xv_vlan_mark(inst, UPLINK);
+}
+
+/* VLAN devices over an untagged port are told to programs, in every order of what comes and goes.
+ */
+static void test_over_port(void **state)
+{
+	struct xv_link service = {.ifindex = 9,
+				  .end = UPLINK,
+				  .end_netns = -1,
+				  .vlan_tag = (uint32_t)ETH_P_8021AD << 16 | 10};
+	struct xv_port_key key = {.ifindex = UPLINK, .vlan = 10};
+	struct xv_instance *inst = *state;
+
+	inst->dp = calloc(1, sizeof(*inst->dp));
+	assert_non_null(inst->dp);
+	add_vlan(inst, 10, 0);
+	assert_int_equal(found(10, 0), -1);
+	set_port(inst, 20, 5); /* a VLAN of it is a port: the others are the kernel's already */
+	assert_int_equal(found(10, 0), -1);
+	set_port(inst, 0, 7);
+	assert_int_equal(found(10, 0), 0);
+	add_vlan(inst, 20, 0);
+	assert_int_equal(found(20, 0), 5);
+	set_port(inst, 20, 0);
+	assert_int_equal(found(20, 0), 0);
+	assert_true(xv_vlan_link(inst, &service));
+	assert_int_equal(found(10, ETH_P_8021AD), 0);
+	assert_true(xv_vlan_link_gone(inst, service.ifindex));
+	assert_int_equal(found(10, ETH_P_8021AD), -1);
+	set_port(inst, 10, 8);
+	assert_true(xv_vlan_link_gone(inst, FIRST + 10));
+	assert_int_equal(found(10, 0), 8);
+	set_port(inst, 10, 0);
+	assert_int_equal(found(10, 0), -1);
+	assert_false(xv_vlan_has(inst, &key));
+	key.vlan = 20;
+	assert_true(xv_vlan_has(inst, &key));
+	set_port(inst, 0, 0);
+	assert_int_equal(found(20, 0), -1);
+	free(inst->dp);
+	inst->dp = NULL;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -152,6 +265,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_above, begin, end),
 		cmocka_unit_test_setup_teardown(test_address, begin, end),
 		cmocka_unit_test_setup_teardown(test_many, begin, end),
+		cmocka_unit_test_setup_teardown(test_over_port, begin, end),
 	};
 
 	return cmocka_run_group_tests_name("vlan", tests, NULL, NULL);

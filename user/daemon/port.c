@@ -15,6 +15,7 @@
 #include "quota.h"
 #include "stats.h"
 #include "uplink.h"
+#include "vlan.h"
 #include "xv_wire.h"
 
 struct xv_port *xv_port_find(struct xv_instance *inst, const char *dev, uint32_t vlan)
@@ -185,7 +186,9 @@ static int adopt_one(struct xv_instance *inst, const struct xv_port_key *key,
 	struct xv_port *port;
 	struct xv_link link;
 
-	if (!net || key->pad0 || key->vlan >= XV_VLAN_VID_MASK || !val->port ||
+	if (!val->port && xv_vlan_has(inst, key))
+		return 0;
+	if (!net || key->proto || key->vlan >= XV_VLAN_VID_MASK || !val->port ||
 	    val->port >= XV_MAX_PORTS || inst->port_by_id[val->port] ||
 	    bpf_map_lookup_elem(inst->dp->fd.port_dev, &val->port, &dev) ||
 	    dev.ifindex != key->ifindex ||
@@ -230,14 +233,14 @@ static void free_ids(struct xv_instance *inst)
 
 int xv_port_adopt(struct xv_instance *inst, struct xv_err *err)
 {
-	struct xv_port_key *keys = calloc(XV_MAX_PORTS, sizeof(*keys)), *prev = NULL;
+	struct xv_port_key *keys = calloc(XV_MAX_PORT_KEYS, sizeof(*keys)), *prev = NULL;
 	struct xv_port_val val;
 	uint32_t n = 0, i;
 	int fd = inst->dp->fd.port, ret = 0;
 
 	if (!keys)
 		return xv_err_set(err, -ENOMEM, "out of memory");
-	while (n < XV_MAX_PORTS && !bpf_map_get_next_key(fd, prev, &keys[n]))
+	while (n < XV_MAX_PORT_KEYS && !bpf_map_get_next_key(fd, prev, &keys[n]))
 		prev = &keys[n++];
 	for (i = 0; !ret && i < n; i++)
 		if (!bpf_map_lookup_elem(fd, &keys[i], &val))
@@ -274,6 +277,7 @@ void xv_port_adopted(struct xv_instance *inst)
 	HASH_ITER (hh, inst->ports, port, tmp)
 		if (port->adopted)
 			attach_adopted(inst, port);
+	xv_vlan_mark(inst, 0);
 }
 
 void xv_port_free_all(struct xv_instance *inst)

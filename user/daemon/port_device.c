@@ -16,6 +16,7 @@
 #include "port_xdp.h"
 #include "unhook.h"
 #include "uplink.h"
+#include "vlan.h"
 
 static bool any_xdp(const struct xv_instance *inst)
 {
@@ -213,6 +214,7 @@ void port_detach(struct xv_instance *inst, struct xv_port *port, bool device_exi
 	port->filters = (struct xv_filters){};
 	port->direct = false;
 	port_write_key(inst, &key, NULL);
+	xv_vlan_mark(inst, key.ifindex);
 	port->ifindex = 0;
 	memset(&port->link, 0, sizeof(port->link));
 	port_write_dev(inst, port);
@@ -262,7 +264,7 @@ static int attach(struct xv_instance *inst, struct xv_port *port, const struct x
 	if (ret)
 		return ret;
 	/* A new name is known here before netlink tells of it. */
-	if (!bpf_map_lookup_elem(inst->dp->fd.port, &key, &now) && now.port != port->id)
+	if (!bpf_map_lookup_elem(inst->dp->fd.port, &key, &now) && now.port && now.port != port->id)
 		port_check_renamed(inst, link);
 	port->ifindex = link->ifindex;
 	port->link = *link;
@@ -271,6 +273,7 @@ static int attach(struct xv_instance *inst, struct xv_port *port, const struct x
 	xv_local_port(inst, link->ifindex, port->key.vlan);
 	ret = port_write_dev(inst, port);
 	ret = ret ?: port_write_key(inst, &key, &val);
+	xv_vlan_mark(inst, key.ifindex);
 	if (ret)
 		xv_err_set(err, ret, "cannot write port %s: %s", port->key.dev, strerror(-ret));
 	ret = ret

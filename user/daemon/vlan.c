@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "log.h"
 #include "port.h"
 #include "vlan.h"
 
@@ -14,12 +15,70 @@ struct xv_vlan {
 	uint32_t on;  /* ifindex of the device below */
 	uint32_t tag; /* struct xv_link.vlan_tag */
 	uint32_t master;
+	bool missing; /* in xv_vlan_load(): not seen yet */
 	UT_hash_handle hh;
 };
 
 enum {
 	MASTERS_DEEP = 4, /* a bridge over a bond, and room */
 };
+
+/* The kernel takes VID 0 off before it looks for a device. */
+static struct xv_port_key key_of(const struct xv_vlan *vlan)
+{
+	uint32_t proto = vlan->tag >> 16;
+
+	return (struct xv_port_key){
+		.ifindex = vlan->on,
+		.vlan = (uint16_t)vlan->tag,
+		.proto = (uint16_t)(proto == ETH_P_8021Q ? 0 : proto),
+	};
+}
+
+/*
+ * Writes or deletes the VLAN device's entry of xv_port; one of a port of that VLAN stays. exists:
+ * the device is there; it has an entry while the one below is an untagged port.
+ */
+static void mark(struct xv_instance *inst, const struct xv_vlan *vlan, bool exists)
+{
+	struct xv_port_key key = key_of(vlan), below = {.ifindex = vlan->on};
+	struct xv_port_val val = {.check = xv_port_key_check(&key)}, now;
+	bool wanted, marked;
+
+	if (!inst->dp || !key.vlan)
+		return;
+	wanted = exists && !bpf_map_lookup_elem(inst->dp->fd.port, &below, &now) && now.port;
+	marked = !bpf_map_lookup_elem(inst->dp->fd.port, &key, &now);
+	if (wanted == marked || (marked && now.port))
+		return;
+	if (!wanted)
+		bpf_map_delete_elem(inst->dp->fd.port, &key);
+	else if (bpf_map_update_elem(inst->dp->fd.port, &key, &val, BPF_NOEXIST))
+		xv_log(LOG_ERR, "no room for VLAN device %u over a port: its frames are the port's",
+		       vlan->ifindex);
+}
+
+void xv_vlan_mark(struct xv_instance *inst, uint32_t ifindex)
+{
+	const struct xv_vlan *vlan;
+
+	for (vlan = inst->vlans; vlan; vlan = vlan->hh.next)
+		if (!ifindex || vlan->on == ifindex)
+			mark(inst, vlan, true);
+}
+
+bool xv_vlan_has(const struct xv_instance *inst, const struct xv_port_key *key)
+{
+	const struct xv_vlan *vlan;
+	struct xv_port_key has;
+
+	for (vlan = inst->vlans; vlan; vlan = vlan->hh.next) {
+		has = key_of(vlan);
+		if (!memcmp(&has, key, sizeof(has)))
+			return true;
+	}
+	return false;
+}
 
 static void forget(struct xv_instance *inst, struct xv_vlan *vlan)
 {
@@ -35,6 +94,12 @@ void xv_vlan_free_all(struct xv_instance *inst)
 		forget(inst, vlan);
 }
 
+static void gone(struct xv_instance *inst, struct xv_vlan *vlan)
+{
+	mark(inst, vlan, false);
+	forget(inst, vlan);
+}
+
 /* One that has its lower device in another namespace is not of our underlay. */
 bool xv_vlan_link(struct xv_instance *inst, const struct xv_link *link)
 {
@@ -43,9 +108,11 @@ bool xv_vlan_link(struct xv_instance *inst, const struct xv_link *link)
 
 	HASH_FIND(hh, inst->vlans, &link->ifindex, sizeof(link->ifindex), vlan);
 	if (!is_vlan && vlan)
-		forget(inst, vlan);
+		gone(inst, vlan);
 	if (!is_vlan)
 		return vlan != NULL;
+	if (vlan)
+		vlan->missing = false;
 	if (vlan && vlan->on == link->end && vlan->tag == link->vlan_tag &&
 	    vlan->master == link->master)
 		return false;
@@ -56,9 +123,12 @@ bool xv_vlan_link(struct xv_instance *inst, const struct xv_link *link)
 		vlan->ifindex = link->ifindex;
 		HASH_ADD(hh, inst->vlans, ifindex, sizeof(vlan->ifindex), vlan);
 	}
+	if (vlan->on != link->end || vlan->tag != link->vlan_tag)
+		mark(inst, vlan, false);
 	vlan->on = link->end;
 	vlan->tag = link->vlan_tag;
 	vlan->master = link->master;
+	mark(inst, vlan, true);
 	return true;
 }
 
@@ -68,21 +138,26 @@ bool xv_vlan_link_gone(struct xv_instance *inst, uint32_t ifindex)
 
 	HASH_FIND(hh, inst->vlans, &ifindex, sizeof(ifindex), vlan);
 	if (vlan)
-		forget(inst, vlan);
+		gone(inst, vlan);
 	return vlan != NULL;
 }
 
 int xv_vlan_load(struct xv_instance *inst, struct xv_err *err)
 {
 	struct xv_link *links = NULL;
+	struct xv_vlan *vlan, *tmp;
 	size_t i, n = 0;
 	int ret = xv_netlink_list_links(inst->nl, &links, &n, err);
 
 	if (ret)
 		return ret;
-	xv_vlan_free_all(inst);
+	for (vlan = inst->vlans; vlan; vlan = vlan->hh.next)
+		vlan->missing = true;
 	for (i = 0; i < n; i++)
 		xv_vlan_link(inst, &links[i]);
+	HASH_ITER (hh, inst->vlans, vlan, tmp)
+		if (vlan->missing)
+			gone(inst, vlan);
 	free(links);
 	return 0;
 }

@@ -30,4 +30,12 @@ bool xv_vlan_has_others(struct xv_instance *inst, uint32_t ifindex);
  */
 bool xv_vlan_port(struct xv_instance *inst, uint32_t ifindex, uint32_t id);
 
+/*
+ * Tells the programs which VLAN devices are over an untagged port (xv_port, port 0): those over the
+ * device, or (0) over any, after ports of it came or went.
+ */
+void xv_vlan_mark(struct xv_instance *inst, uint32_t ifindex);
+/* Whether there is a VLAN device for that key of xv_port. */
+bool xv_vlan_has(const struct xv_instance *inst, const struct xv_port_key *key);
+
 #endif
