@@ -117,10 +117,41 @@ def directory():
         site.forwards("after a start")
 
 
+def blocked():
+    """A port's program that cannot be attached again: its status says so, the log once, until it is."""
+    with Lab(hosts=1) as lab:
+        host, = lab.hosts
+        tenant = host.tenant("p1")
+        vtep = Xvtepd(host, [{"vni": VNI, "ports": ["p1", {"dev": "p1", "vlan": 5}]}])
+        pin = vtep.pin(f"links/tc_{host.ns.links()['p1']['ifindex']}")
+        if not os.path.exists(pin):
+            raise tap.Skip("no TCX, and so no links to pin")
+        os.unlink(pin)
+        os.mkdir(pin)
+
+        def status():
+            return [r["status"] or "" for r in vtep.rows("port", "show")]
+        try:
+            tap.wait_for(lambda: all("taken away: cannot attach" in s for s in status()),
+                         "both ports say so")
+            host.ns.ip("link set p1 mtu 1400")  # which has it looked at again
+            second = vtep.status()["uptime"] + 3
+            tap.wait_for(lambda: vtep.status()["uptime"] >= second, "more tries")
+            tap.ok(all("taken away: cannot attach" in s for s in status()), f"still: {status()}")
+            tap.equal(sum("taken away" in line for line in vtep.log()), 1, "lines")
+        finally:
+            os.rmdir(pin)
+        tap.wait_for(lambda: status() == ["", ""], "both are well again")
+        tap.equal(sum("is attached again" in line for line in vtep.log()), 1, "lines about it")
+        tenant.tap().send(frame.plain(tenant.mac, frame.BROADCAST, frame.marker()))
+        tap.wait_for(lambda: vtep.stats("port", dev="p1", vlan=0)["rx_packets"] == 1, "forwards")
+
+
 tap.case("taken away: pins of links", "unlinked", main=True)(links)
 tap.case("taken away: links", "detached")(links)
 tap.case("taken away: counted by a reload")(reload_counts)
 tap.case("taken away: the whole pin directory")(directory)
+tap.case("a port's program that cannot be attached again", main=True)(blocked)
 
 if __name__ == "__main__":
     tap.main()

@@ -39,13 +39,22 @@ bool xv_follow_program(struct xv_instance *inst, const struct xv_link *link)
 	} else {
 		return false;
 	}
-	if (xv_attach_has_tc(inst->dp->pin_dir, link->ifindex, behind))
+	if (xv_attach_has_tc(inst->dp->pin_dir, link->ifindex, behind)) {
+		xv_port_no_tc(inst, link->ifindex, "");
 		return false;
+	}
 	ret = xv_attach_tc(inst->dp, link, prog, behind, &err);
 	if (ret == -ENODEV)
 		return false; /* it is on its way out */
-	if (ret)
-		xv_log(LOG_ERR, "%s: its program was taken away: %s", link->name, err.text);
+	/* A port has it in its status. */
+	if (xv_port_no_tc(inst, link->ifindex, ret ? err.text : "") && ret)
+		xv_log(LOG_ERR, "%s: its program was taken away: %s; trying again every second",
+		       link->name, err.text);
+	else if (ret && prog != XV_PROG_ENCAP)
+		xv_log_limited(LOG_ERR, 0, "%s: its program was taken away: %s", link->name,
+			       err.text);
+	else if (ret)
+		return false;
 	else
 		xv_log(LOG_WARNING, "%s: its program was taken away, and is attached again",
 		       link->name);

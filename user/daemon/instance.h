@@ -93,6 +93,8 @@ struct xv_instance {
 	struct event *again;	 /* devices that could not be had are to be tried again */
 	struct event *second;	 /* once a second (watch.c) */
 	uint32_t watch_at;	 /* port that was looked at last */
+	uint32_t other_at;	 /* likewise (other.c) */
+	bool any_other;		 /* ports may be said to be another instance's too */
 	struct xv_adjacency_pass *pass;
 	struct xv_fdb *fdb;
 	struct xv_learn *learn;

@@ -8,6 +8,7 @@
 
 enum {
 	XV_PORT_STRLEN = IFNAMSIZ + sizeof(" vlan 4094"),
+	XV_PORT_OTHER_LEN = 96,
 };
 
 struct xv_port_name {
@@ -27,6 +28,8 @@ struct xv_port {
 	uint32_t flags;			  /* enum xv_port_flags as written */
 	struct xv_link link;		  /* when ifindex is not 0 */
 	char status[256];		  /* what is wrong with it; "" when fine */
+	char other[XV_PORT_OTHER_LEN];	  /* what it is of another instance: see other.h */
+	char no_tc[160];		  /* why its program is not at TC ingress; "" when it is */
 	enum xv_port_xdp xdp;		  /* as configured */
 	enum xv_port_filters set_filters; /* as configured */
 	uint32_t filters_mark;		  /* xv_filters_mark(); 0: not looked at yet */
@@ -89,6 +92,11 @@ void xv_port_free_all(struct xv_instance *inst);
 
 /* From netlink. */
 void xv_port_link(struct xv_instance *inst, const struct xv_link *link);
+/*
+ * Why the program of the ports of a device is not at TC ingress, for their status; "": it is.
+ * Whether that is new of one of them.
+ */
+bool xv_port_no_tc(struct xv_instance *inst, uint32_t ifindex, const char *text);
 /* Whether the device is that of a port. */
 bool xv_port_has_device(const struct xv_instance *inst, uint32_t ifindex);
 void xv_port_link_gone(struct xv_instance *inst, uint32_t ifindex);

@@ -173,6 +173,12 @@ static void set_status(struct xv_port *port)
 			 link->master);
 	else if (!(link->flags & IFF_UP))
 		snprintf(port->status, sizeof(port->status), "device is down");
+	else if (port->no_tc[0])
+		snprintf(port->status, sizeof(port->status),
+			 "its program was taken away: %s; trying again every second", port->no_tc);
+	else if (port->other[0])
+		snprintf(port->status, sizeof(port->status),
+			 "it is %s too, and only one of the two gets its frames", port->other);
 	else if (port->loop.on)
 		snprintf(port->status, sizeof(port->status),
 			 "in a loop with port %s: frames to groups and unknown MACs are dropped",
@@ -210,6 +216,7 @@ void port_detach(struct xv_instance *inst, struct xv_port *port, bool device_exi
 		return;
 	port->xdp_on = false;
 	port->no_xdp[0] = '\0';
+	port->no_tc[0] = '\0';
 	port->refused.set = false;
 	port->filters = (struct xv_filters){};
 	port->direct = false;

@@ -96,6 +96,23 @@ void xv_port_retry(struct xv_instance *inst)
 	}
 }
 
+bool xv_port_no_tc(struct xv_instance *inst, uint32_t ifindex, const char *text)
+{
+	char now[sizeof(((struct xv_port *)0)->no_tc)];
+	struct xv_port *port, *tmp;
+	bool changed = false;
+
+	snprintf(now, sizeof(now), "%s", text);
+	HASH_ITER (hh, inst->ports, port, tmp) {
+		if (port->ifindex != ifindex || !strcmp(port->no_tc, now))
+			continue;
+		memcpy(port->no_tc, now, sizeof(now));
+		port_look_again(inst, port);
+		changed = true;
+	}
+	return changed;
+}
+
 void xv_port_link_gone(struct xv_instance *inst, uint32_t ifindex)
 {
 	struct xv_port *port, *tmp;

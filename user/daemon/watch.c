@@ -6,6 +6,7 @@
 #include "flood.h"
 #include "follow.h"
 #include "log.h"
+#include "other.h"
 #include "pmtu.h"
 #include "port_filters.h"
 #include "port_xdp.h"
@@ -52,6 +53,8 @@ static size_t check_ports(struct xv_instance *inst, size_t n)
 		port = inst->port_by_id[inst->watch_at];
 		if (!port || !port->ifindex)
 			continue;
+		if (port->no_tc[0] && xv_attach_has_tc(inst->dp->pin_dir, port->ifindex, false))
+			xv_port_no_tc(inst, port->ifindex, "");
 		mended += check_tc(inst, port->ifindex);
 		mended += xv_port_xdp_mend(inst, port);
 		n--;
@@ -86,6 +89,7 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 	xv_pmtu_second(arg);
 	xv_uplink_second(arg);
 	xv_port_filters_second(arg);
+	xv_other_second(arg);
 }
 
 int xv_watch_start(struct xv_instance *inst, struct xv_err *err)

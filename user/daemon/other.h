@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Other instances in this network namespace that have a device of ours: only one of the two gets
+ * its frames, and nothing else tells.
+ */
+#ifndef XV_OTHER_H
+#define XV_OTHER_H
+
+#include "instance.h"
+
+/* Once a second: what is found, or is no more, is told, and is in the ports' status. */
+void xv_other_second(struct xv_instance *inst);
+
+#endif
