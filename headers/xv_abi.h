@@ -119,7 +119,8 @@ enum xv_bd_flags {
 	XV_BD_FULL = 1 << 4,	   /* no room for another learned MAC: unknown ones are no event */
 	XV_BD_CONFIG = 1 << 8,	   /* origin: the config file (else command line or a map writer) */
 	XV_BD_HAND = 1 << 9,	   /* ... and the others too: stays when the file drops it */
-	XV_BD_KEPT = 1 << 10, /* the file alone made it and dropped it: something in it stays */
+	XV_BD_KEPT = 1 << 10,	  /* the file alone made it and dropped it: something in it stays */
+	XV_BD_NO_LOOPS = 1 << 11, /* setting loop-detect is off; read by the daemon only */
 };
 
 /*

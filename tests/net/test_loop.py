@@ -9,7 +9,7 @@ from vtep import Xvtepd
 VNI = 100
 
 
-def loop_lab(lab):
+def loop_lab(lab, bridge=""):
     """p1 and p2 are bridged by one tenant; p3 is another's."""
     host = lab.hosts[0]
     ns, other = lab.netns("loop"), host.tenant("p3")
@@ -17,7 +17,7 @@ def loop_lab(lab):
         host.ns.ip(f"link add {port} type veth peer name {end} netns {ns.path}",
                    f"link set {port} up")
     vtep = Xvtepd(host, [{"vni": VNI, "ports": ["p1", "p2", "p3"]}])
-    ns.ip("link add br0 type bridge mcast_snooping 0", "link set e1 master br0 up",
+    ns.ip("link add br0 type bridge mcast_snooping 0 " + bridge, "link set e1 master br0 up",
           "link set e2 master br0 up", "link set br0 up")
     return vtep, other, other.tap()
 
@@ -47,6 +47,64 @@ def contained():
             tap.contains(lines[0], port, "the line")
 
 
+def inside(vtep):
+    """The ports that are contained."""
+    return [p for p in ("p1", "p2") if "in a loop" in (vtep.row("port", dev=p)["status"] or "")]
+
+
+def again():
+    """The port is tried again after 10 seconds; as the loop is still there, for 20 then."""
+    with Lab(hosts=1) as lab:
+        vtep, other, end = loop_lab(lab)
+        end.send(frame.plain(other.mac, frame.BROADCAST, frame.marker()))
+        tap.wait_for(lambda: len(inside(vtep)) == 1, "contained")
+        tap.wait_for(lambda: not inside(vtep), "tried again", 13)
+        end.send(frame.plain(other.mac, frame.BROADCAST, frame.marker()))
+        tap.wait_for(lambda: vtep.row("network", vni=VNI)["loops"] == 2, "found again")
+        tap.wait_for(lambda: "for 20 seconds" in "\n".join(vtep.log()), "for longer")
+
+
+def spanning_tree():
+    """A bridge that runs STP blocks one of the two itself: nothing is contained."""
+    with Lab(hosts=1) as lab:
+        vtep, other, end = loop_lab(lab, "stp_state 1 forward_delay 200")
+        ns = next(n for n in lab.namespaces if "loop" in n.name)
+
+        def states():
+            return sorted(link["state"] for link in ns.json("bridge", "-j", "link"))
+        tap.wait_for(lambda: states() == ["blocking", "forwarding"], "one is blocked", 10)
+        end.send(frame.plain(other.mac, frame.BROADCAST, frame.marker()))
+        frame.expect(end, lambda m: frame.plain(other.mac, frame.BROADCAST, m), {end: 0}, "fence")
+        tap.equal(vtep.row("network", vni=VNI)["loops"], 0, "loops")
+        tap.ok(vtep.paths().get("flood_copy", 0) < 100, "no storm")
+
+
+def turned_off():
+    """A contained port is released as soon as the setting is off, and none is contained then."""
+    with Lab(hosts=1) as lab:
+        vtep, other, end = loop_lab(lab)
+        end.send(frame.plain(other.mac, frame.BROADCAST, frame.marker()))
+        tap.wait_for(lambda: vtep.row("network", vni=VNI)["loops"] == 1, "the loop is found")
+        held, = inside(vtep)
+        free = "p1" if held == "p2" else "p2"
+        lab.hosts[0].ns.ip(f"link set {free} down")
+        vtep.config["networks"][0]["loop-detect"] = False
+        vtep.apply()
+        tap.equal(inside(vtep), [], "released")
+        vtep.kill()
+        vtep.start()
+        tap.equal(vtep.row("network", vni=VNI)["loop_detect"], False, "after a restart")
+        lab.hosts[0].ns.ip(f"link set {free} up")
+        end.send(frame.plain(other.mac, frame.BROADCAST, frame.marker()))
+        tap.wait_for(lambda: vtep.paths().get("flood_copy", 0) > 5000, "it melts")
+        tap.equal(vtep.row("network", vni=VNI)["loops"], 0, "loops")
+        vtep.client("network", "set", str(VNI), "loop-detect", "on")
+        tap.wait_for(lambda: vtep.row("network", vni=VNI)["loops"] == 1, "found again")
+
+
+tap.case("a contained port is tried again")(again)
+tap.case("STP of a tenant's bridge")(spanning_tree)
+tap.case("loop-detect: off")(turned_off)
 tap.case("a loop without STP is cut")(contained)
 
 if __name__ == "__main__":

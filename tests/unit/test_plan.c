@@ -167,6 +167,7 @@ static const struct plan_case cases[] = {
 	{"a name goes to another VNI", ONE("name: a"),
 	 UL "networks: [{vni: 1, name: b}, {vni: 2, name: a}]\n", "+network 2 a\n=network 1 b\n"},
 	{"link-local", ONE("link-local: drop"), ONE("link-local: forward"), "=network 1 vni1\n"},
+	{"loop-detect", ONE("loop-detect: off"), ONE("loop-detect: on"), "=network 1 vni1\n"},
 	{"port quota", ONE("ports: [a]"), ONE("ports: [{dev: a, max-macs: 3}]"), "+port 1 a.0\n"},
 	{"port moves", UL "networks: [{vni: 1, ports: [a, b]}, {vni: 2}]\n",
 	 UL "networks: [{vni: 1, ports: [b]}, {vni: 2, ports: [a]}]\n",

@@ -59,7 +59,7 @@ static const struct words_case words_cases[] = {
 	 "bad inner-vlan \"x\": expected drop or keep"},
 	{"network add vni 5 colour red", NULL, NULL, NULL,
 	 "network add does not know \"colour\": it takes vni, name, learning, ageing, max-macs, "
-	 "learn-rate, inner-vlan or link-local"},
+	 "learn-rate, inner-vlan, link-local or loop-detect"},
 	{"network set blue ageing 60", "network", "set", "{\"network\":\"blue\",\"ageing\":60}",
 	 NULL},
 	{"network set name name red", "network", "set", "{\"network\":\"name\",\"name\":\"red\"}",

@@ -91,6 +91,7 @@ struct xv_config_network {
 	uint32_t ageing;	/* seconds, 0 never */
 	uint32_t max_macs;
 	uint32_t learn_rate; /* key learn-rate; 0 no limit */
+	bool loop_detect;    /* default true */
 	uint16_t link_local; /* key link-local; see link_local.h */
 	struct xv_config_port *ports;
 	size_t n_ports;

@@ -270,6 +270,7 @@ enum {
 	NET_MAX_MACS,
 	NET_LEARN_RATE,
 	NET_LINK_LOCAL,
+	NET_LOOP_DETECT,
 	NET_FLOOD,
 	NET_GROUP,
 	NET_GROUP_DEV,
@@ -289,6 +290,7 @@ static const struct xv_reader_key network_keys[NET_KEYS] = {
 	[NET_MAX_MACS] = {"max-macs", xv_value_key_u32, NET(max_macs), 1, XV_MAX_FDB},
 	[NET_LEARN_RATE] = {"learn-rate", xv_value_key_u32, NET(learn_rate), 0, UINT32_MAX},
 	[NET_LINK_LOCAL] = {"link-local", read_link_local},
+	[NET_LOOP_DETECT] = {"loop-detect", xv_value_key_bool, NET(loop_detect)},
 	[NET_FLOOD] = {"flood", read_flood},
 	[NET_GROUP] = {"group", read_group},
 	[NET_GROUP_DEV] = {"group-dev", xv_value_key_dev, NET(group_dev)},
@@ -313,6 +315,7 @@ static struct xv_config_network *append_network(struct xv_reader *r)
 	network->ageing = XV_DEFAULT_AGEING;
 	network->max_macs = XV_DEFAULT_MAX_MACS;
 	network->learn_rate = XV_DEFAULT_LEARN_RATE;
+	network->loop_detect = true;
 	network->link_local = XV_DEFAULT_LINK_LOCAL;
 	return network;
 }

@@ -169,6 +169,7 @@ static void print_network(const struct xv_config_network *network, FILE *out)
 	fprintf(out, "    ageing: %u\n", network->ageing);
 	fprintf(out, "    max-macs: %u\n", network->max_macs);
 	fprintf(out, "    learn-rate: %u\n", network->learn_rate);
+	print_bool(out, "    loop-detect", network->loop_detect);
 	fprintf(out, "    link-local: %s\n", xv_link_local_format(network->link_local, text));
 	print_ports(network, out);
 	print_flood(network, out);

@@ -14,7 +14,8 @@ void xv_loop_found(struct xv_instance *inst, struct xv_network *net, struct xv_p
 	struct xv_port *one = xv_place_port(inst, first), *two = xv_place_port(inst, second);
 	char name[XV_PORT_STRLEN];
 
-	if (!one || !two || one->net != net || two->net != net || one->loop.on || two->loop.on)
+	if (!net->set.loop_detect || !one || !two || one->net != net || two->net != net ||
+	    one->loop.on || two->loop.on)
 		return;
 	two->loop.seconds = two->loop.seconds && now - two->loop.until < 60 * SECOND
 				    ? 2 * two->loop.seconds
@@ -33,14 +34,26 @@ void xv_loop_found(struct xv_instance *inst, struct xv_network *net, struct xv_p
 		       two->loop.seconds);
 }
 
+static void release(struct xv_instance *inst, struct xv_port *port)
+{
+	port->loop.on = false;
+	port_look_again(inst, port);
+}
+
+void xv_loop_release(struct xv_instance *inst, const struct xv_network *net)
+{
+	struct xv_port *port;
+
+	for (port = inst->ports; port; port = port->hh.next)
+		if (port->loop.on && port->net == net)
+			release(inst, port);
+}
+
 void xv_loop_tick(struct xv_instance *inst, uint64_t now)
 {
 	struct xv_port *port;
 
-	for (port = inst->ports; port; port = port->hh.next) {
-		if (!port->loop.on || now < port->loop.until)
-			continue;
-		port->loop.on = false;
-		port_look_again(inst, port);
-	}
+	for (port = inst->ports; port; port = port->hh.next)
+		if (port->loop.on && now >= port->loop.until)
+			release(inst, port);
 }

@@ -20,10 +20,12 @@ enum {
 /*
  * A MAC returns too often to be in two places. second: the place that it was at second, which is
  * the one that is contained: the first is more likely a station's own. Does nothing unless both are
- * ports.
+ * ports and the network looks for loops.
  */
 void xv_loop_found(struct xv_instance *inst, struct xv_network *net, struct xv_place first,
 		   struct xv_place second, uint64_t now);
+/* Loops are no longer looked for in the network: none of its ports is contained. */
+void xv_loop_release(struct xv_instance *inst, const struct xv_network *net);
 /* Once a second: ports are tried again. */
 void xv_loop_tick(struct xv_instance *inst, uint64_t now);
 

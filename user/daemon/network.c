@@ -12,6 +12,7 @@
 #include "index.h"
 #include "learn.h"
 #include "link_local.h"
+#include "loop.h"
 #include "quota.h"
 #include "stats.h"
 #include "xv_wire.h"
@@ -23,6 +24,7 @@ void xv_network_defaults(struct xv_network_settings *set)
 		.ageing = XV_DEFAULT_AGEING,
 		.max_macs = XV_DEFAULT_MAX_MACS,
 		.learn_rate = XV_DEFAULT_LEARN_RATE,
+		.loop_detect = true,
 		.link_local = XV_DEFAULT_LINK_LOCAL,
 	};
 }
@@ -93,6 +95,8 @@ static void write_settings(struct xv_instance *inst, struct xv_network *net)
 		flags |= XV_BD_KEPT;
 	if (net->full)
 		flags |= XV_BD_FULL;
+	if (!set->loop_detect)
+		flags |= XV_BD_NO_LOOPS;
 	val->vni = net->vni;
 	info->learn_rate = set->learn_rate;
 	info->max_macs = set->max_macs;
@@ -192,6 +196,8 @@ void xv_network_set(struct xv_instance *inst, struct xv_network *net,
 {
 	copy_settings(net, set);
 	write_settings(inst, net);
+	if (!net->set.loop_detect)
+		xv_loop_release(inst, net);
 	xv_learn_sweep_soon(inst);
 	xv_quota_room(inst);
 }
@@ -267,6 +273,7 @@ static void adopt_settings(struct xv_network *net, uint32_t flags,
 	set->max_macs = info->max_macs && info->max_macs <= XV_MAX_FDB ? info->max_macs
 								       : XV_DEFAULT_MAX_MACS;
 	set->learn_rate = info->learn_rate;
+	set->loop_detect = !(flags & XV_BD_NO_LOOPS);
 	set->link_local = info->link_local & XV_LINK_LOCAL_ALL;
 	memcpy(set->name, info->name, sizeof(set->name));
 	set->name[sizeof(set->name) - 1] = '\0';

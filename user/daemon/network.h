@@ -12,6 +12,7 @@ struct xv_network_settings {
 	uint32_t ageing;
 	uint32_t max_macs;
 	uint32_t learn_rate;
+	bool loop_detect;    /* see loop.h */
 	uint16_t link_local; /* mask: see link_local.h */
 };
 

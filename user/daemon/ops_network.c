@@ -23,6 +23,7 @@ static void take_settings(const json_t *args, struct xv_network_settings *set)
 	if (link_local)
 		xv_link_local_parse(link_local, &set->link_local);
 	xv_args_bool(args, "learning", &set->learning);
+	xv_args_bool(args, "loop-detect", &set->loop_detect);
 	xv_args_uint(args, "ageing", &set->ageing);
 	xv_args_uint(args, "max-macs", &set->max_macs);
 	xv_args_uint(args, "learn-rate", &set->learn_rate);

@@ -234,7 +234,8 @@ static bool network_same(const struct xv_config_network *a, const struct xv_conf
 	return !strcmp(a->name, b->name) && a->learning == b->learning &&
 	       a->inner_vlan == b->inner_vlan && a->ageing == b->ageing &&
 	       a->max_macs == b->max_macs && a->learn_rate == b->learn_rate &&
-	       a->link_local == b->link_local && a->has_group == b->has_group &&
+	       a->link_local == b->link_local && a->loop_detect == b->loop_detect &&
+	       a->has_group == b->has_group &&
 	       (!a->has_group || xv_ip_equal(&a->group, &b->group)) &&
 	       !strcmp(a->group_dev, b->group_dev);
 }

@@ -33,6 +33,7 @@ static void settings_of(const struct xv_config_network *from, struct xv_network_
 		.ageing = from->ageing,
 		.max_macs = from->max_macs,
 		.learn_rate = from->learn_rate,
+		.loop_detect = from->loop_detect,
 		.link_local = from->link_local,
 	};
 	memcpy(set->name, from->name, sizeof(set->name));

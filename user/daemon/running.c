@@ -86,6 +86,7 @@ static int add_network(struct builder *b, const struct xv_network *net)
 	to->ageing = net->set.ageing;
 	to->max_macs = net->set.max_macs;
 	to->learn_rate = net->set.learn_rate;
+	to->loop_detect = net->set.loop_detect;
 	to->link_local = net->set.link_local;
 	b->by_bd[net->bd] = to;
 	return add_remotes(b, to, net);

@@ -36,6 +36,7 @@ bool xv_view_next_network(struct xv_view *view, struct xv_row *row)
 	xv_row_number(row, XV_COL_NETWORK_LOOPS, net->loops);
 	xv_row_number(row, XV_COL_NETWORK_LEARN_RATE, net->set.learn_rate);
 	xv_row_text(row, XV_COL_NETWORK_INNER_VLAN, net->set.inner_vlan ? "keep" : "drop");
+	xv_row_number(row, XV_COL_NETWORK_LOOP_DETECT, net->set.loop_detect);
 	xv_row_text(row, XV_COL_NETWORK_LINK_LOCAL,
 		    xv_link_local_format(net->set.link_local, text));
 	xv_row_number(row, XV_COL_NETWORK_BD, net->bd);

@@ -16,7 +16,7 @@ static int check_network_set(const json_t *args, struct xv_err *err)
 		return 0;
 	return xv_err_set(err, -EINVAL,
 			  "network set: nothing to set; give name, learning, ageing, max-macs, "
-			  "learn-rate, inner-vlan or link-local");
+			  "learn-rate, inner-vlan, link-local or loop-detect");
 }
 
 /* One VLAN of a device that is named. */

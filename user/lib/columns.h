@@ -148,6 +148,7 @@ enum xv_metric_id {
 	X(NETWORK, LEARN_RATE, "learn_rate", NULL, UINT, NULL, NONE, "")                   \
 	X(NETWORK, INNER_VLAN, "inner_vlan", "INNER-VLAN", TEXT, NULL, NONE, "")           \
 	X(NETWORK, LINK_LOCAL, "link_local", "LINK-LOCAL", TEXT, NULL, NONE, "")           \
+	X(NETWORK, LOOP_DETECT, "loop_detect", NULL, ONOFF, NULL, NONE, "")                \
 	X(NETWORK, BD, "bd", NULL, UINT, NULL, NONE, "")                                   \
 	X(NETWORK, ORIGIN, "origin", "ORIGIN", TEXT, NULL, NONE, "")
 

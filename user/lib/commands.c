@@ -26,11 +26,12 @@ static const char *const section_words[] = {"network", "port", "peer", "path", N
 #define END \
 	{   \
 	}
-#define SETTINGS                                                        \
-	ARG("learning", ONOFF), ARG("ageing", UINT, .max = UINT32_MAX), \
-		ARG("max-macs", UINT, .min = 1, .max = XV_MAX_FDB),     \
-		ARG("learn-rate", UINT, .max = UINT32_MAX),             \
-		ARG("inner-vlan", WORD, .words = inner_vlan_words), ARG("link-local", LINK_LOCAL)
+#define SETTINGS                                                                                   \
+	ARG("learning", ONOFF), ARG("ageing", UINT, .max = UINT32_MAX),                            \
+		ARG("max-macs", UINT, .min = 1, .max = XV_MAX_FDB),                                \
+		ARG("learn-rate", UINT, .max = UINT32_MAX),                                        \
+		ARG("inner-vlan", WORD, .words = inner_vlan_words), ARG("link-local", LINK_LOCAL), \
+		ARG("loop-detect", ONOFF)
 #define VLAN	      ARG("vlan", UINT, .max = 4094)
 #define NETWORK(when) ARG("network", NETWORK, .flags = when)
 
