@@ -192,16 +192,6 @@ static void test_defaults(void **state)
 }
 
 static const char full_printed[] = "instance: lab-1\n"
-				   "underlay:\n"
-				   "  devices: [eth0, eth1]\n"
-				   "  address: 192.0.2.1\n"
-				   "  address6: \"2001:db8::1\"\n"
-				   "  port: 8472\n"
-				   "  xdp: off\n"
-				   "  delivery: stack\n"
-				   "  df: inherit\n"
-				   "  udp6-checksum: true\n"
-				   "  ipsec: respect\n  netfilter: bypass\n  filters: before\n"
 				   "networks:\n"
 				   "  - vni: 100\n"
 				   "    name: blue\n"
@@ -237,7 +227,17 @@ static const char full_printed[] = "instance: lab-1\n"
 				   "    group: \"ff05::100\"\n"
 				   "    group-dev: eth1\n"
 				   "metrics:\n"
-				   "  listen: \"[::1]:9476\"\n";
+				   "  listen: \"[::1]:9476\"\n"
+				   "underlay:\n"
+				   "  address: 192.0.2.1\n"
+				   "  address6: \"2001:db8::1\"\n"
+				   "  port: 8472\n"
+				   "  xdp: off\n"
+				   "  delivery: stack\n"
+				   "  df: inherit\n"
+				   "  udp6-checksum: true\n"
+				   "  ipsec: respect\n  netfilter: bypass\n  filters: before\n"
+				   "  devices: [eth0, eth1]\n";
 
 /* Prints as expected, and what is printed reads back the same. */
 static void expect_printed(const char *text, const char *expected)
@@ -259,21 +259,21 @@ static void expect_printed(const char *text, const char *expected)
 }
 
 #define UL_PRINTED                                                                               \
-	"underlay:\n  devices: [eth0]\n  address: 192.0.2.1\n  port: 4789\n  xdp: auto\n"        \
+	"underlay:\n  address: 192.0.2.1\n  port: 4789\n  xdp: auto\n"                           \
 	"  delivery: auto\n  df: unset\n  udp6-checksum: false\n  ipsec: respect\n  netfilter: " \
-	"bypass\n  filters: before\n"
+	"bypass\n  filters: before\n  devices: [eth0]\n"
 
 static void test_print(void **state)
 {
 	(void)state;
 	expect_printed(full, full_printed);
-	expect_printed(UL, "instance: default\n" UL_PRINTED "networks: []\n");
-	expect_printed("\xef\xbb\xbf" UL, "instance: default\n" UL_PRINTED "networks: []\n");
+	expect_printed(UL, "instance: default\nnetworks: []\n" UL_PRINTED);
+	expect_printed("\xef\xbb\xbf" UL, "instance: default\nnetworks: []\n" UL_PRINTED);
 	expect_printed("%YAML 1.1\n---\n" UL "networks: []\n...\n",
-		       "instance: default\n" UL_PRINTED "networks: []\n");
+		       "instance: default\nnetworks: []\n" UL_PRINTED);
 	expect_printed(UL "metrics: {listen: 0.0.0.0:1}\nnetworks: []\ninstance: _1\n",
-		       "instance: \"_1\"\n" UL_PRINTED
-		       "networks: []\nmetrics:\n  listen: \"0.0.0.0:1\"\n");
+		       "instance: \"_1\"\nnetworks: []\nmetrics:\n"
+		       "  listen: \"0.0.0.0:1\"\n" UL_PRINTED);
 }
 
 /* Names that YAML, or our reader, could take for something else come back as they were. */
@@ -285,14 +285,14 @@ static void test_print_quotes(void **state)
 		"underlay: {devices: ['null', 'a\"b', 'a\\b', '#a', '-', '12', \"on\", "
 		"'{a}', eth0.1, '*a', '&a', '!a', 'a,b', '~'], address6: '::2'}\n",
 		"instance: \"null\"\n"
+		"networks: []\n"
 		"underlay:\n"
-		"  devices: [\"null\", \"a\\\"b\", \"a\\\\b\", \"#a\", \"-\", \"12\", \"on\", "
-		"\"{a}\", eth0.1, \"*a\", \"&a\", \"!a\", \"a,b\", \"~\"]\n"
 		"  address6: \"::2\"\n"
 		"  port: 4789\n  xdp: auto\n  delivery: auto\n"
 		"  df: unset\n  udp6-checksum: false\n"
 		"  ipsec: respect\n  netfilter: bypass\n  filters: before\n"
-		"networks: []\n");
+		"  devices: [\"null\", \"a\\\"b\", \"a\\\\b\", \"#a\", \"-\", \"12\", \"on\", "
+		"\"{a}\", eth0.1, \"*a\", \"&a\", \"!a\", \"a,b\", \"~\"]\n");
 }
 
 static void test_words(void **state)
@@ -424,7 +424,7 @@ static void test_vlan_zero(void **state)
 
 /*
  * A file that was cut off is refused, or means the same; but for a cut behind a whole line, which
- * in block style is a file as well. In brackets every cut is seen.
+ * in block style is a file as well. In brackets, and in what is printed, every cut is seen.
  */
 static void expect_cuts(const char *text, bool brackets)
 {
@@ -453,6 +453,7 @@ static void test_cut_off(void **state)
 {
 	(void)state;
 	expect_cuts(full, false);
+	expect_cuts(full_printed, true);
 	expect_cuts("networks:\n  - vni: 100\n    name: blue\n    ports: [a, {dev: b, vlan: 10}]\n"
 		    "    ageing: 3000\n    flood:\n      - 192.0.2.22\n    fdb: []\n" UL,
 		    true); /* with what is required at its end */

@@ -58,16 +58,12 @@ static void print_bool(FILE *out, const char *key, bool value)
 	fprintf(out, "%s: %s\n", key, value ? "true" : "false");
 }
 
+/* Its last line, and the last of the file, is one that a file must have. */
 static void print_underlay(const struct xv_config *config, FILE *out)
 {
 	size_t i;
 
-	fputs("underlay:\n  devices: [", out);
-	for (i = 0; i < config->n_devices; i++) {
-		fputs(i ? ", " : "", out);
-		print_word(out, config->devices[i]);
-	}
-	fputs("]\n", out);
+	fputs("underlay:\n", out);
 	if (!xv_ip_is_zero(&config->address)) {
 		fputs("  address: ", out);
 		print_ip(out, &config->address);
@@ -86,6 +82,12 @@ static void print_underlay(const struct xv_config *config, FILE *out)
 	fprintf(out, "  ipsec: %s\n", xv_ipsec_words[config->ipsec_bypass]);
 	fprintf(out, "  netfilter: %s\n", xv_netfilter_words[config->netfilter_respect]);
 	fprintf(out, "  filters: %s\n", xv_filters_words[config->filters_ignore]);
+	fputs("  devices: [", out);
+	for (i = 0; i < config->n_devices; i++) {
+		fputs(i ? ", " : "", out);
+		print_word(out, config->devices[i]);
+	}
+	fputs("]\n", out);
 }
 
 /* "dev: eth1, vlan: 10" */
@@ -184,11 +186,11 @@ void xv_config_print(const struct xv_config *config, FILE *out)
 	fputs("instance: ", out);
 	print_word(out, config->instance);
 	putc('\n', out);
-	print_underlay(config, out);
 	fputs(config->n_networks ? "networks:\n" : "networks: []\n", out);
 	for (i = 0; i < config->n_networks; i++)
 		print_network(&config->networks[i], out);
 	if (config->metrics)
 		fprintf(out, "metrics:\n  listen: \"%s%s%s:%u\"\n", bracket, config->listen_host,
 			*bracket ? "]" : "", config->listen_port);
+	print_underlay(config, out);
 }
