@@ -5,12 +5,16 @@ Broadcast, multicast and unknown unicast among three hosts with several ports an
 frame reaches exactly the ports that must have it, once. MAC addresses are the same in all networks.
 """
 import collections
+import json
 import socket
+import struct
+import sys
 
 import frame
 import tap
 from lab import Lab
-from vtep import KINDS, Xvtepd
+from netns import run
+from vtep import KINDS, Xvtepd, words
 
 # network: {host number: ports}
 LAYOUT = {
@@ -146,6 +150,64 @@ def long_list():
         tap.equal((paths["flood_copy"], paths["encap_flood"]), (600, 2), "counted")
 
 
+LIMIT = 1 << 17  # XV_MAX_FLOOD
+
+
+def head(vtep, bd):
+    """What programs read of a network: generation and length of its flood list."""
+    p = run("bpftool", "-j", "map", "lookup", "pinned", vtep.pin("xv_bd"), "key",
+            *words(bd.to_bytes(4, sys.byteorder)))
+    value = bytes(int(b, 16) for b in json.loads(p.stdout)["value"])
+    return struct.unpack("=IIHHH", value[:14])[2:]
+
+
+def has(vtep, bd, gen, index):
+    key = struct.pack("=HHI", bd, gen, index)
+    return run("bpftool", "-j", "map", "lookup", "pinned", vtep.pin("xv_flood"), "key", *words(key),
+               check=False).returncode == 0
+
+
+def at_the_limit():
+    """
+    Lists whose sum is almost the limit: one more member in each is what programs read, a restart
+    takes them all over, and what does not fit is refused with the name of its own network.
+    """
+    with Lab(hosts=1) as lab:
+        n = 34
+        count = LIMIT // n - 1
+        remotes = [f"10.{i // 60000}.{i // 250 % 240}.{i % 250 + 1}" for i in range(count + 1)]
+        lists = [{"vni": 1 + i, "flood": remotes[:count]} for i in range(n)] + [{"vni": 99}]
+        vtep = Xvtepd(lab.hosts[0], [])
+
+        def apply():
+            vtep.write()
+            vtep.client("apply", vtep.file, timeout=60)
+
+        def expect(want, what):
+            rows = {r["vni"]: r for r in vtep.rows("network", "show")}
+            for vni in range(1, n + 1):
+                gen, ports, total = head(vtep, rows[vni]["bd"])
+                tap.equal((rows[vni]["remotes"], ports, total), (want, 0, want), f"{vni} {what}")
+                tap.equal([has(vtep, rows[vni]["bd"], gen, i) for i in (0, want - 1, want)],
+                          [True, True, False], f"entries of {vni} {what}")
+        vtep.config["networks"] = lists
+        apply()
+        for net in lists[:-1]:
+            net["flood"] = remotes
+        apply()
+        expect(count + 1, "with one more each")
+        left = LIMIT - n * (count + 1)
+        for i in range(left):
+            vtep.client("flood", "add", "network", "99", "remote", remotes[i])
+        said = vtep.client("flood", "add", "network", "99", "remote", remotes[-1], check=False)
+        tap.equal(said.returncode, 1, "exit status beyond the limit")
+        tap.contains(said.stderr, f'network "vni99": the flood lists of all networks have {LIMIT}', "why")
+        vtep.kill()
+        vtep.start()
+        expect(count + 1, "after a restart")
+        tap.equal([line for line in vtep.log() if "<3>" in line], [], "errors")
+
+
 def link_local(destination):
     """802.1Q: link-local control frames are never forwarded."""
     with Lab(hosts=3) as lab:
@@ -173,6 +235,7 @@ tap.case("known unicast: ports that take XDP frames", ("xvtep",) * 3, 4, "native
 tap.case("flood: one copy a remote on the wire, xvtep remotes", "xvtep")(wire_copies)
 tap.case("flood: one copy a remote on the wire, kernel remotes", "kernel")(wire_copies)
 tap.case("flood: a list longer than the fast part of it")(long_list)
+tap.case("flood: lists that fill the table")(at_the_limit)
 tap.case("link-local destination is not forwarded", "01:80:c2:00:00:0e")(link_local)
 
 if __name__ == "__main__":

@@ -163,9 +163,9 @@ static int insert(struct xv_instance *inst, struct xv_network *net, size_t index
 
 	if (inst->n_flood >= XV_MAX_FLOOD)
 		return xv_err_set(err, -ENOSPC,
-				  "the flood lists of all networks have %u members, which is the "
-				  "limit",
-				  XV_MAX_FLOOD);
+				  "network \"%s\": the flood lists of all networks have %u "
+				  "members, which is the limit",
+				  net->set.name, XV_MAX_FLOOD);
 	if (net->n_flood >= XV_MAX_FLOOD_LIST)
 		return xv_err_set(err, -ENOSPC,
 				  "the flood list of \"%s\" has %u members, which is "
