@@ -31,7 +31,7 @@ class Two:
         self.taps = self.one.tap(), self.two.tap()
 
     def passes(self, what, back=False, expected=COUNT):
-        """Known unicast and broadcast from the first tenant to the second, or back."""
+        """Known unicast and broadcast from the first tenant to the second, or back; None: sent alone."""
         source, target = (self.two, self.one) if back else (self.one, self.two)
         sender, receiver = self.taps[::-1] if back else self.taps
         a, b = self.hosts
@@ -41,6 +41,8 @@ class Two:
             mark = frame.marker()
             for _ in range(COUNT):
                 sender.send(frame.udp4(source.mac, dst, "10.0.0.1", "10.0.0.2", mark))
+            if expected is None:
+                continue
             if expected:
                 frame.wait_count({receiver: expected}, mark, f"{what}: frames to {dst}")
             else:

@@ -212,7 +212,12 @@ def uplink_egress():
         ways("none", "port_encap")
         drop_filter(a, "under", "egress")
         two.uplink("tc", "XDP does not send by it, past tc bpf prio 10")
-        tap.wait_for(lambda: not two.first.row("peer", remote=lab.hosts[1].v4)["status"], "ready")
+
+        def filtered():  # the adjacency follows within 20 ms
+            before = two.first.paths().get("encap", 0)
+            two.passes("filtered at egress", expected=None)
+            return two.first.paths().get("encap", 0) == before + COUNT
+        tap.wait_for(filtered, "known unicast goes by encap")
         two.passes("filtered at egress", expected=0)
         drop_filter(a, "under", "egress", "del")
         ways("none", "port_encap")

@@ -189,11 +189,16 @@ def by_route():
         host, vtep = ways.host, ways.vtep
         host.ns.ip("link set under mtu 1500", "link set p1 mtu 1500")
         tap.wait_for(lambda: not ways.row()["status"], "ready")
+
+        def is_cut():
+            mark = frame.marker()
+            data = frame.plain(ways.tenant.mac, frame.BROADCAST, mark).ljust(1514, b"x")
+            ways.sender.send(data)
+            first = tap.wait_for(lambda: ways.taps["under"].get(mark), "what leaves")[0]
+            return int.from_bytes(first[20:22], "big") & 0x2000
+        tap.wait_for(is_cut, "in fragments, once the MTU is followed")
         before = vtep.paths().get("flood_copy", 0), vtep.drops().get("pkt_too_big", 0)
-        mark = frame.marker()
-        ways.sender.send(frame.plain(ways.tenant.mac, frame.BROADCAST, mark).ljust(1514, b"x"))
-        first = tap.wait_for(lambda: ways.taps["under"].get(mark), "the first fragment")[0]
-        tap.equal(int.from_bytes(first[20:22], "big") & 0x2000, 0x2000, "it is in fragments")
+        tap.ok(is_cut(), "in fragments again")
         tap.equal((vtep.paths()["flood_copy"], vtep.drops().get("pkt_too_big", 0)),
                   (before[0] + 1, before[1]), "counted as a copy")
     with Lab(hosts=1) as lab:

@@ -129,11 +129,20 @@ def over_learned():
         tap.wait_for(lambda: vteps[1].where(100, one.mac) == lab.hosts[0].v4, "learned again")
 
 
+def settle(vtep):
+    """Until the daemon has heard all that there is to hear of its port, which it then leaves alone."""
+    tap.wait_for(lambda: vtep.host.ns.links()["p1"]["operstate"] == "UP", "the port has a carrier")
+    for _ in range(2):  # messages are read before the second of them is answered
+        vtep.row("port", dev="p1")
+
+
 def tenant():
     """A network that the daemons do not know: VNI, port and FDB by bpftool alone, on both hosts."""
     with Lab() as lab:
         tenants, vteps = two_hosts(lab)
         ends = [t.tap() for t in tenants]
+        for vtep in vteps:
+            settle(vtep)
         for vtep, t, o, host in zip(vteps, tenants, tenants[::-1], lab.hosts[::-1]):
             bd, vni = 5000, 7777
             port = vtep.row("port", dev="p1")

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "datapath.h"
+#include "netns.h"
 #include "pinned.h"
 
 enum {
@@ -151,6 +152,18 @@ bool xv_pinned_are_used_by(const struct xv_pinned_ids *ids, uint32_t prog_id)
 	return used;
 }
 
+/* Another of this layout says where it lives; one of another layout may live here. */
+static bool may_be_here(const char *name)
+{
+	struct xv_pinned pinned;
+	char dir[160];
+
+	if (snprintf(dir, sizeof(dir), XV_PIN_ROOT "/%s", name) >= (int)sizeof(dir) ||
+	    xv_pinned_read(dir, &pinned) || !pinned.ours)
+		return true;
+	return xv_netns_is_here(pinned.config.netns);
+}
+
 bool xv_pinned_alone(const char *name)
 {
 	DIR *dir = opendir(XV_PIN_ROOT);
@@ -158,7 +171,8 @@ bool xv_pinned_alone(const char *name)
 	bool alone = true;
 
 	while (dir && alone && (entry = readdir(dir)))
-		alone = entry->d_name[0] == '.' || !strcmp(entry->d_name, name);
+		alone = entry->d_name[0] == '.' || !strcmp(entry->d_name, name) ||
+			!may_be_here(entry->d_name);
 	if (dir)
 		closedir(dir);
 	return alone;

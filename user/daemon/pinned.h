@@ -38,7 +38,7 @@ void xv_pinned_list(const char *pin_dir, struct xv_pinned_ids *ids);
 /* Whether a program uses one of the maps. */
 bool xv_pinned_are_used_by(const struct xv_pinned_ids *ids, uint32_t prog_id);
 
-/* Whether nothing of another instance is pinned, in whichever network namespace it lives. */
+/* Whether no other instance is pinned that lives, or may live, in this network namespace. */
 bool xv_pinned_alone(const char *name);
 
 #endif
