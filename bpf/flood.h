@@ -290,7 +290,11 @@ __noinline int xv_flood_frame(struct __sk_buff *skb, __u32 bd, __u32 from_port, 
 	if (from_port && !skb->gso_size && !skb->vlan_present)
 		c.room = XV_ENCAP4_LEN;
 	bpf_loop(members, flood_one, &c, 0);
-	if (!unicast)
+	/*
+	 * From the wire nobody is answered: the answer has the MAC address that the frame was for
+	 * as its source, and the sender's VTEP would learn that it is here, which nobody knows.
+	 */
+	if (!unicast || !from_port)
 		c.too_big = 0;
 	if (c.too_big) /* the frame must stay as it is: no header in front, but through xv0 */
 		c.room = 0;
