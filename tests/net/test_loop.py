@@ -22,12 +22,19 @@ def loop_lab(lab, bridge=""):
     return vtep, other, other.tap()
 
 
+def stir(other, end, condition, what):
+    """Sends a broadcast before each look: a loop ends where a queue drops its last copy."""
+    def now():
+        end.send(frame.plain(other.mac, frame.BROADCAST, frame.marker()))
+        return condition()
+    tap.wait_for(now, what)
+
+
 def contained():
     """Without STP: told with both ports, and over within a second or two."""
     with Lab(hosts=1) as lab:
         vtep, other, end = loop_lab(lab)
-        end.send(frame.plain(other.mac, frame.BROADCAST, frame.marker()))
-        tap.wait_for(lambda: vtep.row("network", vni=VNI)["loops"] == 1, "the loop is found")
+        stir(other, end, lambda: vtep.row("network", vni=VNI)["loops"] == 1, "the loop is found")
         tap.wait_for(lambda: vtep.drops().get("loop", 0) > 0, "it is cut")
 
         seen = [0]
@@ -56,11 +63,9 @@ def again():
     """The port is tried again after 10 seconds; as the loop is still there, for 20 then."""
     with Lab(hosts=1) as lab:
         vtep, other, end = loop_lab(lab)
-        end.send(frame.plain(other.mac, frame.BROADCAST, frame.marker()))
-        tap.wait_for(lambda: len(inside(vtep)) == 1, "contained")
+        stir(other, end, lambda: len(inside(vtep)) == 1, "contained")
         tap.wait_for(lambda: not inside(vtep), "tried again", 13)
-        end.send(frame.plain(other.mac, frame.BROADCAST, frame.marker()))
-        tap.wait_for(lambda: vtep.row("network", vni=VNI)["loops"] == 2, "found again")
+        stir(other, end, lambda: vtep.row("network", vni=VNI)["loops"] == 2, "found again")
         tap.wait_for(lambda: "for 20 seconds" in "\n".join(vtep.log()), "for longer")
 
 
@@ -83,8 +88,7 @@ def turned_off():
     """A contained port is released as soon as the setting is off, and none is contained then."""
     with Lab(hosts=1) as lab:
         vtep, other, end = loop_lab(lab)
-        end.send(frame.plain(other.mac, frame.BROADCAST, frame.marker()))
-        tap.wait_for(lambda: vtep.row("network", vni=VNI)["loops"] == 1, "the loop is found")
+        stir(other, end, lambda: vtep.row("network", vni=VNI)["loops"] == 1, "the loop is found")
         held, = inside(vtep)
         free = "p1" if held == "p2" else "p2"
         lab.hosts[0].ns.ip(f"link set {free} down")
@@ -95,8 +99,7 @@ def turned_off():
         vtep.start()
         tap.equal(vtep.row("network", vni=VNI)["loop_detect"], False, "after a restart")
         lab.hosts[0].ns.ip(f"link set {free} up")
-        end.send(frame.plain(other.mac, frame.BROADCAST, frame.marker()))
-        tap.wait_for(lambda: vtep.paths().get("flood_copy", 0) > 5000, "it melts")
+        stir(other, end, lambda: vtep.paths().get("flood_copy", 0) > 5000, "it melts")
         tap.equal(vtep.row("network", vni=VNI)["loops"], 0, "loops")
         vtep.client("network", "set", str(VNI), "loop-detect", "on")
         tap.equal(vtep.row("network", vni=VNI)["loop_detect"], True, "turned on")
