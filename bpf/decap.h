@@ -20,6 +20,7 @@ struct xv_decap {
 	__u32 bd;
 	__u32 peer;
 	__u32 port;
+	__u32 to;			   /* XV_TO() of the destination, once that is known */
 	const struct xv_port_dev_val *dev; /* of the port */
 	int ecn;			   /* to write inside, or XV_ECN_KEEP */
 	__u8 tcp;			   /* inner is TCP */
@@ -57,10 +58,13 @@ struct xv_net {
 	__u32 flags; /* enum xv_bd_flags; 0: there is no such network */
 };
 
-/* The network with this VNI, by the index where that has it, else by xv_vni and xv_bd. */
+/*
+ * The network with this VNI, by the index where that has it, else by xv_vni and xv_bd. xv_bd must
+ * say the same VNI: the element of xv_vni may be another's by now (maps.h).
+ */
 static __always_inline struct xv_net xv_net_of_vni(__u32 vni)
 {
-	__u32 slot = vni & (XV_VNI_INDEX - 1), *id;
+	__u32 slot = vni & (XV_VNI_INDEX - 1), bd, *id;
 	const struct xv_vni_slot *indexed = bpf_map_lookup_elem(&xv_vni_index, &slot);
 	struct xv_net net = {};
 	const struct xv_bd_val *val;
@@ -77,16 +81,19 @@ static __always_inline struct xv_net xv_net_of_vni(__u32 vni)
 	id = bpf_map_lookup_elem(&xv_vni, &vni);
 	if (!id)
 		return net;
-	net.bd = *id;
-	val = xv_bd_get(net.bd);
-	if (val)
+	bd = READ_ONCE(*id);
+	val = xv_bd_get(bd);
+	if (val && val->vni == vni) {
+		net.bd = bd;
 		net.flags = val->flags;
+	}
 	return net;
 }
 
 /*
  * The peer with this address, by the index where that has it, else by xv_peer; or 0. *kernel: its
- * frames are the kernel's to receive. Both indexes are read once.
+ * frames are the kernel's to receive. Both indexes are read once. xv_adj must say the same address:
+ * the element of xv_peer may be another's by now (maps.h).
  */
 static __always_inline __u32 xv_peer_of_ip(const struct xv_ip *ip, int *kernel)
 {
@@ -110,9 +117,11 @@ static __always_inline __u32 xv_peer_of_ip(const struct xv_ip *ip, int *kernel)
 	id = bpf_map_lookup_elem(&xv_peer, ip);
 	if (!id)
 		return 0;
-	peer = *id;
+	peer = READ_ONCE(*id);
 	adj = bpf_map_lookup_elem(&xv_adj, &peer);
-	*kernel = adj && READ_ONCE(adj->flags) & XV_ADJ_KERNEL;
+	if (!adj || !xv_ip_equal(&adj->ip, ip))
+		return 0;
+	*kernel = READ_ONCE(adj->flags) & XV_ADJ_KERNEL;
 	return peer;
 }
 
@@ -197,6 +206,7 @@ static __always_inline int xv_decap_inner(struct xv_ethhdr *eth, void *data_end,
 	if (!xv_fdb_begin(fdb, d->bd, eth->h_source, 1, &source) ||
 	    !xv_fdb_begin(fdb, d->bd, eth->h_dest, 0, &dest) || !xv_fdb_lookup(&dest, &to))
 		return XV_DECAP_PASS;
+	d->to = XV_TO(to.kind, to.dst);
 	if (to.kind != XV_FDB_PORT)
 		return XV_DROP(SPLIT_HORIZON);
 	d->port = to.dst;
@@ -256,10 +266,10 @@ static __always_inline int xv_decap_decide(void *data, void *data_end, __u32 tot
 	return xv_decap_inner(eth, data_end, net.flags, &outer.src, merged, stats, d);
 }
 
-/* What a program returns that xv_decap_decide() gave a drop: notes the port, if it was known. */
+/* What a program returns that drops the frame: notes the destination, if it is known. */
 static __always_inline int xv_decap_drop(const struct xv_decap *d, int drop, struct xv_tally *tally)
 {
-	tally->to = d->port ? XV_TO(XV_FDB_PORT, d->port) : 0;
+	tally->to = d->to;
 	return drop;
 }
 

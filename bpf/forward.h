@@ -87,13 +87,6 @@ static __always_inline int tenant_check(const struct xv_ethhdr *eth, int tagged,
 	return xv_link_local_check(eth->h_dest, bd);
 }
 
-/* Notes the end that a frame which is dropped was for. Returns drop. */
-static __always_inline int drop_to(int drop, __u32 kind, __u32 id, struct xv_tally *tally)
-{
-	tally->to = XV_TO(kind, id);
-	return drop;
-}
-
 /* Whether what the port sends to groups and unknown MACs is dropped. 0 or a drop. */
 static __always_inline int loop_check(__u32 port)
 {
@@ -102,30 +95,19 @@ static __always_inline int loop_check(__u32 port)
 	return dev && dev->flags & XV_PORT_LOOP ? XV_DROP(LOOP) : 0;
 }
 
-/* A frame from port to what its destination MAC says. */
+/* A frame from port to where its destination MAC is. */
 static __always_inline int forward(struct __sk_buff *skb, const struct xv_config_val *cfg,
-				   const struct xv_bd_val *net, __u32 port,
-				   const struct xv_table_probe *dest, struct xv_tally *tally,
-				   int *action)
+				   const struct xv_bd_val *net, __u32 bd, __u32 port,
+				   struct xv_fdb_val to, struct xv_tally *tally, int *action)
 {
 	const struct xv_port_dev_val *dev;
-	__u32 id, bd = dest->key.key.bd;
-	struct xv_fdb_val to;
+	__u32 id = to.dst;
 	int ret;
 
-	if (xv_mac_is_multicast(dest->key.key.mac) || !xv_fdb_lookup(dest, &to)) {
-		ret = loop_check(port);
-		if (ret)
-			return ret;
-		xv_net_add(XV_NET_BUM_TX, bd, tally);
-		*action = xv_flood_action(skb, net, bd, port);
-		return XV_PATH_ENCAP_FLOOD;
-	}
-	id = to.dst;
 	if (to.kind == XV_FDB_PEER) {
 		ret = xv_encap_peer(skb, cfg, net->vni, id, tally, action);
 		if (ret < 0)
-			return drop_to(ret, XV_FDB_PEER, id, tally);
+			return ret;
 		xv_net_add(XV_NET_TX, bd, tally);
 		xv_peer_add(XV_PEER_TX, id, tally);
 		return ret;
@@ -136,7 +118,7 @@ static __always_inline int forward(struct __sk_buff *skb, const struct xv_config
 	if (ret == XV_DROP(PKT_TOO_BIG))
 		xv_too_big(skb, dev->mtu);
 	if (ret)
-		return drop_to(ret, to.kind, id, tally);
+		return ret;
 	ret = xv_deliver_port(skb, dev, XV_PATH_LOCAL, action);
 	if (ret >= 0) {
 		xv_net_add(XV_NET_TX, bd, tally);
@@ -157,7 +139,8 @@ static __always_inline int xv_forward_frame(struct __sk_buff *skb, struct xv_tal
 	struct xv_table_probe source, dest;
 	struct xv_bd_val *net;
 	struct xv_ethhdr *eth;
-	int tagged, err;
+	struct xv_fdb_val to = {};
+	int tagged, known, err;
 	__u32 bd;
 
 	err = port_of(skb, &port, &tagged);
@@ -181,18 +164,26 @@ static __always_inline int xv_forward_frame(struct __sk_buff *skb, struct xv_tal
 	if ((void *)(eth + 1) > data_end)
 		return XV_DROP(PKT_TOO_SMALL);
 	err = tenant_check(eth, skb->vlan_present || xv_is_vlan(eth->h_proto), net, bd);
-	if (!err && xv_mac_is_multicast(eth->h_dest)) /* before its source is learned there */
-		err = loop_check(from.id);
 	if (err)
 		return err;
-	if (!xv_fdb_begin(fdb, bd, eth->h_dest, 1, &dest) ||
-	    !xv_fdb_begin(fdb, bd, eth->h_source, 0, &source))
+	if (!xv_fdb_begin(fdb, bd, eth->h_source, 1, &source) ||
+	    !xv_fdb_begin(fdb, bd, eth->h_dest, 0, &dest))
 		return XV_DROP(NOT_CONFIGURED);
-	err = xv_fdb_source(net->flags, &source, from, NULL);
+	known = !xv_mac_is_multicast(eth->h_dest) && xv_fdb_lookup(&dest, &to);
+	if (known)
+		tally->to = XV_TO(to.kind, to.dst);
+	else
+		err = loop_check(from.id); /* before its source is learned there */
+	err = err ?: xv_fdb_source(net->flags, &source, from, NULL);
 	if (err)
 		return err;
 	xv_port_add(XV_PORT_RX, from.id, tally);
-	err = forward(skb, cfg, net, from.id, &dest, tally, action);
+	if (!known) {
+		xv_net_add(XV_NET_BUM_TX, bd, tally);
+		*action = xv_flood_action(skb, net, bd, from.id);
+		return XV_PATH_ENCAP_FLOOD;
+	}
+	err = forward(skb, cfg, net, bd, from.id, to, tally, action);
 	if (unlikely(err == XV_DROP(PKT_TOO_BIG)))
 		xv_too_big_from(skb, bd, from.id);
 	return err;

@@ -1,6 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* All maps, pinned by name. Layouts are in headers/xv_abi.h; DESIGN: the daemon is their one
- * writer. */
+/*
+ * All maps, pinned by name. Layouts are in headers/xv_abi.h; DESIGN: the daemon is their one
+ * writer.
+ *
+ * Of a hash the kernel gives an element that was deleted, or whose key got another value, to the
+ * next key of the map at once, also while a program is about to read its value. (So do both kinds
+ * of allocation: BPF_F_NO_PREALLOC takes elements from a cache that waits for nobody.) So a value
+ * may be another key's, and programs take none for granted:
+ * xv_vni: xv_bd must say the same VNI. xv_peer: xv_adj must say the same address. xv_port: a value
+ * has a check of its key. xv_flood: a list is deleted a grace period after the network's head led
+ * elsewhere, when no program can read it any more. xv_uplink: no program reads it.
+ * xv_fdb: 8 bytes leave no room for a check. One frame may then go to where another MAC is, or be
+ * dropped for a static entry of another MAC. It stays in its network: its port must be one of the
+ * network (xv_port_dev), and a peer is sent its VNI.
+ */
 #ifndef XV_BPF_MAPS_H
 #define XV_BPF_MAPS_H
 

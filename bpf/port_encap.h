@@ -83,7 +83,7 @@ static __always_inline int port_to_port(const struct port_frame *f, __u32 port)
 }
 
 /* By the destination MAC. */
-static __always_inline int port_forward(const struct port_frame *f, const struct xv_tally *tally)
+static __always_inline int port_forward(const struct port_frame *f, struct xv_tally *tally)
 {
 	struct xv_fdb_val to;
 	__u32 id;
@@ -92,6 +92,7 @@ static __always_inline int port_forward(const struct port_frame *f, const struct
 	if (!xv_fdb_lookup(&f->dest, &to))
 		return XV_PORT_PASS;
 	id = to.dst;
+	tally->to = XV_TO(to.kind, id);
 	if (to.kind == XV_FDB_PEER) {
 		ret = port_to_peer(f, id, tally);
 		if (ret == XV_PATH_PORT_ENCAP)

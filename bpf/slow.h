@@ -46,9 +46,10 @@ static __always_inline int slow_deliver(struct __sk_buff *skb, const struct xv_b
 	    !xv_fdb_begin(fdb, d->bd, eth->h_dest, 0, &dest))
 		return XV_DROP(NOT_CONFIGURED);
 	known = !xv_mac_is_multicast(eth->h_dest) && xv_fdb_lookup(&dest, &to);
-	if (known && to.kind != XV_FDB_PORT)
-		return XV_DROP(SPLIT_HORIZON);
 	if (known) {
+		d->to = XV_TO(to.kind, to.dst);
+		if (to.kind != XV_FDB_PORT)
+			return xv_decap_drop(d, XV_DROP(SPLIT_HORIZON), tally);
 		d->port = to.dst;
 		big = xv_port_check(d->port, d->bd, xv_skb_check_len(skb), &d->dev);
 		if (big && big != XV_DROP(PKT_TOO_BIG))
@@ -56,7 +57,7 @@ static __always_inline int slow_deliver(struct __sk_buff *skb, const struct xv_b
 	}
 	err = xv_fdb_source(net->flags, &source, from, remote);
 	if (err)
-		return err;
+		return xv_decap_drop(d, err, tally);
 	if (big) {
 		xv_too_big_from(skb, d->bd, 0);
 		return xv_decap_drop(d, xv_too_big(skb, d->dev ? d->dev->mtu : 0), tally);
@@ -67,8 +68,11 @@ static __always_inline int slow_deliver(struct __sk_buff *skb, const struct xv_b
 		*action = xv_flood_action(skb, net, d->bd, 0);
 		return XV_PATH_SLOW_RX_FLOOD;
 	}
+	err = xv_deliver_port(skb, d->dev, XV_PATH_SLOW_RX, action);
+	if (err < 0)
+		return xv_decap_drop(d, err, tally);
 	xv_decap_count(d, tally);
-	return xv_deliver_port(skb, d->dev, XV_PATH_SLOW_RX, action);
+	return err;
 }
 
 /* *tally becomes that of the frame without a tag that says a priority alone. */

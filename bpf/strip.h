@@ -77,7 +77,7 @@ static __always_inline int xv_strip_xdp(struct xdp_md *ctx, struct xv_tally *tal
 		return XV_PATH_XDP_PASS;
 	ret = strip_front(ctx, d.strip, d.ecn, d.dev->vlan);
 	if (ret)
-		return ret;
+		return xv_decap_drop(&d, ret, tally);
 	tally->bytes = d.len;
 	if (redirect_to(&d) != XDP_REDIRECT)
 		return xv_decap_drop(&d, XV_DROP(PORT_DOWN), tally);
@@ -211,14 +211,18 @@ static __always_inline int xv_strip_tc(struct __sk_buff *skb, struct xv_tally *t
 	if (merged && !strip_merged_ok(skb, &d))
 		return XV_PATH_TC_PASS;
 	ret = strip_skb(skb, &d);
-	if (ret != XV_PATH_TC_DECAP)
+	if (ret == XV_PATH_TC_PASS)
 		return ret;
-	if (skb->vlan_present && bpf_skb_vlan_pop(skb)) /* the underlay's: it was the outer one's */
-		return XV_DROP(NO_MEMORY);
+	/* the underlay's tag: it was the outer header's */
+	if (ret >= 0 && skb->vlan_present && bpf_skb_vlan_pop(skb))
+		ret = XV_DROP(NO_MEMORY);
+	if (ret < 0)
+		return xv_decap_drop(&d, ret, tally);
 	tally->bytes = xv_gso_bytes(skb, tally->packets);
 	ret = xv_deliver_port(skb, d.dev, XV_PATH_TC_DECAP, action);
-	if (ret >= 0)
-		xv_decap_count(&d, tally);
+	if (ret < 0)
+		return xv_decap_drop(&d, ret, tally);
+	xv_decap_count(&d, tally);
 	return ret;
 }
 

@@ -196,10 +196,34 @@ static void to_service_vlan_device(void)
 	frame_set16(&frame, 12, T_QINQ);
 }
 
+/* The same from the wire: the network's VNI, and a tag inside. */
+static void wire_to_other_vlan(void)
+{
+	static struct frame bare, tagged;
+	struct outer_spec outer = outer_from(&world, PEER_V4, BD_RED);
+	struct inner_spec inner = inner_udp(mac_of_port(PORT_STACK), mac_of_peer(PEER_V4));
+
+	to_other_vlan();
+	bare.len = frame.len = 0;
+	frame_inner(&bare, &inner);
+	frame_tagged(&tagged, &bare, T_VLAN, 5);
+	frame_outer(&frame, &outer, tagged.len);
+	frame_put(&frame, tagged.b, tagged.len);
+}
+
 static void group_of_loop(void)
 {
 	world.port[PORT_XDP].flags |= XV_PORT_LOOP;
 	memset(frame.b, 0xff, 6);
+}
+
+/* To a MAC that nobody knows, from one that would be learned: it is not, and is no event. */
+static void unknown_of_loop(void)
+{
+	world.net[BD_BLUE].flags |= XV_BD_LEARN;
+	group_of_loop();
+	memcpy(frame.b, mac_unknown(1), 6);
+	memcpy(frame.b + 6, mac_unknown(2), 6);
 }
 
 static void to_itself(void)
@@ -405,15 +429,22 @@ static const struct reason_case cases[] = {
 	TENANT(PORT_DOWN, to_nothing),
 	TENANT(PKT_TOO_BIG, too_big_local),
 	TENANT(LOOP, group_of_loop),
+	TENANT(LOOP, unknown_of_loop),
 	TENANT(VLAN_HOP, to_other_vlan),
 	TENANT(VLAN_HOP, to_other_vlan_behind),
 	TENANT(VLAN_HOP, to_vlan_device),
 	TENANT(VLAN_HOP, to_service_vlan_device),
+	SLOW(VLAN_HOP, wire_to_other_vlan),
 	TENANT(SLOW_PATH_GONE, slow_path_deleted),
 	TENANT(SLOW_PATH_GONE, no_slow_path),
 	TENANT(VXLAN_NO_REMOTE, to_nowhere),
 	{XV_DROP_NO_MEMORY, "xv_encap", half_tag, NULL},
 };
+
+static int is_tagged_inside(const struct reason_case *c)
+{
+	return c->reason == XV_DROP_INNER_VLAN || c->reason == XV_DROP_VLAN_HOP;
+}
 
 static void inner_untag(void)
 {
@@ -421,15 +452,37 @@ static void inner_untag(void)
 	memmove(frame.b + INNER + 12, frame.b + INNER + 16, frame.len - INNER - 12);
 }
 
-/* Reasons that are the destination's name it. */
+/* Whether the destination is looked up before such a frame is dropped, and is one station. */
+static int knows_destination(int reason)
+{
+	switch (reason) {
+	case XV_DROP_VXLAN_ENTRY_EXISTS:
+	case XV_DROP_IP_TUNNEL_ECN:
+	case XV_DROP_SPLIT_HORIZON:
+	case XV_DROP_SAME_PORT:
+	case XV_DROP_PKT_TOO_BIG:
+	case XV_DROP_PORT_DOWN:
+	case XV_DROP_VXLAN_NO_REMOTE:
+	case XV_DROP_VLAN_HOP:
+	case XV_DROP_SLOW_PATH_GONE:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+/* Frames whose destination is known name it. */
 static void check_to(const struct reason_case *c, const struct xv_drop_last_val *last)
 {
 	const struct world_fdb *to;
 
-	if (c->reason != XV_DROP_PORT_DOWN && c->reason != XV_DROP_PKT_TOO_BIG &&
-	    c->reason != XV_DROP_SLOW_PATH_GONE && c->reason != XV_DROP_VXLAN_NO_REMOTE)
+	if (!knows_destination(c->reason)) {
+		assert_int_equal(last->to_kind, XV_FDB_NONE);
+		assert_int_equal(last->to, 0);
 		return;
-	to = fdb_find(&world, BD_BLUE, frame.b + (c->run == encap ? 0 : INNER));
+	}
+	to = fdb_find(&world, c->reason == XV_DROP_VLAN_HOP ? BD_RED : BD_BLUE,
+		      frame.b + (c->run == encap ? 0 : INNER));
 	assert_non_null(to);
 	assert_int_equal(last->to_kind, to->kind);
 	assert_int_equal(last->to, to->dst);
@@ -448,10 +501,10 @@ static void check_last(const struct reason_case *c)
 		assert_int_equal(last_check(&last, XV_DROP_FROM_SLOW, &frame, 0, label(c)), 0);
 		assert_int_equal(last.remote.q[0] | last.remote.q[1] | last.vni, 0);
 	} else if (c->run == slow) {
-		if (c->reason == XV_DROP_INNER_VLAN) /* the kernel takes it off */
+		if (is_tagged_inside(c)) /* the kernel takes it off */
 			inner_untag();
 		assert_int_equal(last_check(&last, XV_DROP_FROM_SLOW, &frame, INNER, label(c)), 0);
-		assert_int_equal(!!last.vlan, c->reason == XV_DROP_INNER_VLAN);
+		assert_int_equal(!!last.vlan, is_tagged_inside(c));
 		assert_memory_equal(&last.remote.w[3], frame.b + OUTER_IP + 12, 4);
 		assert_int_equal(last.vni, frame_get16(&frame, VXLAN + 5));
 		ifindex = lab.slow_ifindex;

@@ -7,6 +7,14 @@
 #include "port_device.h"
 
 #define SECOND 1000000000ULL
+#define AGAIN  (60 * SECOND) /* a loop that is found within this time is the same one */
+
+uint32_t xv_loop_hold(uint32_t before, uint64_t until, uint64_t now)
+{
+	if (!before || now - until >= AGAIN)
+		return XV_LOOP_HOLD_SECONDS;
+	return before < XV_LOOP_HOLD_MAX_SECONDS / 2 ? 2 * before : XV_LOOP_HOLD_MAX_SECONDS;
+}
 
 void xv_loop_found(struct xv_instance *inst, struct xv_network *net, struct xv_place first,
 		   struct xv_place second, uint64_t now)
@@ -17,11 +25,7 @@ void xv_loop_found(struct xv_instance *inst, struct xv_network *net, struct xv_p
 	if (!net->set.loop_detect || !one || !two || one->net != net || two->net != net ||
 	    one->loop.on || two->loop.on)
 		return;
-	two->loop.seconds = two->loop.seconds && now - two->loop.until < 60 * SECOND
-				    ? 2 * two->loop.seconds
-				    : XV_LOOP_HOLD_SECONDS;
-	if (two->loop.seconds > XV_LOOP_HOLD_MAX_SECONDS)
-		two->loop.seconds = XV_LOOP_HOLD_MAX_SECONDS;
+	two->loop.seconds = xv_loop_hold(two->loop.seconds, two->loop.until, now);
 	two->loop.on = true;
 	two->loop.until = now + two->loop.seconds * SECOND;
 	snprintf(two->loop.other, sizeof(two->loop.other), "%s", xv_port_text(one, name));

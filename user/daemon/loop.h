@@ -18,6 +18,11 @@ enum {
 };
 
 /*
+ * For how many seconds a port is contained that was for `before` seconds, until `until` (ns), the
+ * last time; 0: it never was.
+ */
+uint32_t xv_loop_hold(uint32_t before, uint64_t until, uint64_t now);
+/*
  * A MAC returns too often to be in two places. second: the place that it was at second, which is
  * the one that is contained: the first is more likely a station's own. Does nothing unless both are
  * ports and the network looks for loops.
