@@ -25,14 +25,14 @@ BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -fno-strict-aliasing -D__TARGET_ARCH_$
 	-Wall -Wextra -Werror -Iheaders -Ibpf
 
 LIB_OBJS := $(patsubst %.c,$(OUT)/%.o,$(wildcard user/lib/*.c))
-DAEMON_OBJS := $(patsubst %.c,$(OUT)/%.o,$(wildcard user/daemon/*.c))
+DAEMON_OBJS := $(patsubst %.c,$(OUT)/%.o,$(wildcard user/daemon/*.c user/daemon/*/*.c))
 CLIENT_OBJS := $(patsubst %.c,$(OUT)/%.o,$(wildcard user/client/*.c))
 DAEMON_MAIN := $(OUT)/user/daemon/xvtepd.o
 TEST_OBJS := $(LIB_OBJS) $(filter-out $(DAEMON_MAIN),$(DAEMON_OBJS))
 TESTS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/test_*.c tests/bpf/test_*.c tests/net/*_test.c))
 BPF_TEST_OBJS := $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/bpf/harness*.c)) \
-	$(OUT)/user/daemon/kernel.o
-TABLE_OBJS := $(patsubst %.c,$(OUT)/%.o,$(wildcard user/daemon/table*.c)) $(OUT)/user/lib/err.o
+	$(OUT)/user/daemon/kernel/kernel.o
+TABLE_OBJS := $(patsubst %.c,$(OUT)/%.o,$(wildcard user/daemon/maps/table*.c)) $(OUT)/user/lib/err.o
 MAN_PAGES := $(patsubst user/man/%,$(OUT)/man/%,$(wildcard user/man/*.[58]))
 FUZZERS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
@@ -114,7 +114,7 @@ $(OUT)/tests/net/%: $(OUT)/tests/net/%.o $(TEST_OBJS)
 	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
 # Fuzzed code is built again, whole, with the sanitizers.
-$(OUT)/tests/fuzz/%: tests/fuzz/%.c $(wildcard user/lib/*.c user/daemon/config*.c user/daemon/keyset.c)
+$(OUT)/tests/fuzz/%: tests/fuzz/%.c $(wildcard user/lib/*.c user/daemon/config/*.c)
 	@mkdir -p $(@D)
 	@echo '  FUZZ    $@'
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -fsanitize=address,undefined -o $@ $^ $(LDLIBS) -lcmocka

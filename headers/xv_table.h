@@ -8,7 +8,7 @@
  * Only the first mask + 1 buckets are in use. The mask grows with the number of entries, so that a
  * small table stays within few pages: address translation costs more than the lines themselves.
  *
- * How the table changes under readers that take no lock is told in user/daemon/table.h.
+ * How the table changes under readers that take no lock is told in user/daemon/maps/table.h.
  */
 #ifndef XV_TABLE_H
 #define XV_TABLE_H

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "harness.h"
-#include "kernel.h"
+#include "kernel/kernel.h"
 
 struct harness hs = {.netns = -1};
 

@@ -21,7 +21,7 @@
 #include "xv_wire.h"
 #include "xvtep.skel.h"
 
-#include "table.h"
+#include "maps/table.h"
 
 #include "harness_frame.h"
 #include "harness_world.h"

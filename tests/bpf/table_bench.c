@@ -23,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "table.h"
+#include "maps/table.h"
 #include "table_bench.h"
 #include "table_bench.skel.h"
 

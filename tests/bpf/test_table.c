@@ -24,7 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "table_internal.h"
+#include "maps/table_internal.h"
 #include "table_stress.h"
 #include "table_stress.skel.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the netlink tests share: the daemon's view of the kernel (user/daemon/netlink.h) against a
+ * What the netlink tests share: the daemon's view of the kernel (user/daemon/kernel/netlink.h) against a
  * real kernel, in a network namespace of the test's own, with a second one, held by a child
  * process, at the other end of a veth pair. Included once by each test program.
  */
@@ -29,7 +29,7 @@
 #include <unistd.h>
 
 #include "addr.h"
-#include "netlink.h"
+#include "kernel/netlink.h"
 
 enum {
 	LAB_LINKS = 512,

@@ -14,8 +14,8 @@
 #include <cmocka.h>
 
 #include "addr.h"
-#include "adjacency.h"
-#include "hop.h"
+#include "model/adjacency.h"
+#include "model/hop.h"
 
 enum {
 	DEVICE = 7,

@@ -12,8 +12,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "exposition.h"
-#include "stats.h"
+#include "serve/exposition.h"
+#include "maps/stats.h"
 #include "text.h"
 
 enum {

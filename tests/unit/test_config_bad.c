@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "config.h"
+#include "config/config.h"
 #include "config_bad.h"
 
 #define N_BAD (sizeof(bad_configs) / sizeof(bad_configs[0]))

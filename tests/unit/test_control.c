@@ -20,8 +20,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "control.h"
-#include "control_internal.h"
+#include "serve/control.h"
+#include "serve/control_internal.h"
 
 enum {
 	NETWORKS = 3000, /* several lines of rows */

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "addr.h"
-#include "drop.h"
+#include "serve/drop.h"
 
 #define N(array) (sizeof(array) / sizeof((array)[0]))
 

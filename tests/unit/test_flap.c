@@ -8,8 +8,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "flap.h"
-#include "peer.h"
+#include "model/flap.h"
+#include "model/peer.h"
 
 #define SECOND 1000000000ULL
 

@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "batch.h"
-#include "flood.h"
-#include "peer.h"
+#include "model/batch.h"
+#include "model/flood.h"
+#include "model/peer.h"
 
 enum {
 	FLOOD_FD = 7,

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "kernel.h"
+#include "kernel/kernel.h"
 
 static void test_new_enough(void **state)
 {

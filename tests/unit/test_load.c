@@ -13,9 +13,9 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "batch.h"
-#include "fdb_internal.h"
-#include "load.h"
+#include "model/batch.h"
+#include "model/fdb_internal.h"
+#include "sources/load.h"
 
 enum {
 	BD_BLUE = 1,

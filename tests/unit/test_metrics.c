@@ -19,10 +19,10 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "fdb_internal.h"
-#include "metrics.h"
+#include "model/fdb_internal.h"
+#include "serve/metrics.h"
 #include "xv_reasons.h"
-#include "network.h"
+#include "model/network.h"
 
 enum {
 	PATIENCE = 10, /* seconds until a test has failed */

@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "addr.h"
-#include "config.h"
-#include "plan.h"
+#include "config/config.h"
+#include "config/plan.h"
 
 #define UL "underlay: {devices: [eth0], address: 192.0.2.1}\n"
 

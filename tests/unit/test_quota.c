@@ -9,8 +9,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "fdb_internal.h"
-#include "quota.h"
+#include "model/fdb_internal.h"
+#include "model/quota.h"
 
 enum {
 	BUCKETS = 1 << 19,

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "ops.h"
+#include "sources/ops.h"
 #include "request.h"
 
 enum {

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "table.h"
+#include "maps/table.h"
 
 enum {
 	BUCKETS = 1024,

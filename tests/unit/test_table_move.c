@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "table.h"
+#include "maps/table.h"
 
 enum {
 	BUCKETS = 32,

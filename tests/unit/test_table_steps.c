@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "table_internal.h"
+#include "maps/table_internal.h"
 
 enum {
 	BUCKETS = 8,

@@ -9,9 +9,9 @@
 /* cmocka wants those four first */
 #include <cmocka.h>
 
-#include "datapath.h"
-#include "port.h"
-#include "vlan.h"
+#include "maps/datapath.h"
+#include "model/port.h"
+#include "model/vlan.h"
 
 enum {
 	LO = 1,

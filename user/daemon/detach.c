@@ -8,14 +8,14 @@
 #include <unistd.h>
 
 #include "addr.h"
-#include "attach.h"
+#include "kernel/attach.h"
 #include "instance.h"
 #include "lock.h"
-#include "netns.h"
-#include "pinned.h"
-#include "port.h"
+#include "kernel/netns.h"
+#include "maps/pinned.h"
+#include "model/port.h"
 #include "rundir.h"
-#include "slow.h"
+#include "model/slow.h"
 
 struct left {
 	char dir[128];

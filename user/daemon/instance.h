@@ -11,9 +11,9 @@
 #include <stdbool.h>
 #include <uthash.h>
 
-#include "config.h"
-#include "datapath.h"
-#include "netlink.h"
+#include "config/config.h"
+#include "maps/datapath.h"
+#include "kernel/netlink.h"
 
 struct xv_adjacency_pass;
 struct xv_batch;

@@ -12,11 +12,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "fdb.h"
+#include "model/fdb.h"
 #include "instance.h"
 #include "log.h"
 #include "output.h"
-#include "privileges.h"
+#include "kernel/privileges.h"
 
 enum {
 	EXIT_USAGE = 2,

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Filters of the clsact qdisc: see clsact.h. */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "kernel/clsact.h"
+#include "names.h"
+
+enum {
+	FILTER_HANDLE = 0x7876,
+	RECV_LEN = 32768, /* of a dump, at most */
+};
+
+/* The kernel asks low numbers first. */
+static const uint16_t priorities[] = {
+	[XV_CLSACT_FIRST] = 1,
+	[XV_CLSACT_LAST] = 0xffff,
+};
+
+/* Cleared whole: libbpf refuses set bits in the padding behind the last member. */
+static void set_hook(struct bpf_tc_hook *hook, uint32_t ifindex, enum bpf_tc_attach_point point)
+{
+	memset(hook, 0, sizeof(*hook));
+	hook->sz = sizeof(*hook);
+	hook->ifindex = (int)ifindex;
+	hook->attach_point = point;
+}
+
+struct listing {
+	bool ours_too;
+	bool any;
+	char *names; /* NULL: nobody asks */
+	size_t size;
+};
+
+static bool is_ours(const struct tcmsg *tcm, const char *kind)
+{
+	uint16_t priority = TC_H_MAJ(tcm->tcm_info) >> 16;
+
+	return tcm->tcm_handle == FILTER_HANDLE && !strcmp(kind, "bpf") &&
+	       (priority == priorities[XV_CLSACT_FIRST] || priority == priorities[XV_CLSACT_LAST]);
+}
+
+/* A list of filters is told too, with the handle 0, before each of them. */
+static int on_filter(const struct nlmsghdr *nlh, void *data)
+{
+	const struct tcmsg *tcm = mnl_nlmsg_get_payload(nlh);
+	struct listing *listing = data;
+	const struct nlattr *attr;
+	const char *kind = "";
+	char name[64];
+
+	mnl_attr_for_each (attr, nlh, sizeof(*tcm))
+		if (mnl_attr_get_type(attr) == TCA_KIND)
+			kind = mnl_attr_get_str(attr);
+	if (!listing->ours_too && (!tcm->tcm_handle || is_ours(tcm, kind)))
+		return MNL_CB_OK;
+	listing->any = true;
+	snprintf(name, sizeof(name), "tc %s prio %u", kind, TC_H_MAJ(tcm->tcm_info) >> 16);
+	if (listing->names)
+		xv_names_add(listing->names, listing->size, name);
+	return MNL_CB_OK;
+}
+
+/* Filters in one direction. False if that cannot be told. */
+static bool list_filters(struct mnl_socket *nl, uint32_t ifindex, uint32_t direction,
+			 struct listing *listing)
+{
+	_Alignas(8) char buf[RECV_LEN];
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct tcmsg *tcm = mnl_nlmsg_put_extra_header(nlh, sizeof(*tcm));
+	int ret = MNL_CB_OK;
+
+	nlh->nlmsg_type = RTM_GETTFILTER;
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	tcm->tcm_family = AF_UNSPEC;
+	tcm->tcm_ifindex = (int)ifindex;
+	tcm->tcm_parent = TC_H_MAKE(TC_H_CLSACT, direction);
+	if (mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0)
+		return false;
+	while (ret == MNL_CB_OK) {
+		ssize_t n = mnl_socket_recvfrom(nl, buf, sizeof(buf));
+
+		ret = n < 0 ? MNL_CB_ERROR : mnl_cb_run(buf, n, 0, 0, on_filter, listing);
+	}
+	return ret != MNL_CB_ERROR;
+}
+
+static bool has_filters(uint32_t ifindex, bool ingress, bool egress, struct listing *listing)
+{
+	struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	bool told = nl && !mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) &&
+		    (!ingress || list_filters(nl, ifindex, TC_H_MIN_INGRESS, listing)) &&
+		    (!egress || list_filters(nl, ifindex, TC_H_MIN_EGRESS, listing));
+
+	if (nl)
+		mnl_socket_close(nl);
+	return !told || listing->any;
+}
+
+bool xv_clsact_names(uint32_t ifindex, bool egress, char *names, size_t size)
+{
+	struct listing listing = {.names = names, .size = size};
+
+	return has_filters(ifindex, !egress, egress, &listing);
+}
+
+int xv_clsact_attach(uint32_t ifindex, int prog_fd, enum xv_clsact_place place, const char *mark)
+{
+	struct bpf_tc_hook hook;
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = priorities[place],
+		    .prog_fd = prog_fd, .flags = BPF_TC_F_REPLACE);
+	int ret;
+
+	set_hook(&hook, ifindex, BPF_TC_INGRESS);
+	ret = bpf_tc_hook_create(&hook);
+	if (!ret)
+		mkdir(mark, 0700); /* without it the qdisc stays: no harm */
+	else if (ret != -EEXIST)
+		return ret;
+	return bpf_tc_attach(&hook, &opts);
+}
+
+/* That there is no filter, or no qdisc, is nothing to write to standard error about. */
+static uint32_t program_at(uint32_t ifindex, enum xv_clsact_place place)
+{
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = priorities[place]);
+	libbpf_print_fn_t print = libbpf_set_print(NULL);
+	struct bpf_tc_hook hook;
+	int ret;
+
+	set_hook(&hook, ifindex, BPF_TC_INGRESS);
+	ret = bpf_tc_query(&hook, &opts);
+	libbpf_set_print(print);
+	return ret ? 0 : opts.prog_id;
+}
+
+uint32_t xv_clsact_program(uint32_t ifindex)
+{
+	return program_at(ifindex, XV_CLSACT_FIRST) ?: program_at(ifindex, XV_CLSACT_LAST);
+}
+
+bool xv_clsact_is_attached(uint32_t ifindex, enum xv_clsact_place place)
+{
+	return program_at(ifindex, place);
+}
+
+void xv_clsact_remove(uint32_t ifindex, enum xv_clsact_place place)
+{
+	struct bpf_tc_hook hook;
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = priorities[place]);
+	libbpf_print_fn_t print = libbpf_set_print(NULL); /* as above */
+
+	set_hook(&hook, ifindex, BPF_TC_INGRESS);
+	bpf_tc_detach(&hook, &opts);
+	libbpf_set_print(print);
+}
+
+void xv_clsact_detach(uint32_t ifindex, const char *mark)
+{
+	struct listing all = {.ours_too = true};
+	struct bpf_tc_hook hook;
+
+	xv_clsact_remove(ifindex, XV_CLSACT_FIRST);
+	xv_clsact_remove(ifindex, XV_CLSACT_LAST);
+	if (rmdir(mark) || has_filters(ifindex, true, true, &all))
+		return;
+	set_hook(&hook, ifindex, BPF_TC_INGRESS | BPF_TC_EGRESS); /* both: the qdisc itself */
+	bpf_tc_hook_destroy(&hook);
+}

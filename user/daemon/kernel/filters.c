@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What others have hooked to a device: see filters.h. */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kernel/attach.h"
+#include "kernel/clsact.h"
+#include "kernel/filters.h"
+#include "names.h"
+#include "kernel/netfilter.h"
+
+enum {
+	TCX_INGRESS = 46, /* BPF_TCX_INGRESS, BPF_TCX_EGRESS: UAPI of Linux 6.6 */
+	TCX_EGRESS = 47,
+	MAX_PROGS = 64,	  /* at a hook of a device, by the kernel (BPF_MPROG_MAX) */
+	RECV_LEN = 32768, /* the kernel makes no longer dump messages */
+};
+
+/* ---- TCX ---- */
+
+/* Programs at a hook, in the order they run; none before Linux 6.6. */
+static uint32_t list_programs(uint32_t ifindex, int hook, uint32_t ids[MAX_PROGS])
+{
+	LIBBPF_OPTS(bpf_prog_query_opts, opts, .prog_ids = ids, .prog_cnt = MAX_PROGS);
+
+	return bpf_prog_query_opts((int)ifindex, (enum bpf_attach_type)hook, &opts) ? 0
+										    : opts.prog_cnt;
+}
+
+uint32_t xv_filters_mark(uint32_t ifindex)
+{
+	static const int hooks[] = {TCX_INGRESS, TCX_EGRESS};
+	uint32_t ids[MAX_PROGS], mark = 1, n, i, k;
+
+	for (k = 0; k < sizeof(hooks) / sizeof(hooks[0]); k++) {
+		n = list_programs(ifindex, hooks[k], ids);
+		for (i = 0; i < n && i < MAX_PROGS; i++)
+			mark = mark * 31 + ids[i];
+		mark = mark * 31 + n;
+	}
+	return mark;
+}
+
+/* The name takes CAP_SYS_ADMIN. */
+static void program_name(uint32_t id, char name[64])
+{
+	struct bpf_prog_info info = {};
+	__u32 len = sizeof(info);
+	int fd = bpf_prog_get_fd_by_id(id);
+
+	if (fd >= 0) {
+		bpf_obj_get_info_by_fd(fd, &info, &len);
+		close(fd);
+	}
+	snprintf(name, 64, "tcx %s%sid %u", info.name, info.name[0] ? " " : "", id);
+}
+
+static void look_tcx(uint32_t ifindex, uint32_t ours, bool behind, struct xv_filters *filters)
+{
+	uint32_t ids[MAX_PROGS], n = list_programs(ifindex, TCX_INGRESS, ids), i;
+	bool passed = false;
+	char name[64];
+
+	for (i = 0; i < n; i++) {
+		if (ids[i] == ours) {
+			passed = !behind;
+			continue;
+		}
+		program_name(ids[i], name);
+		xv_names_add(passed ? filters->skipped : filters->seen, XV_FILTERS_LEN, name);
+		filters->tc = true;
+	}
+}
+
+void xv_filters_look(const char *pin_dir, const struct xv_link *link, bool behind,
+		     struct xv_filters *filters)
+{
+	*filters = (struct xv_filters){};
+	look_tcx(link->ifindex, xv_attach_tcx_program(pin_dir, link->ifindex), behind, filters);
+	if (xv_clsact_names(link->ifindex, false, behind ? filters->seen : filters->skipped,
+			    XV_FILTERS_LEN))
+		filters->tc = true;
+	xv_netfilter_names(XV_NETFILTER_INGRESS, link->name, filters->skipped, XV_FILTERS_LEN);
+}
+
+/* ---- egress ---- */
+
+/* Those that a device may get without anybody's doing; "noqueue" is none. */
+static bool may_be_default(const char *qdisc)
+{
+	static const char *const names[] = {"",	  "noqueue", "noop",	 "pfifo_fast",
+					    "mq", "fq",	     "fq_codel", "cake"};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(qdisc, names[i]))
+			return true;
+	return false;
+}
+
+struct by_hand {
+	int ifindex;
+	bool found;
+};
+
+/* A qdisc that the kernel made by itself has the handle 0. */
+static int on_qdisc(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct tcmsg *tcm = mnl_nlmsg_get_payload(nlh);
+	struct by_hand *by_hand = arg;
+
+	if (mnl_nlmsg_get_payload_len(nlh) >= sizeof(*tcm) &&
+	    tcm->tcm_ifindex == by_hand->ifindex && tcm->tcm_parent == TC_H_ROOT &&
+	    TC_H_MAJ(tcm->tcm_handle))
+		by_hand->found = true;
+	return MNL_CB_OK;
+}
+
+static bool is_by_hand(uint32_t ifindex)
+{
+	struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	struct by_hand by_hand = {.ifindex = (int)ifindex};
+	_Alignas(8) char buf[RECV_LEN];
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct tcmsg *tcm = mnl_nlmsg_put_extra_header(nlh, sizeof(*tcm));
+	int ret = MNL_CB_ERROR;
+
+	nlh->nlmsg_type = RTM_GETQDISC;
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	tcm->tcm_ifindex = (int)ifindex;
+	if (nl && !mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) &&
+	    mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) >= 0)
+		ret = MNL_CB_OK;
+	while (ret == MNL_CB_OK) {
+		ssize_t n = mnl_socket_recvfrom(nl, buf, sizeof(buf));
+
+		ret = n < 0 ? MNL_CB_ERROR : mnl_cb_run(buf, n, 0, 0, on_qdisc, &by_hand);
+	}
+	if (nl)
+		mnl_socket_close(nl);
+	return by_hand.found;
+}
+
+bool xv_filters_look_egress(const struct xv_link *link, bool exact, char names[XV_FILTERS_LEN])
+{
+	uint32_t ids[MAX_PROGS], n = list_programs(link->ifindex, TCX_EGRESS, ids), i;
+	char name[64];
+
+	names[0] = '\0';
+	for (i = 0; i < n; i++) {
+		program_name(ids[i], name);
+		xv_names_add(names, XV_FILTERS_LEN, name);
+	}
+	xv_clsact_names(link->ifindex, true, names, XV_FILTERS_LEN);
+	xv_netfilter_names(XV_NETFILTER_EGRESS, link->name, names, XV_FILTERS_LEN);
+	if (!may_be_default(link->qdisc) ||
+	    (exact && link->has_qdisc && is_by_hand(link->ifindex))) {
+		snprintf(name, sizeof(name), "qdisc %s", link->qdisc);
+		xv_names_add(names, XV_FILTERS_LEN, name);
+	}
+	return names[0];
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What devices and their queueing disciplines lost by their own account: see netlink.h. */
+#include <errno.h>
+#include <linux/gen_stats.h>
+#include <linux/if_link.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/netlink_internal.h"
+
+struct list {
+	struct xv_netlink_counts *counts;
+	size_t n;
+	size_t size;
+};
+
+static int compare(const void *key, const void *item)
+{
+	uint32_t x = ((const struct xv_netlink_counts *)key)->ifindex;
+	uint32_t y = ((const struct xv_netlink_counts *)item)->ifindex;
+
+	return (x > y) - (x < y);
+}
+
+static int device_cb(const struct nlmsghdr *nlh, void *data)
+{
+	const struct if_stats_msg *msg = mnl_nlmsg_get_payload(nlh);
+	struct rtnl_link_stats64 stats = {};
+	struct list *list = data;
+	const struct nlattr *attr;
+	size_t len;
+
+	if (list->n == list->size) {
+		size_t size = list->size ? list->size * 2 : 64;
+		void *counts = realloc(list->counts, size * sizeof(*list->counts));
+
+		if (!counts)
+			return -ENOMEM;
+		list->counts = counts;
+		list->size = size;
+	}
+	mnl_attr_for_each (attr, nlh, sizeof(*msg)) {
+		if (mnl_attr_get_type(attr) != IFLA_STATS_LINK_64)
+			continue;
+		len = mnl_attr_get_payload_len(attr);
+		memcpy(&stats, mnl_attr_get_payload(attr),
+		       len < sizeof(stats) ? len : sizeof(stats));
+	}
+	list->counts[list->n++] = (struct xv_netlink_counts){
+		.ifindex = msg->ifindex,
+		.rx_dropped = stats.rx_dropped + stats.rx_missed_errors,
+		.tx_dropped = stats.tx_dropped,
+		.rx_errors = stats.rx_errors,
+		.tx_errors = stats.tx_errors,
+	};
+	return 0;
+}
+
+static uint64_t drops_of(const struct nlattr *nest)
+{
+	struct gnet_stats_queue queue = {};
+	const struct nlattr *attr;
+	size_t len;
+
+	mnl_attr_for_each_nested (attr, nest) {
+		if (mnl_attr_get_type(attr) != TCA_STATS_QUEUE)
+			continue;
+		len = mnl_attr_get_payload_len(attr);
+		memcpy(&queue, mnl_attr_get_payload(attr),
+		       len < sizeof(queue) ? len : sizeof(queue));
+	}
+	return queue.drops;
+}
+
+/* The root's: it counts what is dropped below it too. */
+static int qdisc_cb(const struct nlmsghdr *nlh, void *data)
+{
+	const struct tcmsg *tcm = mnl_nlmsg_get_payload(nlh);
+	struct xv_netlink_counts *counts;
+	const struct list *list = data;
+	const struct nlattr *attr;
+
+	counts = xv_netlink_counts_find(list->counts, list->n, tcm->tcm_ifindex);
+	if (!counts || tcm->tcm_parent != TC_H_ROOT)
+		return 0;
+	mnl_attr_for_each (attr, nlh, sizeof(*tcm)) {
+		if (mnl_attr_get_type(attr) == TCA_STATS2)
+			counts->qdisc_dropped = drops_of(attr);
+	}
+	return 0;
+}
+
+/* One dump; begun anew as long as it races with changes. restart: list->n goes back to 0. */
+static int dump(struct xv_netlink *nl, uint16_t type, size_t len, bool restart, xv_netlink_cb cb,
+		struct list *list, struct xv_err *err)
+{
+	struct xv_netlink_req req;
+	struct nlmsghdr *nlh;
+	void *extra;
+	int i, ret = 0;
+
+	for (i = 0; i < XV_NETLINK_DUMP_TRIES; i++) {
+		if (restart)
+			list->n = 0;
+		nlh = xv_netlink_begin(&req, type, NLM_F_DUMP, len, &extra);
+		if (type == RTM_GETSTATS)
+			((struct if_stats_msg *)extra)->filter_mask = IFLA_STATS_FILTER_BIT(
+				IFLA_STATS_LINK_64);
+		ret = xv_netlink_request(nl, nl->request, nlh, cb, list, err);
+		if (ret != -EINTR)
+			break;
+	}
+	return ret;
+}
+
+int xv_netlink_list_counts(struct xv_netlink *nl, struct xv_netlink_counts **counts, size_t *n,
+			   struct xv_err *err)
+{
+	struct list list = {0};
+	int ret;
+
+	ret = dump(nl, RTM_GETSTATS, sizeof(struct if_stats_msg), true, device_cb, &list, err);
+	if (!ret && list.n)
+		qsort(list.counts, list.n, sizeof(*list.counts), compare);
+	ret = ret ?: dump(nl, RTM_GETQDISC, sizeof(struct tcmsg), false, qdisc_cb, &list, err);
+	if (ret) {
+		free(list.counts);
+		return xv_err_prefix(err, ret, "counters of devices");
+	}
+	*counts = list.counts;
+	*n = list.n;
+	return 0;
+}
+
+struct xv_netlink_counts *xv_netlink_counts_find(struct xv_netlink_counts *counts, size_t n,
+						 uint32_t ifindex)
+{
+	struct xv_netlink_counts key = {.ifindex = ifindex};
+
+	return n ? bsearch(&key, counts, n, sizeof(*counts), compare) : NULL;
+}

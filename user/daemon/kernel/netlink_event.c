@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The stream of changes. Links and neighbours are told one by one, in the kernel's order; addresses
+ * and routes, which only make the daemon look again, once a dispatch.
+ */
+#include <errno.h>
+#include <linux/neighbour.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+
+#include "kernel/netlink_internal.h"
+
+enum {
+	DISPATCH_READS = 256, /* datagrams a dispatch and socket, so that a storm starves nobody */
+	DRAIN_READS = 1 << 16,
+};
+
+struct pending {
+	bool address;
+	bool route;
+	bool lost;
+};
+
+struct mnl_socket *xv_netlink_event_socket(int protocol)
+{
+	struct mnl_socket *socket = mnl_socket_open2(protocol, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int size = XV_NETLINK_EVENT_BUFFER;
+	int fd;
+
+	if (!socket)
+		return NULL;
+	fd = mnl_socket_get_fd(socket);
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0) {
+		int code = errno;
+
+		mnl_socket_close(socket);
+		errno = code;
+		return NULL;
+	}
+	return socket;
+}
+
+int xv_netlink_event_open(struct xv_netlink *nl, struct xv_err *err)
+{
+	/* NEXTHOP: a nexthop object may change under its routes without a word about them. */
+	static const int groups[] = {
+		RTNLGRP_LINK,	    RTNLGRP_NEIGH,	RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
+		RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_RULE,   RTNLGRP_IPV6_RULE,
+		RTNLGRP_NEXTHOP,    RTNLGRP_TC,
+	};
+
+	nl->events = xv_netlink_event_socket(NETLINK_ROUTE);
+	if (!nl->events)
+		return xv_err_set(err, -errno, "netlink: cannot open a socket: %s",
+				  strerror(errno));
+	for (size_t i = 0; i < MNL_ARRAY_SIZE(groups); i++) {
+		int group = groups[i];
+
+		if (mnl_socket_setsockopt(nl->events, NETLINK_ADD_MEMBERSHIP, &group,
+					  sizeof(group)) < 0)
+			return xv_err_set(err, -errno, "netlink: cannot join group %d: %s", group,
+					  strerror(errno));
+	}
+	return 0;
+}
+
+/* Messages of family AF_BRIDGE are of a bridge's ports: RTM_DELLINK then means "left the bridge".
+ */
+static void handle_link(struct xv_netlink *nl, const struct nlmsghdr *nlh)
+{
+	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
+	struct xv_link link;
+
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*ifi) || ifi->ifi_family != AF_UNSPEC)
+		return;
+	xv_netlink_parse_link(nlh, &link);
+	if (nlh->nlmsg_type == RTM_DELLINK) {
+		nl->ops.link_gone(nl->arg, link.ifindex, link.name);
+		return;
+	}
+	link.xdp_features = xv_netlink_netdev_get(nl, link.ifindex);
+	nl->ops.link(nl->arg, &link);
+}
+
+/*
+ * A device's root qdisc is told with the link, but no message about links comes when it changes,
+ * nor when filters at its ingress or egress do.
+ */
+static void handle_tc(struct xv_netlink *nl, const struct nlmsghdr *nlh)
+{
+	const struct tcmsg *tcm = mnl_nlmsg_get_payload(nlh);
+	struct xv_link link;
+
+	if (mnl_nlmsg_get_payload_len(nlh) >= sizeof(*tcm) &&
+	    (tcm->tcm_parent == TC_H_ROOT || tcm->tcm_parent == TC_H_CLSACT ||
+	     TC_H_MAJ(tcm->tcm_parent) == TC_H_MAJ(TC_H_CLSACT)) &&
+	    !xv_netlink_get_link(nl, NULL, (uint32_t)tcm->tcm_ifindex, &link, NULL))
+		nl->ops.link(nl->arg, &link);
+}
+
+static void handle_neigh(struct xv_netlink *nl, const struct nlmsghdr *nlh)
+{
+	const struct ndmsg *ndm = mnl_nlmsg_get_payload(nlh);
+	struct xv_netlink_neigh neigh;
+
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*ndm) || ndm->ndm_flags & NTF_PROXY ||
+	    (ndm->ndm_family != AF_INET && ndm->ndm_family != AF_INET6))
+		return;
+	xv_netlink_parse_neigh(nlh, &neigh);
+	if (neigh.has_ip)
+		nl->ops.neigh(nl->arg, neigh.ifindex, &neigh.ip, neigh.resolved ? neigh.mac : NULL,
+			      nlh->nlmsg_type != RTM_DELNEIGH && xv_netlink_is_kept(&neigh));
+}
+
+static void handle_event(struct xv_netlink *nl, const struct nlmsghdr *nlh, struct pending *pending)
+{
+	switch (nlh->nlmsg_type) {
+	case RTM_NEWLINK:
+	case RTM_DELLINK:
+		handle_link(nl, nlh);
+		break;
+	case RTM_NEWQDISC:
+	case RTM_DELQDISC:
+	case RTM_NEWTFILTER:
+	case RTM_DELTFILTER:
+		handle_tc(nl, nlh);
+		break;
+	case RTM_NEWNEIGH:
+	case RTM_DELNEIGH:
+		handle_neigh(nl, nlh);
+		break;
+	case RTM_NEWADDR:
+	case RTM_DELADDR:
+		pending->address = true;
+		break;
+	case RTM_NEWROUTE:
+	case RTM_DELROUTE:
+	case RTM_NEWRULE:
+	case RTM_DELRULE:
+	case RTM_NEWNEXTHOP:
+	case RTM_DELNEXTHOP:
+		pending->route = true;
+		break;
+	}
+}
+
+static void handle_genl(struct xv_netlink *nl, const struct nlmsghdr *nlh)
+{
+	struct xv_netlink_features f;
+
+	if (nlh->nlmsg_type == nl->netdev_family && xv_netlink_netdev_parse(nlh, &f))
+		nl->ops.features(nl->arg, f.ifindex, f.xdp_features);
+}
+
+/*
+ * After an overrun the kernel queues nothing more until the queue has been read empty, so this
+ * ends. What is in it is older than what was lost: telling it after a fresh dump would undo newer
+ * state.
+ */
+static void drain(struct xv_netlink *nl, struct mnl_socket *socket)
+{
+	for (int i = 0; i < DRAIN_READS; i++)
+		if (mnl_socket_recvfrom(socket, nl->event_buf, sizeof(nl->event_buf)) < 0 &&
+		    (errno == EAGAIN || errno == EBADF))
+			break;
+}
+
+static void read_socket(struct xv_netlink *nl, struct mnl_socket *socket, struct pending *pending)
+{
+	for (int i = 0; i < DISPATCH_READS; i++) {
+		ssize_t len = mnl_socket_recvfrom(socket, nl->event_buf, sizeof(nl->event_buf));
+		const struct nlmsghdr *nlh = (const void *)nl->event_buf;
+		int left = (int)len;
+
+		if (len < 0 && errno == EINTR)
+			continue;
+		if (len < 0) {
+			/* ENOBUFS: lost some; ENOSPC: one did not fit the buffer */
+			if (errno == ENOBUFS || errno == ENOSPC)
+				pending->lost = true;
+			return;
+		}
+		for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
+			if (socket == nl->genl_events)
+				handle_genl(nl, nlh);
+			else
+				handle_event(nl, nlh, pending);
+		}
+	}
+}
+
+void xv_netlink_dispatch(struct xv_netlink *nl)
+{
+	struct pending pending = {0};
+
+	read_socket(nl, nl->events, &pending);
+	if (nl->genl_events)
+		read_socket(nl, nl->genl_events, &pending);
+	if (pending.lost) {
+		drain(nl, nl->events);
+		if (nl->genl_events)
+			drain(nl, nl->genl_events);
+		nl->ops.resync(nl->arg);
+		return;
+	}
+	if (pending.address)
+		nl->ops.address(nl->arg);
+	if (pending.route)
+		nl->ops.route(nl->arg);
+}

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Where a packet to a peer goes: the kernel's own route lookup; and which addresses are ours. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "addr.h"
+#include "kernel/netlink_internal.h"
+#include "xv_wire.h"
+
+struct address_search {
+	const struct xv_ip *ip;
+	bool found;
+	uint32_t ifindex; /* that has it, when found */
+};
+
+/*
+ * IFA_LOCAL is the own address where IFA_ADDRESS is the other end's (point to point); IPv6 has it
+ * only then. An IPv6 address that turned out to be a duplicate is not usable and does not count.
+ */
+static int address_cb(const struct nlmsghdr *nlh, void *data)
+{
+	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *attr, *address = NULL, *local = NULL;
+	struct address_search *search = data;
+	uint32_t flags = ifa->ifa_flags;
+	struct xv_ip ip;
+
+	mnl_attr_for_each (attr, nlh, sizeof(*ifa)) {
+		if (mnl_attr_get_type(attr) == IFA_LOCAL)
+			local = attr;
+		else if (mnl_attr_get_type(attr) == IFA_ADDRESS)
+			address = attr;
+		else if (mnl_attr_get_type(attr) == IFA_FLAGS)
+			flags = mnl_attr_get_u32(attr);
+	}
+	if (local)
+		address = local;
+	if (!address || flags & IFA_F_DADFAILED)
+		return 0;
+	if (xv_netlink_ip_set(&ip, mnl_attr_get_payload(address),
+			      mnl_attr_get_payload_len(address)) &&
+	    xv_ip_equal(&ip, search->ip)) {
+		search->found = true;
+		search->ifindex = ifa->ifa_index;
+	}
+	return 0;
+}
+
+int xv_netlink_has_address(struct xv_netlink *nl, const struct xv_ip *ip, uint32_t *ifindex,
+			   struct xv_err *err)
+{
+	struct address_search search = {.ip = ip};
+	struct xv_netlink_req req;
+	struct nlmsghdr *nlh;
+	void *ifa;
+	int ret = 0;
+
+	for (int i = 0; i < XV_NETLINK_DUMP_TRIES; i++) {
+		nlh = xv_netlink_begin(&req, RTM_GETADDR, NLM_F_DUMP, sizeof(struct ifaddrmsg),
+				       &ifa);
+		((struct ifaddrmsg *)ifa)->ifa_family = xv_netlink_family(ip);
+		search.found = false;
+		ret = xv_netlink_request(nl, nl->request, nlh, address_cb, &search, err);
+		if (ret != -EINTR)
+			break;
+	}
+	if (ret)
+		return xv_err_prefix(err, ret, "list of addresses");
+	if (search.found && ifindex)
+		*ifindex = search.ifindex;
+	return search.found;
+}
+
+struct route_answer {
+	uint8_t type;	  /* RTN_* */
+	uint8_t protocol; /* RTPROT_* */
+	bool encap;	  /* the route adds a header of its own */
+	struct xv_route route;
+};
+
+static void parse_via(const struct nlattr *attr, struct xv_ip *nexthop)
+{
+	const struct rtvia *via = mnl_attr_get_payload(attr);
+	size_t len = mnl_attr_get_payload_len(attr);
+
+	if (len > sizeof(*via))
+		xv_netlink_ip_set(nexthop, via->rtvia_addr, len - sizeof(*via));
+}
+
+static void parse_metrics(const struct nlattr *nest, struct xv_route *route)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested (attr, nest)
+		if (mnl_attr_get_type(attr) == RTAX_MTU)
+			route->mtu = mnl_attr_get_u32(attr);
+}
+
+/* Rounded up: what is left of a second is one. */
+static void parse_cacheinfo(const struct nlattr *attr, struct xv_route *route)
+{
+	const struct rta_cacheinfo *info = mnl_attr_get_payload(attr);
+	long hz = sysconf(_SC_CLK_TCK);
+
+	if (mnl_attr_get_payload_len(attr) >= sizeof(*info) && info->rta_expires > 0 && hz > 0)
+		route->expires = info->rta_expires / hz + 1;
+}
+
+static int route_cb(const struct nlmsghdr *nlh, void *data)
+{
+	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
+	struct route_answer *answer = data;
+	const struct nlattr *attr;
+
+	answer->type = rtm->rtm_type;
+	answer->protocol = rtm->rtm_protocol;
+	mnl_attr_for_each (attr, nlh, sizeof(*rtm)) {
+		switch (mnl_attr_get_type(attr)) {
+		case RTA_OIF:
+			answer->route.ifindex = mnl_attr_get_u32(attr);
+			break;
+		case RTA_GATEWAY:
+			xv_netlink_ip_set(&answer->route.nexthop, mnl_attr_get_payload(attr),
+					  mnl_attr_get_payload_len(attr));
+			break;
+		case RTA_VIA:
+			parse_via(attr, &answer->route.nexthop);
+			break;
+		case RTA_METRICS:
+			parse_metrics(attr, &answer->route);
+			break;
+		case RTA_CACHEINFO:
+			parse_cacheinfo(attr, &answer->route);
+			break;
+		case RTA_ENCAP_TYPE:
+			answer->encap = true;
+			break;
+		}
+	}
+	return 0;
+}
+
+/*
+ * What `ip rule` may tell packets apart by. No mark, TOS nor device is given, and the kernel takes
+ * 0 for them, as they are in what its vxlan devices send. Source ports differ from flow to flow,
+ * and one stands for all: a rule for the whole range that we send from selects it, and so does one
+ * for the ports that the kernel gives out by default. Another program's packets are of some user;
+ * ours are of the kernel, whose UID is 0.
+ */
+static void put_flow(struct nlmsghdr *nlh, uint16_t port)
+{
+	mnl_attr_put_u8(nlh, RTA_IP_PROTO, IPPROTO_UDP);
+	mnl_attr_put_u16(nlh, RTA_SPORT, htons(XV_SRC_PORT_MIN));
+	mnl_attr_put_u16(nlh, RTA_DPORT, htons(port));
+	mnl_attr_put_u32(nlh, RTA_UID, 0);
+}
+
+static int lookup(struct xv_netlink *nl, const struct xv_ip *dst, const struct xv_ip *src,
+		  uint16_t port, struct route_answer *answer, struct xv_err *err)
+{
+	struct xv_netlink_req req;
+	struct nlmsghdr *nlh;
+	const void *bytes;
+	void *extra;
+	size_t len;
+
+	nlh = xv_netlink_begin(&req, RTM_GETROUTE, 0, sizeof(struct rtmsg), &extra);
+	bytes = xv_netlink_ip_bytes(dst, &len);
+	*(struct rtmsg *)extra = (struct rtmsg){
+		.rtm_family = xv_netlink_family(dst),
+		.rtm_dst_len = (uint8_t)(len * 8),
+		.rtm_src_len = src ? (uint8_t)(len * 8) : 0,
+	};
+	mnl_attr_put(nlh, RTA_DST, len, bytes);
+	if (src) {
+		bytes = xv_netlink_ip_bytes(src, &len);
+		mnl_attr_put(nlh, RTA_SRC, len, bytes);
+	}
+	put_flow(nlh, port);
+	return xv_netlink_request(nl, nl->request, nlh, route_cb, answer, err);
+}
+
+/* Says why the lookup failed: the kernel tells route types that refuse by errno only. */
+static int tell_no_route(struct xv_netlink *nl, int code, const struct xv_ip *dst,
+			 const struct xv_ip *src, struct xv_err *err)
+{
+	char to[XV_IP_STRLEN], from[XV_IP_STRLEN];
+
+	xv_ip_format(dst, to);
+	if (src && xv_netlink_has_address(nl, src, NULL, NULL) == 0)
+		return xv_err_set(err, -EADDRNOTAVAIL,
+				  "no route to %s from %s: no device has that source address", to,
+				  xv_ip_format(src, from));
+	switch (code) {
+	case -ENETUNREACH:
+		return xv_err_set(err, code, "no route to %s", to);
+	case -EHOSTUNREACH:
+		return xv_err_set(err, code, "the route to %s is of type unreachable", to);
+	case -EINVAL:
+		return xv_err_set(err, code, "the route to %s is of type blackhole", to);
+	case -EACCES:
+		return xv_err_set(err, code, "the route to %s is of type prohibit", to);
+	}
+	return xv_err_prefix(err, code, "route to %s", to);
+}
+
+static int check_answer(const struct route_answer *answer, const struct xv_ip *dst,
+			struct xv_err *err)
+{
+	char to[XV_IP_STRLEN];
+
+	xv_ip_format(dst, to);
+	switch (answer->type) {
+	case RTN_UNICAST:
+		break;
+	case RTN_LOCAL:
+		return xv_err_set(err, -EADDRINUSE, "%s is an address of this host", to);
+	case RTN_BROADCAST:
+	case RTN_ANYCAST:
+	case RTN_MULTICAST:
+		return xv_err_set(err, -EADDRNOTAVAIL, "%s is not a unicast address here", to);
+	default:
+		return xv_err_set(err, -ENETUNREACH, "the route to %s does not forward (type %u)",
+				  to, answer->type);
+	}
+	if (answer->encap)
+		return xv_err_set(err, -EOPNOTSUPP,
+				  "the route to %s adds an encapsulation of its own", to);
+	if (!answer->route.ifindex)
+		return xv_err_set(err, -ENETUNREACH, "the route to %s has no device", to);
+	return 0;
+}
+
+int xv_netlink_get_route(struct xv_netlink *nl, const struct xv_ip *dst, const struct xv_ip *src,
+			 uint16_t port, struct xv_route *route, struct xv_err *err)
+{
+	struct route_answer answer = {.route.nexthop = *dst};
+	int ret;
+
+	if (src && xv_ip_is_zero(src))
+		src = NULL;
+	if (src && xv_ip_is_v4(src) != xv_ip_is_v4(dst))
+		return xv_err_set(err, -EAFNOSUPPORT,
+				  "source and destination are of different IP versions");
+	ret = lookup(nl, dst, src, port, &answer, err);
+	if (ret)
+		return tell_no_route(nl, ret, dst, src, err);
+	ret = check_answer(&answer, dst, err);
+	if (ret)
+		return ret;
+	*route = answer.route;
+	return 0;
+}
+
+/*
+ * IPv4's answer is of the kernel's own making, whatever the route; there is no other but what
+ * somebody made.
+ */
+int xv_netlink_get_group_dev(struct xv_netlink *nl, const struct xv_ip *group,
+			     const struct xv_ip *src, uint16_t port, uint32_t *ifindex,
+			     struct xv_err *err)
+{
+	struct route_answer answer = {.type = RTN_UNSPEC};
+	int ret = lookup(nl, group, src, port, &answer, err);
+
+	if (ret)
+		return ret;
+	if (!answer.route.ifindex ||
+	    (!src && !xv_ip_is_v4(group) && answer.protocol == RTPROT_KERNEL))
+		return -ENOENT;
+	*ifindex = answer.route.ifindex;
+	return 0;
+}

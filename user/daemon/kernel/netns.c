@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Network namespaces: see netns.h. */
+#include <errno.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "kernel/netns.h"
+
+/* The cookie, which counts namespaces. Inode numbers are given out again. */
+int xv_netns_id(uint32_t *id)
+{
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), ret = 0;
+	uint64_t cookie = 0;
+	socklen_t len = sizeof(cookie);
+
+	if (fd < 0)
+		return -errno;
+	if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len))
+		ret = -errno;
+	close(fd);
+	if (!ret)
+		*id = (uint32_t)cookie;
+	return ret;
+}
+
+/* Earlier versions wrote the inode number: above 0xf0000000, where no cookie gets to. */
+static bool is_inode(uint32_t id)
+{
+	struct stat st;
+
+	return id >= 0xf0000000 && !stat("/proc/thread-self/ns/net", &st) && st.st_ino == id;
+}
+
+bool xv_netns_is_here(uint32_t id)
+{
+	uint32_t here;
+
+	return (!xv_netns_id(&here) && id == here) || is_inode(id);
+}

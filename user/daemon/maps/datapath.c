@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The BPF object of an instance: load, pin, adopt, remove. See datapath.h. */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <cap-ng.h>
+#include <dirent.h>
+#include <errno.h>
+#include <linux/magic.h>
+#include <linux/membarrier.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/utsname.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "kernel/attach.h"
+#include "maps/datapath.h"
+#include "kernel/kernel.h"
+#include "lock.h"
+#include "kernel/netns.h"
+#include "maps/pinned.h"
+#include "xvtep.skel.h"
+
+#define BPFFS "/sys/fs/bpf"
+
+enum {
+	GRACE_FALLBACK_US = 100000,
+	DIR_DEPTH = 4,
+};
+
+/* libbpf says why a load failed only through its print callback; the last warnings are kept. */
+static char libbpf_text[256];
+
+static int keep_warning(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	char line[sizeof(libbpf_text)];
+
+	if (level != LIBBPF_WARN)
+		return 0;
+	vsnprintf(line, sizeof(line), fmt, ap);
+	line[strcspn(line, "\n")] = '\0';
+	if (!libbpf_text[0])
+		memcpy(libbpf_text, line, sizeof(libbpf_text));
+	return 0;
+}
+
+static int check_privileges(struct xv_err *err)
+{
+	static const struct {
+		unsigned int cap;
+		const char *name;
+	} need[] = {
+		{CAP_NET_ADMIN, "CAP_NET_ADMIN"},
+		{CAP_BPF, "CAP_BPF"},
+		{CAP_PERFMON, "CAP_PERFMON"},
+	};
+	size_t i;
+
+	capng_get_caps_process();
+	for (i = 0; i < sizeof(need) / sizeof(need[0]); i++)
+		if (!capng_have_capability(CAPNG_EFFECTIVE, need[i].cap) &&
+		    !capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN))
+			return xv_err_set(
+				err, -EPERM,
+				"missing privilege %s: run as root, or give CAP_NET_ADMIN, "
+				"CAP_BPF and CAP_PERFMON",
+				need[i].name);
+	return 0;
+}
+
+/* bpffs may not be mounted, or (under `ip netns exec`) hidden by a fresh sysfs. */
+static int mount_bpffs(struct xv_err *err)
+{
+	struct statfs fs;
+
+	if (!statfs(BPFFS, &fs) && fs.f_type == BPF_FS_MAGIC)
+		return 0;
+	if (!mount("bpf", BPFFS, "bpf", 0, "mode=0700"))
+		return 0;
+	return xv_err_set(err, -errno, "%s is not a BPF file system and mounting one failed: %s",
+			  BPFFS, strerror(errno));
+}
+
+/* Asked of mountinfo: what stands behind /proc/1/root and /proc/1/ns may not be looked at. */
+bool xv_datapath_is_private(void)
+{
+	FILE *mounts = fopen("/proc/1/mountinfo", "re");
+	unsigned int major, minor;
+	struct stat st;
+	char *line = NULL;
+	size_t room = 0;
+	bool found = false;
+
+	if (!mounts || stat(BPFFS, &st)) {
+		if (mounts)
+			fclose(mounts);
+		return false;
+	}
+	while (!found && getline(&line, &room, mounts) > 0)
+		found = sscanf(line, "%*u %*u %u:%u", &major, &minor) == 2 &&
+			makedev(major, minor) == st.st_dev;
+	free(line);
+	fclose(mounts);
+	return !found;
+}
+
+static int make_dirs(const struct xv_datapath *dp, struct xv_err *err)
+{
+	char links[sizeof(dp->pin_dir) + 8];
+
+	snprintf(links, sizeof(links), "%s/links", dp->pin_dir);
+	if ((mkdir(XV_PIN_ROOT, 0700) && errno != EEXIST) ||
+	    (mkdir(dp->pin_dir, 0700) && errno != EEXIST) ||
+	    (mkdir(links, 0700) && errno != EEXIST))
+		return xv_err_set(err, -errno, "cannot make %s: %s", links, strerror(errno));
+	return 0;
+}
+
+static int say_layout(const char *pin_dir, const struct xv_pinned *pinned, struct xv_err *err)
+{
+	char layout[24] = "of another size";
+
+	if (pinned->layout)
+		snprintf(layout, sizeof(layout), "%u", pinned->layout);
+	return xv_err_set(err, -EPROTO,
+			  "%s was made by an xvtepd with map layout %s, this one has %u: "
+			  "remove it with `xvtepd --detach -i %s` (see UPGRADES in xvtepd(8)), "
+			  "or run the other version",
+			  pin_dir, layout, XV_ABI_VERSION, strrchr(pin_dir, '/') + 1);
+}
+
+/* 1: pinned maps of our layout are there; 0: none; negative: some that we must not touch. */
+static int check_pinned(const char *pin_dir, struct xv_err *err)
+{
+	struct xv_pinned pinned;
+	int ret = xv_pinned_read(pin_dir, &pinned);
+
+	if (ret) /* what a failed load of a new instance takes down may be one that forwards */
+		return xv_err_set(err, ret, "cannot open %s/xv_config: %s; nothing was changed",
+				  pin_dir, strerror(-ret));
+	if (!pinned.exists && xv_attach_is_live(pin_dir))
+		return xv_err_set(
+			err, -EPROTO,
+			"%s/xv_config is gone, but programs that need it are attached still: "
+			"remove them with `xvtepd --detach -i %s`; nothing was changed",
+			pin_dir, strrchr(pin_dir, '/') + 1);
+	if (!pinned.exists)
+		return 0;
+	if (!pinned.ours)
+		return say_layout(pin_dir, &pinned, err);
+	if (pinned.layout && !xv_netns_is_here(pinned.config.netns))
+		return xv_err_set(err, -EBUSY,
+				  "%s belongs to an instance in another network namespace: choose "
+				  "another instance name, or remove it with `xvtepd --detach -i "
+				  "%s` there, or "
+				  "here if that namespace is gone",
+				  pin_dir, strrchr(pin_dir, '/') + 1);
+	return 1;
+}
+
+static void *map_memory(int fd, size_t len)
+{
+	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static void fill_fds(struct xv_datapath *dp)
+{
+	struct xvtep_bpf *skel = dp->skel;
+
+	dp->fd = (struct xv_map_fds){
+		.config = bpf_map__fd(skel->maps.xv_config),
+		.vni = bpf_map__fd(skel->maps.xv_vni),
+		.vni_index = bpf_map__fd(skel->maps.xv_vni_index),
+		.bd = bpf_map__fd(skel->maps.xv_bd),
+		.bd_info = bpf_map__fd(skel->maps.xv_bd_info),
+		.port = bpf_map__fd(skel->maps.xv_port),
+		.port_index = bpf_map__fd(skel->maps.xv_port_index),
+		.port_dev = bpf_map__fd(skel->maps.xv_port_dev),
+		.peer = bpf_map__fd(skel->maps.xv_peer),
+		.peer_index = bpf_map__fd(skel->maps.xv_peer_index),
+		.adj = bpf_map__fd(skel->maps.xv_adj),
+		.fdb = bpf_map__fd(skel->maps.xv_fdb),
+		.fdb_table = bpf_map__fd(skel->maps.xv_fdb_table),
+		.flood = bpf_map__fd(skel->maps.xv_flood),
+		.tx = bpf_map__fd(skel->maps.xv_tx),
+		.uplink = bpf_map__fd(skel->maps.xv_uplink),
+		.events = bpf_map__fd(skel->maps.xv_events),
+		.stats = bpf_map__fd(skel->maps.xv_stats),
+		.drop_last = bpf_map__fd(skel->maps.xv_drop_last),
+	};
+}
+
+/* Names the maps that should be pinned and are not: the load makes them anew. */
+static void note_missing(struct xv_datapath *dp)
+{
+	struct bpf_map *map;
+	const char *path;
+	size_t len = 0;
+
+	bpf_object__for_each_map(map, dp->skel->obj)
+	{
+		path = bpf_map__pin_path(map);
+		if (dp->adopted && path && access(path, F_OK) && len < sizeof(dp->missing))
+			len += snprintf(dp->missing + len, sizeof(dp->missing) - len, "%s%s",
+					len ? ", " : "", bpf_map__name(map));
+	}
+}
+
+static int load(struct xv_datapath *dp, struct xv_err *err)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .pin_root_path = dp->pin_dir);
+	char tx[sizeof(dp->pin_dir) + 8];
+	int ret;
+
+	libbpf_text[0] = '\0';
+	libbpf_set_print(keep_warning);
+	dp->skel = xvtep_bpf__open_opts(&opts);
+	if (!dp->skel)
+		return xv_err_set(err, -errno, "cannot open the BPF object: %s", libbpf_text);
+	/*
+	 * The kernel adds BPF_F_RDONLY_PROG to a devmap but refuses it at creation; libbpf 1.1 then
+	 * finds a pinned one unlike the object's ("parameter mismatch"). May go with libbpf 1.2.
+	 */
+	snprintf(tx, sizeof(tx), "%s/xv_tx", dp->pin_dir);
+	if (!access(tx, F_OK))
+		bpf_map__set_map_flags(dp->skel->maps.xv_tx, BPF_F_RDONLY_PROG);
+	note_missing(dp);
+	dp->cpus = libbpf_num_possible_cpus();
+	dp->cpu_ids = xv_kernel_cpu_ids();
+	bpf_map__set_max_entries(dp->skel->maps.xv_stats, dp->cpu_ids);
+	ret = xvtep_bpf__load(dp->skel);
+	if (ret)
+		return xv_err_set(err, ret, "cannot load the BPF programs: %s (%s)", strerror(-ret),
+				  libbpf_text);
+	fill_fds(dp);
+	return 0;
+}
+
+static int map_tables(struct xv_datapath *dp, struct xv_err *err)
+{
+	dp->bd = map_memory(dp->fd.bd, XV_MAX_NETWORKS * sizeof(*dp->bd));
+	dp->bd_info = map_memory(dp->fd.bd_info, XV_MAX_NETWORKS * sizeof(*dp->bd_info));
+	dp->adj = map_memory(dp->fd.adj, XV_MAX_PEERS * sizeof(*dp->adj));
+	dp->vni_index = map_memory(dp->fd.vni_index, XV_VNI_INDEX * sizeof(*dp->vni_index));
+	dp->peer_index = map_memory(dp->fd.peer_index, XV_PEER_INDEX * sizeof(*dp->peer_index));
+	if (!dp->bd || !dp->bd_info || !dp->adj || !dp->vni_index || !dp->peer_index)
+		return xv_err_set(err, -ENOMEM, "cannot map the tables: %s", strerror(errno));
+	return 0;
+}
+
+int xv_datapath_map_stats(struct xv_datapath *dp)
+{
+	if (!dp->stats)
+		dp->stats = map_memory(dp->fd.stats, dp->cpu_ids * sizeof(*dp->stats));
+	return dp->stats ? 0 : -errno;
+}
+
+void xv_datapath_unmap_stats(struct xv_datapath *dp)
+{
+	if (dp->stats)
+		munmap(dp->stats, dp->cpu_ids * sizeof(*dp->stats));
+	dp->stats = NULL;
+}
+
+/* The lock is on the directory that is there. */
+static int renew_lock(struct xv_datapath *dp, struct xv_err *err)
+{
+	struct stat held, there;
+	int fd = -1, ret;
+
+	if (!stat(dp->pin_dir, &there) && !fstat(dp->lock_fd, &held) &&
+	    there.st_ino == held.st_ino && there.st_dev == held.st_dev)
+		return 0;
+	ret = xv_lock_pins(dp->pin_dir, &fd, err);
+	if (ret)
+		return ret;
+	xv_lock_release(dp->lock_fd);
+	dp->lock_fd = fd;
+	return 0;
+}
+
+int xv_datapath_pin_again(struct xv_datapath *dp, struct xv_err *err)
+{
+	char links[sizeof(dp->pin_dir) + 8];
+	struct bpf_map *map;
+	const char *path;
+	int n = 0, ret = 0;
+
+	snprintf(links, sizeof(links), "%s/links", dp->pin_dir);
+	if (access(links, F_OK))
+		ret = make_dirs(dp, err);
+	ret = ret ?: renew_lock(dp, err);
+	if (ret)
+		return ret;
+	bpf_object__for_each_map(map, dp->skel->obj)
+	{
+		path = bpf_map__pin_path(map);
+		if (!path || !access(path, F_OK))
+			continue;
+		if (bpf_obj_pin(bpf_map__fd(map), path))
+			return xv_err_set(err, -errno, "cannot pin %s again: %s", path,
+					  strerror(errno));
+		n++;
+	}
+	return n;
+}
+
+int xv_datapath_check(struct xv_err *err)
+{
+	struct utsname uts;
+	int ret;
+
+	uname(&uts);
+	ret = xv_kernel_check(uts.release, err);
+	return ret ?: check_privileges(err);
+}
+
+int xv_datapath_open(const char *instance, struct xv_datapath **out, struct xv_err *err)
+{
+	struct xv_datapath *dp;
+	int ret;
+
+	ret = mount_bpffs(err);
+	if (ret)
+		return ret;
+	dp = calloc(1, sizeof(*dp));
+	if (!dp)
+		return xv_err_set(err, -ENOMEM, "out of memory");
+	dp->lock_fd = -1;
+	snprintf(dp->pin_dir, sizeof(dp->pin_dir), XV_PIN_ROOT "/%s", instance);
+	ret = check_pinned(dp->pin_dir, err);
+	if (ret < 0)
+		goto err_free;
+	dp->adopted = ret;
+	ret = make_dirs(dp, err);
+	ret = ret ?: xv_lock_pins(dp->pin_dir, &dp->lock_fd, err);
+	if (ret)
+		goto err_free;
+	ret = load(dp, err);
+	ret = ret ?: map_tables(dp, err);
+	if (ret) {
+		struct xv_err ignored;
+
+		if (!dp->adopted)
+			xv_datapath_remove(instance, &ignored);
+		goto err_free;
+	}
+	*out = dp;
+	return 0;
+err_free:
+	xv_datapath_close(dp);
+	return ret;
+}
+
+void xv_datapath_close(struct xv_datapath *dp)
+{
+	if (!dp)
+		return;
+	if (dp->bd)
+		munmap(dp->bd, XV_MAX_NETWORKS * sizeof(*dp->bd));
+	if (dp->bd_info)
+		munmap(dp->bd_info, XV_MAX_NETWORKS * sizeof(*dp->bd_info));
+	if (dp->adj)
+		munmap(dp->adj, XV_MAX_PEERS * sizeof(*dp->adj));
+	if (dp->vni_index)
+		munmap(dp->vni_index, XV_VNI_INDEX * sizeof(*dp->vni_index));
+	if (dp->peer_index)
+		munmap(dp->peer_index, XV_PEER_INDEX * sizeof(*dp->peer_index));
+	xv_datapath_unmap_stats(dp);
+	xvtep_bpf__destroy(dp->skel);
+	xv_lock_release(dp->lock_fd);
+	free(dp);
+}
+
+int xv_datapath_prog_fd(const struct xv_datapath *dp, enum xv_prog prog)
+{
+	const struct xvtep_bpf *skel = dp->skel;
+
+	switch (prog) {
+	case XV_PROG_DECAP:
+		return bpf_program__fd(skel->progs.xv_decap);
+	case XV_PROG_DECAP_SKB:
+		return bpf_program__fd(skel->progs.xv_decap_skb);
+	case XV_PROG_DECAP_TC:
+		return bpf_program__fd(skel->progs.xv_decap_tc);
+	case XV_PROG_SLOW_RX:
+		return bpf_program__fd(skel->progs.xv_slow_rx);
+	case XV_PROG_ENCAP:
+		return bpf_program__fd(skel->progs.xv_encap);
+	case XV_PROG_PORT_ENCAP:
+		return bpf_program__fd(skel->progs.xv_port_encap);
+	case XV_PROG_MAX:
+		break;
+	}
+	return -EINVAL;
+}
+
+/* A link that keeps its program on a device by more than its pin is taken off first. */
+static void remove_pin(const char *path)
+{
+	int fd = bpf_obj_get(path);
+
+	if (fd >= 0) {
+		bpf_link_detach(fd);
+		close(fd);
+	}
+	remove(path);
+}
+
+/*
+ * Removes a directory and what is in it, marks of clsact.h among them. Other layouts may have
+ * directories of their own.
+ */
+static int remove_dir(const char *dir, int depth)
+{
+	char path[512];
+	struct dirent *entry;
+	DIR *d = opendir(dir);
+
+	if (!d)
+		return errno == ENOENT ? 0 : -errno;
+	while ((entry = readdir(d))) {
+		if (entry->d_name[0] == '.' ||
+		    snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name) >= (int)sizeof(path))
+			continue;
+		if (entry->d_type == DT_DIR && depth)
+			remove_dir(path, depth - 1);
+		else
+			remove_pin(path);
+	}
+	closedir(d);
+	return rmdir(dir) ? -errno : 0;
+}
+
+int xv_datapath_remove(const char *instance, struct xv_err *err)
+{
+	char dir[128];
+	int ret;
+
+	libbpf_set_print(keep_warning);
+	snprintf(dir, sizeof(dir), XV_PIN_ROOT "/%s", instance);
+	xv_attach_remove_all(dir);
+	ret = remove_dir(dir, DIR_DEPTH);
+	if (ret)
+		return xv_err_set(err, ret, "cannot remove %s: %s", dir, strerror(-ret));
+	rmdir(XV_PIN_ROOT);
+	return 0;
+}
+
+/*
+ * MEMBARRIER_CMD_GLOBAL is a synchronize_rcu(), and programs run under RCU. It is refused with
+ * nohz_full CPUs; then we wait longer than any program can run.
+ */
+void xv_datapath_synchronize(void)
+{
+	if (syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
+		usleep(GRACE_FALLBACK_US);
+}

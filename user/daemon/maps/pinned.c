@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What is pinned: see pinned.h. */
+#include <bpf/bpf.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "maps/datapath.h"
+#include "kernel/netns.h"
+#include "maps/pinned.h"
+
+enum {
+	MAPS_MAX = 64, /* maps of one program that are looked at */
+};
+
+/* The kernel describes a program and a link too, each in a structure of its own. */
+static bool is_map(int fd)
+{
+	char link[32], what[32] = "";
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	return readlink(link, what, sizeof(what) - 1) > 0 && !strcmp(what, "anon_inode:bpf-map");
+}
+
+/* Opens a pinned map and asks what it is; negative errno. */
+static int open_map(const char *pin_dir, const char *map, struct bpf_map_info *info)
+{
+	__u32 len = sizeof(*info);
+	char path[192];
+	int fd;
+
+	if (snprintf(path, sizeof(path), "%s/%s", pin_dir, map) >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	fd = bpf_obj_get(path);
+	if (fd < 0)
+		return -errno;
+	memset(info, 0, sizeof(*info));
+	if (is_map(fd) && !bpf_obj_get_info_by_fd(fd, info, &len))
+		return fd;
+	close(fd);
+	return -EPROTO;
+}
+
+/* The value of xv_config's only key, as long as the map says it is. */
+static void *read_value(int fd, const struct bpf_map_info *info)
+{
+	__u32 zero = 0;
+	void *value;
+
+	if (info->type != BPF_MAP_TYPE_ARRAY || info->key_size != sizeof(zero) ||
+	    info->value_size < sizeof(__u32))
+		return NULL;
+	value = calloc(1, ((size_t)info->value_size + 7) / 8 * 8);
+	if (value && bpf_map_lookup_elem(fd, &zero, value)) {
+		free(value);
+		return NULL;
+	}
+	return value;
+}
+
+int xv_pinned_read(const char *pin_dir, struct xv_pinned *pinned)
+{
+	struct bpf_map_info info;
+	int fd = open_map(pin_dir, "xv_config", &info);
+	void *value;
+
+	memset(pinned, 0, sizeof(*pinned));
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : fd;
+	pinned->exists = true;
+	value = read_value(fd, &info);
+	close(fd);
+	if (!value)
+		return 0;
+	memcpy(&pinned->layout, value, sizeof(pinned->layout));
+	pinned->ours = info.value_size == sizeof(pinned->config) &&
+		       (!pinned->layout || pinned->layout == XV_ABI_VERSION);
+	if (pinned->ours)
+		memcpy(&pinned->config, value, sizeof(pinned->config));
+	free(value);
+	return 0;
+}
+
+int xv_pinned_open(const char *pin_dir, const char *map, uint32_t key_size)
+{
+	struct bpf_map_info info;
+	int fd = open_map(pin_dir, map, &info);
+
+	if (fd < 0 || info.key_size == key_size)
+		return fd;
+	close(fd);
+	return -EPROTO;
+}
+
+void xv_pinned_devices(const char *pin_dir, const char *map,
+		       void (*fn)(void *arg, uint32_t ifindex), void *arg)
+{
+	struct bpf_map_info info;
+	int fd = open_map(pin_dir, map, &info);
+	void *key = NULL, *prev = NULL;
+	uint32_t ifindex, left;
+
+	if (fd < 0)
+		return;
+	if (info.key_size >= sizeof(ifindex))
+		key = calloc(1, info.key_size);
+	for (left = info.max_entries; key && left && !bpf_map_get_next_key(fd, prev, key); left--) {
+		memcpy(&ifindex, key, sizeof(ifindex));
+		fn(arg, ifindex);
+		prev = key;
+	}
+	free(key);
+	close(fd);
+}
+
+void xv_pinned_list(const char *pin_dir, struct xv_pinned_ids *ids)
+{
+	struct bpf_map_info info;
+	struct dirent *entry;
+	DIR *d = opendir(pin_dir);
+	int fd;
+
+	ids->n = 0;
+	while (d && ids->n < sizeof(ids->id) / sizeof(ids->id[0]) && (entry = readdir(d))) {
+		fd = open_map(pin_dir, entry->d_name, &info);
+		if (fd < 0)
+			continue;
+		ids->id[ids->n++] = info.id;
+		close(fd);
+	}
+	if (d)
+		closedir(d);
+}
+
+bool xv_pinned_are_used_by(const struct xv_pinned_ids *ids, uint32_t prog_id)
+{
+	__u32 maps[MAPS_MAX], i, k, len = sizeof(struct bpf_prog_info);
+	struct bpf_prog_info prog = {.nr_map_ids = MAPS_MAX, .map_ids = (uintptr_t)maps};
+	int fd = prog_id ? bpf_prog_get_fd_by_id(prog_id) : -1;
+	bool used = false;
+
+	if (fd < 0)
+		return false;
+	if (!bpf_obj_get_info_by_fd(fd, &prog, &len))
+		for (i = 0; i < prog.nr_map_ids && i < MAPS_MAX; i++)
+			for (k = 0; k < ids->n; k++)
+				used |= maps[i] == ids->id[k];
+	close(fd);
+	return used;
+}
+
+/* Another of this layout says where it lives; one of another layout may live here. */
+static bool may_be_here(const char *name)
+{
+	struct xv_pinned pinned;
+	char dir[160];
+
+	if (snprintf(dir, sizeof(dir), XV_PIN_ROOT "/%s", name) >= (int)sizeof(dir) ||
+	    xv_pinned_read(dir, &pinned) || !pinned.ours)
+		return true;
+	return xv_netns_is_here(pinned.config.netns);
+}
+
+bool xv_pinned_alone(const char *name)
+{
+	DIR *dir = opendir(XV_PIN_ROOT);
+	const struct dirent *entry;
+	bool alone = true;
+
+	while (dir && alone && (entry = readdir(dir)))
+		alone = entry->d_name[0] == '.' || !strcmp(entry->d_name, name) ||
+			!may_be_here(entry->d_name);
+	if (dir)
+		closedir(dir);
+	return alone;
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Counters: see stats.h. */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "maps/stats.h"
+
+const char *const xv_drop_names[XV_DROP_MAX] = {
+#define X(id, name, help, advice) [XV_DROP_##id] = name,
+	XV_DROP_REASONS(X)
+#undef X
+};
+
+const char *const xv_drop_help[XV_DROP_MAX] = {
+#define X(id, name, help, advice) [XV_DROP_##id] = help,
+	XV_DROP_REASONS(X)
+#undef X
+};
+
+const char *const xv_path_names[XV_PATH_MAX] = {
+#define X(id, name, help) [XV_PATH_##id] = name,
+	XV_PATHS(X)
+#undef X
+};
+
+const char *const xv_path_help[XV_PATH_MAX] = {
+#define X(id, name, help) [XV_PATH_##id] = help,
+	XV_PATHS(X)
+#undef X
+};
+
+enum {
+	IDLE_S = 1,
+};
+
+static void on_idle(evutil_socket_t fd, short what, void *arg)
+{
+	struct xv_instance *inst = arg;
+
+	(void)fd;
+	(void)what;
+	xv_datapath_unmap_stats(inst->dp);
+}
+
+/* Without memory for the timer it stays mapped. */
+static int map(struct xv_instance *inst)
+{
+	const struct timeval idle = {.tv_sec = IDLE_S};
+	int ret;
+
+	if (inst->dp->stats)
+		return 0;
+	ret = xv_datapath_map_stats(inst->dp);
+	if (ret)
+		return ret;
+	if (!inst->stats_idle)
+		inst->stats_idle = evtimer_new(inst->base, on_idle, inst);
+	if (inst->stats_idle)
+		evtimer_add(inst->stats_idle, &idle);
+	return 0;
+}
+
+int xv_stats_open(struct xv_instance *inst, struct xv_err *err)
+{
+	int ret = map(inst);
+
+	return ret ? xv_err_set(err, ret, "cannot map the counters: %s", strerror(-ret)) : 0;
+}
+
+void xv_stats_stop(struct xv_instance *inst)
+{
+	if (inst->stats_idle)
+		event_free(inst->stats_idle);
+}
+
+/* How many CPUs' counters there are to go through: none if they cannot be mapped. */
+static int cpus(struct xv_instance *inst)
+{
+	struct xv_err err;
+
+	if (!xv_stats_open(inst, &err))
+		return inst->dp->cpu_ids;
+	xv_log(LOG_ERR, "%s", err.text);
+	return 0;
+}
+
+/* A counter over all CPUs; at is its place in struct xv_stats_val. */
+static struct xv_count total_at(struct xv_instance *inst, size_t at)
+{
+	const struct xv_datapath *dp = inst->dp;
+	int cpu, n = cpus(inst);
+	const struct xv_count *count;
+	struct xv_count sum = {};
+
+	for (cpu = 0; cpu < n; cpu++) {
+		count = (const void *)((const char *)&dp->stats[cpu] + at);
+		sum.packets += __atomic_load_n(&count->packets, __ATOMIC_RELAXED);
+		sum.bytes += __atomic_load_n(&count->bytes, __ATOMIC_RELAXED);
+	}
+	return sum;
+}
+
+#define TOTAL(inst, counter) total_at(inst, offsetof(struct xv_stats_val, counter))
+
+static void add(struct xv_count *to, struct xv_count more)
+{
+	to->packets += more.packets;
+	to->bytes += more.bytes;
+}
+
+struct xv_net_stats xv_stats_network(struct xv_instance *inst, const struct xv_network *net)
+{
+	struct xv_net_stats sum = {
+		.unicast = {.rx = TOTAL(inst, net[XV_NET_RX][net->bd]),
+			    .tx = TOTAL(inst, net[XV_NET_TX][net->bd])},
+		.bum = {.rx = TOTAL(inst, net[XV_NET_BUM_RX][net->bd]),
+			.tx = TOTAL(inst, net[XV_NET_BUM_TX][net->bd])},
+	};
+	size_t i;
+
+	for (i = 0; i < net->n_flood && net->flood[i].val.kind == XV_FDB_PORT; i++)
+		add(&sum.unicast.rx, TOTAL(inst, port[XV_PORT_WIRE_TX][net->flood[i].val.id]));
+	return sum;
+}
+
+struct xv_stats xv_stats_port(struct xv_instance *inst, uint32_t id)
+{
+	struct xv_stats sum = {.rx = TOTAL(inst, port[XV_PORT_RX][id]),
+			       .tx = TOTAL(inst, port[XV_PORT_TX][id])};
+
+	add(&sum.tx, TOTAL(inst, port[XV_PORT_WIRE_TX][id]));
+	return sum;
+}
+
+struct xv_stats xv_stats_peer(struct xv_instance *inst, uint32_t id)
+{
+	return (struct xv_stats){.rx = TOTAL(inst, peer[XV_PEER_RX][id]),
+				 .tx = TOTAL(inst, peer[XV_PEER_TX][id])};
+}
+
+uint32_t xv_stats_heard(struct xv_instance *inst, uint32_t id)
+{
+	int cpu, n = cpus(inst);
+	uint32_t seen, latest = 0;
+
+	for (cpu = 0; cpu < n; cpu++) {
+		seen = __atomic_load_n(&inst->dp->stats[cpu].peer_here[id].seen, __ATOMIC_RELAXED);
+		latest = seen > latest ? seen : latest;
+	}
+	return latest;
+}
+
+struct xv_count xv_stats_drop(struct xv_instance *inst, enum xv_drop reason)
+{
+	return TOTAL(inst, drop[reason]);
+}
+
+struct xv_count xv_stats_path(struct xv_instance *inst, enum xv_path path)
+{
+	return TOTAL(inst, path[path]);
+}
+
+void xv_stats_keep_port(struct xv_instance *inst, uint32_t id, uint32_t bd)
+{
+	const struct xv_count none = {};
+	struct xv_stats_val *stats;
+	int cpu, n = cpus(inst);
+
+	for (cpu = 0; cpu < n; cpu++) {
+		stats = &inst->dp->stats[cpu];
+		add(&stats->net[XV_NET_RX][bd], stats->port[XV_PORT_WIRE_TX][id]);
+		stats->port[XV_PORT_WIRE_TX][id] = none;
+	}
+}
+
+int xv_stats_drop_last(struct xv_instance *inst, enum xv_drop reason, struct xv_drop_last_val *last)
+{
+	const struct xv_drop_last_val *latest;
+	struct xv_drop_last_val *values;
+	uint32_t index = reason;
+	int cpu, err = 0;
+
+	values = calloc(inst->dp->cpus, sizeof(*values));
+	if (!values)
+		return -ENOMEM;
+	latest = values;
+	if (bpf_map_lookup_elem(inst->dp->fd.drop_last, &index, values))
+		err = -errno;
+	for (cpu = 1; cpu < inst->dp->cpus; cpu++)
+		if (values[cpu].time > latest->time)
+			latest = &values[cpu];
+	if (!err && latest->from == XV_DROP_FROM_NONE)
+		err = -ENOENT;
+	if (!err)
+		*last = *latest;
+	free(values);
+	return err;
+}
+
+void xv_stats_clear_network(struct xv_instance *inst, uint32_t bd)
+{
+	const struct xv_count none = {};
+	int cpu, i, n = cpus(inst);
+
+	for (cpu = 0; cpu < n; cpu++)
+		for (i = 0; i < XV_NET_COUNTS; i++)
+			inst->dp->stats[cpu].net[i][bd] = none;
+}
+
+void xv_stats_clear_port(struct xv_instance *inst, uint32_t id)
+{
+	const struct xv_count none = {};
+	int cpu, i, n = cpus(inst);
+
+	for (cpu = 0; cpu < n; cpu++)
+		for (i = 0; i < XV_PORT_COUNTS; i++)
+			inst->dp->stats[cpu].port[i][id] = none;
+}
+
+void xv_stats_clear_peer(struct xv_instance *inst, uint32_t id)
+{
+	const struct xv_count none = {};
+	int cpu, i, n = cpus(inst);
+
+	for (cpu = 0; cpu < n; cpu++) {
+		for (i = 0; i < XV_PEER_COUNTS; i++)
+			inst->dp->stats[cpu].peer[i][id] = none;
+		inst->dp->stats[cpu].peer_here[id].seen = 0;
+	}
+}

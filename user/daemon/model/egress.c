@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Devices by which peers may be reached: see egress.h. */
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/egress.h"
+#include "model/peer.h"
+#include "model/port.h"
+
+/* What an adjacency takes from a device, or its status tells. */
+struct facts {
+	char name[IFNAMSIZ];
+	uint8_t mac[6];
+	uint16_t type;
+	uint32_t mtu;
+	uint32_t flags;
+};
+
+struct xv_egress {
+	uint32_t ifindex;
+	bool used;
+	struct facts facts;
+	UT_hash_handle hh;
+};
+
+static struct facts facts_of(const struct xv_link *link)
+{
+	const uint32_t flags = IFF_UP | IFF_RUNNING | IFF_LOOPBACK | IFF_NOARP | IFF_POINTOPOINT;
+	struct facts facts;
+
+	memset(&facts, 0, sizeof(facts)); /* padding too: it is compared */
+	snprintf(facts.name, sizeof(facts.name), "%s", link->name);
+	memcpy(facts.mac, link->mac, sizeof(facts.mac));
+	facts.type = link->type;
+	facts.mtu = link->mtu;
+	facts.flags = link->flags & flags;
+	return facts;
+}
+
+static struct xv_egress *find(struct xv_instance *inst, uint32_t ifindex)
+{
+	struct xv_egress *egress;
+
+	HASH_FIND(hh, inst->egresses, &ifindex, sizeof(ifindex), egress);
+	return egress;
+}
+
+/* Finds or makes it. *changed: it is not as it was told last. NULL: out of memory. */
+static struct xv_egress *note(struct xv_instance *inst, const struct xv_link *link, bool *changed)
+{
+	struct xv_egress *egress = find(inst, link->ifindex);
+	struct facts facts = facts_of(link);
+
+	if (!egress) {
+		egress = calloc(1, sizeof(*egress));
+		if (!egress)
+			return NULL;
+		egress->ifindex = link->ifindex;
+		HASH_ADD(hh, inst->egresses, ifindex, sizeof(egress->ifindex), egress);
+	}
+	*changed = memcmp(&egress->facts, &facts, sizeof(facts));
+	egress->facts = facts;
+	return egress;
+}
+
+void xv_egress_use(struct xv_instance *inst, const struct xv_link *link)
+{
+	struct xv_egress *egress;
+	bool changed;
+
+	egress = note(inst, link, &changed);
+	if (egress)
+		egress->used = true;
+}
+
+/* Tenants come and go by the thousand, and few hosts have a route by a tenant's device. */
+static bool concerns(struct xv_instance *inst, const struct xv_egress *egress)
+{
+	return egress->used || !xv_port_has_device(inst, egress->ifindex);
+}
+
+void xv_egress_link(struct xv_instance *inst, const struct xv_link *link)
+{
+	struct xv_egress *egress;
+	bool changed = true;
+
+	egress = note(inst, link, &changed);
+	if (changed && (!egress || concerns(inst, egress)))
+		xv_peer_refresh_soon(inst);
+}
+
+void xv_egress_link_gone(struct xv_instance *inst, uint32_t ifindex)
+{
+	struct xv_egress *egress = find(inst, ifindex);
+
+	if (!egress)
+		return;
+	if (concerns(inst, egress))
+		xv_peer_refresh_soon(inst);
+	HASH_DEL(inst->egresses, egress);
+	free(egress);
+}
+
+void xv_egress_free_all(struct xv_instance *inst)
+{
+	struct xv_egress *egress, *tmp;
+
+	HASH_ITER (hh, inst->egresses, egress, tmp) {
+		HASH_DEL(inst->egresses, egress);
+		free(egress);
+	}
+}

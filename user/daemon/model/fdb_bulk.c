@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Many static FDB entries at once: see fdb_bulk.h. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "addr.h"
+#include "model/fdb_bulk.h"
+#include "model/fdb_internal.h"
+#include "model/ids.h"
+
+enum {
+	STEP = 8192, /* entries: some milliseconds */
+	WAITS = 256, /* without a place for any of those that are left, before that is given up */
+};
+
+struct xv_fdb_bulk {
+	struct xv_instance *inst;
+	struct xv_fdb_put *puts;
+	size_t n, next; /* those before next were tried */
+	bool replace, from_config, extra;
+	uint32_t *again; /* of those, the ones that found no room yet */
+	size_t n_again, again_room;
+	size_t done, undone;
+	unsigned int waits;
+	struct xv_table_entry batch[STEP];
+	uint32_t which[STEP]; /* entry of puts */
+};
+
+struct xv_fdb_bulk *xv_fdb_bulk_new(struct xv_instance *inst, struct xv_fdb_put *puts, size_t n,
+				    bool replace, bool from_config)
+{
+	struct xv_fdb_bulk *b = malloc(sizeof(*b));
+
+	if (!b)
+		return NULL;
+	memset(b, 0, offsetof(struct xv_fdb_bulk, batch));
+	b->inst = inst;
+	b->puts = puts;
+	b->n = n;
+	b->replace = replace;
+	b->from_config = from_config;
+	b->extra = fdb_extra_any(inst);
+	return b;
+}
+
+void xv_fdb_bulk_free(struct xv_fdb_bulk *b)
+{
+	if (!b)
+		return;
+	free(b->again);
+	free(b);
+}
+
+size_t xv_fdb_bulk_done(const struct xv_fdb_bulk *b)
+{
+	return b->done;
+}
+
+static struct xv_fdb_word word_of(const struct xv_fdb_bulk *b, const struct xv_fdb_put *put)
+{
+	return (struct xv_fdb_word){
+		.val = {
+			.dst = put->dst,
+			.kind = put->kind,
+			.flags = XV_FDB_STATIC | put->flags | (b->from_config ? XV_FDB_CONFIG : 0),
+			.last_seen = xv_fdb_now(),
+		}};
+}
+
+static int fail(const struct xv_fdb_bulk *b, const struct xv_fdb_put *put, int code,
+		struct xv_err *err)
+{
+	const struct xv_network *net = xv_network_of(b->inst, put->key.bd);
+	char text[XV_MAC_STRLEN];
+	const struct xv_fdb_put *p;
+
+	xv_mac_format(put->key.mac, text);
+	if (!net)
+		return xv_err_set(err, -ENOENT, "the network of %s was deleted meanwhile", text);
+	if (code == -ENODEV)
+		return xv_err_set(err, -ENOENT, "the port of %s was deleted meanwhile", text);
+	for (p = b->puts; code == -EEXIST && p < put; p++) {
+		if (!memcmp(&p->key, &put->key, sizeof(p->key)))
+			return xv_err_set(err, code,
+					  "%s is in network \"%s\" twice: in line %u already", text,
+					  net->set.name, p->line);
+	}
+	if (code == -EEXIST)
+		return xv_err_set(err, code, "%s has a static entry in \"%s\" already", text,
+				  net->set.name);
+	return xv_err_set(err, code, "cannot add %s to the FDB: %s", text,
+			  code == -ENOSPC ? "it is full" : strerror(-code));
+}
+
+/* The network or port may have gone since the entry was read. */
+static int check(const struct xv_fdb_bulk *b, const struct xv_fdb_put *put)
+{
+	const struct xv_network *net = xv_network_of(b->inst, put->key.bd);
+	const struct xv_port *port;
+
+	if (!net)
+		return -ENOENT;
+	if (put->kind != XV_FDB_PORT)
+		return 0;
+	port = xv_port_of(b->inst, put->dst);
+	return port && port->net == net ? 0 : -ENODEV;
+}
+
+static void hold(const struct xv_fdb_bulk *b, const struct xv_fdb_put *put)
+{
+	if (put->kind == XV_FDB_PEER)
+		xv_peer_hold(b->inst->peer_by_id[put->dst]);
+}
+
+/* Over an entry that is there: a learned one, or with replace any. */
+static int put_over(const struct xv_fdb_bulk *b, const struct xv_fdb_put *put,
+		    struct xv_fdb_word word)
+{
+	struct xv_table *table = b->inst->fdb->table;
+	struct xv_fdb_word old;
+	int ret;
+
+	ret = xv_table_lookup(table, fdb_word(&put->key), &old);
+	if (ret)
+		return ret;
+	if (old.val.flags & XV_FDB_STATIC && !b->replace)
+		return -EEXIST;
+	if (b->from_config && xv_fdb_by_hand(&old.val))
+		word.val.flags |= XV_FDB_HAND;
+	ret = xv_table_update(table, fdb_word(&put->key), word);
+	if (ret)
+		return ret;
+	hold(b, put);
+	fdb_release(b->inst, &put->key, &old.val);
+	return 0;
+}
+
+static int note_again(struct xv_fdb_bulk *b, uint32_t which)
+{
+	size_t room = b->again_room ? 2 * b->again_room : 1024;
+	uint32_t *again;
+
+	if (b->n_again == b->again_room) {
+		again = reallocarray(b->again, room, sizeof(*again));
+		if (!again)
+			return -ENOMEM;
+		b->again = again;
+		b->again_room = room;
+	}
+	b->again[b->n_again++] = which;
+	return 0;
+}
+
+/* The next entries to try, those that found no room last. */
+static size_t choose(struct xv_fdb_bulk *b)
+{
+	size_t left = b->n - b->next + b->n_again, limit = left < STEP ? left : STEP;
+	size_t have, room, n = 0;
+
+	fdb_make_room(b->inst, limit);
+	have = xv_fdb_count(b->inst);
+	room = have < XV_MAX_FDB ? XV_MAX_FDB - have : 0;
+	limit = room < STEP ? room : STEP;
+	if (!limit)
+		limit = 1; /* it may be over one that is there */
+	while (n < limit && b->next < b->n)
+		b->which[n++] = b->next++;
+	if (n)
+		return n;
+	for (; n < limit && n < b->n_again; n++)
+		b->which[n] = b->again[n];
+	b->n_again -= n;
+	if (b->n_again)
+		memmove(b->again, b->again + n, b->n_again * sizeof(*b->again));
+	return n;
+}
+
+static int prepare(struct xv_fdb_bulk *b, size_t n, size_t *bad)
+{
+	const struct xv_fdb_put *put;
+	struct xv_fdb_word none;
+	size_t i;
+	int ret = 0, code;
+
+	for (i = 0; i < n; i++) {
+		put = &b->puts[b->which[i]];
+		b->batch[i].key = fdb_word(&put->key);
+		b->batch[i].word = word_of(b, put);
+		code = check(b, put);
+		if (!code && xv_fdb_count(b->inst) >= XV_MAX_FDB &&
+		    xv_table_lookup(b->inst->fdb->table, b->batch[i].key, &none))
+			code = -ENOSPC;
+		b->batch[i].result = code ? code : -EAGAIN;
+		if (code && !ret) {
+			*bad = b->which[i];
+			ret = code;
+		}
+	}
+	return ret;
+}
+
+/* What became of the batch's entries. Returns the first failure. */
+static int settle(struct xv_fdb_bulk *b, size_t n, size_t *bad)
+{
+	struct xv_fdb_put *put;
+	int ret = 0, code;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		put = &b->puts[b->which[i]];
+		code = b->batch[i].result;
+		if (!code) {
+			hold(b, put);
+		} else if (code == -EEXIST) {
+			code = put_over(b, put, b->batch[i].word);
+		} else if (code == -EAGAIN) {
+			code = note_again(b, b->which[i]);
+			if (!code)
+				continue;
+		}
+		if (!code) {
+			b->done++;
+			if (b->extra)
+				fdb_extra_del(b->inst, &put->key);
+			continue;
+		}
+		if (!ret)
+			*bad = b->which[i];
+		ret = ret ? ret : code;
+		put->kind = XV_FDB_NONE;
+	}
+	return ret;
+}
+
+int xv_fdb_bulk_step(struct xv_fdb_bulk *b, size_t *bad, struct xv_err *err)
+{
+	size_t n = choose(b), done = b->done;
+	int ret, code;
+
+	if (!n)
+		return 0;
+	ret = prepare(b, n, bad);
+	if (!ret)
+		xv_table_insert_some(b->inst->fdb->table, b->batch, n);
+	code = settle(b, n, bad);
+	fdb_settle_soon(b->inst);
+	ret = ret ? ret : code;
+	if (!ret && b->next == b->n && b->done == done && ++b->waits >= WAITS) {
+		*bad = b->again[0];
+		ret = -ENOSPC;
+	}
+	if (ret)
+		return fail(b, &b->puts[*bad], ret, err);
+	if (b->done != done)
+		b->waits = 0;
+	return b->next < b->n || b->done != done ? -EAGAIN : -EINPROGRESS;
+}
+
+int xv_fdb_bulk_undo(struct xv_fdb_bulk *b)
+{
+	struct xv_fdb_entry entry = {};
+	struct xv_fdb_word word;
+	const struct xv_fdb_put *put;
+	size_t i, end = b->undone + STEP < b->next ? b->undone + STEP : b->next;
+
+	for (i = 0; i < b->n_again; i++)
+		b->puts[b->again[i]].kind = XV_FDB_NONE;
+	b->n_again = 0;
+	for (; b->undone < end; b->undone++) {
+		put = &b->puts[b->undone];
+		if (put->kind == XV_FDB_NONE)
+			continue;
+		b->done--;
+		if (xv_table_lookup(b->inst->fdb->table, fdb_word(&put->key), &word) ||
+		    word.dest != word_of(b, put).dest)
+			continue; /* somebody else's meanwhile */
+		entry.key = put->key;
+		entry.val = word.val;
+		fdb_remove(b->inst, &entry);
+	}
+	fdb_settle_soon(b->inst);
+	return b->undone < b->next ? -EAGAIN : 0;
+}
+
+int xv_fdb_bulk_run(struct xv_fdb_bulk *b, size_t *bad, struct xv_err *err)
+{
+	int ret;
+
+	do {
+		ret = xv_fdb_bulk_step(b, bad, err);
+		if (ret == -EINPROGRESS)
+			xv_table_settle(b->inst->fdb->table);
+	} while (ret == -EAGAIN || ret == -EINPROGRESS);
+	return ret;
+}

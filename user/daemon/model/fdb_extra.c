@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* FDB entries that outside programs wrote into the map xv_fdb. See fdb.h. */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/fdb_internal.h"
+
+enum {
+	BATCH = 8192,
+};
+
+struct batch {
+	struct xv_fdb_key keys[BATCH];
+	struct xv_fdb_val vals[BATCH];
+};
+
+int fdb_extra_get(const struct xv_instance *inst, const struct xv_fdb_key *key,
+		  struct xv_fdb_val *val)
+{
+	return bpf_map_lookup_elem(inst->dp->fd.fdb, key, val);
+}
+
+int fdb_extra_del(const struct xv_instance *inst, const struct xv_fdb_key *key)
+{
+	return bpf_map_delete_elem(inst->dp->fd.fdb, key);
+}
+
+bool fdb_extra_any(const struct xv_instance *inst)
+{
+	struct xv_fdb_key key;
+
+	return !bpf_map_get_next_key(inst->dp->fd.fdb, NULL, &key);
+}
+
+static long walk_batch(const struct batch *b, uint32_t n, const struct xv_fdb_filter *filter,
+		       int (*fn)(void *, const struct xv_fdb_entry *), void *arg, bool *stop)
+{
+	struct xv_fdb_entry entry = {.extra = true};
+	long found = 0;
+	uint32_t i;
+
+	for (i = 0; i < n && !*stop; i++) {
+		entry.key = b->keys[i];
+		entry.val = b->vals[i];
+		if (!fdb_matches(filter, &entry))
+			continue;
+		found++;
+		*stop = fn(arg, &entry);
+	}
+	return found;
+}
+
+/*
+ * A batch takes whole hash buckets; an entry that is there throughout is seen once, one that comes
+ * or goes meanwhile at most once.
+ */
+long fdb_extra_walk(struct xv_instance *inst, const struct xv_fdb_filter *filter,
+		    int (*fn)(void *arg, const struct xv_fdb_entry *entry), void *arg,
+		    struct xv_err *err)
+{
+	bool first = true, stop = false;
+	uint32_t cursor = 0, n;
+	struct batch *b;
+	long found = 0;
+	int ret = 0;
+
+	if (!fdb_extra_any(inst))
+		return 0; /* as a rule */
+	b = malloc(sizeof(*b));
+	if (!b)
+		return xv_err_set(err, -ENOMEM, "out of memory");
+	while (!ret && !stop) {
+		n = BATCH;
+		ret = bpf_map_lookup_batch(inst->dp->fd.fdb, first ? NULL : &cursor, &cursor,
+					   b->keys, b->vals, &n, NULL);
+		if (ret && ret != -ENOENT)
+			break;
+		first = false;
+		found += walk_batch(b, n, filter, fn, arg, &stop);
+	}
+	free(b);
+	if (ret && ret != -ENOENT)
+		return xv_err_set(err, ret, "cannot read xv_fdb: %s", strerror(-ret));
+	return found;
+}

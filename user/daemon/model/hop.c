@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Next hops: see hop.h. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "addr.h"
+#include "model/hop.h"
+#include "log.h"
+#include "model/peer.h"
+
+enum {
+	FIRST_LIMIT_S = 10, /* a host that is new may be starting yet */
+	LIMIT_S = 3,	    /* the kernel's three requests */
+	PAUSE_S = 30,
+	MAX_PAUSE_S = 300,
+	FULL_S = 60,	   /* an overflow counts so long */
+	CHECK_FULL_S = 10, /* the answer lists the tables of every device */
+};
+
+static uint64_t now_s(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return ts.tv_sec;
+}
+
+static void arm(struct xv_instance *inst);
+
+struct xv_hop *xv_hop_find(struct xv_instance *inst, uint32_t ifindex, const struct xv_ip *ip)
+{
+	struct xv_hop_key key = {.ip = *ip, .ifindex = ifindex};
+	struct xv_hop *hop;
+
+	HASH_FIND(hh, inst->hops, &key, sizeof(key), hop);
+	return hop;
+}
+
+struct xv_hop *xv_hop_get(struct xv_instance *inst, uint32_t ifindex, const struct xv_ip *ip)
+{
+	struct xv_hop *hop = xv_hop_find(inst, ifindex, ip);
+
+	if (!hop) {
+		hop = calloc(1, sizeof(*hop));
+		if (!hop)
+			return NULL;
+		hop->key = (struct xv_hop_key){.ip = *ip, .ifindex = ifindex};
+		hop->since = now_s();
+		hop->limit = FIRST_LIMIT_S;
+		hop->pause = PAUSE_S;
+		HASH_ADD(hh, inst->hops, key, sizeof(hop->key), hop);
+		arm(inst);
+	}
+	hop->refs++;
+	return hop;
+}
+
+/* Whatever was believed of it: the kernel may have told of its end, and made it again since. */
+void xv_hop_put(struct xv_instance *inst, struct xv_hop *hop)
+{
+	if (!hop || --hop->refs)
+		return;
+	xv_netlink_forget_neigh(inst->nl, hop->key.ifindex, &hop->key.ip, NULL);
+	HASH_DEL(inst->hops, hop);
+	free(hop);
+}
+
+static const char *sysctl_of(bool v6)
+{
+	return v6 ? "net.ipv6.neigh.default.gc_thresh3" : "net.ipv4.neigh.default.gc_thresh3";
+}
+
+/* The kernel's table has no room: said once for each time that it is so. */
+static void tell_full(struct xv_instance *inst, bool v6)
+{
+	uint64_t now = now_s();
+
+	if (!inst->neigh_full[v6] || now - inst->neigh_full[v6] > FULL_S) {
+		xv_log(LOG_WARNING,
+		       "the kernel's %s neighbour table is full: hosts that are not in it yet are "
+		       "not reached; raise %s",
+		       v6 ? "IPv6" : "IPv4", sysctl_of(v6));
+		xv_peer_refresh_soon(inst); /* their status */
+	}
+	inst->neigh_full[v6] = now;
+}
+
+static void ask(struct xv_instance *inst, struct xv_hop *hop)
+{
+	hop->asked = now_s();
+	hop->refused = xv_netlink_keep_neigh(inst->nl, hop->key.ifindex, &hop->key.ip, NULL);
+	hop->kept = !hop->refused;
+	if (hop->refused == -ENOBUFS)
+		tell_full(inst, !xv_ip_is_v4(&hop->key.ip));
+	if (hop->refused)
+		arm(inst);
+}
+
+/* Someone who answers is kept, however the kernel came to know it. */
+static void set_resolved(struct xv_hop *hop, bool resolved)
+{
+	if (resolved) {
+		hop->quiet = false;
+		hop->limit = FIRST_LIMIT_S;
+		hop->pause = PAUSE_S;
+	} else if (hop->resolved) {
+		hop->since = now_s();
+	}
+	hop->resolved = resolved;
+}
+
+void xv_hop_seen(struct xv_instance *inst, struct xv_hop *hop, bool resolved, bool kept, bool now)
+{
+	set_resolved(hop, resolved);
+	hop->kept = kept;
+	if (!kept && !hop->quiet && now && hop->asked != now_s())
+		ask(inst, hop);
+	if (!hop->resolved || !hop->kept)
+		arm(inst);
+}
+
+/* Its entry goes too: one that is not resolved is of no use, and takes room. */
+static void give_up(struct xv_instance *inst, struct xv_hop *hop)
+{
+	hop->quiet = true;
+	hop->kept = false;
+	hop->since = now_s();
+	xv_netlink_forget_neigh(inst->nl, hop->key.ifindex, &hop->key.ip, NULL);
+	xv_peer_refresh_soon(inst); /* their status */
+}
+
+static void try_again(struct xv_instance *inst, struct xv_hop *hop)
+{
+	hop->quiet = false;
+	hop->since = now_s();
+	hop->limit = LIMIT_S;
+	hop->pause = hop->pause * 2 < MAX_PAUSE_S ? hop->pause * 2 : MAX_PAUSE_S; /* the next */
+	ask(inst, hop);
+}
+
+/* One hop, each second while something is not as it should be. Whether there is more to wait for.
+ */
+static bool look(struct xv_instance *inst, struct xv_hop *hop, uint64_t now)
+{
+	if (hop->quiet) {
+		if (now - hop->since >= hop->pause)
+			try_again(inst, hop);
+		return true;
+	}
+	if (!hop->resolved && now - hop->since >= hop->limit)
+		give_up(inst, hop);
+	else if (!hop->kept && hop->asked != now)
+		ask(inst, hop);
+	return !hop->resolved || !hop->kept;
+}
+
+/*
+ * Entries that we ask for are not limited, but those are that the kernel makes itself, for what
+ * goes through the slow path.
+ */
+static void check_full(struct xv_instance *inst, uint64_t now)
+{
+	uint64_t fulls;
+	int v6;
+
+	if (inst->neigh_known && now - inst->neigh_asked < CHECK_FULL_S)
+		return;
+	for (v6 = 0; v6 < 2; v6++) {
+		if (xv_netlink_neigh_fulls(inst->nl, v6, &fulls, NULL))
+			continue;
+		if (inst->neigh_known && fulls != inst->neigh_fulls[v6])
+			tell_full(inst, v6);
+		inst->neigh_fulls[v6] = fulls;
+	}
+	inst->neigh_known = true;
+	inst->neigh_asked = now;
+}
+
+static void on_second(evutil_socket_t fd, short what, void *arg)
+{
+	struct xv_instance *inst = arg;
+	struct xv_hop *hop, *tmp;
+	uint64_t now = now_s();
+	bool more = false;
+
+	(void)fd;
+	(void)what;
+	HASH_ITER (hh, inst->hops, hop, tmp)
+		more |= look(inst, hop, now);
+	if (more) {
+		check_full(inst, now);
+		arm(inst);
+	}
+}
+
+static void arm(struct xv_instance *inst)
+{
+	static const struct timeval second = {.tv_sec = 1};
+
+	if (!inst->hop_timer && inst->base)
+		inst->hop_timer = evtimer_new(inst->base, on_second, inst);
+	if (inst->hop_timer && !evtimer_pending(inst->hop_timer, NULL))
+		evtimer_add(inst->hop_timer, &second);
+}
+
+void xv_hop_status(const struct xv_instance *inst, const struct xv_hop *hop, const char *dev,
+		   char *text, size_t size)
+{
+	bool v6 = !xv_ip_is_v4(&hop->key.ip);
+	char ip[XV_IP_STRLEN];
+
+	xv_ip_format(&hop->key.ip, ip);
+	if (inst->neigh_full[v6] && now_s() - inst->neigh_full[v6] <= FULL_S)
+		snprintf(text, size,
+			 "next hop %s is not resolved on %s; the neighbour table is "
+			 "full: raise %s",
+			 ip, dev, sysctl_of(v6));
+	else if (hop->refused)
+		snprintf(text, size, "next hop %s is not resolved on %s: the kernel refuses: %s",
+			 ip, dev, strerror(-hop->refused));
+	else if (hop->quiet)
+		snprintf(text, size, "next hop %s does not answer on %s", ip, dev);
+	else
+		snprintf(text, size, "next hop %s is not resolved on %s", ip, dev);
+}
+
+static void sweep_one(void *arg, uint32_t ifindex, const struct xv_ip *ip)
+{
+	struct xv_instance *inst = arg;
+
+	if (!xv_hop_find(inst, ifindex, ip))
+		xv_netlink_forget_neigh(inst->nl, ifindex, ip, NULL);
+}
+
+void xv_hop_sweep(struct xv_instance *inst)
+{
+	xv_netlink_list_kept(inst->nl, sweep_one, inst, NULL);
+}
+
+void xv_hop_free_all(struct xv_instance *inst)
+{
+	struct xv_hop *hop, *tmp;
+
+	HASH_ITER (hh, inst->hops, hop, tmp) {
+		HASH_DEL(inst->hops, hop);
+		free(hop);
+	}
+	if (inst->hop_timer)
+		event_free(inst->hop_timer);
+	inst->hop_timer = NULL;
+}

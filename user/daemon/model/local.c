@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* This host as the programs know it: see local.h. */
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <net/if.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "addr.h"
+#include "model/local.h"
+#include "log.h"
+#include "kernel/netns.h"
+#include "model/vlan.h"
+
+struct macs {
+	struct xv_mac mac[XV_MAX_MACS];
+	size_t n; /* of different ones; may pass XV_MAX_MACS */
+};
+
+static void add_mac(struct macs *macs, const uint8_t mac[6])
+{
+	size_t i;
+
+	for (i = 0; i < macs->n && i < XV_MAX_MACS; i++)
+		if (!memcmp(macs->mac[i].b, mac, sizeof(macs->mac[i].b)))
+			return;
+	if (macs->n < XV_MAX_MACS)
+		memcpy(macs->mac[macs->n].b, mac, sizeof(macs->mac[0].b));
+	macs->n++;
+}
+
+/* The device that has a VTEP address: a bridge or a VLAN over the underlay has its own MAC. */
+static uint32_t add_address(struct xv_instance *inst, const struct xv_ip *ip, struct macs *macs)
+{
+	uint32_t ifindex = 0;
+	struct xv_link link;
+
+	if (xv_ip_is_zero(ip) || xv_netlink_has_address(inst->nl, ip, &ifindex, NULL) != 1 ||
+	    xv_netlink_get_link(inst->nl, NULL, ifindex, &link, NULL))
+		return 0;
+	if (!(link.flags & IFF_LOOPBACK))
+		add_mac(macs, link.mac);
+	return ifindex;
+}
+
+/* Without it the peers of its family are not ready; frames to it may still come. */
+static void find_address(struct xv_instance *inst, const struct xv_ip *ip, uint32_t *dev,
+			 struct macs *macs)
+{
+	uint32_t before = *dev;
+	char text[XV_IP_STRLEN];
+
+	*dev = add_address(inst, ip, macs);
+	if (before && !*dev && !xv_ip_is_zero(ip))
+		xv_log(LOG_WARNING, "%s is no address of this host any more",
+		       xv_ip_format(ip, text));
+}
+
+static void set_macs(struct xv_instance *inst, struct xv_config_val *val)
+{
+	struct macs macs = {};
+	size_t i;
+
+	for (i = 0; i < inst->n_uplinks; i++)
+		if (inst->uplinks[i].ifindex)
+			add_mac(&macs, inst->uplinks[i].link.mac);
+	find_address(inst, &inst->config->address, &inst->local_dev[0], &macs);
+	find_address(inst, &inst->config->address6, &inst->local_dev[1], &macs);
+	for (i = macs.n; i < XV_MAX_MACS; i++)
+		macs.mac[i] = macs.mac[0];
+	memcpy(val->mac, macs.mac, sizeof(val->mac));
+	if (macs.n > XV_MAX_MACS)
+		val->flags |= XV_CONFIG_ANY_MAC;
+}
+
+int xv_local_write(struct xv_instance *inst)
+{
+	const struct xv_config *config = inst->config;
+	struct xv_config_val val = {}, old;
+	__u32 zero = 0;
+	int ret = bpf_map_lookup_elem(inst->dp->fd.config, &zero, &old);
+
+	if (ret)
+		return ret;
+	val.seed = old.seed;
+	while (!val.seed)
+		if (getrandom(&val.seed, sizeof(val.seed), 0) < 0)
+			return -errno;
+	val.abi = XV_ABI_VERSION;
+	val.flags = config->udp6_checksum ? XV_CONFIG_UDP6_CHECKSUM : 0;
+	val.flags |= config->df == XV_DF_SET	   ? XV_CONFIG_DF_SET
+		     : config->df == XV_DF_INHERIT ? XV_CONFIG_DF_INHERIT
+						   : 0;
+	val.flags |= config->netfilter_respect ? XV_CONFIG_KERNEL : 0;
+	val.udp_port = htons(config->udp_port);
+	val.slow_ifindex = inst->slow_ifindex;
+	val.local4 = config->address;
+	val.local6 = config->address6;
+	inst->local_written = true;
+	set_macs(inst, &val);
+	xv_vlan_write(inst, &val);
+	ret = xv_netns_id(&val.netns);
+	if (ret || !memcmp(&val, &old, sizeof(val)))
+		return ret;
+	if (val.flags & ~old.flags & XV_CONFIG_ANY_MAC)
+		xv_log(LOG_NOTICE,
+		       "the underlay has more than %d MAC addresses: outer frames are taken by any",
+		       XV_MAX_MACS);
+	if (val.flags & ~old.flags & XV_CONFIG_ANY_TAG)
+		xv_log(LOG_NOTICE,
+		       "the underlay has more than %d VLAN devices: outer frames are taken in any",
+		       XV_MAX_TAGS);
+	return bpf_map_update_elem(inst->dp->fd.config, &zero, &val, BPF_ANY);
+}
+
+void xv_local_link(struct xv_instance *inst, const struct xv_link *link)
+{
+	bool vlan = xv_vlan_link(inst, link);
+
+	if (vlan || link->ifindex == inst->local_dev[0] || link->ifindex == inst->local_dev[1])
+		xv_local_write(inst);
+}
+
+void xv_local_link_gone(struct xv_instance *inst, uint32_t ifindex)
+{
+	if (xv_vlan_link_gone(inst, ifindex))
+		xv_local_write(inst);
+}
+
+/* While an instance is adopted all is written later, when nothing refuses the configuration. */
+void xv_local_port(struct xv_instance *inst, uint32_t ifindex, uint32_t id)
+{
+	if (inst->local_written && xv_vlan_port(inst, ifindex, id))
+		xv_local_write(inst);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Loops: two ports of a network that a tenant has bridged together, without STP. Each broadcast
+ * then comes back by the other port, and a MAC moves between the two as fast as it is learned, many
+ * times faster than any station or pair of routers moves. Programs then drop what comes from one of
+ * the two, or would be flooded to it, for groups and unknown MACs (XV_PORT_LOOP); known unicast
+ * goes on. After a while, longer each time, the port is tried again.
+ */
+#ifndef XV_LOOP_H
+#define XV_LOOP_H
+
+#include "model/place.h"
+
+enum {
+	XV_LOOP_RETURNS = 100, /* of one MAC in a second, between two ports: a loop */
+	XV_LOOP_HOLD_SECONDS = 10,
+	XV_LOOP_HOLD_MAX_SECONDS = 320,
+};
+
+/*
+ * For how many seconds a port is contained that was for `before` seconds, until `until` (ns), the
+ * last time; 0: it never was.
+ */
+uint32_t xv_loop_hold(uint32_t before, uint64_t until, uint64_t now);
+/*
+ * A MAC returns too often to be in two places. second: the place that it was at second, which is
+ * the one that is contained: the first is more likely a station's own. Does nothing unless both are
+ * ports and the network looks for loops.
+ */
+void xv_loop_found(struct xv_instance *inst, struct xv_network *net, struct xv_place first,
+		   struct xv_place second, uint64_t now);
+/* Loops are no longer looked for in the network: none of its ports is contained. */
+void xv_loop_release(struct xv_instance *inst, const struct xv_network *net);
+/* Once a second: ports are tried again. */
+void xv_loop_tick(struct xv_instance *inst, uint64_t now);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Where a MAC is: a port or a peer, by its id, and how that is told. */
+#ifndef XV_PLACE_H
+#define XV_PLACE_H
+
+#include "addr.h"
+#include "model/port.h"
+
+enum {
+	XV_PLACE_STRLEN = XV_PORT_STRLEN + XV_IP_STRLEN,
+};
+
+struct xv_place {
+	uint8_t kind; /* enum xv_fdb_kind */
+	uint16_t dst; /* port id or peer id */
+};
+
+static inline bool xv_place_equal(struct xv_place a, struct xv_place b)
+{
+	return a.kind == b.kind && a.dst == b.dst;
+}
+
+/* NULL: the place is no port, or that port is gone. */
+struct xv_port *xv_place_port(const struct xv_instance *inst, struct xv_place place);
+/* "p1", "p1 vlan 5" or "192.0.2.2"; "" if that is gone. Returns text. */
+const char *xv_place_text(const struct xv_instance *inst, struct xv_place place,
+			  char text[XV_PLACE_STRLEN]);
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Path MTUs: see pmtu.h. */
+#include <time.h>
+
+#include "addr.h"
+#include "model/adjacency.h"
+#include "log.h"
+#include "model/pmtu.h"
+
+enum {
+	ASK_DELAY_US = 20000, /* the program sees the error before the kernel does */
+	ASKS = 2,	      /* and in case that was too soon, a second later */
+};
+
+static time_t now_seconds(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec;
+}
+
+static void on_ask(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	xv_adjacency_refresh_asked(arg);
+}
+
+void xv_pmtu_event(struct xv_instance *inst, uint32_t id)
+{
+	static const struct timeval delay = {.tv_usec = ASK_DELAY_US};
+	struct xv_peer *peer = id < XV_MAX_PEERS ? inst->peer_by_id[id] : NULL;
+
+	if (!peer)
+		return;
+	if (!inst->pmtu_ask)
+		inst->pmtu_ask = evtimer_new(inst->base, on_ask, inst);
+	if (!inst->pmtu_ask)
+		return;
+	peer->asks = ASKS;
+	if (!evtimer_pending(inst->pmtu_ask, NULL))
+		evtimer_add(inst->pmtu_ask, &delay);
+}
+
+void xv_pmtu_route(struct xv_peer *peer, const struct xv_route *route)
+{
+	uint32_t mtu = route->expires ? route->mtu : 0;
+	char text[XV_IP_STRLEN];
+
+	if (peer->path_mtu != mtu && mtu)
+		xv_log(LOG_INFO, "peer %s: path MTU is %u, for %u s", xv_ip_format(&peer->ip, text),
+		       mtu, route->expires);
+	if (peer->path_mtu && !mtu)
+		xv_log(LOG_INFO, "peer %s: path MTU has ended", xv_ip_format(&peer->ip, text));
+	peer->path_mtu = mtu;
+	peer->path_mtu_end = mtu ? now_seconds() + route->expires : 0;
+}
+
+void xv_pmtu_second(struct xv_instance *inst)
+{
+	time_t now = now_seconds();
+	struct xv_peer *peer, *tmp;
+	bool any = false;
+
+	HASH_ITER (hh, inst->peers, peer, tmp) {
+		if (peer->path_mtu && !peer->asks && now > peer->path_mtu_end)
+			peer->asks = 1;
+		any |= peer->asks;
+	}
+	if (any)
+		xv_adjacency_refresh_asked(inst);
+}
+
+void xv_pmtu_stop(struct xv_instance *inst)
+{
+	if (inst->pmtu_ask)
+		event_free(inst->pmtu_ask);
+	inst->pmtu_ask = NULL;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Ports: local devices (and VLANs of them) in networks; xv_port, xv_port_dev and xv_tx. */
+#ifndef XV_PORT_H
+#define XV_PORT_H
+
+#include "kernel/filters.h"
+#include "model/network.h"
+
+enum {
+	XV_PORT_STRLEN = IFNAMSIZ + sizeof(" vlan 4094"),
+	XV_PORT_OTHER_LEN = 96,
+};
+
+struct xv_port_name {
+	char dev[IFNAMSIZ];
+	uint32_t vlan; /* 0: untagged */
+};
+
+struct xv_port {
+	struct xv_port_name key; /* zero-padded: hashed whole */
+	uint32_t id;
+	struct xv_network *net;
+	bool from_config;
+	bool by_hand;			  /* stays when the file drops it */
+	bool retry;			  /* attaching failed, for the reason in status */
+	uint32_t ifindex;		  /* that it is attached to; 0: none (yet) */
+	uint32_t adopted;		  /* ... by an earlier daemon, until xv_port_adopted() */
+	uint32_t flags;			  /* enum xv_port_flags as written */
+	struct xv_link link;		  /* when ifindex is not 0 */
+	char status[256];		  /* what is wrong with it; "" when fine */
+	char other[XV_PORT_OTHER_LEN];	  /* what it is of another instance: see other.h */
+	char no_tc[160];		  /* why its program is not at TC ingress; "" when it is */
+	enum xv_port_xdp xdp;		  /* as configured */
+	enum xv_port_filters set_filters; /* as configured */
+	uint32_t filters_mark;		  /* xv_filters_mark(); 0: not looked at yet */
+	struct xv_filters filters;	  /* of others, at the device's ingress */
+	struct {
+		bool on; /* XV_PORT_LOOP */
+		uint32_t seconds;
+		uint64_t until; /* ns */
+		char other[XV_PORT_STRLEN];
+	} loop;		       /* with another port of the network: see loop.h */
+	uint32_t max_macs;     /* as configured: learned there at most; 0: no limit */
+	uint32_t learned;      /* entries of the FDB */
+	uint64_t quota_denied; /* new MACs refused because of max_macs */
+	bool full;	       /* ... and programs know, until there is room */
+	bool short_of_room;    /* ... and the log says so, until there is some more */
+	bool xdp_on;	       /* xv_port_encap is attached */
+	char no_xdp[24];       /* why not, in a few words; "" when attached, or no device */
+	bool watched;	       /* others have a qdisc or filters at egress */
+	bool direct;	       /* frames for end_mac go straight into the tenant's namespace */
+	uint8_t end_mac[6];    /* of the veth's other end, there */
+	uint64_t end_asked;    /* when last a MAC that was learned had us look there, ns */
+	struct {
+		bool set;
+		uint32_t mtu;
+		uint64_t features;
+	} refused; /* by the driver, as it was then */
+	UT_hash_handle hh;
+};
+
+/* "redirect" (in XDP), "tc" or "none" (device is missing): how frames are delivered. */
+const char *xv_port_delivery(const struct xv_instance *inst, const struct xv_port *port);
+/* "xdp", "tc" or "none" (device is missing): where frames from it are first looked at. */
+const char *xv_port_encap(const struct xv_port *port);
+struct xv_port *xv_port_find(struct xv_instance *inst, const char *dev, uint32_t vlan);
+/* "p1" or "p1 vlan 5", as the command line has it. Returns text. */
+const char *xv_port_text(const struct xv_port *port, char text[XV_PORT_STRLEN]);
+/*
+ * -EBUSY: in a network already (named in err), or an underlay device; with must_exist -ENODEV:
+ * there is no such device, and -EEXIST: it has another name. Without must_exist it is attached when
+ * it appears; where attaching fails, that is returned, and the port stays and is tried again.
+ */
+int xv_port_add(struct xv_instance *inst, struct xv_network *net, const struct xv_config_port *set,
+		bool from_config, bool must_exist, struct xv_err *err);
+/* Named by the configuration file: added by hand before, or of another setting. */
+int xv_port_take_over(struct xv_instance *inst, struct xv_port *port,
+		      const struct xv_config_port *set);
+/* Named by the file no more: stays if added by hand, else is deleted. */
+int xv_port_drop(struct xv_instance *inst, struct xv_port *port, struct xv_err *err);
+int xv_port_del(struct xv_instance *inst, struct xv_port *port, struct xv_err *err);
+/* Undoes what being a port changed in a device itself (promiscuity), for --detach. */
+void xv_port_release_device(struct xv_netlink *nl, uint32_t ifindex);
+/* Ports that an earlier daemon left are known; then, with the underlay as configured, attached. */
+int xv_port_adopt(struct xv_instance *inst, struct xv_err *err);
+void xv_port_adopted(struct xv_instance *inst);
+/* The underlay or its delivery changed: which ports get redirects may too. */
+void xv_port_rewrite_all(struct xv_instance *inst);
+/* What others hooked to ports' devices may have changed without a word. */
+void xv_port_look_all(struct xv_instance *inst);
+void xv_port_free_all(struct xv_instance *inst);
+
+/* From netlink. */
+void xv_port_link(struct xv_instance *inst, const struct xv_link *link);
+/*
+ * Why the program of the ports of a device is not at TC ingress, for their status; "": it is.
+ * Whether that is new of one of them.
+ */
+bool xv_port_no_tc(struct xv_instance *inst, uint32_t ifindex, const char *text);
+/* Whether the device is that of a port. */
+bool xv_port_has_device(const struct xv_instance *inst, uint32_t ifindex);
+void xv_port_link_gone(struct xv_instance *inst, uint32_t ifindex);
+/* Tries again to attach the ports that it failed for. */
+void xv_port_retry(struct xv_instance *inst);
+void xv_port_features(struct xv_instance *inst, uint32_t ifindex, uint64_t features);
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* How many MACs are learned: see quota.h. */
+#include "model/fdb.h"
+#include "log.h"
+#include "model/port_device.h"
+#include "model/quota.h"
+
+enum {
+	CALM_SHARE = 8, /* an eighth of the limit is free: the shortage is over */
+};
+
+void xv_quota_take(struct xv_instance *inst, struct xv_network *net, struct xv_place place)
+{
+	struct xv_port *port = xv_place_port(inst, place);
+
+	net->learned++;
+	if (port)
+		port->learned++;
+}
+
+void xv_quota_give(struct xv_instance *inst, struct xv_network *net, struct xv_place place)
+{
+	struct xv_port *port = xv_place_port(inst, place);
+
+	if (net && net->learned)
+		net->learned--;
+	if (port && port->learned)
+		port->learned--;
+}
+
+bool xv_quota_place_has_room(const struct xv_instance *inst, struct xv_place place)
+{
+	const struct xv_port *port = xv_place_port(inst, place);
+
+	return !port || !port->max_macs || port->learned < port->max_macs;
+}
+
+void xv_quota_deny_network(struct xv_instance *inst, struct xv_network *net)
+{
+	net->quota_denied++;
+	if (!net->short_of_room)
+		xv_log_limited(LOG_WARNING, net->bd,
+			       "network %s: %u MACs are learned, which is %s: more are not, and "
+			       "frames to them are flooded",
+			       net->set.name, net->learned,
+			       net->learned >= net->set.max_macs ? "its max-macs"
+								 : "all that the FDB has room for");
+	net->short_of_room = true;
+	if (net->full)
+		return;
+	net->full = true;
+	inst->n_full++;
+	xv_network_write(inst, net);
+}
+
+void xv_quota_deny_port(struct xv_instance *inst, struct xv_port *port)
+{
+	char text[XV_PORT_STRLEN];
+
+	port->quota_denied++;
+	if (!port->short_of_room)
+		xv_log_limited(LOG_WARNING, port->net->bd,
+			       "port %s of network %s: %u MACs are learned there, which is its "
+			       "max-macs: more are not, and frames to them are flooded",
+			       xv_port_text(port, text), port->net->set.name, port->learned);
+	port->short_of_room = true;
+	if (port->full)
+		return;
+	port->full = true;
+	inst->n_full++;
+	port_write_dev(inst, port);
+}
+
+static bool is_calm(uint32_t have, uint32_t limit)
+{
+	return have <= limit - limit / CALM_SHARE;
+}
+
+static void network_room(struct xv_instance *inst, struct xv_network *net)
+{
+	if (net->learned >= net->set.max_macs || xv_fdb_count(inst) >= XV_MAX_FDB)
+		return;
+	net->full = false;
+	inst->n_full--;
+	xv_network_write(inst, net);
+	if (!is_calm(net->learned, net->set.max_macs))
+		return;
+	net->short_of_room = false;
+	xv_log_limited(LOG_NOTICE, net->bd, "network %s: there is room for MACs again, %u of %u",
+		       net->set.name, net->learned, net->set.max_macs);
+}
+
+static void port_room(struct xv_instance *inst, struct xv_port *port)
+{
+	char text[XV_PORT_STRLEN];
+
+	if (port->max_macs && port->learned >= port->max_macs)
+		return;
+	port->full = false;
+	inst->n_full--;
+	port_write_dev(inst, port);
+	if (port->max_macs && !is_calm(port->learned, port->max_macs))
+		return;
+	port->short_of_room = false;
+	xv_log_limited(LOG_NOTICE, port->net->bd,
+		       "port %s of network %s: there is room for MACs again",
+		       xv_port_text(port, text), port->net->set.name);
+}
+
+void xv_quota_room(struct xv_instance *inst)
+{
+	struct xv_network *net;
+	struct xv_port *port;
+
+	if (!inst->n_full)
+		return;
+	for (net = inst->networks; net; net = net->hh.next)
+		if (net->full)
+			network_room(inst, net);
+	for (port = inst->ports; port; port = port->hh.next)
+		if (port->full)
+			port_room(inst, port);
+}

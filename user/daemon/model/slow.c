@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The slow path device: see slow.h. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/attach.h"
+#include "sources/follow.h"
+#include "model/local.h"
+#include "log.h"
+#include "model/peer.h"
+#include "model/slow.h"
+#include "model/unhook.h"
+
+enum {
+	MAX_NAMES = 64,
+};
+
+/* The mark of an instance's device: its alias. */
+static void make_mark(const char *instance, char mark[64])
+{
+	snprintf(mark, 64, "xvtep instance %s", instance);
+}
+
+static int create(struct xv_instance *inst, struct xv_link *link, struct xv_err *err)
+{
+	char name[IFNAMSIZ], mark[64];
+	int i, ret = -EEXIST;
+
+	make_mark(inst->name, mark);
+	for (i = 0; ret == -EEXIST && i < MAX_NAMES; i++) {
+		snprintf(name, sizeof(name), "xv%d", i);
+		ret = xv_netlink_add_vxlan(inst->nl, name, inst->config->udp_port, mark, err);
+	}
+	if (ret)
+		return xv_err_prefix(err, ret, "slow path device %s", name);
+	return xv_netlink_get_link(inst->nl, name, 0, link, err);
+}
+
+bool xv_slow_is(const struct xv_link *link)
+{
+	return !strcmp(link->kind, "vxlan") && link->vxlan_external;
+}
+
+static bool usable(const struct xv_instance *inst, const struct xv_link *link)
+{
+	return xv_slow_is(link) && link->vxlan_port == inst->config->udp_port &&
+	       link->vxlan_zero_csum6 && link->flags & IFF_UP;
+}
+
+size_t xv_slow_remove_orphans(struct xv_netlink *nl, const char *instance, uint32_t but)
+{
+	struct xv_link *links = NULL;
+	size_t i, n = 0, removed = 0;
+	char mark[64];
+
+	make_mark(instance, mark);
+	if (xv_netlink_list_links(nl, &links, &n, NULL))
+		return 0;
+	for (i = 0; i < n; i++)
+		if (xv_slow_is(&links[i]) && links[i].ifindex != but &&
+		    !strcmp(links[i].alias, mark))
+			removed += !xv_netlink_del_link(nl, links[i].ifindex, NULL);
+	free(links);
+	return removed;
+}
+
+/* The pin of a device that was the slow path's outlives it. */
+static void let_go(struct xv_instance *inst, uint32_t ifindex)
+{
+	if (ifindex && ifindex != inst->slow_ifindex)
+		xv_unhook_later(inst, ifindex);
+}
+
+void xv_slow_adopt(struct xv_instance *inst, uint32_t ifindex)
+{
+	struct xv_link link;
+
+	if (!ifindex || xv_netlink_get_link(inst->nl, NULL, ifindex, &link, NULL) ||
+	    !xv_slow_is(&link))
+		return;
+	inst->slow_ifindex = ifindex;
+	memcpy(inst->slow_name, link.name, sizeof(inst->slow_name));
+}
+
+int xv_slow_open(struct xv_instance *inst, uint32_t adopted_ifindex, struct xv_err *err)
+{
+	struct xv_link link = {};
+	bool keep;
+	int ret = 0;
+
+	keep = adopted_ifindex &&
+	       !xv_netlink_get_link(inst->nl, NULL, adopted_ifindex, &link, NULL) &&
+	       usable(inst, &link);
+	if (!keep && xv_slow_is(&link)) {
+		xv_log(LOG_NOTICE, "slow path device %s is not as it must be; making it again",
+		       link.name);
+		xv_netlink_del_link(inst->nl, link.ifindex, NULL);
+	}
+	if (xv_slow_remove_orphans(inst->nl, inst->name, keep ? link.ifindex : 0))
+		xv_log(LOG_NOTICE, "removed a slow path device that an earlier xvtepd left");
+	if (!keep)
+		ret = create(inst, &link, err);
+	ret = ret ?: xv_attach_tc(inst->dp, &link, XV_PROG_SLOW_RX, false, err);
+	if (ret)
+		return ret;
+	inst->slow_ifindex = link.ifindex;
+	memcpy(inst->slow_name, link.name, sizeof(inst->slow_name));
+	let_go(inst, adopted_ifindex);
+	return 0;
+}
+
+void xv_slow_check(struct xv_instance *inst)
+{
+	uint32_t old = inst->slow_ifindex;
+	struct xv_err err = {.text = ""};
+	struct xv_link link;
+
+	if (inst->slow_ifindex &&
+	    !xv_netlink_get_link(inst->nl, NULL, inst->slow_ifindex, &link, NULL) &&
+	    usable(inst, &link)) {
+		memcpy(inst->slow_name, link.name, sizeof(inst->slow_name)); /* it may be new */
+		return;
+	}
+	if (inst->slow_ifindex)
+		xv_log(LOG_WARNING, "slow path device %s was taken away; making it again",
+		       inst->slow_name);
+	if (!xv_slow_open(inst, inst->slow_ifindex, &err)) {
+		xv_local_write(inst);
+		return;
+	}
+	if (inst->slow_ifindex)
+		xv_log(LOG_ERR, "%s; trying again every second", err.text);
+	inst->slow_ifindex = 0;
+	inst->slow_name[0] = '\0';
+	let_go(inst, old);
+	xv_local_write(inst);
+	xv_follow_again_later(inst);
+}

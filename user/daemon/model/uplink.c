@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Underlay devices: see uplink.h. */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <linux/if_link.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "addr.h"
+#include "kernel/attach.h"
+#include "kernel/filters.h"
+#include "model/group.h"
+#include "log.h"
+#include "kernel/nic.h"
+#include "model/peer.h"
+#include "model/port.h"
+#include "model/slow.h"
+#include "model/uplink_internal.h"
+
+const char *xv_uplink_mode(const struct xv_uplink *uplink)
+{
+	if (!uplink->ifindex)
+		return "waiting";
+	if (uplink->flags & XV_UPLINK_XDP)
+		return "xdp-native";
+	return uplink->flags & XV_UPLINK_GENERIC ? "xdp-generic" : "tc";
+}
+
+const char *xv_uplink_why(const struct xv_instance *inst, const struct xv_uplink *uplink)
+{
+	if (!uplink->ifindex)
+		return "no-device";
+	if (uplink->flags & (XV_UPLINK_XDP | XV_UPLINK_GENERIC))
+		return inst->config->xdp == XV_XDP_AUTO ? "auto" : "set";
+	if (inst->config->xdp == XV_XDP_OFF)
+		return "off";
+	if (inst->config->xdp == XV_XDP_AUTO && !strcmp(uplink->link.kind, "veth"))
+		return "veth";
+	return uplink->behind ? "filters" : "refused";
+}
+
+const char *xv_uplink_tcp(const struct xv_instance *inst, const struct xv_uplink *uplink)
+{
+	if (!uplink->ifindex)
+		return "waiting";
+	if (!(uplink->flags & XV_UPLINK_XDP))
+		return "tc";
+	return inst->config->delivery == XV_DELIVERY_REDIRECT ? "redirect" : "tc";
+}
+
+struct xv_uplink *xv_uplink_find(struct xv_instance *inst, const char *dev)
+{
+	size_t i;
+
+	for (i = 0; i < inst->n_uplinks; i++)
+		if (!strcmp(inst->uplinks[i].dev, dev))
+			return &inst->uplinks[i];
+	return NULL;
+}
+
+static struct xv_uplink *find_index(const struct xv_instance *inst, uint32_t ifindex)
+{
+	size_t i;
+
+	for (i = 0; ifindex && i < inst->n_uplinks; i++)
+		if (inst->uplinks[i].ifindex == ifindex)
+			return &inst->uplinks[i];
+	return NULL;
+}
+
+uint32_t xv_uplink_tx_slot(const struct xv_instance *inst, uint32_t ifindex)
+{
+	const struct xv_uplink *uplink = find_index(inst, ifindex);
+
+	return uplink && !uplink->watched ? XV_MAX_PORTS + uplink->slot : 0;
+}
+
+bool uplink_wants_xdp(const struct xv_config *config, const struct xv_uplink *uplink,
+		      const struct xv_link *link, bool *must)
+{
+	*must = false;
+	if (uplink->behind)
+		return false;
+	*must = config->xdp == XV_XDP_NATIVE || config->xdp == XV_XDP_GENERIC;
+	if (*must)
+		return true;
+	return config->xdp == XV_XDP_AUTO && strcmp(link->kind, "veth");
+}
+
+int uplink_check_link(struct xv_instance *inst, const struct xv_link *link, struct xv_err *err)
+{
+	const struct xv_port *port;
+
+	if (link->flags & IFF_LOOPBACK)
+		return xv_err_set(err, -EINVAL, "%s is the loopback device", link->name);
+	if (xv_slow_is(link))
+		return xv_err_set(err, -EINVAL,
+				  "%s is a vxlan device in external mode, as an instance's slow "
+				  "path: tunnels come out of it, none goes over it",
+				  link->name);
+	for (port = inst->ports; port; port = port->hh.next)
+		if (port->ifindex == link->ifindex)
+			return xv_err_set(err, -EBUSY,
+					  "underlay device %s is a port of network \"%s\": take it "
+					  "out there first",
+					  link->name, port->net->set.name);
+	return 0;
+}
+
+void uplink_look_at_filters(const struct xv_instance *inst, const struct xv_config *config,
+			    struct xv_uplink *uplink, const struct xv_link *link)
+{
+	size_t size = sizeof(uplink->filters), len = 0;
+	char egress[XV_FILTERS_LEN];
+	struct xv_filters ingress;
+
+	xv_filters_look(inst->dp->pin_dir, link, true, &ingress);
+	uplink->behind = ingress.tc && !config->filters_ignore;
+	uplink->watched = xv_filters_look_egress(link, true, egress) && !config->filters_ignore;
+	uplink->filters[0] = '\0';
+	if (uplink->behind)
+		len = snprintf(uplink->filters, size, "at TC, behind what others have there: %.96s",
+			       ingress.seen);
+	else if (ingress.tc)
+		len = snprintf(uplink->filters, size, "filters: ignore, not seeing frames: %.96s",
+			       ingress.seen);
+	if (uplink->watched)
+		snprintf(uplink->filters + len, size - len, "%sXDP does not send by it, past %.80s",
+			 len ? "; " : "", egress);
+}
+
+int uplink_attach(struct xv_instance *inst, const struct xv_config *config,
+		  struct xv_uplink *uplink, const struct xv_link *link, bool strict,
+		  struct xv_err *err)
+{
+	bool generic = config->xdp == XV_XDP_GENERIC, must, xdp;
+	struct xv_uplink_val val = {.flags = XV_UPLINK_TC_DECAP,
+				    .tx_slot = XV_MAX_PORTS + uplink->slot};
+	struct xv_err why = {.text = ""};
+	int ret = uplink_check_link(inst, link, err);
+
+	if (ret)
+		return ret;
+	uplink->note[0] = '\0';
+	uplink_look_at_filters(inst, config, uplink, link);
+	xdp = uplink_wants_xdp(config, uplink, link, &must);
+	if (!xdp)
+		xv_detach_xdp(inst->dp->pin_dir, link->ifindex);
+	ret = xv_attach_tc(inst->dp, link, XV_PROG_DECAP_TC, uplink->behind, err);
+	if (ret)
+		return ret;
+	if (xdp)
+		ret = xv_attach_xdp(inst->dp, inst->nl, link,
+				    generic ? XV_PROG_DECAP_SKB : XV_PROG_DECAP, &why);
+	if (ret && must && strict)
+		return xv_err_set(err, ret, "%s", why.text);
+	if (ret)
+		snprintf(uplink->note, sizeof(uplink->note), "%.240s; at TC", why.text);
+	else if (xdp)
+		val.flags |= generic ? XV_UPLINK_GENERIC : XV_UPLINK_XDP;
+	bpf_map_update_elem(inst->dp->fd.uplink, &link->ifindex, &val, BPF_ANY);
+	bpf_map_update_elem(inst->dp->fd.tx, &val.tx_slot, &link->ifindex, BPF_ANY);
+	uplink->ifindex = link->ifindex;
+	uplink->flags = val.flags;
+	uplink->link = *link;
+	return 0;
+}
+
+void uplink_attach_again(struct xv_instance *inst, const struct xv_uplink *uplink,
+			 const struct xv_link *link)
+{
+	struct xv_uplink_val val = {.flags = uplink->flags, .tx_slot = XV_MAX_PORTS + uplink->slot};
+	struct xv_err ignored;
+
+	xv_attach_tc(inst->dp, link, XV_PROG_DECAP_TC, uplink->behind, &ignored);
+	if (val.flags & XV_UPLINK_XDP)
+		xv_attach_xdp(inst->dp, inst->nl, link, XV_PROG_DECAP, &ignored);
+	else if (val.flags & XV_UPLINK_GENERIC)
+		xv_attach_xdp(inst->dp, inst->nl, link, XV_PROG_DECAP_SKB, &ignored);
+	else
+		xv_detach_xdp(inst->dp->pin_dir, link->ifindex);
+	bpf_map_update_elem(inst->dp->fd.uplink, &link->ifindex, &val, BPF_ANY);
+}
+
+void uplink_forget(struct xv_instance *inst, struct xv_uplink *uplink)
+{
+	uint32_t slot = XV_MAX_PORTS + uplink->slot, ifindex = 0;
+
+	xv_group_uplink_gone(inst, uplink->ifindex);
+	bpf_map_delete_elem(inst->dp->fd.uplink, &uplink->ifindex);
+	/* The slot may be another device's by now, or still, that takes its place in the list. */
+	bpf_map_lookup_elem(inst->dp->fd.tx, &slot, &ifindex);
+	if (ifindex == uplink->ifindex)
+		bpf_map_delete_elem(inst->dp->fd.tx, &slot);
+	uplink->ifindex = 0;
+	uplink->flags = 0;
+}
+
+void uplink_detach(struct xv_instance *inst, struct xv_uplink *uplink)
+{
+	if (!uplink->ifindex)
+		return;
+	xv_detach_xdp(inst->dp->pin_dir, uplink->ifindex);
+	xv_datapath_synchronize();
+	xv_detach_tc(inst->dp->pin_dir, uplink->ifindex);
+	uplink_forget(inst, uplink);
+}
+
+/* What there is to say of the device as it is now. True if that is not what was said last. */
+static bool set_status(const struct xv_config *config, struct xv_uplink *uplink)
+{
+	bool v6 = !xv_ip_is_zero(&config->address6);
+	char text[sizeof(uplink->status)];
+
+	if (uplink->ifindex && !(uplink->link.flags & IFF_UP))
+		snprintf(text, sizeof(text), "device is down");
+	else if (uplink->ifindex && !(uplink->link.flags & XV_IFF_LOWER_UP))
+		snprintf(text, sizeof(text), "no carrier");
+	else if (uplink->note[0] || !uplink->ifindex)
+		snprintf(text, sizeof(text), "%s", uplink->note);
+	else if (uplink->filters[0])
+		snprintf(text, sizeof(text), "%s", uplink->filters);
+	else
+		xv_nic_check(&uplink->link, v6 ? XV_ENCAP6_LEN : XV_ENCAP4_LEN,
+			     !v6 && config->df == XV_DF_UNSET, text, sizeof(text));
+	if (!text[0])
+		snprintf(text, sizeof(text), "%s", uplink->groups);
+	if (!strcmp(uplink->status, text))
+		return false;
+	memcpy(uplink->status, text, sizeof(text));
+	return true;
+}
+
+void uplink_join_groups(struct xv_instance *inst, struct xv_uplink *uplink)
+{
+	xv_group_refresh(inst);
+	snprintf(uplink->groups, sizeof(uplink->groups), "%s",
+		 xv_group_trouble(inst, uplink->ifindex));
+}
+
+void uplink_tell(const struct xv_config *config, struct xv_uplink *uplink)
+{
+	if (!set_status(config, uplink))
+		return;
+	if (uplink->status[0])
+		xv_log(LOG_WARNING, "underlay %s: %s", uplink->dev, uplink->status);
+	else
+		xv_log(LOG_NOTICE, "underlay %s: as it should be again", uplink->dev);
+}
+
+/* What others have at an attached device may have changed; then it is attached as that wants. */
+static void look_again(struct xv_instance *inst, struct xv_uplink *uplink,
+		       const struct xv_link *link)
+{
+	struct xv_uplink before = *uplink;
+	struct xv_err err = {.text = ""};
+
+	uplink_look_at_filters(inst, inst->config, uplink, link);
+	if (before.behind != uplink->behind) {
+		if (uplink_attach(inst, inst->config, uplink, link, false, &err))
+			xv_log(LOG_ERR, "underlay %s: %s", uplink->dev, err.text);
+		uplink_join_groups(inst, uplink);
+		xv_port_rewrite_all(inst);
+	}
+	if (before.behind == uplink->behind && before.watched == uplink->watched &&
+	    !strcmp(before.filters, uplink->filters))
+		return;
+	uplink_tell(inst->config, uplink);
+	xv_peer_refresh_soon(inst);
+}
+
+void xv_uplink_look_all(struct xv_instance *inst)
+{
+	size_t i;
+
+	for (i = 0; i < inst->n_uplinks; i++)
+		if (inst->uplinks[i].ifindex)
+			look_again(inst, &inst->uplinks[i], &inst->uplinks[i].link);
+}
+
+void xv_uplink_second(struct xv_instance *inst)
+{
+	uint32_t mark;
+	size_t i;
+
+	for (i = 0; i < inst->n_uplinks; i++) {
+		struct xv_uplink *uplink = &inst->uplinks[i];
+
+		if (!uplink->ifindex)
+			continue;
+		mark = xv_filters_mark(uplink->ifindex);
+		if (uplink->filters_mark != mark)
+			look_again(inst, uplink, &uplink->link);
+		uplink->filters_mark = mark;
+	}
+}
+
+void xv_uplink_groups(struct xv_instance *inst)
+{
+	size_t i;
+
+	for (i = 0; i < inst->n_uplinks; i++) {
+		uplink_join_groups(inst, &inst->uplinks[i]);
+		uplink_tell(inst->config, &inst->uplinks[i]);
+	}
+}
+
+void xv_uplink_link(struct xv_instance *inst, const struct xv_link *link)
+{
+	struct xv_uplink *uplink = find_index(inst, link->ifindex);
+	struct xv_err err = {.text = ""};
+
+	if (uplink && strcmp(uplink->dev, link->name)) {
+		uplink_detach(inst, uplink);
+		snprintf(uplink->note, sizeof(uplink->note),
+			 "renamed to %s; attached when there is a %s again", link->name,
+			 uplink->dev);
+		uplink_tell(inst->config, uplink);
+		xv_peer_refresh_soon(inst);
+	}
+	uplink = xv_uplink_find(inst, link->name);
+	if (!uplink)
+		return;
+	if (uplink->ifindex && uplink->ifindex != link->ifindex)
+		uplink_forget(inst, uplink);
+	if (!uplink->ifindex) {
+		if (uplink_attach(inst, inst->config, uplink, link, false, &err)) {
+			snprintf(uplink->note, sizeof(uplink->note), "%.255s", err.text);
+			uplink_tell(inst->config, uplink);
+			return;
+		}
+		uplink_join_groups(inst, uplink);
+		xv_port_rewrite_all(inst);
+		set_status(inst->config, uplink);
+		xv_log(LOG_NOTICE, "underlay %s: attached (%s) %s", uplink->dev,
+		       xv_uplink_mode(uplink), uplink->status);
+	}
+	look_again(inst, uplink, link);
+	if (memcmp(&uplink->link, link, sizeof(*link))) {
+		uplink->link = *link;
+		uplink_tell(inst->config, uplink);
+		xv_peer_refresh_soon(inst);
+	}
+}
+
+void xv_uplink_link_gone(struct xv_instance *inst, uint32_t ifindex)
+{
+	struct xv_uplink *uplink = find_index(inst, ifindex);
+
+	if (!uplink)
+		return;
+	uplink_detach(inst, uplink);
+	snprintf(uplink->note, sizeof(uplink->note),
+		 "device is gone; attached again when it comes back");
+	uplink_tell(inst->config, uplink);
+	xv_peer_refresh_soon(inst);
+}
+
+/* Whether it takes XDP frames, which adjacencies say. */
+void xv_uplink_features(struct xv_instance *inst, uint32_t ifindex, uint64_t features)
+{
+	struct xv_uplink *uplink = find_index(inst, ifindex);
+
+	if (!uplink || uplink->link.xdp_features == features)
+		return;
+	uplink->link.xdp_features = features;
+	xv_peer_refresh_soon(inst);
+}
+
+bool xv_uplink_mend(struct xv_instance *inst, struct xv_uplink *uplink)
+{
+	struct xv_err err = {.text = ""};
+	struct xv_link link;
+
+	if (!uplink->ifindex || !(uplink->flags & (XV_UPLINK_XDP | XV_UPLINK_GENERIC)) ||
+	    xv_attach_has_xdp(inst->dp->pin_dir, uplink->ifindex) ||
+	    xv_netlink_get_link(inst->nl, NULL, uplink->ifindex, &link, NULL))
+		return false;
+	if (uplink_attach(inst, inst->config, uplink, &link, false, &err))
+		snprintf(uplink->note, sizeof(uplink->note), "%.255s", err.text);
+	xv_log(LOG_WARNING, "%s: its XDP program was taken away; attached again (%s)", uplink->dev,
+	       xv_uplink_mode(uplink));
+	uplink_join_groups(inst, uplink);
+	uplink_tell(inst->config, uplink);
+	xv_port_rewrite_all(inst);
+	xv_peer_refresh_soon(inst);
+	return true;
+}

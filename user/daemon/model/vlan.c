@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* VLANs of the underlay: see vlan.h. */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "model/port.h"
+#include "model/vlan.h"
+
+struct xv_vlan {
+	uint32_t ifindex;
+	uint32_t on;  /* ifindex of the device below */
+	uint32_t tag; /* struct xv_link.vlan_tag */
+	uint32_t master;
+	bool missing; /* in xv_vlan_load(): not seen yet */
+	UT_hash_handle hh;
+};
+
+enum {
+	MASTERS_DEEP = 4, /* a bridge over a bond, and room */
+};
+
+/* The kernel takes VID 0 off before it looks for a device. */
+static struct xv_port_key key_of(const struct xv_vlan *vlan)
+{
+	uint32_t proto = vlan->tag >> 16;
+
+	return (struct xv_port_key){
+		.ifindex = vlan->on,
+		.vlan = (uint16_t)vlan->tag,
+		.proto = (uint16_t)(proto == ETH_P_8021Q ? 0 : proto),
+	};
+}
+
+/*
+ * Writes or deletes the VLAN device's entry of xv_port; one of a port of that VLAN stays. exists:
+ * the device is there; it has an entry while the one below is an untagged port.
+ */
+static void mark(struct xv_instance *inst, const struct xv_vlan *vlan, bool exists)
+{
+	struct xv_port_key key = key_of(vlan), below = {.ifindex = vlan->on};
+	struct xv_port_val val = {.check = xv_port_key_check(&key)}, now;
+	bool wanted, marked;
+
+	if (!inst->dp || !key.vlan)
+		return;
+	wanted = exists && !bpf_map_lookup_elem(inst->dp->fd.port, &below, &now) && now.port;
+	marked = !bpf_map_lookup_elem(inst->dp->fd.port, &key, &now);
+	if (wanted == marked || (marked && now.port))
+		return;
+	if (!wanted)
+		bpf_map_delete_elem(inst->dp->fd.port, &key);
+	else if (bpf_map_update_elem(inst->dp->fd.port, &key, &val, BPF_NOEXIST))
+		xv_log(LOG_ERR, "no room for VLAN device %u over a port: its frames are the port's",
+		       vlan->ifindex);
+}
+
+void xv_vlan_mark(struct xv_instance *inst, uint32_t ifindex)
+{
+	const struct xv_vlan *vlan;
+
+	for (vlan = inst->vlans; vlan; vlan = vlan->hh.next)
+		if (!ifindex || vlan->on == ifindex)
+			mark(inst, vlan, true);
+}
+
+bool xv_vlan_has(const struct xv_instance *inst, const struct xv_port_key *key)
+{
+	const struct xv_vlan *vlan;
+	struct xv_port_key has;
+
+	for (vlan = inst->vlans; vlan; vlan = vlan->hh.next) {
+		has = key_of(vlan);
+		if (!memcmp(&has, key, sizeof(has)))
+			return true;
+	}
+	return false;
+}
+
+static void forget(struct xv_instance *inst, struct xv_vlan *vlan)
+{
+	HASH_DEL(inst->vlans, vlan);
+	free(vlan);
+}
+
+void xv_vlan_free_all(struct xv_instance *inst)
+{
+	struct xv_vlan *vlan, *tmp;
+
+	HASH_ITER (hh, inst->vlans, vlan, tmp)
+		forget(inst, vlan);
+}
+
+static void gone(struct xv_instance *inst, struct xv_vlan *vlan)
+{
+	mark(inst, vlan, false);
+	forget(inst, vlan);
+}
+
+/* One that has its lower device in another namespace is not of our underlay. */
+bool xv_vlan_link(struct xv_instance *inst, const struct xv_link *link)
+{
+	bool is_vlan = link->vlan_tag && link->end && link->end_netns < 0;
+	struct xv_vlan *vlan;
+
+	HASH_FIND(hh, inst->vlans, &link->ifindex, sizeof(link->ifindex), vlan);
+	if (!is_vlan && vlan)
+		gone(inst, vlan);
+	if (!is_vlan)
+		return vlan != NULL;
+	if (vlan)
+		vlan->missing = false;
+	if (vlan && vlan->on == link->end && vlan->tag == link->vlan_tag &&
+	    vlan->master == link->master)
+		return false;
+	if (!vlan) {
+		vlan = calloc(1, sizeof(*vlan));
+		if (!vlan)
+			return false; /* its frames go by the kernel */
+		vlan->ifindex = link->ifindex;
+		HASH_ADD(hh, inst->vlans, ifindex, sizeof(vlan->ifindex), vlan);
+	}
+	if (vlan->on != link->end || vlan->tag != link->vlan_tag)
+		mark(inst, vlan, false);
+	vlan->on = link->end;
+	vlan->tag = link->vlan_tag;
+	vlan->master = link->master;
+	mark(inst, vlan, true);
+	return true;
+}
+
+bool xv_vlan_link_gone(struct xv_instance *inst, uint32_t ifindex)
+{
+	struct xv_vlan *vlan;
+
+	HASH_FIND(hh, inst->vlans, &ifindex, sizeof(ifindex), vlan);
+	if (vlan)
+		gone(inst, vlan);
+	return vlan != NULL;
+}
+
+int xv_vlan_load(struct xv_instance *inst, struct xv_err *err)
+{
+	struct xv_link *links = NULL;
+	struct xv_vlan *vlan, *tmp;
+	size_t i, n = 0;
+	int ret = xv_netlink_list_links(inst->nl, &links, &n, err);
+
+	if (ret)
+		return ret;
+	for (vlan = inst->vlans; vlan; vlan = vlan->hh.next)
+		vlan->missing = true;
+	for (i = 0; i < n; i++)
+		xv_vlan_link(inst, &links[i]);
+	HASH_ITER (hh, inst->vlans, vlan, tmp)
+		if (vlan->missing)
+			gone(inst, vlan);
+	free(links);
+	return 0;
+}
+
+/* Whether the device is an underlay device, or a bond or bridge that has one. (A VRF has it too,
+ * but an address on that is a loopback address.) */
+static bool is_underlay(struct xv_instance *inst, uint32_t ifindex)
+{
+	struct xv_link link;
+	uint32_t up;
+	size_t i;
+	int deep;
+
+	for (i = 0; ifindex && i < inst->n_uplinks; i++) {
+		up = inst->uplinks[i].ifindex;
+		if (up && up == ifindex)
+			return true;
+		up = up ? inst->uplinks[i].link.master : 0;
+		for (deep = 0; up && deep < MASTERS_DEEP; deep++) {
+			if (xv_netlink_get_link(inst->nl, NULL, up, &link, NULL) ||
+			    !strcmp(link.kind, "vrf"))
+				break;
+			if (up == ifindex)
+				return true;
+			up = link.master;
+		}
+	}
+	return false;
+}
+
+/* Tags of tenants on the underlay: never the host's own, whatever else has them. */
+struct tags {
+	uint32_t *tag;
+	size_t n;
+};
+
+static int compare(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static bool has_tag(const struct tags *tags, uint32_t tag)
+{
+	return tags->n && bsearch(&tag, tags->tag, tags->n, sizeof(tag), compare);
+}
+
+static void add(struct xv_config_val *val, const struct tags *tenants, uint32_t tag)
+{
+	size_t i;
+
+	if (has_tag(tenants, tag))
+		return;
+	for (i = 0; i < XV_MAX_TAGS && val->tag[i]; i++)
+		if (val->tag[i] == tag)
+			return;
+	if (i < XV_MAX_TAGS)
+		val->tag[i] = tag;
+	else if (!tenants->n) /* else frames in that VLAN go by the kernel, which knows whose it is
+			       */
+		val->flags |= XV_CONFIG_ANY_TAG;
+}
+
+/* Whether a port has the device, or the bridge or bond that is above it. */
+static bool leads_to_port(struct xv_instance *inst, uint32_t ifindex)
+{
+	struct xv_link link;
+	int deep;
+
+	for (deep = 0; ifindex && deep < MASTERS_DEEP; deep++) {
+		if (xv_port_has_device(inst, ifindex))
+			return true;
+		if (xv_netlink_get_link(inst->nl, NULL, ifindex, &link, NULL))
+			return false;
+		ifindex = link.master;
+	}
+	return false;
+}
+
+/*
+ * The tags in which ports' frames come over the underlay: of VLAN devices that are ports or lead to
+ * one, and of ports that are a VLAN of a bond or bridge over it.
+ */
+static int find_tenants(struct xv_instance *inst, struct tags *tags)
+{
+	size_t most = HASH_COUNT(inst->vlans) + HASH_COUNT(inst->ports);
+	const struct xv_port *port;
+	struct xv_vlan *vlan;
+
+	tags->n = 0;
+	tags->tag = calloc(most ?: 1, sizeof(*tags->tag));
+	if (!tags->tag)
+		return -ENOMEM;
+	for (port = inst->ports; port; port = port->hh.next) {
+		HASH_FIND(hh, inst->vlans, &port->ifindex, sizeof(port->ifindex), vlan);
+		if (vlan)
+			tags->tag[tags->n++] = vlan->tag;
+		else if (port->key.vlan && is_underlay(inst, port->ifindex))
+			tags->tag[tags->n++] = ETH_P_8021Q << 16 | port->key.vlan;
+	}
+	for (vlan = inst->vlans; vlan; vlan = vlan->hh.next)
+		if (vlan->master && tags->n < most && leads_to_port(inst, vlan->master))
+			tags->tag[tags->n++] = vlan->tag;
+	qsort(tags->tag, tags->n, sizeof(*tags->tag), compare);
+	return 0;
+}
+
+static void add_all(struct xv_instance *inst, const struct tags *tenants, struct xv_config_val *val)
+{
+	uint32_t on = 0; /* seen last: many VLANs are on one device */
+	struct xv_vlan *vlan;
+	bool ours = false;
+
+	for (vlan = inst->vlans; vlan && !(val->flags & XV_CONFIG_ANY_TAG); vlan = vlan->hh.next) {
+		if (vlan->on != on)
+			ours = is_underlay(inst, vlan->on);
+		on = vlan->on;
+		if (ours)
+			add(val, tenants, vlan->tag);
+	}
+}
+
+void xv_vlan_write(struct xv_instance *inst, struct xv_config_val *val)
+{
+	struct xv_vlan *vlan;
+	struct tags tenants;
+	uint32_t dev;
+	size_t i;
+
+	if (find_tenants(inst, &tenants))
+		return; /* all tagged frames go by the kernel */
+	for (i = 0; i < sizeof(inst->local_dev) / sizeof(inst->local_dev[0]); i++) {
+		dev = inst->local_dev[i];
+		HASH_FIND(hh, inst->vlans, &dev, sizeof(dev), vlan);
+		if (vlan && is_underlay(inst, vlan->on))
+			add(val, &tenants, vlan->tag);
+		else if (dev && !is_underlay(inst, dev))
+			add_all(inst, &tenants, val);
+	}
+	free(tenants.tag);
+}
+
+/* Whether frames with that tag are taken now. */
+static bool is_own_now(struct xv_instance *inst, uint32_t tag)
+{
+	struct xv_config_val val;
+	__u32 zero = 0;
+	size_t i;
+
+	if (bpf_map_lookup_elem(inst->dp->fd.config, &zero, &val) || val.flags & XV_CONFIG_ANY_TAG)
+		return true;
+	for (i = 0; i < XV_MAX_TAGS; i++)
+		if (val.tag[i] == tag)
+			return true;
+	return false;
+}
+
+bool xv_vlan_port(struct xv_instance *inst, uint32_t ifindex, uint32_t id)
+{
+	struct xv_vlan *vlan;
+
+	HASH_FIND(hh, inst->vlans, &ifindex, sizeof(ifindex), vlan);
+	if (vlan)
+		return is_own_now(inst, vlan->tag);
+	if (id)
+		return is_own_now(inst, ETH_P_8021Q << 16 | id) && is_underlay(inst, ifindex);
+	for (vlan = inst->vlans; vlan; vlan = vlan->hh.next)
+		if (vlan->master && is_own_now(inst, vlan->tag))
+			return true;
+	return false;
+}
+
+bool xv_vlan_has_others(struct xv_instance *inst, uint32_t ifindex)
+{
+	struct xv_vlan *vlan;
+
+	for (vlan = inst->vlans; vlan; vlan = vlan->hh.next)
+		if (vlan->on == ifindex && !is_own_now(inst, vlan->tag))
+			return true;
+	return false;
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The control socket: see control.h. Clients are served in control_conn.c. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "serve/control.h"
+#include "serve/control_internal.h"
+#include "log.h"
+#include "rundir.h"
+
+#define FULL	    "too many clients: 64 are connected"
+#define FULL_ANSWER "{\"ok\":false,\"error\":\"" FULL "\",\"code\":\"EBUSY\"}\n"
+
+static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *addr,
+		      int len, void *arg)
+{
+	struct xv_control *control = arg;
+	bool full = control->n_conns >= XV_CONTROL_CLIENTS;
+
+	(void)listener;
+	(void)addr;
+	(void)len;
+	/* Nor may those become many that are only told so: then they are not waited for. */
+	if (control->n_conns >= XV_CONTROL_CLIENTS + XV_CONTROL_REFUSED) {
+		if (send(fd, FULL_ANSWER, strlen(FULL_ANSWER), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+			xv_log(LOG_DEBUG, "control socket: %s", strerror(errno));
+		evutil_closesocket(fd);
+		return;
+	}
+	if (xv_conn_new(control, fd)) {
+		xv_log(LOG_WARNING, "control socket: no memory for another client");
+	} else if (full) {
+		xv_conn_put_error(control->conns, -EBUSY, FULL);
+		xv_conn_close(control->conns);
+	}
+}
+
+/* Out of file descriptors, most likely: the socket stays readable, so pause instead of spinning. */
+static void on_accept_error(struct evconnlistener *listener, void *arg)
+{
+	static const struct timeval pause = {.tv_sec = 1};
+	struct xv_control *control = arg;
+	const char *why = strerror(errno);
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (!control->told || now.tv_sec - control->told >= XV_CONTROL_TELL) {
+		control->told = now.tv_sec;
+		xv_log(LOG_WARNING,
+		       "control socket: cannot accept a client: %s; trying every second (told once "
+		       "in "
+		       "%d s)",
+		       why, XV_CONTROL_TELL);
+	}
+	evconnlistener_disable(listener);
+	evtimer_add(control->retry, &pause);
+}
+
+static void on_retry(evutil_socket_t fd, short what, void *arg)
+{
+	struct xv_control *control = arg;
+
+	(void)fd;
+	(void)what;
+	evconnlistener_enable(control->listener);
+}
+
+/*
+ * Removes what a daemon that was killed left. Nothing that is alive is touched: the instance's lock
+ * keeps a second daemon out, and a socket that answers is refused here all the same.
+ */
+static int clear_stale(const struct sockaddr_un *sun, struct xv_err *err)
+{
+	struct stat st;
+	int fd, ret;
+
+	if (lstat(sun->sun_path, &st))
+		return errno == ENOENT
+			       ? 0
+			       : xv_err_set(err, -errno, "%s: %s", sun->sun_path, strerror(errno));
+	if (!S_ISSOCK(st.st_mode))
+		return xv_err_set(err, -EEXIST, "%s is in the way and not a socket: remove it",
+				  sun->sun_path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return xv_err_set(err, -errno, "control socket: %s", strerror(errno));
+	ret = connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) ? -errno : 0;
+	close(fd);
+	/* -EAGAIN: alive, with a full queue. */
+	if (!ret || ret == -EAGAIN)
+		return xv_err_set(err, -EADDRINUSE, "%s is served by another process",
+				  sun->sun_path);
+	if (unlink(sun->sun_path) && errno != ENOENT)
+		return xv_err_set(err, -errno, "cannot remove the old %s: %s", sun->sun_path,
+				  strerror(errno));
+	return 0;
+}
+
+/* A bound socket, -errno on failure. */
+static int bind_socket(struct xv_control *control, struct xv_err *err)
+{
+	struct sockaddr_un sun = {.sun_family = AF_UNIX};
+	mode_t mask;
+	int fd, ret;
+
+	memcpy(sun.sun_path, control->path, sizeof(sun.sun_path));
+	ret = clear_stale(&sun, err);
+	if (ret)
+		return ret;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return xv_err_set(err, -errno, "control socket: %s", strerror(errno));
+	mask = umask(0117); /* 0660 from the first moment on */
+	ret = bind(fd, (struct sockaddr *)&sun, sizeof(sun)) ? -errno : 0;
+	umask(mask);
+	if (ret) {
+		close(fd);
+		return xv_err_set(err, ret, "cannot bind %s: %s", sun.sun_path, strerror(-ret));
+	}
+	control->bound = true;
+	return fd;
+}
+
+/* Serves the socket's path, from now on instead of what it served before. */
+static int listen_on_path(struct xv_control *control, struct xv_err *err)
+{
+	struct xv_instance *inst = control->inst;
+	struct evconnlistener *listener;
+	int fd, ret;
+
+	ret = xv_rundir_make(inst->name, err);
+	if (ret)
+		return ret;
+	ret = xv_rundir_path(inst->name, "control.sock", control->path, sizeof(control->path), err);
+	if (ret)
+		return ret;
+	fd = bind_socket(control, err);
+	if (fd < 0)
+		return fd;
+	listener = evconnlistener_new(inst->base, on_accept, control,
+				      LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC,
+				      XV_CONTROL_CLIENTS, fd);
+	if (!listener) {
+		close(fd);
+		return xv_err_set(err, -ENOMEM, "control socket %s: cannot listen", control->path);
+	}
+	evconnlistener_set_error_cb(listener, on_accept_error);
+	if (control->listener)
+		evconnlistener_free(control->listener);
+	control->listener = listener;
+	lstat(control->path, &control->file);
+	return 0;
+}
+
+static int start(struct xv_control *control, struct xv_err *err)
+{
+	control->retry = evtimer_new(control->inst->base, on_retry, control);
+	if (!control->retry)
+		return xv_err_set(err, -ENOMEM, "out of memory");
+	return listen_on_path(control, err);
+}
+
+static void destroy(struct xv_control *control)
+{
+	if (!control)
+		return;
+	while (control->conns)
+		xv_conn_free(control->conns);
+	if (control->listener)
+		evconnlistener_free(control->listener);
+	if (control->retry)
+		event_free(control->retry);
+	if (control->bound)
+		unlink(control->path);
+	free(control);
+}
+
+int xv_control_start(struct xv_instance *inst, struct xv_err *err)
+{
+	struct xv_control *control = calloc(1, sizeof(*control));
+	int ret;
+
+	if (!control)
+		return xv_err_set(err, -ENOMEM, "out of memory");
+	control->inst = inst;
+	/* libevent writes with writev(): a client that went away must not end the daemon. */
+	signal(SIGPIPE, SIG_IGN);
+	ret = start(control, err);
+	if (ret) {
+		destroy(control);
+		return ret;
+	}
+	inst->control = control;
+	return 0;
+}
+
+int xv_control_renew(struct xv_instance *inst, struct xv_err *err)
+{
+	struct xv_control *control = inst->control;
+	struct stat st;
+	int ret;
+
+	if (!lstat(control->path, &st) && st.st_ino == control->file.st_ino &&
+	    st.st_dev == control->file.st_dev)
+		return 0;
+	ret = listen_on_path(control, err);
+	if (!ret)
+		xv_log(LOG_NOTICE, "%s was taken away; made it again", control->path);
+	return ret;
+}
+
+void xv_control_stop(struct xv_instance *inst)
+{
+	destroy(inst->control);
+	inst->control = NULL;
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The running state as rows: see view.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "maps/stats.h"
+#include "serve/view.h"
+
+enum {
+	NSEC_PER_SEC = 1000000000,
+};
+
+static bool (*const next_row[XV_TABLE_MAX])(struct xv_view *view, struct xv_row *row) = {
+	[XV_TABLE_STATUS] = xv_view_next_status,
+	[XV_TABLE_UPLINK] = xv_view_next_uplink,
+	[XV_TABLE_NETWORK] = xv_view_next_network,
+	[XV_TABLE_PORT] = xv_view_next_port,
+	[XV_TABLE_FDB] = xv_view_next_fdb,
+	[XV_TABLE_FLOOD] = xv_view_next_flood,
+	[XV_TABLE_PEER] = xv_view_next_peer,
+	[XV_TABLE_NET_STATS] = xv_view_next_net_stats,
+	[XV_TABLE_PORT_STATS] = xv_view_next_port_stats,
+	[XV_TABLE_PEER_STATS] = xv_view_next_peer_stats,
+	[XV_TABLE_PATH_STATS] = xv_view_next_path_stats,
+	[XV_TABLE_DROPS] = xv_view_next_drops,
+};
+
+static bool shows_counters(enum xv_table_id table)
+{
+	return next_row[table] == xv_view_next_net_stats ||
+	       next_row[table] == xv_view_next_port_stats ||
+	       next_row[table] == xv_view_next_peer_stats ||
+	       next_row[table] == xv_view_next_path_stats || next_row[table] == xv_view_next_drops;
+}
+
+static bool shows_devices(enum xv_table_id table)
+{
+	return next_row[table] == xv_view_next_port_stats ||
+	       next_row[table] == xv_view_next_uplink || next_row[table] == xv_view_next_status;
+}
+
+int xv_view_open(struct xv_instance *inst, enum xv_table_id table,
+		 const struct xv_view_filter *filter, struct xv_view *view, struct xv_err *err)
+{
+	struct xv_err why; /* the columns are empty then */
+	int ret;
+
+	*view = (struct xv_view){.inst = inst, .table = table};
+	if (filter)
+		view->filter = *filter;
+	if (shows_devices(table) && inst->nl)
+		xv_netlink_list_counts(inst->nl, &view->devices, &view->n_devices, &why);
+	if (table != XV_TABLE_FDB)
+		return shows_counters(table) ? xv_stats_open(inst, err) : 0;
+	ret = xv_view_copy_fdb(view, err);
+	if (ret)
+		xv_view_close(view);
+	return ret;
+}
+
+bool xv_view_next(struct xv_view *view, struct xv_row *row)
+{
+	xv_row_start(row, view->table);
+	return next_row[view->table](view, row);
+}
+
+void xv_view_close(struct xv_view *view)
+{
+	free(view->entries);
+	free(view->devices);
+	view->entries = NULL;
+	view->devices = NULL;
+	view->n_entries = 0;
+}
+
+const struct xv_netlink_counts *xv_view_device(const struct xv_view *view, uint32_t ifindex)
+{
+	return xv_netlink_counts_find(view->devices, view->n_devices, ifindex);
+}
+
+uint64_t xv_view_age(uint64_t now, uint64_t seen)
+{
+	return now > seen ? ((now - seen) << XV_SEEN_SHIFT) / NSEC_PER_SEC : 0;
+}
+
+bool xv_view_port_matches(const struct xv_view_filter *filter, const struct xv_port *port)
+{
+	if (*filter->dev && strcmp(filter->dev, port->key.dev))
+		return false;
+	return !filter->has_vlan || filter->vlan == port->key.vlan;
+}
+
+struct xv_network *xv_view_network(struct xv_view *view)
+{
+	struct xv_network *net;
+
+	while (view->pos < XV_MAX_NETWORKS) {
+		net = view->inst->by_bd[view->pos++];
+		if (net && (!view->filter.bd || view->filter.bd == net->bd))
+			return net;
+	}
+	return NULL;
+}
+
+struct xv_port *xv_view_port(struct xv_view *view)
+{
+	struct xv_port *port;
+
+	while (view->pos < XV_MAX_PORTS) {
+		port = view->inst->port_by_id[view->pos++];
+		if (!port || !xv_view_port_matches(&view->filter, port))
+			continue;
+		if (!view->filter.bd || view->filter.bd == port->net->bd)
+			return port;
+	}
+	return NULL;
+}
+
+struct xv_peer *xv_view_peer(struct xv_view *view)
+{
+	struct xv_peer *peer;
+
+	while (view->pos < XV_MAX_PEERS) {
+		peer = view->inst->peer_by_id[view->pos++];
+		if (peer && (!view->filter.peer || view->filter.peer == peer->id))
+			return peer;
+	}
+	return NULL;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The running state as rows of the tables in columns.h, one at a time, so that no answer needs the
+ * memory of a whole table. Between two rows the event loop may run: rows that come or go meanwhile
+ * may be in the answer or not; each row is right in itself.
+ */
+#ifndef XV_VIEW_H
+#define XV_VIEW_H
+
+#include "model/fdb.h"
+#include "kernel/netlink.h"
+#include "row.h"
+
+/* Which rows: every field that is set must match. Fields that a table has no use for are ignored.
+ */
+struct xv_view_filter {
+	uint32_t bd;	    /* 0: any */
+	uint32_t peer;	    /* peer id, 0: any */
+	char dev[IFNAMSIZ]; /* "": any */
+	bool has_vlan;
+	uint32_t vlan;
+	bool has_mac;
+	uint8_t mac[6];
+	bool learned, statics; /* only these */
+};
+
+struct xv_view_entry {
+	struct xv_fdb_key key;
+	struct xv_fdb_val val;
+};
+
+struct xv_view {
+	struct xv_instance *inst;
+	enum xv_table_id table;
+	struct xv_view_filter filter;
+	uint32_t pos, sub; /* where to go on */
+	/* The FDB alone cannot be walked in steps: a copy, 16 bytes an entry. */
+	struct xv_view_entry *entries;
+	size_t n_entries, room;
+	bool no_memory;
+	/* Counters of the devices, when the view was opened. */
+	struct xv_netlink_counts *devices;
+	size_t n_devices;
+	uint64_t now; /* as in last_seen, when the copy was made */
+};
+
+/* filter may be NULL. Only the FDB can fail: -ENOMEM or what the map says. */
+int xv_view_open(struct xv_instance *inst, enum xv_table_id table,
+		 const struct xv_view_filter *filter, struct xv_view *view, struct xv_err *err);
+/* Fills in the next row; false: there is none. */
+bool xv_view_next(struct xv_view *view, struct xv_row *row);
+void xv_view_close(struct xv_view *view);
+
+/* Of a device, if the table has such counters; else NULL. */
+const struct xv_netlink_counts *xv_view_device(const struct xv_view *view, uint32_t ifindex);
+
+/* Seconds from seen to now, both in units of last_seen (XV_SEEN_SHIFT). */
+uint64_t xv_view_age(uint64_t now, uint64_t seen);
+
+/* Whether a port passes the filter's dev and vlan. */
+bool xv_view_port_matches(const struct xv_view_filter *filter, const struct xv_port *port);
+
+/* Of view_*.c: the rows of each table. */
+bool xv_view_next_status(struct xv_view *view, struct xv_row *row);
+bool xv_view_next_uplink(struct xv_view *view, struct xv_row *row);
+bool xv_view_next_network(struct xv_view *view, struct xv_row *row);
+bool xv_view_next_port(struct xv_view *view, struct xv_row *row);
+bool xv_view_next_fdb(struct xv_view *view, struct xv_row *row);
+bool xv_view_next_flood(struct xv_view *view, struct xv_row *row);
+bool xv_view_next_peer(struct xv_view *view, struct xv_row *row);
+bool xv_view_next_net_stats(struct xv_view *view, struct xv_row *row);
+bool xv_view_next_port_stats(struct xv_view *view, struct xv_row *row);
+bool xv_view_next_peer_stats(struct xv_view *view, struct xv_row *row);
+bool xv_view_next_path_stats(struct xv_view *view, struct xv_row *row);
+bool xv_view_next_drops(struct xv_view *view, struct xv_row *row);
+int xv_view_copy_fdb(struct xv_view *view, struct xv_err *err);
+
+/* The next network, port or peer from view->pos on that passes the filter; NULL at the end. */
+struct xv_network *xv_view_network(struct xv_view *view);
+struct xv_port *xv_view_port(struct xv_view *view);
+struct xv_peer *xv_view_peer(struct xv_view *view);
+
+#endif

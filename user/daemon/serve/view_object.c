@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Rows of what is configured: networks, ports, flood lists and peers. */
+#include "model/flood.h"
+#include "model/group.h"
+#include "model/ids.h"
+#include "link_local.h"
+#include "maps/stats.h"
+#include "serve/view.h"
+
+static const char *origin(bool from_config)
+{
+	return from_config ? "config" : "runtime";
+}
+
+bool xv_view_next_network(struct xv_view *view, struct xv_row *row)
+{
+	const struct xv_network *net = xv_view_network(view);
+	char text[XV_LINK_LOCAL_STRLEN];
+	size_t i, ports = 0;
+
+	if (!net)
+		return false;
+	for (i = 0; i < net->n_flood; i++)
+		ports += xv_flood_is_port(&net->flood[i]);
+	xv_row_number(row, XV_COL_NETWORK_VNI, net->vni);
+	xv_row_text(row, XV_COL_NETWORK_NAME, net->set.name);
+	xv_row_number(row, XV_COL_NETWORK_PORTS, ports);
+	xv_row_number(row, XV_COL_NETWORK_REMOTES, net->n_flood - ports);
+	xv_row_number(row, XV_COL_NETWORK_LEARNING, net->set.learning);
+	xv_row_number(row, XV_COL_NETWORK_AGEING, net->set.ageing);
+	xv_row_number(row, XV_COL_NETWORK_LEARNED, net->learned);
+	xv_row_number(row, XV_COL_NETWORK_MAX_MACS, net->set.max_macs);
+	xv_row_number(row, XV_COL_NETWORK_DENIED, net->quota_denied);
+	xv_row_number(row, XV_COL_NETWORK_MOVES, net->moves);
+	xv_row_number(row, XV_COL_NETWORK_DUPLICATES, net->duplicates);
+	xv_row_number(row, XV_COL_NETWORK_LOOPS, net->loops);
+	xv_row_number(row, XV_COL_NETWORK_LEARN_RATE, net->set.learn_rate);
+	xv_row_text(row, XV_COL_NETWORK_INNER_VLAN, net->set.inner_vlan ? "keep" : "drop");
+	xv_row_number(row, XV_COL_NETWORK_LOOP_DETECT, net->set.loop_detect);
+	xv_row_text(row, XV_COL_NETWORK_LINK_LOCAL,
+		    xv_link_local_format(net->set.link_local, text));
+	xv_row_number(row, XV_COL_NETWORK_BD, net->bd);
+	xv_row_text(row, XV_COL_NETWORK_ORIGIN, origin(net->from_config));
+	return true;
+}
+
+bool xv_view_next_port(struct xv_view *view, struct xv_row *row)
+{
+	const struct xv_port *port = xv_view_port(view);
+
+	if (!port)
+		return false;
+	xv_row_text(row, XV_COL_PORT_DEV, port->key.dev);
+	xv_row_number(row, XV_COL_PORT_VLAN, port->key.vlan);
+	xv_row_text(row, XV_COL_PORT_NETWORK, port->net->set.name);
+	xv_row_number(row, XV_COL_PORT_VNI, port->net->vni);
+	xv_row_number(row, XV_COL_PORT_UP, port->ifindex && port->link.flags & IFF_UP);
+	xv_row_number(row, XV_COL_PORT_CARRIER, port->ifindex && xv_link_runs(&port->link));
+	xv_row_text(row, XV_COL_PORT_DELIVERY, xv_port_delivery(view->inst, port));
+	xv_row_number(row, XV_COL_PORT_DIRECT, port->direct);
+	xv_row_text(row, XV_COL_PORT_ENCAP, xv_port_encap(port));
+	xv_row_text(row, XV_COL_PORT_NO_XDP, port->no_xdp);
+	xv_row_text(row, XV_COL_PORT_FILTERS, xv_port_filters_name(port->set_filters));
+	xv_row_text(row, XV_COL_PORT_FILTERS_SEEN, port->filters.seen);
+	xv_row_text(row, XV_COL_PORT_FILTERS_SKIPPED, port->filters.skipped);
+	if (port->ifindex) {
+		xv_row_number(row, XV_COL_PORT_MTU, port->link.mtu);
+		xv_row_number(row, XV_COL_PORT_IFINDEX, port->ifindex);
+	}
+	xv_row_number(row, XV_COL_PORT_ID, port->id);
+	xv_row_number(row, XV_COL_PORT_LEARNED, port->learned);
+	if (port->max_macs)
+		xv_row_number(row, XV_COL_PORT_MAX_MACS, port->max_macs);
+	xv_row_number(row, XV_COL_PORT_DENIED, port->quota_denied);
+	xv_row_text(row, XV_COL_PORT_ORIGIN, origin(port->from_config));
+	xv_row_text(row, XV_COL_PORT_STATUS, port->status);
+	return true;
+}
+
+static void flood_row(const struct xv_view *view, const struct xv_network *net,
+		      const struct xv_flood_member *member, struct xv_row *row)
+{
+	const struct xv_group *group;
+	const struct xv_port *port;
+	bool from_config = member->val.flags & XV_FLOOD_CONFIG;
+
+	xv_row_text(row, XV_COL_FLOOD_NETWORK, net->set.name);
+	xv_row_number(row, XV_COL_FLOOD_VNI, net->vni);
+	if (xv_flood_is_port(member)) {
+		port = xv_port_of(view->inst, member->val.id);
+		xv_row_text(row, XV_COL_FLOOD_TYPE, "port");
+		if (port) {
+			xv_row_text(row, XV_COL_FLOOD_DEV, port->key.dev);
+			xv_row_number(row, XV_COL_FLOOD_VLAN, port->key.vlan);
+			from_config = port->from_config;
+		}
+	} else {
+		group = member->val.kind == XV_FDB_GROUP
+				? xv_group_by_id(view->inst, member->val.id)
+				: NULL;
+		xv_row_text(row, XV_COL_FLOOD_TYPE, group ? "group" : "peer");
+		if (group && group->dev[0])
+			xv_row_text(row, XV_COL_FLOOD_DEV, group->dev);
+		if (group && group->status[0])
+			xv_row_text(row, XV_COL_FLOOD_STATUS, group->status);
+		xv_row_ip(row, XV_COL_FLOOD_REMOTE, &member->val.remote);
+	}
+	xv_row_text(row, XV_COL_FLOOD_ORIGIN, origin(from_config));
+}
+
+bool xv_view_next_flood(struct xv_view *view, struct xv_row *row)
+{
+	const struct xv_network *net;
+
+	/* pos stays on the network until its list is through. */
+	while ((net = xv_view_network(view))) {
+		if (view->sub < net->n_flood) {
+			flood_row(view, net, &net->flood[view->sub++], row);
+			view->pos = net->bd;
+			return true;
+		}
+		view->sub = 0;
+	}
+	return false;
+}
+
+static const char *device_name(const struct xv_instance *inst, uint32_t ifindex,
+			       char buf[IF_NAMESIZE])
+{
+	size_t i;
+
+	for (i = 0; i < inst->n_uplinks; i++) {
+		if (inst->uplinks[i].ifindex == ifindex)
+			return inst->uplinks[i].dev;
+	}
+	return if_indextoname(ifindex, buf);
+}
+
+/* When frames of it were last accepted, and whether none ever was though some were sent to it. */
+static void put_heard(struct xv_instance *inst, const struct xv_peer *peer, struct xv_row *row)
+{
+	uint64_t seen = xv_stats_heard(inst, peer->id), now = xv_fdb_now();
+
+	xv_row_number(row, XV_COL_PEER_SILENT, !seen && xv_stats_peer(inst, peer->id).tx.packets);
+	if (seen)
+		xv_row_number(row, XV_COL_PEER_LAST_HEARD, xv_view_age(now, seen));
+}
+
+bool xv_view_next_peer(struct xv_view *view, struct xv_row *row)
+{
+	const struct xv_peer *peer = xv_view_peer(view);
+	static const uint8_t no_mac[6];
+	char dev[IF_NAMESIZE];
+
+	if (!peer)
+		return false;
+	xv_row_ip(row, XV_COL_PEER_REMOTE, &peer->ip);
+	xv_row_number(row, XV_COL_PEER_READY, peer->ready);
+	if (peer->ifindex) {
+		xv_row_text(row, XV_COL_PEER_DEV, device_name(view->inst, peer->ifindex, dev));
+		xv_row_ip(row, XV_COL_PEER_NEXTHOP, &peer->nexthop);
+		if (memcmp(peer->mac, no_mac, sizeof(no_mac)))
+			xv_row_mac(row, XV_COL_PEER_MAC, peer->mac);
+		xv_row_number(row, XV_COL_PEER_MTU, peer->mtu);
+		if (peer->path_mtu)
+			xv_row_number(row, XV_COL_PEER_PATH_MTU, peer->path_mtu);
+	}
+	xv_row_number(row, XV_COL_PEER_REFS, peer->refs);
+	put_heard(view->inst, peer, row);
+	xv_row_text(row, XV_COL_PEER_ORIGIN,
+		    peer->pinned    ? "added"
+		    : peer->dynamic ? "learned"
+				    : "listed");
+	xv_row_number(row, XV_COL_PEER_ID, peer->id);
+	xv_row_text(row, XV_COL_PEER_STATUS, peer->status);
+	return true;
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Rows of the instance itself: its status, and its underlay devices. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sources/firewall.h"
+#include "kernel/nic.h"
+#include "model/uplink.h"
+#include "serve/view.h"
+#include "model/vlan.h"
+
+static void put_counts(const struct xv_instance *inst, struct xv_row *row)
+{
+	const struct xv_network *net;
+	uint64_t learned = 0;
+
+	for (net = inst->networks; net; net = net->hh.next)
+		learned += net->learned;
+	xv_row_number(row, XV_COL_STATUS_NETWORKS, HASH_COUNT(inst->networks));
+	xv_row_number(row, XV_COL_STATUS_LEARNED, learned);
+	xv_row_number(row, XV_COL_STATUS_FDB_ENTRIES, xv_fdb_count(inst));
+	if (xv_fdb_sweep_us(inst))
+		xv_row_number(row, XV_COL_STATUS_FDB_SWEEP, xv_fdb_sweep_us(inst));
+}
+
+/* What the kernel gave up of the frames that were left to it, as far as its device knows. */
+static void put_slow(const struct xv_view *view, struct xv_row *row)
+{
+	const struct xv_netlink_counts *device;
+
+	device = view->inst->slow_ifindex ? xv_view_device(view, view->inst->slow_ifindex) : NULL;
+	if (!device)
+		return;
+	xv_row_number(row, XV_COL_STATUS_SLOW_RX_DROPPED, device->rx_dropped + device->rx_errors);
+	xv_row_number(row, XV_COL_STATUS_SLOW_TX_DROPPED, device->tx_dropped + device->tx_errors);
+}
+
+bool xv_view_next_status(struct xv_view *view, struct xv_row *row)
+{
+	const struct xv_instance *inst = view->inst;
+	const struct xv_config *config = inst->config;
+	bool v6 = strchr(config->listen_host, ':');
+	char metrics[XV_LISTEN_LEN + 16];
+
+	if (view->pos++)
+		return false;
+	xv_row_text(row, XV_COL_STATUS_INSTANCE, inst->name);
+	xv_row_text(row, XV_COL_STATUS_VERSION, XV_VERSION);
+	xv_row_number(row, XV_COL_STATUS_PID, getpid());
+	xv_row_number(row, XV_COL_STATUS_UPTIME, xv_instance_uptime(inst));
+	xv_row_text(row, XV_COL_STATUS_CONFIG, inst->config_file);
+	xv_row_ip(row, XV_COL_STATUS_ADDRESS, &config->address);
+	xv_row_ip(row, XV_COL_STATUS_ADDRESS6, &config->address6);
+	xv_row_number(row, XV_COL_STATUS_UDP_PORT, config->udp_port);
+	xv_row_text(row, XV_COL_STATUS_XDP, xv_xdp_mode_name(config->xdp));
+	xv_row_text(row, XV_COL_STATUS_DF, xv_df_name(config->df));
+	xv_row_text(row, XV_COL_STATUS_NETFILTER, xv_firewall_text(view->inst));
+	xv_row_text(row, XV_COL_STATUS_SLOW_DEV, inst->slow_ifindex ? inst->slow_name : "none");
+	xv_row_text(row, XV_COL_STATUS_PIN_DIR, inst->dp->pin_dir);
+	xv_row_number(row, XV_COL_STATUS_ADOPTED, inst->dp->adopted);
+	if (config->metrics) {
+		snprintf(metrics, sizeof(metrics), "%s%s%s:%u", v6 ? "[" : "", config->listen_host,
+			 v6 ? "]" : "", config->listen_port);
+		xv_row_text(row, XV_COL_STATUS_METRICS, metrics);
+	}
+	xv_row_number(row, XV_COL_STATUS_PORTS, HASH_COUNT(inst->ports));
+	xv_row_number(row, XV_COL_STATUS_PEERS, HASH_COUNT(inst->peers));
+	put_counts(inst, row);
+	put_slow(view, row);
+	return true;
+}
+
+/* A NIC that takes tags off shows XDP frames of all its VLANs as untagged ones. */
+static const char *uplink_status(struct xv_instance *inst, const struct xv_uplink *uplink)
+{
+	if (!uplink->status[0] && uplink->flags & XV_UPLINK_XDP &&
+	    xv_vlan_has_others(inst, uplink->ifindex) && xv_nic_hides_vlan(uplink->dev))
+		return "rxvlan hides VLAN tags from XDP, and the device has VLANs of others: "
+		       "ethtool -K DEV rxvlan off, or xdp: off";
+	return uplink->status;
+}
+
+bool xv_view_next_uplink(struct xv_view *view, struct xv_row *row)
+{
+	const struct xv_instance *inst = view->inst;
+	const struct xv_netlink_counts *device;
+	const struct xv_uplink *uplink;
+
+	if (view->pos >= inst->n_uplinks)
+		return false;
+	uplink = &inst->uplinks[view->pos++];
+	xv_row_text(row, XV_COL_UPLINK_DEV, uplink->dev);
+	xv_row_number(row, XV_COL_UPLINK_UP, uplink->ifindex && uplink->link.flags & IFF_UP);
+	xv_row_number(row, XV_COL_UPLINK_CARRIER, uplink->ifindex && xv_link_runs(&uplink->link));
+	xv_row_text(row, XV_COL_UPLINK_ATTACHED, xv_uplink_mode(uplink));
+	xv_row_text(row, XV_COL_UPLINK_TCP, xv_uplink_tcp(inst, uplink));
+	if (uplink->ifindex) {
+		xv_row_number(row, XV_COL_UPLINK_MTU, uplink->link.mtu);
+		xv_row_number(row, XV_COL_UPLINK_QUEUES, uplink->link.rx_queues);
+		xv_row_number(row, XV_COL_UPLINK_IFINDEX, uplink->ifindex);
+	}
+	device = uplink->ifindex ? xv_view_device(view, uplink->ifindex) : NULL;
+	if (device) {
+		xv_row_number(row, XV_COL_UPLINK_RX_DROPPED, device->rx_dropped);
+		xv_row_number(row, XV_COL_UPLINK_TX_DROPPED, device->tx_dropped);
+		xv_row_number(row, XV_COL_UPLINK_QDISC_DROPPED, device->qdisc_dropped);
+		xv_row_number(row, XV_COL_UPLINK_RX_ERRORS, device->rx_errors);
+		xv_row_number(row, XV_COL_UPLINK_TX_ERRORS, device->tx_errors);
+	}
+	xv_row_text(row, XV_COL_UPLINK_WHY, xv_uplink_why(inst, uplink));
+	xv_row_text(row, XV_COL_UPLINK_STATUS, uplink_status(view->inst, uplink));
+	return true;
+}

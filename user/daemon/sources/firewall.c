@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Netfilter and the underlay: see firewall.h. */
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sources/firewall.h"
+#include "log.h"
+#include "kernel/netfilter.h"
+#include "model/port.h"
+#include "model/uplink.h"
+
+enum {
+	NAMES_LEN = 256,
+	RECV_LEN = 32768,
+	EVENTS_A_TURN = 256,
+	LOOK_DELAY_US = 100000, /* a set of rules that is loaded is one look */
+};
+
+struct xv_firewall {
+	struct mnl_socket *events;
+	struct event *readable;
+	struct event *later;
+	bool told_respect; /* the setting, when the log was told */
+	char names[NAMES_LEN];
+	char told[NAMES_LEN]; /* names, when the log was told */
+	char text[NAMES_LEN + 32];
+};
+
+static void look(const struct xv_instance *inst, char names[NAMES_LEN])
+{
+	size_t i;
+
+	names[0] = '\0';
+	xv_netfilter_names(XV_NETFILTER_HOST, NULL, names, NAMES_LEN);
+	for (i = 0; i < inst->n_uplinks; i++) {
+		const struct xv_uplink *uplink = &inst->uplinks[i];
+
+		if (!uplink->ifindex)
+			continue;
+		xv_netfilter_names(XV_NETFILTER_INGRESS, uplink->dev, names, NAMES_LEN);
+		xv_netfilter_names(XV_NETFILTER_EGRESS, uplink->dev, names, NAMES_LEN);
+	}
+}
+
+void xv_firewall_look(struct xv_instance *inst)
+{
+	struct xv_firewall *firewall = inst->firewall;
+	bool respect = inst->config->netfilter_respect;
+
+	if (!firewall)
+		return;
+	look(inst, firewall->names);
+	if (!strcmp(firewall->names, firewall->told) && respect == firewall->told_respect)
+		return;
+	memcpy(firewall->told, firewall->names, sizeof(firewall->told));
+	firewall->told_respect = respect;
+	if (firewall->names[0] && !respect)
+		xv_log(LOG_NOTICE,
+		       "known unicast does not pass netfilter (%s): `netfilter: respect` makes it, "
+		       "see xvtep.yaml(5)",
+		       firewall->names);
+}
+
+const char *xv_firewall_text(struct xv_instance *inst)
+{
+	struct xv_firewall *firewall = inst->firewall;
+	bool respect = inst->config->netfilter_respect;
+
+	if (!firewall)
+		return "";
+	xv_firewall_look(inst);
+	snprintf(firewall->text, sizeof(firewall->text), "%s%s%s",
+		 respect ? "respected" : "bypassed", firewall->names[0] ? ": " : "",
+		 firewall->names);
+	return firewall->names[0] || respect ? firewall->text : "none";
+}
+
+/* Chains may also be at devices, as their filters. */
+static void on_later(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	xv_firewall_look(arg);
+	xv_uplink_look_all(arg);
+	xv_port_look_all(arg);
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct timeval delay = {.tv_usec = LOOK_DELAY_US};
+	struct xv_instance *inst = arg;
+	struct xv_firewall *firewall = inst->firewall;
+	char buf[RECV_LEN];
+	int i;
+
+	(void)fd;
+	(void)what;
+	for (i = 0; i < EVENTS_A_TURN; i++)
+		if (mnl_socket_recvfrom(firewall->events, buf, sizeof(buf)) < 0 && errno != ENOBUFS)
+			break;
+	if (!evtimer_pending(firewall->later, NULL))
+		evtimer_add(firewall->later, &delay);
+}
+
+/* Without them there is nothing to follow. */
+static void open_events(struct xv_firewall *firewall)
+{
+	int group = NFNLGRP_NFTABLES;
+
+	firewall->events = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (firewall->events && (mnl_socket_bind(firewall->events, 0, MNL_SOCKET_AUTOPID) < 0 ||
+				 mnl_socket_setsockopt(firewall->events, NETLINK_ADD_MEMBERSHIP,
+						       &group, sizeof(group)) < 0)) {
+		mnl_socket_close(firewall->events);
+		firewall->events = NULL;
+	}
+}
+
+int xv_firewall_start(struct xv_instance *inst, struct xv_err *err)
+{
+	struct xv_firewall *firewall = inst->firewall = calloc(1, sizeof(*firewall));
+
+	if (!firewall)
+		return xv_err_set(err, -ENOMEM, "out of memory");
+	open_events(firewall);
+	firewall->later = evtimer_new(inst->base, on_later, inst);
+	if (firewall->events)
+		firewall->readable = event_new(inst->base, mnl_socket_get_fd(firewall->events),
+					       EV_READ | EV_PERSIST, on_readable, inst);
+	if (!firewall->later || (firewall->events && !firewall->readable))
+		return xv_err_set(err, -ENOMEM, "out of memory");
+	if (firewall->readable)
+		event_add(firewall->readable, NULL);
+	return 0;
+}
+
+void xv_firewall_stop(struct xv_instance *inst)
+{
+	struct xv_firewall *firewall = inst->firewall;
+
+	if (!firewall)
+		return;
+	if (firewall->readable)
+		event_free(firewall->readable);
+	if (firewall->later)
+		event_free(firewall->later);
+	if (firewall->events)
+		mnl_socket_close(firewall->events);
+	free(firewall);
+	inst->firewall = NULL;
+}

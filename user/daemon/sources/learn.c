@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Learning: see learn.h. */
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "addr.h"
+#include "model/flap.h"
+#include "model/ids.h"
+#include "sources/learn.h"
+#include "log.h"
+#include "model/pmtu.h"
+#include "model/loop.h"
+#include "model/port_end.h"
+#include "model/quota.h"
+
+enum {
+	EVENTS_A_TURN = 4096, /* then the loop serves others first */
+	GATHER = 32,	      /* events whose buckets are fetched before the first is handled */
+	PARKED = 4096,
+	ROOM_AHEAD = 8, /* entries to make room for, for each event that waits for it */
+	SWEEP_SECONDS = 1,
+	/*
+	 * Each event that finds the ring empty wakes this process: that costs the CPU that forwards
+	 * more than the frame does. In a storm the ring is therefore left alone for a while.
+	 */
+	STORM_WINDOW_NS = 1000000,
+	STORM_EVENTS = 64, /* in one window: 64,000 a second */
+	PAUSE_NS = 500000, /* the ring has room for 70,000 events */
+	CALM_EVENTS = 16,  /* in a pause: the storm is over */
+};
+
+/*
+ * A timer that has run out already comes after what waits on file descriptors; an event that makes
+ * itself active would come before it.
+ */
+static const struct timeval at_once = {};
+
+struct xv_learn {
+	struct xv_instance *inst;
+	struct ring_buffer *ring;
+	struct event *readable; /* not watched while paused, or while no more can be parked */
+	struct event *again;	/* when others have been served */
+	struct event *rested;	/* the end of a pause */
+	struct event *sweep;
+	int timer; /* of pauses */
+	unsigned int turn;
+	unsigned int lately; /* events since window_start */
+	uint64_t window_start;
+	bool paused;
+	time_t next_sweep;
+	size_t n_gathered;
+	struct xv_event gathered[GATHER];
+	size_t n_parked;
+	struct xv_event parked[PARKED]; /* until the FDB has made room */
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+enum xv_learn_verdict xv_learn_decide(const struct xv_network *net, const struct xv_fdb_val *old,
+				      const struct xv_event *event)
+{
+	if (!net || !net->set.learning ||
+	    (event->kind != XV_FDB_PORT && event->kind != XV_FDB_PEER))
+		return XV_LEARN_OFF;
+	if (old && old->flags & XV_FDB_STATIC)
+		return XV_LEARN_STATIC;
+	if (old && old->kind == event->kind && old->dst == event->dst)
+		return XV_LEARN_REFRESH;
+	if (old)
+		return XV_LEARN_ADMIT;
+	return net->learned >= net->set.max_macs ? XV_LEARN_QUOTA : XV_LEARN_ADMIT;
+}
+
+/* The source is still what the event says; dst stays 0 for a VTEP that is no peer yet. */
+static bool source_valid(struct xv_instance *inst, const struct xv_network *net,
+			 struct xv_event *event)
+{
+	const struct xv_peer *peer;
+	const struct xv_port *port;
+
+	if (event->kind == XV_FDB_PORT) {
+		port = xv_port_of(inst, event->dst);
+		return port && port->net == net && port->ifindex;
+	}
+	if (!event->dst) {
+		peer = xv_peer_find(inst, &event->remote);
+		event->dst = peer ? peer->id : 0;
+	}
+	return !event->dst || xv_peer_of(inst, event->dst);
+}
+
+/* A VTEP that was no peer becomes one: only for a MAC that is admitted. */
+static bool source_admit(struct xv_instance *inst, struct xv_event *event)
+{
+	struct xv_peer *peer;
+
+	if (event->kind == XV_FDB_PEER && !event->dst) {
+		if (xv_peer_admit(inst, &event->remote, &peer, NULL))
+			return false;
+		event->dst = peer->id;
+	}
+	return true;
+}
+
+static void admit(struct xv_learn *learn, struct xv_network *net, const struct xv_event *event,
+		  const struct xv_fdb_val *old)
+{
+	uint16_t moves = !old ? 0 : old->moves + (old->moves < XV_FDB_MOVES_MAX);
+	int ret = xv_fdb_learn(learn->inst, net, &event->key, event->kind, event->dst, moves);
+
+	/* Where there is no place to wait the MAC's next frame asks again. */
+	if (ret == -EAGAIN && learn->n_parked < PARKED)
+		learn->parked[learn->n_parked++] = *event;
+	if (ret == -ENOSPC)
+		xv_quota_deny_network(learn->inst, net);
+	if (ret)
+		return;
+	if (event->kind == XV_FDB_PORT)
+		xv_port_end_learned(learn->inst, learn->inst->port_by_id[event->dst],
+				    event->key.mac, event->time);
+	if (old) {
+		net->moves++;
+		xv_flap_note(learn->inst, net, &event->key,
+			     (struct xv_place){.kind = old->kind, .dst = old->dst},
+			     (struct xv_place){.kind = event->kind, .dst = event->dst}, now_ns());
+	}
+}
+
+/*
+ * What is known about the MAC. The program that sent XV_EVENT_LEARN has found it in xv_fdb no more
+ * than in the table: to ask again would cost more than all the rest. An entry that an outside
+ * program wrote since is for xv_fdb_yield().
+ */
+static int find_known(struct xv_instance *inst, const struct xv_event *event,
+		      struct xv_fdb_val *known)
+{
+	if (event->type == XV_EVENT_LEARN)
+		return xv_fdb_get_own(inst, &event->key, known);
+	return xv_fdb_get(inst, &event->key, known);
+}
+
+/*
+ * The port may have no more MACs. One that was known elsewhere is known nowhere then, and flooded:
+ * its station may have moved, or may not.
+ */
+static void refuse_at_port(struct xv_instance *inst, struct xv_network *net,
+			   const struct xv_event *event, const struct xv_fdb_val *old)
+{
+	if (old)
+		xv_fdb_del(inst, net, event->key.mac, NULL);
+	xv_quota_deny_port(inst, inst->port_by_id[event->dst]);
+}
+
+static void handle(struct xv_learn *learn, struct xv_event *event)
+{
+	struct xv_place place = {.kind = event->kind, .dst = event->dst};
+	struct xv_instance *inst = learn->inst;
+	struct xv_network *net = xv_network_of(inst, event->key.bd);
+	struct xv_fdb_val old, *known = NULL;
+
+	if (event->type == XV_EVENT_PMTU) {
+		xv_pmtu_event(inst, event->dst);
+		return;
+	}
+	if (!net || !xv_mac_is_unicast(event->key.mac) || !source_valid(inst, net, event))
+		return;
+	if (!find_known(inst, event, &old))
+		known = &old;
+	switch (xv_learn_decide(net, known, event)) {
+	case XV_LEARN_ADMIT:
+		if (!xv_quota_place_has_room(inst, place))
+			refuse_at_port(inst, net, event, known);
+		else if (source_admit(inst, event))
+			admit(learn, net, event, known);
+		break;
+	case XV_LEARN_QUOTA:
+		xv_quota_deny_network(inst, net);
+		break;
+	case XV_LEARN_REFRESH:
+	case XV_LEARN_OFF:
+	case XV_LEARN_STATIC:
+		break;
+	}
+}
+
+/* One by one: those that still find no room are parked again, behind the place that we read. */
+void xv_learn_again(struct xv_instance *inst)
+{
+	struct xv_learn *learn = inst->learn;
+	size_t i, n = learn ? learn->n_parked : 0;
+	struct xv_event event;
+
+	if (n)
+		xv_fdb_reserve(inst, xv_fdb_count(inst) + n * ROOM_AHEAD);
+	for (i = 0; i < n; i++) {
+		event = learn->parked[i];
+		if (!i)
+			learn->n_parked = 0;
+		handle(learn, &event);
+	}
+	if (n)
+		evtimer_add(learn->again, &at_once);
+}
+
+/* Those gathered might not find a place to wait. */
+static bool is_full(const struct xv_learn *learn)
+{
+	return learn->n_parked + GATHER > PARKED;
+}
+
+static void handle_gathered(struct xv_learn *learn)
+{
+	size_t i;
+
+	for (i = 0; i < learn->n_gathered; i++)
+		handle(learn, &learn->gathered[i]);
+	learn->n_gathered = 0;
+}
+
+static int on_event(void *ctx, void *data, size_t len)
+{
+	struct xv_learn *learn = ctx;
+	struct xv_event *event = &learn->gathered[learn->n_gathered];
+
+	if (len < sizeof(*event))
+		return 0;
+	memcpy(event, data, sizeof(*event));
+	xv_fdb_prefetch(learn->inst, &event->key);
+	if (++learn->n_gathered == GATHER)
+		handle_gathered(learn);
+	return ++learn->turn >= EVENTS_A_TURN || is_full(learn) ? -EAGAIN : 0;
+}
+
+/* Whether events come so fast that the ring is better left alone for a while. */
+static bool is_storm(struct xv_learn *learn)
+{
+	uint64_t now = now_ns();
+
+	if (learn->paused)
+		return learn->turn >= CALM_EVENTS;
+	if (now - learn->window_start > STORM_WINDOW_NS) {
+		learn->window_start = now;
+		learn->lately = 0;
+	}
+	learn->lately += learn->turn;
+	return learn->lately >= STORM_EVENTS;
+}
+
+/* The ring is empty. */
+static void wait_for_events(struct xv_learn *learn)
+{
+	const struct itimerspec pause = {.it_value = {.tv_nsec = PAUSE_NS}};
+
+	learn->paused = is_storm(learn) && !timerfd_settime(learn->timer, 0, &pause, NULL);
+	if (learn->paused)
+		event_del(learn->readable);
+	else
+		event_add(learn->readable, NULL);
+}
+
+/* What the ring has, or a turn of it. Full: the rest waits there until xv_learn_again(). */
+static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct xv_learn *learn = arg;
+	bool more;
+
+	(void)fd;
+	(void)what;
+	if (is_full(learn)) {
+		event_del(learn->readable);
+		return;
+	}
+	learn->turn = 0;
+	more = ring_buffer__consume(learn->ring) == -EAGAIN;
+	handle_gathered(learn);
+	if (more)
+		evtimer_add(learn->again, &at_once);
+	else
+		wait_for_events(learn);
+}
+
+static void on_rested(evutil_socket_t fd, short what, void *arg)
+{
+	uint64_t times;
+
+	if (read(fd, &times, sizeof(times)) == sizeof(times))
+		on_readable(fd, what, arg);
+}
+
+/* As often as the shortest ageing time asks for: an eighth of it, at least a second. */
+static void on_sweep(evutil_socket_t fd, short what, void *arg)
+{
+	struct xv_learn *learn = arg;
+	struct xv_network *net, *tmp;
+	uint32_t shortest = 0, wait;
+	struct timespec ts;
+	bool more = false;
+
+	(void)fd;
+	(void)what;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	xv_fdb_yield(learn->inst);
+	xv_flap_forget(learn->inst, now_ns());
+	xv_quota_room(learn->inst);
+	xv_loop_tick(learn->inst, now_ns());
+	if (ts.tv_sec < learn->next_sweep)
+		return;
+	HASH_ITER (hh, learn->inst->networks, net, tmp)
+		if (net->set.ageing && (!shortest || net->set.ageing < shortest))
+			shortest = net->set.ageing;
+	wait = shortest / 8;
+	learn->next_sweep = ts.tv_sec + (wait < 1 ? 1 : wait > 30 ? 30 : wait);
+	if (shortest)
+		xv_fdb_age(learn->inst, &more);
+	if (more)
+		learn->next_sweep = ts.tv_sec;
+}
+
+void xv_learn_sweep_soon(struct xv_instance *inst)
+{
+	if (inst->learn)
+		inst->learn->next_sweep = 0;
+}
+
+int xv_learn_start(struct xv_instance *inst, struct xv_err *err)
+{
+	struct timeval second = {.tv_sec = SWEEP_SECONDS};
+	struct xv_learn *learn = calloc(1, sizeof(*learn));
+
+	if (!learn)
+		return xv_err_set(err, -ENOMEM, "out of memory");
+	inst->learn = learn;
+	learn->inst = inst;
+	learn->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (learn->timer < 0)
+		return xv_err_set(err, -errno, "cannot open a timer: %s", strerror(errno));
+	learn->ring = ring_buffer__new(inst->dp->fd.events, on_event, learn, NULL);
+	if (!learn->ring)
+		return xv_err_set(err, -errno, "cannot open the event ring: %s", strerror(errno));
+	learn->readable = event_new(inst->base, ring_buffer__epoll_fd(learn->ring),
+				    EV_READ | EV_PERSIST, on_readable, learn);
+	learn->again = evtimer_new(inst->base, on_readable, learn);
+	learn->rested = event_new(inst->base, learn->timer, EV_READ | EV_PERSIST, on_rested, learn);
+	learn->sweep = event_new(inst->base, -1, EV_PERSIST, on_sweep, learn);
+	if (!learn->readable || !learn->again || !learn->rested || !learn->sweep)
+		return xv_err_set(err, -ENOMEM, "out of memory");
+	event_add(learn->readable, NULL);
+	event_add(learn->rested, NULL);
+	event_add(learn->sweep, &second);
+	evtimer_add(learn->again, &at_once); /* what came while no daemon ran */
+	return 0;
+}
+
+void xv_learn_stop(struct xv_instance *inst)
+{
+	struct xv_learn *learn = inst->learn;
+
+	if (!learn)
+		return;
+	if (learn->readable)
+		event_free(learn->readable);
+	if (learn->again)
+		event_free(learn->again);
+	if (learn->rested)
+		event_free(learn->rested);
+	if (learn->sweep)
+		event_free(learn->sweep);
+	if (learn->timer >= 0)
+		close(learn->timer);
+	xv_flap_free(inst);
+	ring_buffer__free(learn->ring);
+	free(learn);
+	inst->learn = NULL;
+}

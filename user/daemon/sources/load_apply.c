@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Staged entries are added, in steps between which the event loop serves others. See load.h. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "model/batch.h"
+#include "sources/load_internal.h"
+#include "model/peer.h"
+
+enum {
+	GRACE_US = 5000, /* until a grace period is looked for again: it takes some 15 ms */
+};
+
+/* Gives the references back: peers that no entry needed go, all together. */
+static void put_peers(struct xv_load *load, size_t n)
+{
+	xv_batch_begin(load->inst);
+	while (n--)
+		xv_peer_put(load->inst, load->remotes[n].peer);
+	xv_batch_commit(load->inst, NULL);
+}
+
+static int get_peers(struct xv_load *load, struct xv_err *err)
+{
+	struct load_remote *r;
+	size_t i;
+	int ret;
+
+	for (i = 0; i < load->n_remotes; i++) {
+		r = &load->remotes[i];
+		ret = xv_peer_get(load->inst, &r->ip, &r->peer, err);
+		if (!ret)
+			continue;
+		put_peers(load, i);
+		return xv_err_prefix(err, ret, "%s:%u", load->file, r->line);
+	}
+	for (i = 0; i < load->n; i++) {
+		if (load->puts[i].kind == XV_FDB_PEER)
+			load->puts[i].dst = load->remotes[load->puts[i].dst].peer->id;
+	}
+	return 0;
+}
+
+static void leave(struct xv_load *load)
+{
+	if (load->prev)
+		load->prev->next = load->next;
+	else
+		load->inst->loads = load->next;
+	if (load->next)
+		load->next->prev = load->prev;
+}
+
+static void finish(struct xv_load *load)
+{
+	xv_load_done_fn done = load->done;
+	struct xv_err err = load->err;
+	size_t entries = load->n;
+	void *arg = load->arg;
+	int failed = load->failed;
+
+	leave(load);
+	put_peers(load, load->n_remotes);
+	xv_load_free(load);
+	if (done)
+		done(arg, failed, entries, &err);
+}
+
+/* What was replaced cannot be brought back, so with replace the rest stays and is told of. */
+static void fail(struct xv_load *load, int code, size_t bad)
+{
+	load->failed = xv_err_prefix(&load->err, code, "%s:%u", load->file, load->puts[bad].line);
+	if (load->replace)
+		xv_err_prefix(&load->err, code, "%zu of %zu entries were loaded before this failed",
+			      xv_fdb_bulk_done(load->bulk), load->n);
+}
+
+static void on_step(evutil_socket_t fd, short what, void *arg)
+{
+	static const struct timeval now = {}, grace = {.tv_usec = GRACE_US};
+	struct xv_load *load = arg;
+	size_t bad = 0;
+	int ret;
+
+	(void)fd;
+	(void)what;
+	if (load->failed)
+		ret = xv_fdb_bulk_undo(load->bulk);
+	else
+		ret = xv_fdb_bulk_step(load->bulk, &bad, &load->err);
+	if (ret && ret != -EAGAIN && ret != -EINPROGRESS) {
+		fail(load, ret, bad);
+		ret = load->replace ? 0 : -EAGAIN;
+	}
+	if (ret)
+		evtimer_add(load->next_step, ret == -EAGAIN ? &now : &grace);
+	else
+		finish(load);
+}
+
+int xv_load_apply(struct xv_load *load, xv_load_done_fn done, void *arg, struct xv_err *err)
+{
+	static const struct timeval now = {};
+	struct xv_instance *inst = load->inst;
+	size_t have = xv_fdb_count_static(inst);
+	int ret = load_end(load, err);
+
+	if (ret)
+		return ret;
+	if (load->n_new && have + load->n_new > XV_MAX_FDB)
+		return xv_err_set(err, -ENOSPC,
+				  "%s: the FDB would have %zu static entries; it has room for %u",
+				  load->file, have + load->n_new, XV_MAX_FDB);
+	load->bulk = xv_fdb_bulk_new(inst, load->puts, load->n, load->replace, false);
+	load->next_step = evtimer_new(inst->base, on_step, load);
+	if (!load->bulk || !load->next_step)
+		return xv_err_set(err, -ENOMEM, "out of memory");
+	ret = get_peers(load, err);
+	if (ret)
+		return ret;
+	xv_fdb_reserve(inst, xv_fdb_count(inst) + load->n_new);
+	load->done = done;
+	load->arg = arg;
+	load->next = inst->loads;
+	if (load->next)
+		load->next->prev = load;
+	inst->loads = load;
+	evtimer_add(load->next_step, &now);
+	return 0;
+}
+
+void xv_load_abandon(struct xv_load *load)
+{
+	load->done = NULL;
+}
+
+void xv_load_stop(struct xv_instance *inst)
+{
+	struct xv_load *load;
+
+	while (inst->loads) {
+		load = inst->loads;
+		leave(load);
+		xv_load_free(load);
+	}
+}

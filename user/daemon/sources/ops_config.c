@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Handlers: configuration files applied, checked and written. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sources/ops.h"
+#include "sources/running.h"
+
+static int parse(struct xv_call *call, struct xv_config **config)
+{
+	const char *text = xv_args_text(call->args, "text");
+
+	return xv_config_parse(xv_args_text(call->args, "file"), text, strlen(text), config,
+			       &call->err);
+}
+
+int xv_ops_apply(struct xv_call *call)
+{
+	struct xv_config *config;
+	size_t changes = 0;
+	int ret;
+
+	ret = parse(call, &config);
+	if (ret)
+		return ret;
+	/* A file that does not say which instance it is for is for the one that was asked. */
+	if (!strcmp(config->instance, "default"))
+		memcpy(config->instance, call->inst->name, sizeof(config->instance));
+	ret = xv_instance_apply(call->inst, config, &changes, &call->err);
+	return ret ? ret : xv_ops_answer_number(call, "changes", changes);
+}
+
+int xv_ops_check(struct xv_call *call)
+{
+	struct xv_config *config;
+	int ret;
+
+	ret = parse(call, &config);
+	if (ret)
+		return ret;
+	ret = xv_ops_answer_number(call, "networks", config->n_networks);
+	xv_config_free(config);
+	return ret;
+}
+
+int xv_ops_reload(struct xv_call *call)
+{
+	size_t changes = 0;
+	int ret;
+
+	ret = xv_instance_reload(call->inst, &changes, &call->err);
+	return ret ? ret : xv_ops_answer_number(call, "changes", changes);
+}
+
+int xv_ops_save(struct xv_call *call)
+{
+	struct xv_config *config;
+	char *text = NULL;
+	size_t size;
+	FILE *out;
+	int ret;
+
+	ret = xv_running_config(call->inst, false, &config, &call->err);
+	if (ret)
+		return ret;
+	out = open_memstream(&text, &size);
+	if (out) {
+		xv_config_print(config, out);
+		fclose(out);
+		call->data = json_pack("{s:s}", "text", text);
+	}
+	free(text);
+	xv_config_free(config);
+	return call->data ? 0 : -ENOMEM;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Other instances: see other.h. */
+#include <bpf/bpf.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "kernel/netns.h"
+#include "sources/other.h"
+#include "maps/pinned.h"
+#include "model/port_device.h"
+
+enum {
+	PORTS_A_SECOND = 1024, /* two system calls each, and only beside another instance */
+	OTHERS_MAX = 64,
+};
+
+struct other {
+	char name[XV_INSTANCE_LEN];
+	int port, uplink; /* file descriptors of its maps; negative: none */
+};
+
+struct others {
+	struct other list[OTHERS_MAX];
+	size_t n;
+};
+
+/* One that lives in this namespace, which its maps say; device indices are of no other. */
+static void add(struct others *others, const char *name)
+{
+	struct other *other = &others->list[others->n];
+	struct xv_pinned pinned;
+	char dir[160];
+
+	if (others->n == OTHERS_MAX || strlen(name) >= sizeof(other->name))
+		return;
+	snprintf(dir, sizeof(dir), "%s/%s", XV_PIN_ROOT, name);
+	if (xv_pinned_read(dir, &pinned) || !pinned.ours || !xv_netns_is_here(pinned.config.netns))
+		return;
+	memcpy(other->name, name, strlen(name) + 1);
+	other->port = xv_pinned_open(dir, "xv_port", sizeof(struct xv_port_key));
+	other->uplink = xv_pinned_open(dir, "xv_uplink", sizeof(uint32_t));
+	others->n++;
+}
+
+static void find_all(const struct xv_instance *inst, struct others *others)
+{
+	DIR *dir = opendir(XV_PIN_ROOT);
+	const struct dirent *entry;
+
+	others->n = 0;
+	while (dir && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.' && strcmp(entry->d_name, inst->name))
+			add(others, entry->d_name);
+	if (dir)
+		closedir(dir);
+}
+
+static void close_all(struct others *others)
+{
+	size_t i;
+
+	for (i = 0; i < others->n; i++) {
+		if (others->list[i].port >= 0)
+			close(others->list[i].port);
+		if (others->list[i].uplink >= 0)
+			close(others->list[i].uplink);
+	}
+}
+
+static void look(const struct others *others, const struct xv_port *port,
+		 char text[XV_PORT_OTHER_LEN])
+{
+	const struct xv_port_key key = {.ifindex = port->ifindex, .vlan = port->key.vlan};
+	struct xv_uplink_val uplink;
+	struct xv_port_val val;
+	size_t i;
+
+	text[0] = '\0';
+	for (i = 0; i < others->n && !text[0]; i++) {
+		const struct other *other = &others->list[i];
+
+		if (other->port >= 0 && !bpf_map_lookup_elem(other->port, &key, &val))
+			snprintf(text, XV_PORT_OTHER_LEN, "a port of instance \"%s\"", other->name);
+		else if (other->uplink >= 0 &&
+			 !bpf_map_lookup_elem(other->uplink, &key.ifindex, &uplink))
+			snprintf(text, XV_PORT_OTHER_LEN, "an underlay device of instance \"%s\"",
+				 other->name);
+	}
+}
+
+static void look_at_port(struct xv_instance *inst, const struct others *others,
+			 struct xv_port *port)
+{
+	char text[XV_PORT_OTHER_LEN] = "", name[XV_PORT_STRLEN];
+
+	if (port->ifindex)
+		look(others, port, text);
+	if (!strcmp(text, port->other))
+		return;
+	xv_port_text(port, name);
+	if (text[0])
+		xv_log(LOG_WARNING,
+		       "port %s: it is %s too, and only one of the two gets its frames", name,
+		       text);
+	else
+		xv_log(LOG_NOTICE, "port %s: it is not %s any more", name, port->other);
+	memcpy(port->other, text, sizeof(port->other));
+	port_look_again(inst, port);
+}
+
+void xv_other_second(struct xv_instance *inst)
+{
+	uint32_t left = PORTS_A_SECOND, n;
+	struct others others;
+	struct xv_port *port;
+
+	find_all(inst, &others);
+	for (n = 0; n < XV_MAX_PORTS && left && (others.n || inst->any_other); n++) {
+		inst->other_at = (inst->other_at + 1) % XV_MAX_PORTS;
+		port = inst->port_by_id[inst->other_at];
+		if (!port)
+			continue;
+		look_at_port(inst, &others, port);
+		left--;
+	}
+	/* Until all have been looked at without one. */
+	inst->any_other = others.n || (inst->any_other && !left);
+	close_all(&others);
+}

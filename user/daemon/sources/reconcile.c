@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Reconciling networks with a configuration: see reconcile.h. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "addr.h"
+#include "model/batch.h"
+#include "model/fdb_bulk.h"
+#include "model/flood.h"
+#include "model/group.h"
+#include "sources/reconcile_internal.h"
+
+struct outcome {
+	size_t done;
+	int ret; /* the first failure */
+	struct xv_err err;
+};
+
+static void note(struct outcome *out, int ret, const struct xv_err *err)
+{
+	if (!ret || out->ret)
+		return;
+	out->ret = ret;
+	out->err = *err;
+}
+
+static void settings_of(const struct xv_config_network *from, struct xv_network_settings *set)
+{
+	*set = (struct xv_network_settings){
+		.learning = from->learning,
+		.inner_vlan = from->inner_vlan,
+		.ageing = from->ageing,
+		.max_macs = from->max_macs,
+		.learn_rate = from->learn_rate,
+		.loop_detect = from->loop_detect,
+		.link_local = from->link_local,
+	};
+	memcpy(set->name, from->name, sizeof(set->name));
+}
+
+/* The group that the configuration gave the network becomes what it says now. */
+static int set_group(struct xv_instance *inst, struct xv_network *net,
+		     const struct xv_config_network *want, struct xv_err *err)
+{
+	const struct xv_flood_val *val;
+	const struct xv_group *group;
+	bool has = false, same = false;
+	struct xv_ip now;
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; i < net->n_flood; i++) {
+		val = &net->flood[i].val;
+		if (val->kind == XV_FDB_GROUP && val->flags & XV_FLOOD_CONFIG) {
+			group = xv_group_by_id(inst, val->id);
+			same = group && !strcmp(group->key.dev, want->group_dev);
+			now = val->remote;
+			has = true;
+		}
+	}
+	if (has && !(want->has_group && same && xv_ip_equal(&now, &want->group))) {
+		ret = xv_flood_drop(inst, net, &now, err);
+		has = false;
+	}
+	if (!ret && want->has_group && !has)
+		ret = xv_flood_add(inst, net, &want->group, want->group_dev, true, err);
+	return ret;
+}
+
+static int network_add(struct xv_instance *inst, const struct xv_config_network *want,
+		       struct xv_err *err)
+{
+	struct xv_network *net = xv_network_find(inst, want->vni);
+	struct xv_network_settings set;
+	int ret = 0;
+
+	settings_of(want, &set);
+	if (net) { /* added by hand before */
+		net->from_config = true;
+		xv_network_set(inst, net, &set);
+	} else {
+		ret = xv_network_add(inst, want->vni, &set, true, &net, err);
+	}
+	return ret ?: set_group(inst, net, want, err);
+}
+
+static int network_set(struct xv_instance *inst, struct xv_network *net,
+		       const struct xv_config_network *want, struct xv_err *err)
+{
+	struct xv_network_settings set;
+
+	settings_of(want, &set);
+	xv_network_set(inst, net, &set);
+	return set_group(inst, net, want, err);
+}
+
+static int port_add(struct xv_instance *inst, struct xv_network *net,
+		    const struct xv_config_port *want, struct xv_err *err)
+{
+	struct xv_port *port = xv_port_find(inst, want->dev, want->vlan);
+
+	if (port && port->net == net)
+		return xv_port_take_over(inst, port, want);
+	return xv_port_add(inst, net, want, true, false, err);
+}
+
+/* Takes a reference to the entry's peer. */
+static int fdb_put(struct xv_instance *inst, const struct xv_op *op, struct xv_fdb_put *put,
+		   struct xv_peer **peer, struct xv_err *err)
+{
+	const struct xv_network *net = xv_network_find(inst, op->vni);
+	const struct xv_config_fdb *want = op->fdb;
+	const struct xv_port *port;
+	int ret;
+
+	if (!net)
+		return xv_err_set(err, -ENOENT, "there is no network with VNI %u", op->vni);
+	put->key.bd = net->bd;
+	memcpy(put->key.mac, want->mac, sizeof(put->key.mac));
+	put->line = want->line;
+	put->flags = want->sticky ? XV_FDB_STICKY : 0;
+	if (want->is_port) {
+		port = xv_port_find(inst, want->port.dev, want->port.vlan);
+		if (!port)
+			return xv_err_set(err, -ENOENT, "%s is not a port", want->port.dev);
+		put->dst = port->id;
+		put->kind = XV_FDB_PORT;
+		return 0;
+	}
+	ret = xv_peer_get(inst, &want->remote, peer, err);
+	if (ret)
+		return ret;
+	put->dst = (*peer)->id;
+	put->kind = XV_FDB_PEER;
+	return 0;
+}
+
+/* All entries together: one by one, some would wait for a grace period each. */
+static void fdb_add_all(struct xv_instance *inst, const struct xv_op *ops, size_t n,
+			struct outcome *out)
+{
+	struct xv_fdb_put *puts = calloc(n, sizeof(*puts));
+	struct xv_peer **peers = calloc(n, sizeof(*peers));
+	struct xv_fdb_bulk *bulk = NULL;
+	size_t good = 0, bad, i;
+	struct xv_err err;
+	int ret;
+
+	for (i = 0; puts && peers && i < n; i++) {
+		ret = fdb_put(inst, &ops[i], &puts[good], &peers[good], &err);
+		note(out, ret, &err);
+		good += !ret;
+	}
+	if (good)
+		bulk = xv_fdb_bulk_new(inst, puts, good, true, true);
+	if (bulk) {
+		xv_fdb_reserve(inst, xv_fdb_count(inst) + good);
+		note(out, xv_fdb_bulk_run(bulk, &bad, &err), &err);
+		out->done += xv_fdb_bulk_done(bulk);
+	} else if (good || !puts || !peers) {
+		note(out, xv_err_set(&err, -ENOMEM, "out of memory"), &err);
+	}
+	while (good--)
+		if (peers[good])
+			xv_peer_put(inst, peers[good]);
+	xv_fdb_bulk_free(bulk);
+	free(peers);
+	free(puts);
+}
+
+static int run(struct xv_instance *inst, const struct xv_todo *todo, const struct xv_op *op,
+	       struct xv_err *err)
+{
+	struct xv_network *net = xv_network_find(inst, op->vni);
+	struct xv_port *port;
+
+	if (op->type == XV_OP_NETWORK_ADD)
+		return network_add(inst, op->network, err);
+	if (!net)
+		return xv_err_set(err, -ENOENT, "there is no network with VNI %u", op->vni);
+	switch (op->type) {
+	case XV_OP_FDB_DEL:
+		return xv_fdb_drop(inst, net, op->fdb->mac, err);
+	case XV_OP_FLOOD_DEL:
+		return xv_flood_drop(inst, net, &op->remote->ip, err);
+	case XV_OP_PORT_DEL:
+		port = xv_port_find(inst, op->port->dev, op->port->vlan);
+		return port ? xv_port_drop(inst, port, err) : 0;
+	case XV_OP_NETWORK_DEL:
+		if (!todo->by_hand[net->bd])
+			return xv_network_del(inst, net, err);
+		xv_network_drop(inst, net);
+		return set_group(inst, net, &(struct xv_config_network){}, err);
+	case XV_OP_NETWORK_SET:
+		return network_set(inst, net, op->network, err);
+	case XV_OP_PORT_ADD:
+		return port_add(inst, net, op->port, err);
+	case XV_OP_FLOOD_ADD:
+		return xv_flood_add(inst, net, &op->remote->ip, NULL, true, err);
+	case XV_OP_NETWORK_ADD:
+	case XV_OP_FDB_ADD:
+		break;
+	}
+	return -EINVAL;
+}
+
+int xv_reconcile_run(struct xv_instance *inst, const struct xv_todo *todo, size_t *changes,
+		     struct xv_err *err)
+{
+	const struct xv_plan *plan = &todo->plan;
+	size_t i, last = plan->n_ops;
+	struct outcome out = {};
+	struct xv_err why;
+	int ret;
+
+	while (last && plan->ops[last - 1].type == XV_OP_FDB_ADD)
+		last--;
+	xv_batch_begin(inst);
+	for (i = 0; i < last; i++) {
+		ret = run(inst, todo, &plan->ops[i], &why);
+		note(&out, ret, &why);
+		out.done += !ret;
+	}
+	if (last < plan->n_ops)
+		fdb_add_all(inst, &plan->ops[last], plan->n_ops - last, &out);
+	ret = xv_batch_commit(inst, &why);
+	note(&out, ret, &why);
+	*changes += out.done;
+	if (out.ret && plan->n_ops > 1)
+		xv_err_set(err, 0, "%.400s (%zu of %zu changes are made)", out.err.text, out.done,
+			   plan->n_ops);
+	else if (out.ret)
+		*err = out.err;
+	return out.ret;
+}

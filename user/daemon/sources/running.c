@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The running state written as a configuration: see running.h. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "addr.h"
+#include "model/fdb.h"
+#include "model/flood.h"
+#include "model/group.h"
+#include "model/ids.h"
+#include "sources/running.h"
+
+struct builder {
+	struct xv_instance *inst;
+	struct xv_config *config;
+	bool config_only;
+	struct xv_config_network **by_bd; /* [XV_MAX_NETWORKS] */
+	int ret;
+};
+
+/* Room for one more in an array that has n: doubles at powers of two. */
+static void *grow(void *array, size_t n, size_t size)
+{
+	if (n & (n - 1))
+		return array;
+	return realloc(array, (n ? 2 * n : 1) * size);
+}
+
+static int add_port(struct xv_config_network *to, const struct xv_port *port)
+{
+	struct xv_config_port *list = grow(to->ports, to->n_ports, sizeof(*list));
+
+	if (!list)
+		return -ENOMEM;
+	to->ports = list;
+	list = &to->ports[to->n_ports++];
+	memset(list, 0, sizeof(*list));
+	memcpy(list->dev, port->key.dev, sizeof(list->dev));
+	list->vlan = port->key.vlan;
+	list->xdp = port->xdp;
+	list->filters = port->set_filters;
+	list->max_macs = port->max_macs;
+	return 0;
+}
+
+static int add_remotes(const struct builder *b, struct xv_config_network *to,
+		       const struct xv_network *net)
+{
+	struct xv_config_remote *list;
+	size_t i;
+
+	for (i = 0; i < net->n_flood; i++) {
+		const struct xv_flood_val *val = &net->flood[i].val;
+
+		if (xv_flood_is_port(&net->flood[i]) ||
+		    (b->config_only && !(val->flags & XV_FLOOD_CONFIG)))
+			continue;
+		if (val->kind == XV_FDB_GROUP) {
+			const struct xv_group *group = xv_group_by_id(b->inst, val->id);
+
+			to->has_group = true;
+			to->group = val->remote;
+			if (group)
+				memcpy(to->group_dev, group->key.dev, sizeof(to->group_dev));
+			continue;
+		}
+		list = grow(to->flood, to->n_flood, sizeof(*list));
+		if (!list)
+			return -ENOMEM;
+		to->flood = list;
+		to->flood[to->n_flood++] = (struct xv_config_remote){.ip = val->remote};
+	}
+	return 0;
+}
+
+static int add_network(struct builder *b, const struct xv_network *net)
+{
+	struct xv_config *config = b->config;
+	struct xv_config_network *to = &config->networks[config->n_networks++];
+
+	to->vni = net->vni;
+	memcpy(to->name, net->set.name, sizeof(to->name));
+	to->learning = net->set.learning;
+	to->inner_vlan = net->set.inner_vlan;
+	to->ageing = net->set.ageing;
+	to->max_macs = net->set.max_macs;
+	to->learn_rate = net->set.learn_rate;
+	to->loop_detect = net->set.loop_detect;
+	to->link_local = net->set.link_local;
+	b->by_bd[net->bd] = to;
+	return add_remotes(b, to, net);
+}
+
+static int add_fdb(void *arg, const struct xv_fdb_entry *entry)
+{
+	struct builder *b = arg;
+	const struct xv_fdb_val *val = &entry->val;
+	const struct xv_network *net = xv_network_of(b->inst, entry->key.bd);
+	struct xv_config_network *to = net ? b->by_bd[net->bd] : NULL;
+	const struct xv_port *port = xv_port_of_entry(b->inst, val);
+	const struct xv_peer *peer = xv_peer_of_entry(b->inst, val);
+	struct xv_config_fdb one = {.is_port = val->kind == XV_FDB_PORT,
+				    .sticky = val->flags & XV_FDB_STICKY},
+			     *list;
+
+	if (!to || !(port || peer) || !xv_mac_is_unicast(entry->key.mac) ||
+	    (b->config_only && !(val->flags & XV_FDB_CONFIG)))
+		return 0;
+	memcpy(one.mac, entry->key.mac, sizeof(one.mac));
+	if (port) {
+		memcpy(one.port.dev, port->key.dev, sizeof(one.port.dev));
+		one.port.vlan = port->key.vlan;
+	} else {
+		one.remote = peer->ip;
+	}
+	list = grow(to->fdb, to->n_fdb, sizeof(*list));
+	if (!list) {
+		b->ret = -ENOMEM;
+		return 1;
+	}
+	to->fdb = list;
+	to->fdb[to->n_fdb++] = one;
+	return 0;
+}
+
+/* Everything but the networks. */
+static int copy_head(struct xv_config *to, const struct xv_config *from)
+{
+	*to = *from;
+	to->networks = NULL;
+	to->n_networks = 0;
+	to->devices = malloc((from->n_devices ?: 1) * sizeof(*to->devices));
+	if (!to->devices)
+		return -ENOMEM;
+	memcpy(to->devices, from->devices, from->n_devices * sizeof(*to->devices));
+	return 0;
+}
+
+static int build(struct builder *b, struct xv_err *err)
+{
+	struct xv_fdb_filter statics = {.statics = true};
+	struct xv_instance *inst = b->inst;
+	struct xv_network *net, *next_net;
+	struct xv_port *port, *next_port;
+	int ret = copy_head(b->config, inst->config);
+
+	b->config->networks = calloc(HASH_COUNT(inst->networks) + 1, sizeof(*b->config->networks));
+	if (ret || !b->config->networks)
+		return -ENOMEM;
+	HASH_ITER (hh, inst->networks, net, next_net) {
+		if (!b->config_only || net->from_config)
+			ret = ret ?: add_network(b, net);
+	}
+	HASH_ITER (hh, inst->ports, port, next_port) {
+		if (b->by_bd[port->net->bd] && (!b->config_only || port->from_config))
+			ret = ret ?: add_port(b->by_bd[port->net->bd], port);
+	}
+	if (!ret && xv_fdb_walk(inst, &statics, add_fdb, b, err) < 0)
+		ret = -EIO;
+	return ret ?: b->ret;
+}
+
+int xv_running_config(struct xv_instance *inst, bool config_only, struct xv_config **config,
+		      struct xv_err *err)
+{
+	struct builder b = {.inst = inst, .config_only = config_only};
+	int ret;
+
+	b.config = calloc(1, sizeof(*b.config));
+	b.by_bd = calloc(XV_MAX_NETWORKS, sizeof(*b.by_bd));
+	if (b.config && b.by_bd)
+		ret = build(&b, err);
+	else
+		ret = -ENOMEM;
+	free(b.by_bd);
+	if (ret) {
+		xv_config_free(b.config);
+		return ret == -ENOMEM ? xv_err_set(err, ret, "out of memory") : ret;
+	}
+	*config = b.config;
+	return 0;
+}
