@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Lookup in the bucket table of headers/xv_table.h, from XDP and TC. Takes no lock: what a program
- * may rely on, and why, is in user/daemon/maps/table.h. In short: a key that is in the table all through
- * the program's run is found; the word that is returned belongs to that key until the program
- * returns, and may be read again and stamped until then.
+ * may rely on, and why, is in user/daemon/maps/table.h. In short: a key that is in the table all
+ * through the program's run is found; the word that is returned belongs to that key until the
+ * program returns, and may be read again and stamped until then.
  */
 #ifndef XV_BPF_TABLE_H
 #define XV_BPF_TABLE_H

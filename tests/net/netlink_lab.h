@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the netlink tests share: the daemon's view of the kernel (user/daemon/kernel/netlink.h) against a
- * real kernel, in a network namespace of the test's own, with a second one, held by a child
- * process, at the other end of a veth pair. Included once by each test program.
+ * What the netlink tests share: the daemon's view of the kernel (user/daemon/kernel/netlink.h)
+ * against a real kernel, in a network namespace of the test's own, with a second one, held by a
+ * child process, at the other end of a veth pair. Included once by each test program.
  */
 #ifndef XV_TEST_NETLINK_LAB_H
 #define XV_TEST_NETLINK_LAB_H
