@@ -50,6 +50,7 @@ help:
 	@echo 'sudo make check       all tests, and the lint'
 	@echo 'sudo make check-kernels   the tests in Debian kernels under QEMU'
 	@echo 'sudo make bench       side by side with the kernel vxlan (ONLY=name: one row)'
+	@echo 'make figures          the figures of the last bench into docs/benchmark.md and the README'
 	@echo 'make tests            build the tests that are programs'
 	@echo 'make table-bench      build the lookup benchmark: .output/tests/bpf/table_bench'
 	@echo 'make lint             format, warnings, file and function size'

@@ -7,7 +7,7 @@ BENCH_BINS := $(patsubst tests/bench/%.c,$(BENCH_OUT)/%,\
 BENCH_MULTIARCH := $(shell $(CC) -print-multiarch)
 BENCH_Q := $(if $(filter 1,$(V)),,@)
 
-.PHONY: bench bench-tools
+.PHONY: bench bench-tools figures
 .DELETE_ON_ERROR:
 .SECONDARY:
 BENCH_SKELS := $(patsubst tests/bench/%.bpf.c,$(BENCH_OUT)/%.skel.h,$(wildcard tests/bench/*.bpf.c))
@@ -18,6 +18,10 @@ bench:
 	$(BENCH_Q)tools/install-deps
 	$(BENCH_Q)$(MAKE) --no-print-directory all bench-tools
 	$(BENCH_Q)tools/bench $(ONLY)
+
+# What the last run measured, into docs/benchmark.md and the README.
+figures:
+	$(BENCH_Q)tools/figures .output/bench.json
 
 $(BENCH_OUT):
 	$(BENCH_Q)mkdir -p $@

@@ -11,6 +11,7 @@ NAMES = ("floor", "kernel", "xvtep")
 STEAL_DIFFERENCE = 0.05  # between contenders, of a CPU
 FEW_ROUNDS = 5
 NOT_EXTRA = {"value", "doubt", "window", "own"}
+IN_COLUMNS = {"value", "ratio", "share", "ns_over_floor"}
 
 
 def values(samples, name, key="value"):
@@ -150,8 +151,10 @@ def cells(r):
 
 
 def bar_text(bar):
+    """A bar and its verdict; with the figure where no column of the table has it."""
     verdict = {True: "met", False: "MISSED", None: "unclear"}[bar["met"]]
-    return f"{bar['what']} {bar['how']} {bar['limit']:g}: {verdict}"
+    got = f"{bar['got']:.3g} " if "got" in bar and bar["what"] not in IN_COLUMNS else ""
+    return f"{bar['what']} {got}{bar['how']} {bar['limit']:g}: {verdict}"
 
 
 def figure(value, interval):
