@@ -261,8 +261,8 @@ def setting():
         pair.expect_passes("bypass, to a known MAC")
 
 
-@tap.case("ESP between two VTEPs, IPv4", 4)
-@tap.case("ESP between two VTEPs, IPv6", 6)
+@tap.case("ESP between two VTEPs, IPv4", 4, main=True)
+@tap.case("ESP between two VTEPs, IPv6", 6, main=True)
 def esp(family):
     with Lab() as lab:
         pair = Pair(lab, family=family)
