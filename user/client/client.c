@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "client.h"
+#include "clock.h"
 #include "rundir.h"
 
 enum {
@@ -80,14 +81,6 @@ static int explain_connect(int code, const char *path, const char *instance, str
 	}
 }
 
-static time_t now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec;
-}
-
 /* The daemon's state ('T': stopped) and CPU ticks. False: it cannot be seen. */
 static bool look_at_daemon(const struct xv_client *client, char *state, uint64_t *cpu)
 {
@@ -117,7 +110,7 @@ static bool wait_for(struct xv_client *client, short events)
 	char state = '?';
 	uint64_t cpu;
 
-	client->since = now();
+	client->since = xv_clock_run();
 	for (;;) {
 		if (poll(&pollfd, 1, LOOK_MS) > 0)
 			return true;
@@ -129,9 +122,9 @@ static bool wait_for(struct xv_client *client, short events)
 			return false;
 		}
 		if (cpu != client->cpu)
-			client->since = now();
+			client->since = xv_clock_run();
 		client->cpu = cpu;
-		if (now() - client->since >= HUNG_SECONDS) {
+		if (xv_clock_run() - client->since >= HUNG_SECONDS) {
 			client->hung = "has neither answered nor done anything for 30 s";
 			return false;
 		}

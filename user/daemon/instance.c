@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "addr.h"
@@ -23,6 +22,7 @@
 #include "sources/learn.h"
 #include "model/local.h"
 #include "sources/load.h"
+#include "clock.h"
 #include "lock.h"
 #include "log.h"
 #include "serve/metrics.h"
@@ -68,18 +68,9 @@ static int check_addresses(struct xv_instance *inst, const struct xv_config *con
 	return ret ?: check_address(inst, config, true, err);
 }
 
-/* What no one sets. */
-static time_t boot_seconds(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return ts.tv_sec;
-}
-
 uint64_t xv_instance_uptime(const struct xv_instance *inst)
 {
-	return boot_seconds() - inst->started;
+	return xv_clock_boot() - inst->started;
 }
 
 static int alloc_tables(struct xv_instance *inst, struct xv_err *err)
@@ -317,7 +308,7 @@ int xv_instance_start(struct xv_config *config, const char *config_file, struct 
 	inst->lock_fd = -1;
 	inst->base = base;
 	inst->config = config;
-	inst->started = boot_seconds();
+	inst->started = xv_clock_boot();
 	memcpy(inst->name, config->instance, sizeof(inst->name));
 	keep_path(inst, config_file);
 	ret = xv_datapath_check(err);

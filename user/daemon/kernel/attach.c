@@ -175,19 +175,7 @@ bool xv_attach_has_tc(const char *pin_dir, uint32_t ifindex, bool behind)
 
 uint32_t xv_attach_tcx_program(const char *pin_dir, uint32_t ifindex)
 {
-	struct bpf_link_info info = {};
-	__u32 len = sizeof(info);
-	char path[192];
-	int fd;
-
-	pin_path(path, pin_dir, "tc", ifindex);
-	fd = bpf_obj_get(path);
-	if (fd < 0)
-		return 0;
-	if (bpf_obj_get_info_by_fd(fd, &info, &len))
-		info.prog_id = 0;
-	close(fd);
-	return info.prog_id;
+	return xv_pinned_program(pin_dir, "tc", ifindex);
 }
 
 void xv_detach_tc(const char *pin_dir, uint32_t ifindex)
@@ -209,10 +197,16 @@ static int say_foreign(const struct xv_link *link, struct xv_err *err)
 {
 	struct bpf_prog_info info = {};
 	__u32 id = 0, len = sizeof(info);
+	char owner[XV_PINNED_NAME];
 	int fd;
 
 	if (bpf_xdp_query_id(link->ifindex, 0, &id) || !id)
 		return -ENOENT;
+	if (xv_pinned_owner("xdp", link->ifindex, id, owner))
+		return xv_err_set(err, -EBUSY,
+				  "%s already carries the XDP program of instance \"%s\": take the "
+				  "device out there, or set `xdp: off`",
+				  link->name, owner);
 	fd = bpf_prog_get_fd_by_id(id);
 	if (fd >= 0) {
 		bpf_obj_get_info_by_fd(fd, &info, &len);

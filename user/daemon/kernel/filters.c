@@ -14,11 +14,13 @@
 #include "kernel/filters.h"
 #include "names.h"
 #include "kernel/netfilter.h"
+#include "maps/pinned.h"
 
 enum {
 	TCX_INGRESS = 46, /* BPF_TCX_INGRESS, BPF_TCX_EGRESS: UAPI of Linux 6.6 */
 	TCX_EGRESS = 47,
 	MAX_PROGS = 64,	  /* at a hook of a device, by the kernel (BPF_MPROG_MAX) */
+	NAME_LEN = 80,	  /* of a program, for people */
 	RECV_LEN = 32768, /* the kernel makes no longer dump messages */
 };
 
@@ -47,34 +49,44 @@ uint32_t xv_filters_mark(uint32_t ifindex)
 	return mark;
 }
 
-/* The name takes CAP_SYS_ADMIN. */
-static void program_name(uint32_t id, char name[64])
+/* The name of a program takes CAP_SYS_ADMIN; an instance's program is found by its pinned link. */
+static void program_name(uint32_t id, const char *owner, char name[NAME_LEN])
 {
 	struct bpf_prog_info info = {};
 	__u32 len = sizeof(info);
-	int fd = bpf_prog_get_fd_by_id(id);
+	int fd;
 
+	if (owner[0]) {
+		snprintf(name, NAME_LEN, "tcx id %u of instance \"%s\"", id, owner);
+		return;
+	}
+	fd = bpf_prog_get_fd_by_id(id);
 	if (fd >= 0) {
 		bpf_obj_get_info_by_fd(fd, &info, &len);
 		close(fd);
 	}
-	snprintf(name, 64, "tcx %s%sid %u", info.name, info.name[0] ? " " : "", id);
+	snprintf(name, NAME_LEN, "tcx %s%sid %u", info.name, info.name[0] ? " " : "", id);
 }
 
 static void look_tcx(uint32_t ifindex, uint32_t ours, bool behind, struct xv_filters *filters)
 {
 	uint32_t ids[MAX_PROGS], n = list_programs(ifindex, TCX_INGRESS, ids), i;
 	bool passed = false;
-	char name[64];
+	char name[NAME_LEN];
 
 	for (i = 0; i < n; i++) {
+		char owner[XV_PINNED_NAME] = "";
+
 		if (ids[i] == ours) {
 			passed = !behind;
 			continue;
 		}
-		program_name(ids[i], name);
+		if (xv_pinned_owner("tc", ifindex, ids[i], owner))
+			xv_names_add(filters->instances, sizeof(filters->instances), owner);
+		else
+			filters->tc = true;
+		program_name(ids[i], owner, name);
 		xv_names_add(passed ? filters->skipped : filters->seen, XV_FILTERS_LEN, name);
-		filters->tc = true;
 	}
 }
 
@@ -150,11 +162,11 @@ static bool is_by_hand(uint32_t ifindex)
 bool xv_filters_look_egress(const struct xv_link *link, bool exact, char names[XV_FILTERS_LEN])
 {
 	uint32_t ids[MAX_PROGS], n = list_programs(link->ifindex, TCX_EGRESS, ids), i;
-	char name[64];
+	char name[NAME_LEN];
 
 	names[0] = '\0';
 	for (i = 0; i < n; i++) {
-		program_name(ids[i], name);
+		program_name(ids[i], "", name);
 		xv_names_add(names, XV_FILTERS_LEN, name);
 	}
 	xv_clsact_names(link->ifindex, true, names, XV_FILTERS_LEN);

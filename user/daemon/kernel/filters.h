@@ -15,6 +15,7 @@ enum {
 /* Of a device's ingress, as names for people; "" where there are none. */
 struct xv_filters {
 	bool tc;		      /* there are some at TC, whether they see frames or not */
+	char instances[64];	      /* other instances with a TCX program there: no filters */
 	char seen[XV_FILTERS_LEN];    /* see a frame before our TC program does */
 	char skipped[XV_FILTERS_LEN]; /* do not see a frame that our program takes */
 };

@@ -152,28 +152,92 @@ bool xv_pinned_are_used_by(const struct xv_pinned_ids *ids, uint32_t prog_id)
 	return used;
 }
 
-/* Another of this layout says where it lives; one of another layout may live here. */
-static bool may_be_here(const char *name)
+uint32_t xv_pinned_program(const char *pin_dir, const char *kind, uint32_t ifindex)
 {
+	struct bpf_link_info info = {};
+	__u32 len = sizeof(info);
+	char path[192];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/links/%s_%u", pin_dir, kind, ifindex);
+	fd = bpf_obj_get(path);
+	if (fd < 0)
+		return 0;
+	if (bpf_obj_get_info_by_fd(fd, &info, &len))
+		info.prog_id = 0;
+	close(fd);
+	return info.prog_id;
+}
+
+void xv_pinned_each(const char *but, bool (*fn)(void *arg, const struct xv_pinned *pinned),
+		    void *arg)
+{
+	DIR *dir = opendir(XV_PIN_ROOT);
+	const struct dirent *entry;
 	struct xv_pinned pinned;
+	char path[160];
+	bool more = true;
+
+	while (dir && more && (entry = readdir(dir))) {
+		if (entry->d_name[0] == '.' || (but && !strcmp(entry->d_name, but)) ||
+		    strlen(entry->d_name) >= sizeof(pinned.name))
+			continue;
+		snprintf(path, sizeof(path), XV_PIN_ROOT "/%s", entry->d_name);
+		xv_pinned_read(path, &pinned); /* on failure it is of an unknown layout */
+		memcpy(pinned.name, entry->d_name, strlen(entry->d_name) + 1);
+		more = fn(arg, &pinned);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+bool xv_pinned_lives_here(const struct xv_pinned *pinned)
+{
+	return pinned->ours && xv_netns_is_here(pinned->config.netns);
+}
+
+struct owner {
+	const char *kind;
+	uint32_t ifindex, program;
+	char *name;
+	bool found;
+};
+
+static bool is_program_of(void *arg, const struct xv_pinned *pinned)
+{
+	struct owner *owner = arg;
 	char dir[160];
 
-	if (snprintf(dir, sizeof(dir), XV_PIN_ROOT "/%s", name) >= (int)sizeof(dir) ||
-	    xv_pinned_read(dir, &pinned) || !pinned.ours)
-		return true;
-	return xv_netns_is_here(pinned.config.netns);
+	snprintf(dir, sizeof(dir), XV_PIN_ROOT "/%s", pinned->name);
+	owner->found = xv_pinned_program(dir, owner->kind, owner->ifindex) == owner->program;
+	if (owner->found)
+		memcpy(owner->name, pinned->name, sizeof(pinned->name));
+	return !owner->found;
+}
+
+bool xv_pinned_owner(const char *kind, uint32_t ifindex, uint32_t program,
+		     char name[XV_PINNED_NAME])
+{
+	struct owner owner = {.kind = kind, .ifindex = ifindex, .program = program, .name = name};
+
+	if (program)
+		xv_pinned_each(NULL, is_program_of, &owner);
+	return owner.found;
+}
+
+/* An instance of this layout says where it lives; one of another layout may live here. */
+static bool lives_elsewhere(void *arg, const struct xv_pinned *pinned)
+{
+	bool *alone = arg;
+
+	*alone = pinned->ours && !xv_pinned_lives_here(pinned);
+	return *alone;
 }
 
 bool xv_pinned_alone(const char *name)
 {
-	DIR *dir = opendir(XV_PIN_ROOT);
-	const struct dirent *entry;
 	bool alone = true;
 
-	while (dir && alone && (entry = readdir(dir)))
-		alone = entry->d_name[0] == '.' || !strcmp(entry->d_name, name) ||
-			!may_be_here(entry->d_name);
-	if (dir)
-		closedir(dir);
+	xv_pinned_each(name, lives_elsewhere, &alone);
 	return alone;
 }

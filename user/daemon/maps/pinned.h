@@ -11,8 +11,13 @@
 
 #include "xv_abi.h"
 
+enum {
+	XV_PINNED_NAME = 32, /* bytes of an instance's name, with NUL */
+};
+
 struct xv_pinned {
-	bool exists;	 /* there is an xv_config */
+	char name[XV_PINNED_NAME]; /* of the instance; set by xv_pinned_each() */
+	bool exists;		   /* there is an xv_config */
 	bool ours;	 /* its sizes and its number are those of our layout, or not yet written */
 	uint32_t layout; /* its number; 0: not written yet, or not to be told */
 	struct xv_config_val config; /* if ours; else zero */
@@ -38,6 +43,19 @@ void xv_pinned_list(const char *pin_dir, struct xv_pinned_ids *ids);
 /* Whether a program uses one of the maps. */
 bool xv_pinned_are_used_by(const struct xv_pinned_ids *ids, uint32_t prog_id);
 
+/* Id of the program in the pinned link of a kind ("tc", "xdp") on a device; 0: none. */
+uint32_t xv_pinned_program(const char *pin_dir, const char *kind, uint32_t ifindex);
+/* Calls fn for each instance that is pinned, until fn returns false. but: one left out, or NULL. */
+void xv_pinned_each(const char *but, bool (*fn)(void *arg, const struct xv_pinned *pinned),
+		    void *arg);
+/* Whether an instance is of this layout, and says that it lives in this network namespace. */
+bool xv_pinned_lives_here(const struct xv_pinned *pinned);
+/*
+ * Finds the instance whose pinned link of a kind ("tc", "xdp") on a device has the program. False,
+ * and name untouched, if there is none.
+ */
+bool xv_pinned_owner(const char *kind, uint32_t ifindex, uint32_t program,
+		     char name[XV_PINNED_NAME]);
 /* Whether no other instance is pinned that lives, or may live, in this network namespace. */
 bool xv_pinned_alone(const char *name);
 

@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "addr.h"
 #include "model/hop.h"
+#include "clock.h"
 #include "log.h"
 #include "model/peer.h"
 
@@ -18,14 +18,6 @@ enum {
 	FULL_S = 60,	   /* an overflow counts so long */
 	CHECK_FULL_S = 10, /* the answer lists the tables of every device */
 };
-
-static uint64_t now_s(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return ts.tv_sec;
-}
 
 static void arm(struct xv_instance *inst);
 
@@ -47,7 +39,7 @@ struct xv_hop *xv_hop_get(struct xv_instance *inst, uint32_t ifindex, const stru
 		if (!hop)
 			return NULL;
 		hop->key = (struct xv_hop_key){.ip = *ip, .ifindex = ifindex};
-		hop->since = now_s();
+		hop->since = xv_clock_boot();
 		hop->limit = FIRST_LIMIT_S;
 		hop->pause = PAUSE_S;
 		HASH_ADD(hh, inst->hops, key, sizeof(hop->key), hop);
@@ -75,7 +67,7 @@ static const char *sysctl_of(bool v6)
 /* The kernel's table has no room: said once for each time that it is so. */
 static void tell_full(struct xv_instance *inst, bool v6)
 {
-	uint64_t now = now_s();
+	uint64_t now = xv_clock_boot();
 
 	if (!inst->neigh_full[v6] || now - inst->neigh_full[v6] > FULL_S) {
 		xv_log(LOG_WARNING,
@@ -89,7 +81,7 @@ static void tell_full(struct xv_instance *inst, bool v6)
 
 static void ask(struct xv_instance *inst, struct xv_hop *hop)
 {
-	hop->asked = now_s();
+	hop->asked = xv_clock_boot();
 	hop->refused = xv_netlink_keep_neigh(inst->nl, hop->key.ifindex, &hop->key.ip, NULL);
 	hop->kept = !hop->refused;
 	if (hop->refused == -ENOBUFS)
@@ -106,7 +98,7 @@ static void set_resolved(struct xv_hop *hop, bool resolved)
 		hop->limit = FIRST_LIMIT_S;
 		hop->pause = PAUSE_S;
 	} else if (hop->resolved) {
-		hop->since = now_s();
+		hop->since = xv_clock_boot();
 	}
 	hop->resolved = resolved;
 }
@@ -115,7 +107,7 @@ void xv_hop_seen(struct xv_instance *inst, struct xv_hop *hop, bool resolved, bo
 {
 	set_resolved(hop, resolved);
 	hop->kept = kept;
-	if (!kept && !hop->quiet && now && hop->asked != now_s())
+	if (!kept && !hop->quiet && now && hop->asked != xv_clock_boot())
 		ask(inst, hop);
 	if (!hop->resolved || !hop->kept)
 		arm(inst);
@@ -126,7 +118,7 @@ static void give_up(struct xv_instance *inst, struct xv_hop *hop)
 {
 	hop->quiet = true;
 	hop->kept = false;
-	hop->since = now_s();
+	hop->since = xv_clock_boot();
 	xv_netlink_forget_neigh(inst->nl, hop->key.ifindex, &hop->key.ip, NULL);
 	xv_peer_refresh_soon(inst); /* their status */
 }
@@ -134,7 +126,7 @@ static void give_up(struct xv_instance *inst, struct xv_hop *hop)
 static void try_again(struct xv_instance *inst, struct xv_hop *hop)
 {
 	hop->quiet = false;
-	hop->since = now_s();
+	hop->since = xv_clock_boot();
 	hop->limit = LIMIT_S;
 	hop->pause = hop->pause * 2 < MAX_PAUSE_S ? hop->pause * 2 : MAX_PAUSE_S; /* the next */
 	ask(inst, hop);
@@ -182,7 +174,7 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 {
 	struct xv_instance *inst = arg;
 	struct xv_hop *hop, *tmp;
-	uint64_t now = now_s();
+	uint64_t now = xv_clock_boot();
 	bool more = false;
 
 	(void)fd;
@@ -212,7 +204,7 @@ void xv_hop_status(const struct xv_instance *inst, const struct xv_hop *hop, con
 	char ip[XV_IP_STRLEN];
 
 	xv_ip_format(&hop->key.ip, ip);
-	if (inst->neigh_full[v6] && now_s() - inst->neigh_full[v6] <= FULL_S)
+	if (inst->neigh_full[v6] && xv_clock_boot() - inst->neigh_full[v6] <= FULL_S)
 		snprintf(text, size,
 			 "next hop %s is not resolved on %s; the neighbour table is "
 			 "full: raise %s",

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Path MTUs: see pmtu.h. */
-#include <time.h>
-
 #include "addr.h"
 #include "model/adjacency.h"
+#include "clock.h"
 #include "log.h"
 #include "model/pmtu.h"
 
@@ -11,14 +10,6 @@ enum {
 	ASK_DELAY_US = 20000, /* the program sees the error before the kernel does */
 	ASKS = 2,	      /* and in case that was too soon, a second later */
 };
-
-static time_t now_seconds(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec;
-}
 
 static void on_ask(evutil_socket_t fd, short what, void *arg)
 {
@@ -54,12 +45,12 @@ void xv_pmtu_route(struct xv_peer *peer, const struct xv_route *route)
 	if (peer->path_mtu && !mtu)
 		xv_log(LOG_INFO, "peer %s: path MTU has ended", xv_ip_format(&peer->ip, text));
 	peer->path_mtu = mtu;
-	peer->path_mtu_end = mtu ? now_seconds() + route->expires : 0;
+	peer->path_mtu_end = mtu ? xv_clock_run() + route->expires : 0;
 }
 
 void xv_pmtu_second(struct xv_instance *inst)
 {
-	time_t now = now_seconds();
+	time_t now = xv_clock_run();
 	struct xv_peer *peer, *tmp;
 	bool any = false;
 

@@ -17,6 +17,7 @@
 #include "model/unhook.h"
 #include "model/uplink.h"
 #include "model/vlan.h"
+#include "model/slow.h"
 
 static bool any_xdp(const struct xv_instance *inst)
 {
@@ -251,7 +252,14 @@ int port_check_link(struct xv_instance *inst, const struct xv_link *link, struct
 	if (xv_uplink_find(inst, link->name))
 		return xv_err_set(err, -EBUSY, "%s is an underlay device of this instance",
 				  link->name);
-	return 0;
+	if (!xv_slow_is(link))
+		return 0;
+	/* Its maker marks it a moment after it appears. */
+	return xv_slow_check_other(inst, link, err)
+		       ?: xv_err_set(err, -EINVAL,
+				     "%s is a vxlan device in external mode, as an instance's slow "
+				     "path: it sends nothing without a tunnel's metadata",
+				     link->name);
 }
 
 /* The device is there: delivery first, then the way in. On failure the port is without it. */

@@ -12,15 +12,18 @@
 #include "model/peer.h"
 #include "model/slow.h"
 #include "model/unhook.h"
+#include "maps/pinned.h"
 
 enum {
 	MAX_NAMES = 64,
 };
 
-/* The mark of an instance's device: its alias. */
+/* The mark of an instance's device: its alias, with the instance's name. */
+#define MARK "xvtep instance "
+
 static void make_mark(const char *instance, char mark[64])
 {
-	snprintf(mark, 64, "xvtep instance %s", instance);
+	snprintf(mark, 64, MARK "%s", instance);
 }
 
 static int create(struct xv_instance *inst, struct xv_link *link, struct xv_err *err)
@@ -41,6 +44,41 @@ static int create(struct xv_instance *inst, struct xv_link *link, struct xv_err 
 bool xv_slow_is(const struct xv_link *link)
 {
 	return !strcmp(link->kind, "vxlan") && link->vxlan_external;
+}
+
+struct slow_owner {
+	uint32_t ifindex;
+	char name[XV_PINNED_NAME];
+};
+
+static bool is_not_slow_of(void *arg, const struct xv_pinned *pinned)
+{
+	struct slow_owner *owner = arg;
+
+	if (!xv_pinned_lives_here(pinned) || pinned->config.slow_ifindex != owner->ifindex)
+		return true;
+	memcpy(owner->name, pinned->name, sizeof(owner->name));
+	return false;
+}
+
+int xv_slow_check_other(const struct xv_instance *inst, const struct xv_link *link,
+			struct xv_err *err)
+{
+	struct slow_owner owner = {.ifindex = link->ifindex};
+	size_t len = strlen(MARK);
+
+	if (!xv_slow_is(link))
+		return 0;
+	xv_pinned_each(inst->name, is_not_slow_of, &owner);
+	/* One of another layout, or whose pins are lost, is known by the device's mark alone. */
+	if (!owner.name[0] && !strncmp(link->alias, MARK, len) &&
+	    strcmp(link->alias + len, inst->name))
+		snprintf(owner.name, sizeof(owner.name), "%.*s", XV_PINNED_NAME - 1,
+			 link->alias + len);
+	if (!owner.name[0])
+		return 0;
+	return xv_err_set(err, -EBUSY, "%s is the slow path device of instance \"%s\"", link->name,
+			  owner.name);
 }
 
 static bool usable(const struct xv_instance *inst, const struct xv_link *link)

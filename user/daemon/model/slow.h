@@ -8,6 +8,12 @@
 
 /* Whether it is a vxlan device as slow path devices are: this instance's, or any other one. */
 bool xv_slow_is(const struct xv_link *link);
+/*
+ * Refuses the slow path device of another instance of this namespace: -EBUSY, and err names the
+ * instance. Else 0.
+ */
+int xv_slow_check_other(const struct xv_instance *inst, const struct xv_link *link,
+			struct xv_err *err);
 /* What an earlier daemon used, if it is there: known, not touched. */
 void xv_slow_adopt(struct xv_instance *inst, uint32_t ifindex);
 /*

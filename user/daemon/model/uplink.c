@@ -90,7 +90,10 @@ bool uplink_wants_xdp(const struct xv_config *config, const struct xv_uplink *up
 int uplink_check_link(struct xv_instance *inst, const struct xv_link *link, struct xv_err *err)
 {
 	const struct xv_port *port;
+	int ret = xv_slow_check_other(inst, link, err);
 
+	if (ret)
+		return ret;
 	if (link->flags & IFF_LOOPBACK)
 		return xv_err_set(err, -EINVAL, "%s is the loopback device", link->name);
 	if (xv_slow_is(link))
@@ -124,6 +127,9 @@ void uplink_look_at_filters(const struct xv_instance *inst, const struct xv_conf
 	else if (ingress.tc)
 		len = snprintf(uplink->filters, size, "filters: ignore, not seeing frames: %.96s",
 			       ingress.seen);
+	else if (ingress.instances[0])
+		len = snprintf(uplink->filters, size, "an underlay device of instance %s too",
+			       ingress.instances);
 	if (uplink->watched)
 		snprintf(uplink->filters + len, size - len, "%sXDP does not send by it, past %.80s",
 			 len ? "; " : "", egress);

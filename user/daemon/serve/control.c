@@ -11,6 +11,7 @@
 
 #include "serve/control.h"
 #include "serve/control_internal.h"
+#include "clock.h"
 #include "log.h"
 #include "rundir.h"
 
@@ -47,11 +48,10 @@ static void on_accept_error(struct evconnlistener *listener, void *arg)
 	static const struct timeval pause = {.tv_sec = 1};
 	struct xv_control *control = arg;
 	const char *why = strerror(errno);
-	struct timespec now;
+	time_t now = xv_clock_run();
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (!control->told || now.tv_sec - control->told >= XV_CONTROL_TELL) {
-		control->told = now.tv_sec;
+	if (!control->told || now - control->told >= XV_CONTROL_TELL) {
+		control->told = now;
 		xv_log(LOG_WARNING,
 		       "control socket: cannot accept a client: %s; trying every second (told once "
 		       "in "

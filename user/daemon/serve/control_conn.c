@@ -14,6 +14,7 @@
 #include <sys/time.h>
 
 #include "serve/control_internal.h"
+#include "clock.h"
 #include "log.h"
 
 static void put(struct evbuffer *out, const char *text)
@@ -230,12 +231,11 @@ static size_t pending_bytes(const struct xv_control *control)
 /* Whether half a request has been there for too long; it may come by a byte now and then. */
 static bool trickles(struct xv_conn *conn, size_t rest)
 {
-	struct timespec now;
+	time_t now = xv_clock_run();
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
 	if (rest && !conn->since)
-		conn->since = now.tv_sec;
-	return rest && now.tv_sec - conn->since > XV_CONTROL_REQUEST;
+		conn->since = now;
+	return rest && now - conn->since > XV_CONTROL_REQUEST;
 }
 
 /* What is left of the input holds no whole line. May free conn. */

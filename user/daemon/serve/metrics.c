@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "serve/exposition.h"
+#include "clock.h"
 #include "log.h"
 #include "serve/metrics.h"
 #include "serve/view.h"
@@ -37,7 +38,7 @@ enum {
 struct taken {
 	int fd;
 	ino_t inode;
-	time_t deadline; /* CLOCK_MONOTONIC */
+	uint64_t deadline; /* CLOCK_MONOTONIC */
 };
 
 struct xv_metrics {
@@ -149,14 +150,6 @@ static void on_request(struct evhttp_request *request, void *arg)
 	}
 }
 
-static time_t now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec;
-}
-
 static void start_tick(struct xv_metrics *metrics)
 {
 	static const struct timeval second = {.tv_sec = PAUSE_SECONDS};
@@ -171,9 +164,9 @@ static void pause_listener(struct xv_metrics *metrics, const char *why)
 	metrics->paused = true;
 	evconnlistener_disable(metrics->listener);
 	start_tick(metrics);
-	if (metrics->told && now() - metrics->told < TELL_SECONDS)
+	if (metrics->told && xv_clock_run() - metrics->told < TELL_SECONDS)
 		return;
-	metrics->told = now();
+	metrics->told = xv_clock_run();
 	xv_log(LOG_WARNING, "metrics: %s; new connections wait (told once in %d s)", why,
 	       TELL_SECONDS);
 }
@@ -193,7 +186,7 @@ static void look_after(struct xv_metrics *metrics)
 	for (i = 0; i < metrics->n_taken; i++) {
 		if (!is_open(&metrics->taken[i]))
 			continue;
-		if (now() >= metrics->taken[i].deadline)
+		if (xv_clock_run() >= metrics->taken[i].deadline)
 			shutdown(metrics->taken[i].fd, SHUT_RDWR);
 		metrics->taken[left++] = metrics->taken[i];
 	}
@@ -212,7 +205,7 @@ static void note_sockets(struct xv_metrics *metrics)
 		taken->fd = bufferevent_getfd(metrics->fresh[i]);
 		if (taken->fd >= 0 && !fstat(taken->fd, &st)) {
 			taken->inode = st.st_ino;
-			taken->deadline = now() + DEADLINE_SECONDS;
+			taken->deadline = xv_clock_run() + DEADLINE_SECONDS;
 			metrics->n_taken++;
 		}
 		bufferevent_decref(metrics->fresh[i]);

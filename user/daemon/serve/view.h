@@ -54,6 +54,14 @@ void xv_view_close(struct xv_view *view);
 /* Of a device, if the table has such counters; else NULL. */
 const struct xv_netlink_counts *xv_view_device(const struct xv_view *view, uint32_t ifindex);
 
+/*
+ * Writes the five counters that the kernel keeps of a device into the row, columns first to first +
+ * 4: drops of reception, of sending and of the queueing discipline, then errors of both. Nothing
+ * where ifindex is 0 or the kernel has no such device.
+ */
+void xv_view_put_device(const struct xv_view *view, struct xv_row *row, unsigned int first,
+			uint32_t ifindex);
+
 /* Seconds from seen to now, both in units of last_seen (XV_SEEN_SHIFT). */
 uint64_t xv_view_age(uint64_t now, uint64_t seen);
 

@@ -18,6 +18,20 @@ static void put_count(struct xv_row *row, unsigned int packets, unsigned int byt
 	xv_row_number(row, bytes, count.bytes);
 }
 
+void xv_view_put_device(const struct xv_view *view, struct xv_row *row, unsigned int first,
+			uint32_t ifindex)
+{
+	const struct xv_netlink_counts *device = ifindex ? xv_view_device(view, ifindex) : NULL;
+
+	if (!device)
+		return;
+	xv_row_number(row, first, device->rx_dropped);
+	xv_row_number(row, first + 1, device->tx_dropped);
+	xv_row_number(row, first + 2, device->qdisc_dropped);
+	xv_row_number(row, first + 3, device->rx_errors);
+	xv_row_number(row, first + 4, device->tx_errors);
+}
+
 bool xv_view_next_net_stats(struct xv_view *view, struct xv_row *row)
 {
 	const struct xv_network *net = xv_view_network(view);
@@ -40,7 +54,6 @@ bool xv_view_next_net_stats(struct xv_view *view, struct xv_row *row)
 bool xv_view_next_port_stats(struct xv_view *view, struct xv_row *row)
 {
 	const struct xv_port *port = xv_view_port(view);
-	const struct xv_netlink_counts *device;
 	struct xv_stats sum;
 
 	if (!port)
@@ -51,14 +64,7 @@ bool xv_view_next_port_stats(struct xv_view *view, struct xv_row *row)
 	sum = xv_stats_port(view->inst, port->id);
 	put_count(row, XV_COL_PORT_STATS_RX_PACKETS, XV_COL_PORT_STATS_RX_BYTES, sum.rx);
 	put_count(row, XV_COL_PORT_STATS_TX_PACKETS, XV_COL_PORT_STATS_TX_BYTES, sum.tx);
-	device = port->ifindex ? xv_view_device(view, port->ifindex) : NULL;
-	if (device) {
-		xv_row_number(row, XV_COL_PORT_STATS_DEV_RX_DROPPED, device->rx_dropped);
-		xv_row_number(row, XV_COL_PORT_STATS_DEV_TX_DROPPED, device->tx_dropped);
-		xv_row_number(row, XV_COL_PORT_STATS_QDISC_DROPPED, device->qdisc_dropped);
-		xv_row_number(row, XV_COL_PORT_STATS_DEV_RX_ERRORS, device->rx_errors);
-		xv_row_number(row, XV_COL_PORT_STATS_DEV_TX_ERRORS, device->tx_errors);
-	}
+	xv_view_put_device(view, row, XV_COL_PORT_STATS_DEV_RX_DROPPED, port->ifindex);
 	return true;
 }
 

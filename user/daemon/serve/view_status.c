@@ -84,7 +84,6 @@ static const char *uplink_status(struct xv_instance *inst, const struct xv_uplin
 bool xv_view_next_uplink(struct xv_view *view, struct xv_row *row)
 {
 	const struct xv_instance *inst = view->inst;
-	const struct xv_netlink_counts *device;
 	const struct xv_uplink *uplink;
 
 	if (view->pos >= inst->n_uplinks)
@@ -100,14 +99,7 @@ bool xv_view_next_uplink(struct xv_view *view, struct xv_row *row)
 		xv_row_number(row, XV_COL_UPLINK_QUEUES, uplink->link.rx_queues);
 		xv_row_number(row, XV_COL_UPLINK_IFINDEX, uplink->ifindex);
 	}
-	device = uplink->ifindex ? xv_view_device(view, uplink->ifindex) : NULL;
-	if (device) {
-		xv_row_number(row, XV_COL_UPLINK_RX_DROPPED, device->rx_dropped);
-		xv_row_number(row, XV_COL_UPLINK_TX_DROPPED, device->tx_dropped);
-		xv_row_number(row, XV_COL_UPLINK_QDISC_DROPPED, device->qdisc_dropped);
-		xv_row_number(row, XV_COL_UPLINK_RX_ERRORS, device->rx_errors);
-		xv_row_number(row, XV_COL_UPLINK_TX_ERRORS, device->tx_errors);
-	}
+	xv_view_put_device(view, row, XV_COL_UPLINK_RX_DROPPED, uplink->ifindex);
 	xv_row_text(row, XV_COL_UPLINK_WHY, xv_uplink_why(inst, uplink));
 	xv_row_text(row, XV_COL_UPLINK_STATUS, uplink_status(view->inst, uplink));
 	return true;

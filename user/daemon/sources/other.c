@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Other instances: see other.h. */
 #include <bpf/bpf.h>
-#include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "log.h"
-#include "kernel/netns.h"
 #include "sources/other.h"
 #include "maps/pinned.h"
 #include "model/port_device.h"
@@ -19,7 +16,7 @@ enum {
 };
 
 struct other {
-	char name[XV_INSTANCE_LEN];
+	char name[XV_PINNED_NAME];
 	int port, uplink; /* file descriptors of its maps; negative: none */
 };
 
@@ -28,35 +25,20 @@ struct others {
 	size_t n;
 };
 
-/* One that lives in this namespace, which its maps say; device indices are of no other. */
-static void add(struct others *others, const char *name)
+/* Opens the maps of an instance that lives in this namespace; device indices are of no other. */
+static bool add(void *arg, const struct xv_pinned *pinned)
 {
+	struct others *others = arg;
 	struct other *other = &others->list[others->n];
-	struct xv_pinned pinned;
 	char dir[160];
 
-	if (others->n == OTHERS_MAX || strlen(name) >= sizeof(other->name))
-		return;
-	snprintf(dir, sizeof(dir), "%s/%s", XV_PIN_ROOT, name);
-	if (xv_pinned_read(dir, &pinned) || !pinned.ours || !xv_netns_is_here(pinned.config.netns))
-		return;
-	memcpy(other->name, name, strlen(name) + 1);
+	if (!xv_pinned_lives_here(pinned))
+		return true;
+	snprintf(dir, sizeof(dir), XV_PIN_ROOT "/%s", pinned->name);
+	memcpy(other->name, pinned->name, sizeof(other->name));
 	other->port = xv_pinned_open(dir, "xv_port", sizeof(struct xv_port_key));
 	other->uplink = xv_pinned_open(dir, "xv_uplink", sizeof(uint32_t));
-	others->n++;
-}
-
-static void find_all(const struct xv_instance *inst, struct others *others)
-{
-	DIR *dir = opendir(XV_PIN_ROOT);
-	const struct dirent *entry;
-
-	others->n = 0;
-	while (dir && (entry = readdir(dir)))
-		if (entry->d_name[0] != '.' && strcmp(entry->d_name, inst->name))
-			add(others, entry->d_name);
-	if (dir)
-		closedir(dir);
+	return ++others->n < OTHERS_MAX;
 }
 
 static void close_all(struct others *others)
@@ -118,7 +100,8 @@ void xv_other_second(struct xv_instance *inst)
 	struct others others;
 	struct xv_port *port;
 
-	find_all(inst, &others);
+	others.n = 0;
+	xv_pinned_each(inst->name, add, &others);
 	for (n = 0; n < XV_MAX_PORTS && left && (others.n || inst->any_other); n++) {
 		inst->other_at = (inst->other_at + 1) % XV_MAX_PORTS;
 		port = inst->port_by_id[inst->other_at];

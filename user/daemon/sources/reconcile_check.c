@@ -8,6 +8,7 @@
 #include "model/flood.h"
 #include "sources/reconcile_internal.h"
 #include "sources/running.h"
+#include "model/slow.h"
 
 /* ---- conflicts between the file and what was added by hand ---- */
 
@@ -94,6 +95,31 @@ static int check_devices(struct xv_instance *inst, const struct xv_config *want,
 	return 0;
 }
 
+static bool has_port(const struct xv_config *want, const char *dev)
+{
+	size_t i, k;
+
+	for (i = 0; i < want->n_networks; i++)
+		for (k = 0; k < want->networks[i].n_ports; k++)
+			if (!strcmp(want->networks[i].ports[k].dev, dev))
+				return true;
+	return false;
+}
+
+/* A port's device is another instance's slow path. (Underlay devices: uplink_check_link().) */
+static int check_others(struct xv_instance *inst, const struct xv_config *want, struct xv_err *err)
+{
+	struct xv_link *links = NULL;
+	size_t i, n = 0;
+	int ret = xv_netlink_list_links(inst->nl, &links, &n, err);
+
+	for (i = 0; !ret && i < n; i++)
+		if (xv_slow_is(&links[i]) && has_port(want, links[i].name))
+			ret = xv_slow_check_other(inst, &links[i], err);
+	free(links);
+	return ret;
+}
+
 static int mark_fdb(void *arg, const struct xv_fdb_entry *entry)
 {
 	struct xv_todo *todo = arg;
@@ -140,6 +166,7 @@ int xv_reconcile_prepare(struct xv_instance *inst, const struct xv_config *want,
 		ret = xv_err_set(err, -ENOMEM, "out of memory");
 	ret = ret ?: mark_networks(inst, want, todo, err);
 	ret = ret ?: check_devices(inst, want, err);
+	ret = ret ?: check_others(inst, want, err);
 	for (i = 0; !ret && i < todo->plan.n_ops; i++)
 		ret = check(inst, todo, &todo->plan.ops[i], err);
 	if (ret)
