@@ -14,6 +14,7 @@ import subprocess
 from tap import SLOW
 
 CLONE_NEWNET = 0x40000000
+MS_BIND, MNT_DETACH = 4096, 2
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -35,18 +36,40 @@ def run(*cmd, stdin=None, timeout=30, check=True):
     return p
 
 
+def call(function, *args):
+    if function(*args):
+        raise OSError(ctypes.get_errno(), f"{function.__name__}{args}")
+
+
 def setns(fd):
-    if libc.setns(fd, CLONE_NEWNET):
-        raise OSError(ctypes.get_errno(), "setns")
+    call(libc.setns, fd, CLONE_NEWNET)
+
+
+def make(path):
+    """As `ip netns add` does, without a process; that has made the directory for the first one."""
+    os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0))
+    own = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    call(libc.unshare, CLONE_NEWNET)
+    try:
+        call(libc.mount, b"/proc/thread-self/ns/net", path.encode(), b"none", MS_BIND, None)
+    finally:
+        setns(own)
+        os.close(own)
 
 
 class Netns:
     """A namespace of its own name, quiet: no IPv6 but where a device asks for it."""
 
+    first = True  # of this program
+
     def __init__(self, name):
         self.name = name
         self.path = f"/run/netns/{name}"
-        run("ip", "netns", "add", name)
+        if Netns.first:
+            run("ip", "netns", "add", name)
+            Netns.first = False
+        else:
+            make(self.path)
         self.fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
         self.sysctl("net.ipv6.conf.all.disable_ipv6", 1)
         self.sysctl("net.ipv6.conf.default.disable_ipv6", 1)
@@ -103,4 +126,5 @@ class Netns:
             return
         os.close(self.fd)
         self.fd = None
-        run("ip", "netns", "del", self.name)
+        call(libc.umount2, self.path.encode(), MNT_DETACH)
+        os.unlink(self.path)

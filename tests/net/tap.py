@@ -77,6 +77,7 @@ def contains(text, word, what):
 def wait_for(condition, what, limit=10):
     """Waits until condition() is true and returns its value. What it raises last is the reason."""
     end = time.monotonic() + limit * SLOW
+    pause = 0.01
     while True:
         reason = None
         try:
@@ -89,7 +90,8 @@ def wait_for(condition, what, limit=10):
             reason = e
         if time.monotonic() > end:
             raise Fail(f"not within {limit} s: {what}" + (f" ({reason})" if reason else ""))
-        time.sleep(0.02)
+        time.sleep(pause)
+        pause = min(1.3 * pause, 0.1)  # to look often is work that other tests wait for
 
 
 def comment(text):

@@ -229,12 +229,10 @@ class Xvtepd:
             return []
 
     def map_ids(self):
-        ids = set()
-        for name in self.pins():
-            p = run("bpftool", "-j", "map", "show", "pinned", self.pin(name), check=False)
-            if p.returncode == 0 and p.stdout.strip():
-                ids.add(json.loads(p.stdout)["id"])
-        return ids
+        """Of the maps that are pinned in the instance's directory."""
+        own = f"{BPFFS}/{self.instance}/"
+        return {m["id"] for m in json.loads(run("bpftool", "-j", "-f", "map", "show").stdout)
+                if any(path.startswith(own) for path in m.get("pinned", ()))}
 
     def detach(self):
         return self.host.ns.run(f"{OUT}/xvtepd", "--detach", "-i", self.instance)
@@ -278,12 +276,13 @@ def link_is_ours(link):
 
 
 def users_of(maps):
-    """Maps with these ids, and programs that use them."""
+    """Maps with these ids, and programs that use them: what a program uses is always there."""
     found = [f"map {m['name']}" for m in json.loads(run("bpftool", "-j", "map", "show").stdout)
              if m["id"] in maps]
-    for p in json.loads(run("bpftool", "-j", "prog", "show").stdout):
-        if maps & set(p.get("map_ids", ())):
-            found.append(f"program {p.get('name')}")
+    if found:
+        found += [f"program {p.get('name')}"
+                  for p in json.loads(run("bpftool", "-j", "prog", "show").stdout)
+                  if maps & set(p.get("map_ids", ()))]
     return found
 
 
