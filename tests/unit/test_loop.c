@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "loop.h"
+#include "model/loop.h"
 
 #define SECOND 1000000000ULL
 
