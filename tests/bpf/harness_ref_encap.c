@@ -86,6 +86,26 @@ static int slow_path_gone(const struct world *w)
 	return !if_indextoname(w->slow_ifindex, name);
 }
 
+/*
+ * Why a group gets no copy, or TAKEN. The header that is ready serves all that fits; what else
+ * there is the kernel makes, by its own route, and fragments as for a peer.
+ */
+static int group_refuses(const struct tenant *t, __u32 group)
+{
+	const struct world_peer *p = &t->w->peer[group];
+	int v6 = !!strchr(p->ip, ':'), checksum, big;
+
+	checksum = v6 && t->w->config_flags & XV_CONFIG_UDP6_CHECKSUM;
+	big = t->f->len + (v6 ? 40 : 20) + 16 > t->w->wire_mtu;
+	if (!p->valid || (checksum && !p->route))
+		return XV_DROP_VXLAN_NO_REMOTE;
+	if (big && (v6 || has_df(t) || !p->route))
+		return XV_DROP_PKT_TOO_BIG;
+	if ((big || checksum) && slow_path_gone(t->w))
+		return XV_DROP_SLOW_PATH_GONE;
+	return TAKEN;
+}
+
 /* A copy for each member of the flood list but the port it came from. */
 static void flood(const struct tenant *t, struct ref *r)
 {
@@ -100,6 +120,8 @@ static void flood(const struct tenant *t, struct ref *r)
 			reason = port_refuses(t->w, to->id, t->bd, t->segs ? 0 : t->f->len);
 			if (reason < 0)
 				count(t, &r->counts.port[to->id].tx);
+		} else if (to->kind == XV_FDB_GROUP) {
+			reason = group_refuses(t, to->id);
 		} else {
 			reason = to->ip ? -1 : XV_DROP_VXLAN_NO_REMOTE;
 			if (reason < 0 && slow_path_gone(t->w) && !flood_fast(t, to))

@@ -31,6 +31,7 @@ enum {
 	PEER_SLOW = 3,	  /* IPv4, adjacency not resolved */
 	PEER_NOWHERE = 4, /* no address */
 	PEER_SLOW6 = 5,	  /* IPv6, adjacency not resolved */
+	GROUP = 6, /* a test's own: a multicast group, which has an adjacency as peers have */
 
 	PORT_XDP = 1,	/* redirected in XDP */
 	PORT_STACK = 2, /* stripped in XDP, delivered by TC */
@@ -56,6 +57,7 @@ struct world_peer {
 	const char *ip; /* NULL: none */
 	int valid;
 	int kernel; /* its frames are the kernel's; then not valid */
+	int route;  /* of a group: the kernel's own route to it is by the same device */
 };
 
 struct world_port {

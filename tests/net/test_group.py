@@ -228,11 +228,46 @@ def by_route():
         tap.contains(p.stderr, 'group-dev "p2" is not in underlay.devices', "the same in the file")
 
 
+def by_no_port():
+    """
+    The uplink went down and came up, so that the first route to ff00::/8 is by a tenant's port. A
+    kernel vxlan device that no device is named to sends its group's packets there, to the tenant;
+    xvtep never does.
+    """
+    with Lab(hosts=1) as lab:
+        ways = Ways(lab, 6)
+        ns = ways.host.ns
+        ns.sysctl("net.ipv6.conf.p1.disable_ipv6", 1)  # p2's, another network's, is the first
+        ns.ip(f"link add control type vxlan id 7 dstport 4790 local {OWN[6]} udp6zerocsumtx",
+              "link set control up")
+        ns.run("bridge", "fdb", "append", "00:00:00:00:00:00", "dev", "control", "dst", ways.group)
+        control = lab.keep(frame.Tap(ns, "control"))
+
+        def kernel_by(dev):
+            mark = frame.marker()
+            control.send(frame.plain(ways.tenant.mac, frame.BROADCAST, mark))
+            frame.wait_count({t: int(d == dev) for d, t in ways.taps.items()}, mark,
+                             f"the kernel's, by {dev}")
+        kernel_by("under")
+        ways.expect_by("under", "before")
+        for dev in ("under", "under2"):
+            ns.ip(f"link set {dev} down", f"link set {dev} up")
+        routes = ns.json("ip", "-6", "-j", "route", "show", "table", "local", "type", "multicast")
+        tap.equal(next(r["dev"] for r in routes if r["dst"] == "ff00::/8"), "p2", "the first route")
+        kernel_by("p2")
+        ways.expect_by("under", "afterwards")
+        ns.ip("link set under down")
+        tap.wait_for(lambda: ways.row()["status"] == "its device is down", "said")
+        ways.expect_none("while it is down")
+        kernel_by("p2")
+
+
 for _family in (4, 6):
     tap.case(f"devices of a group, IPv{_family}", _family, main=True)(devices)
     tap.case(f"frames to a group, IPv{_family}", _family)(frames)
     tap.case(f"merged frames to a group, IPv{_family}", _family)(merged)
 tap.case("what the kernel makes for a group")(by_route)
+tap.case("a group's packets leave by no port")(by_no_port)
 
 if __name__ == "__main__":
     tap.main()
