@@ -21,6 +21,7 @@
 #include "maps/index.h"
 #include "sources/learn.h"
 #include "model/local.h"
+#include "model/loop.h"
 #include "sources/load.h"
 #include "clock.h"
 #include "lock.h"
@@ -147,6 +148,8 @@ static int prepare(struct xv_instance *inst, struct xv_todo **todo,
 	ret = ret ?: adopt(inst, err);
 	ret = ret ?: xv_reconcile_prepare(inst, inst->config, todo, err);
 	ret = ret ?: xv_metrics_start(inst, err);
+	if (!ret)
+		xv_loop_start(inst);
 	ret = ret ?: xv_learn_start(inst, err);
 	ret = ret ?: xv_watch_start(inst, err);
 	ret = ret ?: xv_firewall_start(inst, err);
@@ -201,6 +204,7 @@ static void destroy(struct xv_instance *inst)
 	xv_control_stop(inst);
 	xv_load_stop(inst);
 	xv_learn_stop(inst);
+	xv_loop_stop(inst);
 	xv_follow_stop(inst);
 	xv_pmtu_stop(inst);
 	xv_adjacency_stop(inst);

@@ -30,6 +30,7 @@ struct xv_hop;
 struct xv_fdb;
 struct xv_learn;
 struct xv_flap;
+struct xv_loop;
 struct xv_control;
 struct xv_metrics;
 
@@ -99,6 +100,7 @@ struct xv_instance {
 	struct xv_fdb *fdb;
 	struct xv_learn *learn;
 	struct xv_flap *flaps; /* uthash by (bd, MAC): moved lately */
+	struct xv_loop *loop;  /* NULL: loops are not looked for */
 	struct xv_load *loads; /* under way */
 	unsigned int n_full;   /* networks and ports that programs know to be full */
 	struct xv_control *control;

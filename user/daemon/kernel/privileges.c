@@ -14,9 +14,11 @@
 static const unsigned int serving[] = {CAP_NET_ADMIN, CAP_BPF, CAP_PERFMON};
 /*
  * What the start needs besides: a BPF file system is mounted, pinned objects are found by their
- * ids, metrics may listen at a port below 1024, memory is locked on older kernels.
+ * ids, metrics may listen at a port below 1024, memory is locked on older kernels, packet sockets
+ * are opened to look for loops.
  */
-static const unsigned int starting[] = {CAP_SYS_ADMIN, CAP_SYS_RESOURCE, CAP_NET_BIND_SERVICE};
+static const unsigned int starting[] = {CAP_SYS_ADMIN, CAP_SYS_RESOURCE, CAP_NET_BIND_SERVICE,
+					CAP_NET_RAW};
 
 static int fail(struct xv_err *err, const char *what)
 {

@@ -80,8 +80,8 @@ static void note_rate(struct xv_instance *inst, struct xv_network *net, struct x
 		flap->lately = 0;
 	}
 	if (flap->returns && ++flap->lately == XV_LOOP_RETURNS)
-		xv_loop_found(inst, net, xv_place_equal(flap->to, other) ? flap->from : flap->to,
-			      other, now);
+		xv_loop_suspect(inst, net, xv_place_equal(flap->to, other) ? flap->from : flap->to,
+				other, now);
 }
 
 void xv_flap_note(struct xv_instance *inst, struct xv_network *net, const struct xv_fdb_key *key,

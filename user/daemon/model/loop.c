@@ -1,13 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Loops between two ports: see loop.h. */
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "kernel/probe.h"
 #include "log.h"
+#include "model/ids.h"
 #include "model/loop.h"
 #include "model/port_device.h"
 
 #define SECOND 1000000000ULL
 #define AGAIN  (60 * SECOND) /* a loop that is found within this time is the same one */
+#define PAUSE  SECOND	     /* between two tries in a network */
+
+enum {
+	ROUNDS = 10, /* of probes: where a loop melts, queues are full and lose most */
+	ROUND_US = 20000,
+	PORTS_A_ROUND = 256,
+};
 
 uint32_t xv_loop_hold(uint32_t before, uint64_t until, uint64_t now)
 {
@@ -16,26 +27,154 @@ uint32_t xv_loop_hold(uint32_t before, uint64_t until, uint64_t now)
 	return before < XV_LOOP_HOLD_MAX_SECONDS / 2 ? 2 * before : XV_LOOP_HOLD_MAX_SECONDS;
 }
 
-void xv_loop_found(struct xv_instance *inst, struct xv_network *net, struct xv_place first,
-		   struct xv_place second, uint64_t now)
+struct xv_loop {
+	struct xv_instance *inst;
+	struct xv_probe *probe;
+	struct event *again;
+	uint32_t bd;	   /* network whose ports are tried; 0: none is */
+	uint32_t ear[2];   /* ports that are listened at */
+	unsigned int left; /* rounds */
+};
+
+static uint64_t now_ns(void)
 {
-	struct xv_port *one = xv_place_port(inst, first), *two = xv_place_port(inst, second);
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * SECOND + ts.tv_nsec;
+}
+
+/* What is sent out of `from` comes in by port. */
+static void contain(struct xv_instance *inst, struct xv_port *port, const struct xv_port *from,
+		    uint64_t now)
+{
+	struct xv_network *net = port->net;
 	char name[XV_PORT_STRLEN];
 
-	if (!net->set.loop_detect || !one || !two || one->net != net || two->net != net ||
-	    one->loop.on || two->loop.on)
-		return;
-	two->loop.seconds = xv_loop_hold(two->loop.seconds, two->loop.until, now);
-	two->loop.on = true;
-	two->loop.until = now + two->loop.seconds * SECOND;
-	snprintf(two->loop.other, sizeof(two->loop.other), "%s", xv_port_text(one, name));
+	port->loop.seconds = xv_loop_hold(port->loop.seconds, port->loop.until, now);
+	port->loop.on = true;
+	port->loop.until = now + port->loop.seconds * SECOND;
+	snprintf(port->loop.other, sizeof(port->loop.other), "%s", xv_port_text(from, name));
 	net->loops++;
-	port_look_again(inst, two);
+	port_look_again(inst, port);
 	xv_log_limited(LOG_WARNING, net->bd,
 		       "network %s: ports %s and %s are in a loop: frames to groups and unknown "
 		       "MACs from and to %s are dropped for %u seconds",
-		       net->set.name, two->loop.other, xv_port_text(two, name), name,
-		       two->loop.seconds);
+		       net->set.name, port->loop.other, xv_port_text(port, name), name,
+		       port->loop.seconds);
+}
+
+static void stop(struct xv_loop *loop)
+{
+	xv_probe_silence(loop->probe);
+	event_del(loop->again);
+	loop->bd = 0;
+}
+
+/* A contained port is sent nothing that is flooded, so that what comes back from it proves nothing.
+ */
+static bool is_tried(const struct xv_port *port, const struct xv_network *net)
+{
+	return port->net == net && port->ifindex && !port->loop.on;
+}
+
+static void on_heard(void *arg, uint32_t ifindex, uint16_t vlan, uint32_t id)
+{
+	struct xv_loop *loop = arg;
+	struct xv_network *net = xv_network_of(loop->inst, loop->bd);
+	const struct xv_port *from = xv_port_of(loop->inst, id);
+	struct xv_port *port;
+	int i;
+
+	for (i = 0; i < 2 && net && from && from->net == net; i++) {
+		port = xv_port_of(loop->inst, loop->ear[i]);
+		if (!port || !is_tried(port, net) || port->ifindex != ifindex ||
+		    port->key.vlan != vlan)
+			continue;
+		stop(loop);
+		contain(loop->inst, port, from, now_ns());
+		return;
+	}
+}
+
+/* One frame out of each port of the network. */
+static void try_ports(struct xv_loop *loop, const struct xv_network *net)
+{
+	static const struct timeval wait = {.tv_usec = ROUND_US};
+	unsigned int n = 0;
+	struct xv_port *port;
+
+	for (port = loop->inst->ports; port && n < PORTS_A_ROUND; port = port->hh.next) {
+		if (!is_tried(port, net))
+			continue;
+		xv_probe_send(loop->probe, port->ifindex, port->key.vlan, port->link.mac, port->id);
+		n++;
+	}
+	loop->left--;
+	event_add(loop->again, &wait);
+}
+
+static void on_again(evutil_socket_t fd, short what, void *arg)
+{
+	struct xv_loop *loop = arg;
+	const struct xv_network *net = xv_network_of(loop->inst, loop->bd);
+
+	(void)fd;
+	(void)what;
+	if (net && loop->left)
+		try_ports(loop, net);
+	else
+		stop(loop);
+}
+
+void xv_loop_suspect(struct xv_instance *inst, struct xv_network *net, struct xv_place first,
+		     struct xv_place second, uint64_t now)
+{
+	struct xv_port *one = xv_place_port(inst, first), *two = xv_place_port(inst, second);
+	struct xv_loop *loop = inst->loop;
+	uint32_t devs[XV_PROBE_DEVS];
+
+	if (!loop || loop->bd || now < net->loop_next || !net->set.loop_detect || !one || !two ||
+	    !is_tried(one, net) || !is_tried(two, net))
+		return;
+	net->loop_next = now + PAUSE;
+	devs[0] = two->ifindex;
+	devs[1] = one->ifindex == two->ifindex ? 0 : one->ifindex;
+	if (xv_probe_listen(loop->probe, devs))
+		return;
+	loop->bd = net->bd;
+	loop->ear[0] = two->id;
+	loop->ear[1] = one->id;
+	loop->left = ROUNDS;
+	try_ports(loop, net);
+}
+
+void xv_loop_start(struct xv_instance *inst)
+{
+	struct xv_loop *loop = calloc(1, sizeof(*loop));
+	struct xv_err err = {.text = "out of memory"};
+
+	if (loop && !xv_probe_open(inst->base, on_heard, loop, &loop->probe, &err))
+		loop->again = evtimer_new(inst->base, on_again, loop);
+	if (!loop || !loop->again) {
+		xv_log(LOG_WARNING, "loops between ports are not looked for: %s", err.text);
+		if (loop)
+			xv_probe_close(loop->probe);
+		free(loop);
+		return;
+	}
+	loop->inst = inst;
+	inst->loop = loop;
+}
+
+void xv_loop_stop(struct xv_instance *inst)
+{
+	if (!inst->loop)
+		return;
+	event_free(inst->loop->again);
+	xv_probe_close(inst->loop->probe);
+	free(inst->loop);
+	inst->loop = NULL;
 }
 
 static void release(struct xv_instance *inst, struct xv_port *port)

@@ -2,9 +2,10 @@
 /*
  * Loops: two ports of a network that a tenant has bridged together, without STP. Each broadcast
  * then comes back by the other port, and a MAC moves between the two as fast as it is learned, many
- * times faster than any station or pair of routers moves. Programs then drop what comes from one of
- * the two, or would be flooded to it, for groups and unknown MACs (XV_PORT_LOOP); known unicast
- * goes on. After a while, longer each time, the port is tried again.
+ * times faster than any station or pair of routers moves. If a frame of our own that goes out of
+ * one comes in by the other, it is a loop: programs then drop what comes from one of the two, or
+ * would be flooded to it, for groups and unknown MACs (XV_PORT_LOOP); known unicast goes on. After
+ * a while, longer each time, the port is tried again.
  */
 #ifndef XV_LOOP_H
 #define XV_LOOP_H
@@ -23,12 +24,16 @@ enum {
  */
 uint32_t xv_loop_hold(uint32_t before, uint64_t until, uint64_t now);
 /*
- * A MAC returns too often to be in two places. second: the place that it was at second, which is
- * the one that is contained: the first is more likely a station's own. Does nothing unless both are
- * ports and the network looks for loops.
+ * A MAC returns between two places as often as it does in a loop, or where one station forges the
+ * other's. If both are ports and the network looks for loops, frames of our own are sent out of the
+ * network's ports, and a port of the two by which one comes in is contained: so a station can have
+ * no port contained but its own. Once a second for each network.
  */
-void xv_loop_found(struct xv_instance *inst, struct xv_network *net, struct xv_place first,
-		   struct xv_place second, uint64_t now);
+void xv_loop_suspect(struct xv_instance *inst, struct xv_network *net, struct xv_place first,
+		     struct xv_place second, uint64_t now);
+/* Without CAP_NET_RAW it says that loops are not looked for. */
+void xv_loop_start(struct xv_instance *inst);
+void xv_loop_stop(struct xv_instance *inst);
 /* Loops are no longer looked for in the network: none of its ports is contained. */
 void xv_loop_release(struct xv_instance *inst, const struct xv_network *net);
 /* Once a second: ports are tried again. */

@@ -40,6 +40,7 @@ struct xv_network {
 	bool short_of_room;    /* ... and the log says so, until there is some more */
 	uint64_t moves;	       /* of learned entries */
 	uint64_t loops;	       /* between two ports, that were found */
+	uint64_t loop_next;    /* ns; not looked for before */
 	uint64_t duplicates;   /* times that a MAC began to move to and fro */
 	struct xv_network *next_gone;
 	UT_hash_handle hh;
