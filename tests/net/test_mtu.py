@@ -4,8 +4,11 @@
 Packets that are too large for the way, and what outer headers say of it: "don't fragment" and
 identifications, beside the kernel's vxlan.
 """
+import os
+import random
 import socket
 import struct
+import time
 
 import frame
 import tap
@@ -282,6 +285,96 @@ def path_mtu(family, df):
                      "the old MTU is back", 15)
         pair.first.wait_ready()
         tap.equal(pair.first.row("peer", remote=b.address(family))["path_mtu"], None, "path MTU")
+
+
+@tap.case("path MTU, the error comes by another device, IPv4", 4)
+@tap.case("path MTU, the error comes by another device, IPv6", 6)
+def by_another_device(family):
+    """By one that is no underlay device, where no program of xvtep's sees it."""
+    with Lab() as lab:
+        a, b = lab.hosts
+        a.second_uplink()
+        pair = Pair(lab, family, df="set")
+        if family == 4:
+            lab.router.ip(f"route add {a.v4} via 198.19.1.1 table 100",
+                          "rule add ipproto icmp lookup 100")
+        else:
+            lab.router.run("ip", "-6", "route", "add", a.v6, "dev", "r1b", "table", "100")
+            lab.router.run("ip", "-6", "rule", "add", "ipproto", "ipv6-icmp", "lookup", "100")
+            lab.router.run("ip", "-6", "neigh", "add", a.v6, "lladdr", a.ns.mac("under2"), "dev",
+                           "r1b", "nud", "permanent")
+        other = lab.keep(frame.Tap(a.ns, "under2"))
+        lab.router.ip("link set r2 mtu 1400")
+        b.ns.ip("link set under mtu 1400")
+        mark = frame.marker()
+        pair.one.tap().send(pair.udp4(1472, True, mark))
+        tap.wait_for(lambda: answers(other, 1 if family == 4 else 58), "the error came by it")
+        tap.wait_for(lambda: pair.first.row("peer", remote=b.address(family))["path_mtu"] == 1400,
+                     "the path MTU is known")
+        transfers(pair)
+
+
+def forged_error(rng, a, mac, b, family):
+    """
+    "Too big" from anybody: every second one about a packet of a's, whose address mac is, to b, as only
+    VTEPs and those between them know it; the others about anything.
+    """
+    true = rng.random() < 0.5
+    port = 4789 if true else rng.randrange(65536)
+    quoted = frame.udp(rng.randrange(49152, 65536), port, frame.vxlan(rng.randrange(1 << 24), bytes(14)))
+    mtu, ether = rng.randrange(1700), frame.mac(mac) + bytes.fromhex("020000000001")
+    if family == 4:
+        source, target = (a.v4, b.v4) if true else \
+            (socket.inet_ntoa(rng.randbytes(4)) for _ in range(2))
+        inner = frame.ipv4(source, target, 17, quoted)
+        icmp = struct.pack("!BBHHH", 3, 4, 0, 0, mtu) + inner
+        icmp = icmp[:2] + struct.pack("!H", frame.checksum(icmp)) + icmp[4:]
+        return ether + b"\x08\0" + frame.ipv4(socket.inet_ntoa(b"\x0a" + rng.randbytes(3)), a.v4, 1, icmp)
+    own, peer = (socket.inet_pton(socket.AF_INET6, h.v6) for h in (a, b))
+    source, target = (own, peer) if true else (rng.randbytes(16) for _ in range(2))
+    inner = struct.pack("!IHBB", 6 << 28, len(quoted), 17, 64) + source + target + quoted
+    icmp = struct.pack("!BBHI", 2, 0, 0, mtu) + inner
+    addresses = b"\x20\x01" + rng.randbytes(14) + own
+    pseudo = addresses + struct.pack("!II", len(icmp), 58)
+    icmp = icmp[:2] + struct.pack("!H", frame.checksum(pseudo + icmp)) + icmp[4:]
+    return ether + b"\x86\xdd" + struct.pack("!IHBB", 6 << 28, len(icmp), 58, 64) + addresses + icmp
+
+
+def kernel_mtu(a, address):
+    """Of the kernel's route exception for a peer, or None."""
+    route, = a.ns.json("ip", "-j", "-d", "route", "get", address)
+    mtu = [m["mtu"] for m in route.get("metrics", ()) if "mtu" in m]
+    return mtu[0] if mtu and "expires" in route else None
+
+
+@tap.case("10,000 forged errors, IPv4", 4)
+@tap.case("10,000 forged errors, IPv6", 6)
+def forged(family):
+    """
+    The kernel's own route exceptions decide, not what a program saw; few events, and the daemon
+    answers all the while.
+    """
+    with Lab() as lab:
+        a, b = lab.hosts
+        pair = Pair(lab, family, df="set")
+        vtep, rng = pair.first, random.Random(family)
+        forger = lab.keep(frame.Tap(lab.router, a.up))
+        mac = a.ns.mac("under")
+        frames = [forged_error(rng, a, mac, b, family) for _ in range(10000)]
+        before, since = vtep.paths().get("event", 0), time.monotonic()
+        for i, data in enumerate(frames):
+            forger.send(data)
+            if i % 1000 == 999:
+                vtep.client("status", timeout=5)
+        took = time.monotonic() - since
+        address = b.address(family)
+        tap.wait_for(lambda: vtep.row("peer", remote=address)["path_mtu"] == kernel_mtu(a, address),
+                     "the path MTU is the kernel's")
+        tap.comment(f"{kernel_mtu(a, address)} in {took:.1f} s")
+        events = vtep.paths().get("event", 0) - before
+        # one for each peer and CPU in 34 ms
+        tap.ok(1 <= events <= (took / 0.0335 + 2) * os.cpu_count(), f"{events} events in {took:.1f} s")
+        tap.equal(vtep.row("peer", remote=address)["mtu"], kernel_mtu(a, address) or 1600, "MTU")
 
 
 @tap.case("a narrower way, IPv4 without DF")

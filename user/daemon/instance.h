@@ -89,6 +89,9 @@ struct xv_instance {
 	bool neigh_known;	 /* that was read, */
 	uint64_t neigh_asked;	 /* ... then, s */
 	struct event *pmtu_ask;	 /* routes are to be asked for again (pmtu.c) */
+	uint64_t pmtu_errors;	 /* xv_icmp_errors() a second ago, */
+	uint32_t pmtu_left;	 /* ... ids of peers that are to be asked for since it grew, */
+	uint32_t pmtu_at;	 /* ... the last that was */
 	struct event *refresh;	 /* adjacencies are to be looked at again */
 	struct event *retry;	 /* ... later */
 	struct event *again;	 /* devices that could not be had are to be tried again */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Path MTUs: see pmtu.h. */
 #include "addr.h"
+#include "kernel/icmp.h"
 #include "model/adjacency.h"
 #include "clock.h"
 #include "log.h"
@@ -9,6 +10,7 @@
 enum {
 	ASK_DELAY_US = 20000, /* the program sees the error before the kernel does */
 	ASKS = 2,	      /* and in case that was too soon, a second later */
+	ASKS_A_SECOND = 64,   /* of peers that nothing is known of but that some error came */
 };
 
 static void on_ask(evutil_socket_t fd, short what, void *arg)
@@ -48,11 +50,35 @@ void xv_pmtu_route(struct xv_peer *peer, const struct xv_route *route)
 	peer->path_mtu_end = mtu ? xv_clock_run() + route->expires : 0;
 }
 
+/*
+ * An error that comes in by a device without our programs is seen in the kernel's counters alone:
+ * all peers' routes are asked for then, some each second. Whether any is to be.
+ */
+static bool ask_some(struct xv_instance *inst)
+{
+	uint64_t errors = xv_icmp_errors();
+	struct xv_peer *peer;
+	unsigned int n = 0;
+
+	if (errors != inst->pmtu_errors)
+		inst->pmtu_left = XV_MAX_PEERS; /* once around, from where we are */
+	inst->pmtu_errors = errors;
+	for (; inst->pmtu_left && n < ASKS_A_SECOND; inst->pmtu_left--) {
+		inst->pmtu_at = (inst->pmtu_at + 1) % XV_MAX_PEERS;
+		peer = inst->peer_by_id[inst->pmtu_at];
+		if (!peer || peer->asks)
+			continue;
+		peer->asks = 1;
+		n++;
+	}
+	return n;
+}
+
 void xv_pmtu_second(struct xv_instance *inst)
 {
 	time_t now = xv_clock_run();
 	struct xv_peer *peer, *tmp;
-	bool any = false;
+	bool any = ask_some(inst);
 
 	HASH_ITER (hh, inst->peers, peer, tmp) {
 		if (peer->path_mtu && !peer->asks && now > peer->path_mtu_end)
