@@ -44,7 +44,10 @@ static __always_inline int xv_untag(struct __sk_buff *skb, struct xv_tally *tall
 	return 0;
 }
 
-/* Length to hold against a port's MTU: a merged frame is cut to size behind us. */
+/*
+ * Length to hold against a port's MTU. A merged frame passes, whatever it is cut into, as over the
+ * kernel's bridge (is_skb_forwardable()).
+ */
 static __always_inline __u32 xv_skb_check_len(const struct __sk_buff *skb)
 {
 	return skb->gso_size ? 0 : skb->len;

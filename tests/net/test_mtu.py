@@ -13,7 +13,7 @@ import time
 import frame
 import tap
 import traffic
-from lab import Lab
+from lab import VNET_HDR, Lab
 from vtep import Kernel, Xvtepd
 
 VNI = 100
@@ -23,19 +23,20 @@ DF = 0x4000
 class Pair:
     """Tenants of two hosts that know each other; kinds of the two ends."""
 
-    def __init__(self, lab, family=4, kinds=(Xvtepd, Xvtepd), df=None, mtu=1500, underlay=None):
+    def __init__(self, lab, family=4, kinds=(Xvtepd, Xvtepd), df=None, mtu=1500, underlay=None,
+                 net=None):
         self.lab, self.family = lab, family
         self.one, self.two = [h.tenant("p1", f"10.0.0.{h.number}", ip6=f"fd00::{h.number}", mtu=mtu)
                               for h in lab.hosts]
         self.vteps = []
         for kind, host, other in zip(kinds, lab.hosts, lab.hosts[::-1]):
-            net = {"vni": VNI, "ports": ["p1"], "flood": [other.address(family)]}
+            keys = {"vni": VNI, "ports": ["p1"], "flood": [other.address(family)], **(net or {})}
             own = dict(underlay or {})
             if df and kind is Kernel:
-                net["df"] = df
+                keys["df"] = df
             elif df:
                 own["df"] = df
-            self.vteps.append(kind(host, [net], family, underlay=own))
+            self.vteps.append(kind(host, [keys], family, underlay=own))
         self.first = self.vteps[0]
         self.one.neigh(self.two)
         self.two.neigh(self.one)
@@ -200,6 +201,75 @@ def answers_as_kernel():
                 tap.equal(sent, 4 + 5, "answers counted")
     for name, data in seen[Kernel].items():
         tap.equal(seen[Xvtepd][name], data, f"answer to {name}")
+
+
+def told(ear):
+    """ICMP errors that came in, with their tag if they have one."""
+    return {ear.whole.get(f, f) for proto in (1, 58) for f in answers(ear, proto)}
+
+
+@tap.case("frames with tags that are too large, beside the kernel")
+def tagged_as_kernel():
+    """The kernel's bridge and vxlan answer none of those who send them; xvtep those with one tag."""
+    seen, one, two = {}, struct.pack("!HH", 0x8100, 0x6005), struct.pack("!HH", 0x8100, 7)
+    for kind in (Kernel, Xvtepd):
+        with Lab(mtu=1500) as lab:
+            pair = Pair(lab, 6, kinds=(kind, kind), net={"inner-vlan": "keep"})
+            seen[kind] = {}
+            for name, tags in (("none", b""), ("one", one), ("two", two + one)):
+                less = 4 * (len(tags) > 4)  # a socket sends one tag above the MTU
+                for inner, data in (("IPv4", pair.udp4(1472 - less, True, b"x")),
+                                    ("IPv6", pair.udp6(1452 - less, b"x"))):
+                    ear = pair.one.tap()
+                    ear.send(data[:12] + tags + data[12:])
+                    ear.send(pair.udp4(1471, True, b"fence"))
+                    tap.wait_for(lambda e=ear: any(b"fence" in f for f in told(e)), "the fence's")
+                    seen[kind][inner, name] = {f for f in told(ear) if b"fence" not in f}
+                    ear.close()
+    tap.equal({w for w, got in seen[Kernel].items() if got}, {("IPv4", "none"), ("IPv6", "none")},
+              "the kernel answers those without a tag")
+    for (inner, tags), got in seen[Xvtepd].items():
+        if tags == "none":
+            tap.equal(got, seen[Kernel][inner, tags], f"answers to {inner}")
+        elif tags == "two":
+            tap.equal(got, set(), f"answers to {inner} with two tags")
+        else:
+            answer, = got
+            tap.equal(answer[12:16], one, f"the tag of the answer to {inner}")
+            bare = answer[:12] + answer[16:]
+            whole_sums(bare)
+            told_mtu = bare[40:42] if inner == "IPv4" else bare[60:62]
+            tap.equal(int.from_bytes(told_mtu, "big"), 1500 - 70 - 4, f"the MTU told to {inner}")
+
+
+@tap.case("merged frames to a smaller port, beside the kernel")
+def merged_to_smaller():
+    """
+    is_skb_forwardable() lets a merged frame pass, whatever it is cut into; a single one of the same
+    size does not.
+    """
+    seen = {}
+    for kind in (Kernel, Xvtepd):
+        with Lab(hosts=1) as lab:
+            host = lab.hosts[0]
+            one, two = host.tap_tenant("p1", vnet_hdr=True), host.tenant("p2")
+            host.ns.ip("link set p2 mtu 1400")
+            vtep = kind(host, [{"vni": VNI, "ports": ["p1", "p2"]}])
+            ear = two.tap()
+            ear.send(frame.plain(two.mac, frame.BROADCAST, frame.marker()))
+            vtep.wait_learned(1)
+
+            def tcp(size):
+                head = struct.pack("!HHIIBBHHH", 1, 2, 0, 0, 0x50, 0x10, 1000, 0, 0)
+                data = frame.ipv4("10.0.0.1", "10.0.0.2", 6, head + b"merged".ljust(size, b"."))
+                return frame.ether(one.mac, two.mac, frame.ETH_IP, data)
+            one.send(tcp(1450))
+            one.send(tcp(2900), VNET_HDR.pack(1, 1, 54, 1450, 34, 16))
+            one.send(tcp(100))
+            tap.wait_for(lambda: ear.count(b"merged") >= 2, "frames")
+            seen[kind] = [len(f) for f in ear.get(b"merged")]
+    tap.equal(seen[Kernel], [54 + 2900, 54 + 100], "the kernel's bridge: a merged one passes")
+    tap.equal(seen[Xvtepd], seen[Kernel], "xvtep")
 
 
 def transfers(pair):
