@@ -96,7 +96,7 @@ $(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(TEST_OBJS)
 # The kernel's answers are the test's own.
 $(OUT)/tests/unit/test_adjacency: LDLIBS += $(patsubst %,-Wl$(comma)--wrap=xv_%,netlink_get_route \
 	netlink_get_link netlink_get_neigh netlink_keep_neigh netlink_forget_neigh netlink_neigh_fulls \
-	datapath_synchronize log)
+	rcu_synchronize log)
 
 # The map is the test's own.
 $(OUT)/tests/unit/test_vlan: LDLIBS += $(patsubst %,-Wl$(comma)--wrap=%,bpf_map_update_elem \
@@ -104,7 +104,7 @@ $(OUT)/tests/unit/test_vlan: LDLIBS += $(patsubst %,-Wl$(comma)--wrap=%,bpf_map_
 
 # The map with little room is the test's own.
 $(OUT)/tests/unit/test_flood: LDLIBS += $(patsubst %,-Wl$(comma)--wrap=%,bpf_map_update_elem \
-	bpf_map_delete_elem xv_datapath_synchronize xv_adjacency_drop xv_fdb_flush_gone)
+	bpf_map_delete_elem xv_rcu_synchronize xv_adjacency_drop xv_fdb_flush_gone)
 
 $(OUT)/tests/bpf/%: $(OUT)/tests/bpf/%.o $(BPF_TEST_OBJS) $(TABLE_OBJS)
 	@echo '  LINK    $@'

@@ -42,7 +42,7 @@ int __wrap_xv_netlink_forget_neigh(struct xv_netlink *nl, uint32_t ifindex, cons
 				   struct xv_err *err);
 int __wrap_xv_netlink_neigh_fulls(struct xv_netlink *nl, bool v6, uint64_t *fulls,
 				  struct xv_err *err);
-void __wrap_xv_datapath_synchronize(void);
+void __wrap_xv_rcu_synchronize(void);
 void __wrap_xv_log(int priority, const char *fmt, ...);
 
 int __wrap_xv_netlink_get_route(struct xv_netlink *nl, const struct xv_ip *dst,
@@ -110,7 +110,7 @@ int __wrap_xv_netlink_neigh_fulls(struct xv_netlink *nl, bool v6, uint64_t *full
 	return 0;
 }
 
-void __wrap_xv_datapath_synchronize(void)
+void __wrap_xv_rcu_synchronize(void)
 {
 }
 
@@ -123,7 +123,7 @@ void __wrap_xv_log(int priority, const char *fmt, ...)
 static struct xv_config config;
 static struct xv_datapath dp;
 static struct xv_peer peers[PEERS + 1];
-static struct xv_instance inst;
+static struct xv_model model;
 
 static struct xv_ip ip(uint32_t address)
 {
@@ -142,15 +142,15 @@ static int set_up(void **state)
 	fulls_asked = 0;
 	config = (struct xv_config){.udp_port = 4789, .address = ip(0xc0000202)};
 	dp.adj = calloc(XV_MAX_PEERS, sizeof(*dp.adj));
-	inst = (struct xv_instance){
+	model = (struct xv_model){
 		.config = &config, .dp = &dp, .local_dev = {DEVICE}, .base = event_base_new()};
-	inst.peer_by_id = calloc(XV_MAX_PEERS, sizeof(*inst.peer_by_id));
+	model.peer_by_id = calloc(XV_MAX_PEERS, sizeof(*model.peer_by_id));
 	memset(peers, 0, sizeof(peers));
 	for (id = 1; id <= PEERS; id++) {
 		peers[id].ip = ip(0x0a000000 + id);
 		peers[id].id = id;
-		inst.peer_by_id[id] = &peers[id];
-		HASH_ADD(hh, inst.peers, ip, sizeof(peers[id].ip), &peers[id]);
+		model.peer_by_id[id] = &peers[id];
+		HASH_ADD(hh, model.peers, ip, sizeof(peers[id].ip), &peers[id]);
 	}
 	resolved = false;
 	return 0;
@@ -159,11 +159,11 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	(void)state;
-	xv_adjacency_stop(&inst);
-	xv_hop_free_all(&inst);
-	HASH_CLEAR(hh, inst.peers);
-	event_base_free(inst.base);
-	free(inst.peer_by_id);
+	xv_adjacency_stop(&model);
+	xv_hop_free_all(&model);
+	HASH_CLEAR(hh, model.peers);
+	event_base_free(model.base);
+	free(model.peer_by_id);
 	free(dp.adj);
 	return 0;
 }
@@ -186,12 +186,12 @@ static void assert_ready(uint32_t first, uint32_t last, bool want)
 static void test_resolved_in_a_pass(void **state)
 {
 	(void)state;
-	xv_adjacency_refresh_begin(&inst);
+	xv_adjacency_refresh_begin(&model);
 	resolved = true;
-	event_base_dispatch(inst.base);
+	event_base_dispatch(model.base);
 	assert_ready(1, 1, false);
 	assert_ready(PEERS, PEERS, true);
-	xv_adjacency_neigh(&inst, DEVICE, &gateway, gateway_mac, true);
+	xv_adjacency_neigh(&model, DEVICE, &gateway, gateway_mac, true);
 	assert_ready(1, PEERS, true);
 }
 
@@ -199,15 +199,15 @@ static void test_lost_and_back(void **state)
 {
 	(void)state;
 	resolved = true;
-	xv_adjacency_refresh_all(&inst);
+	xv_adjacency_refresh_all(&model);
 	assert_ready(1, PEERS, true);
 	resolved = false;
-	xv_adjacency_neigh(&inst, DEVICE, &gateway, NULL, true);
+	xv_adjacency_neigh(&model, DEVICE, &gateway, NULL, true);
 	assert_ready(1, PEERS, false);
 	resolved = true;
-	xv_adjacency_neigh(&inst, DEVICE + 1, &gateway, gateway_mac, true); /* another device's */
+	xv_adjacency_neigh(&model, DEVICE + 1, &gateway, gateway_mac, true); /* another device's */
 	assert_ready(1, PEERS, false);
-	xv_adjacency_neigh(&inst, DEVICE, &gateway, gateway_mac, true);
+	xv_adjacency_neigh(&model, DEVICE, &gateway, gateway_mac, true);
 	assert_ready(1, PEERS, true);
 }
 
@@ -221,17 +221,17 @@ static void test_lost_and_rerouted(void **state)
 
 	(void)state;
 	resolved = true;
-	xv_adjacency_refresh_all(&inst);
+	xv_adjacency_refresh_all(&model);
 	old = gateway;
 	gateway = ip(0xc6336401);
 	device = DEVICE + 1;
 	resolved = false;
-	xv_adjacency_neigh(&inst, DEVICE, &old, NULL, true);
+	xv_adjacency_neigh(&model, DEVICE, &old, NULL, true);
 	assert_ready(1, PEERS, false);
 	assert_string_equal(peers[1].status, "next hop 198.51.100.1 is not resolved on dev8");
 	assert_int_equal(peers[1].ifindex, device);
 	assert_true(xv_ip_equal(&peers[1].nexthop, &gateway));
-	assert_null(xv_hop_find(&inst, DEVICE, &old));
+	assert_null(xv_hop_find(&model, DEVICE, &old));
 }
 
 /* However long next hops are silent, the kernel's tables are not asked for every second. */
@@ -240,9 +240,9 @@ static void test_silent(void **state)
 	const struct timeval limit = {.tv_sec = 2, .tv_usec = 300000};
 
 	(void)state;
-	xv_adjacency_refresh_all(&inst);
-	event_base_loopexit(inst.base, &limit);
-	event_base_dispatch(inst.base);
+	xv_adjacency_refresh_all(&model);
+	event_base_loopexit(model.base, &limit);
+	event_base_dispatch(model.base);
 	assert_int_equal(fulls_asked, 2); /* once for each family */
 }
 
@@ -251,14 +251,14 @@ static void test_no_own_address(void **state)
 {
 	(void)state;
 	resolved = true;
-	xv_adjacency_refresh_all(&inst);
+	xv_adjacency_refresh_all(&model);
 	assert_ready(1, PEERS, true);
-	inst.local_dev[0] = 0;
-	xv_adjacency_refresh_all(&inst);
+	model.local_dev[0] = 0;
+	xv_adjacency_refresh_all(&model);
 	assert_ready(1, PEERS, false);
 	assert_string_equal(peers[1].status, "192.0.2.2 is no address of this host");
 	config.address = (struct xv_ip){};
-	xv_adjacency_refresh_all(&inst);
+	xv_adjacency_refresh_all(&model);
 	assert_ready(1, PEERS, false);
 	assert_string_equal(peers[1].status, "there is no own IPv4 address");
 }

@@ -30,8 +30,17 @@ enum {
 };
 
 static char run_dir[64];
-static struct xv_instance inst;
+static struct xv_model model;
+static struct xv_about about = {.model = &model};
+static struct xv_service service = {.model = &model};
+static struct xv_control *control;
 static struct xv_network *networks;
+
+static void stop_control(void)
+{
+	xv_control_stop(control);
+	control = NULL;
+}
 
 static int set_up(void **state)
 {
@@ -39,28 +48,28 @@ static int set_up(void **state)
 	uint32_t bd;
 
 	(void)state;
-	memset(&inst, 0, sizeof(inst));
-	strcpy(inst.name, "test");
-	inst.base = event_base_new();
-	inst.by_bd = calloc(XV_MAX_NETWORKS, sizeof(*inst.by_bd));
+	memset(&model, 0, sizeof(model));
+	strcpy(model.name, "test");
+	model.base = event_base_new();
+	model.by_bd = calloc(XV_MAX_NETWORKS, sizeof(*model.by_bd));
 	networks = calloc(NETWORKS + 1, sizeof(*networks));
 	for (bd = 1; bd <= NETWORKS; bd++) {
 		networks[bd].vni = bd + 100;
 		networks[bd].bd = bd;
 		snprintf(networks[bd].set.name, sizeof(networks[bd].set.name), "net%u", bd);
-		inst.by_bd[bd] = &networks[bd];
-		HASH_ADD(hh, inst.networks, vni, sizeof(networks[bd].vni), &networks[bd]);
+		model.by_bd[bd] = &networks[bd];
+		HASH_ADD(hh, model.networks, vni, sizeof(networks[bd].vni), &networks[bd]);
 	}
-	return xv_control_start(&inst, &err);
+	return xv_control_start(&about, &service, &control, &err);
 }
 
 static int tear_down(void **state)
 {
 	(void)state;
-	xv_control_stop(&inst);
-	event_base_free(inst.base);
-	HASH_CLEAR(hh, inst.networks);
-	free(inst.by_bd);
+	stop_control();
+	event_base_free(model.base);
+	HASH_CLEAR(hh, model.networks);
+	free(model.by_bd);
 	free(networks);
 	return 0;
 }
@@ -91,7 +100,7 @@ static time_t deadline(void)
 static void turn(time_t until)
 {
 	assert_true(time(NULL) <= until);
-	event_base_loop(inst.base, EVLOOP_NONBLOCK);
+	event_base_loop(model.base, EVLOOP_NONBLOCK);
 }
 
 /* Sends everything, the server running meanwhile. False if the server hung up. */
@@ -266,7 +275,7 @@ static void test_half(void **state)
 	answer = take(fd, 0);
 	assert_non_null(strstr(answer, "does not end with a newline"));
 	close(fd);
-	assert_int_equal(inst.control->n_conns, 0);
+	assert_int_equal(control->n_conns, 0);
 }
 
 /* Many rows: lines of a batch each, "more" on all but the last, every row once and in order. */
@@ -317,8 +326,8 @@ static void test_slow_reader(void **state)
 	give_text(fd, "{\"object\":\"network\"}\n");
 	for (i = 0; i < 1000; i++)
 		turn(deadline());
-	out = bufferevent_get_output(inst.control->conns->bev);
-	assert_true(inst.control->conns->answering);
+	out = bufferevent_get_output(control->conns->bev);
+	assert_true(control->conns->answering);
 	assert_in_range(evbuffer_get_length(out), 1, XV_CONTROL_OUTPUT + XV_CONTROL_BATCH * 1024);
 	/* Another client is served meanwhile. */
 	other = client();
@@ -341,7 +350,7 @@ static void test_vanishing(void **state)
 		give_text(fd, i & 1 ? "{\"object\":\"network\"}\n" : "{\"object\":");
 		close(fd);
 	}
-	while (inst.control->n_conns)
+	while (control->n_conns)
 		turn(until);
 	fd = client();
 	give_text(fd, ask_net7);
@@ -359,7 +368,7 @@ static void test_many_clients(void **state)
 		fds[i] = client();
 		turn(until);
 	}
-	while (inst.control->n_conns < XV_CONTROL_CLIENTS)
+	while (control->n_conns < XV_CONTROL_CLIENTS)
 		turn(until);
 	fd = client();
 	turn(until);
@@ -368,7 +377,7 @@ static void test_many_clients(void **state)
 	assert_string_equal(take(fd, 0), "");
 	close(fd);
 	close(fds[0]);
-	while (inst.control->n_conns >= XV_CONTROL_CLIENTS)
+	while (control->n_conns >= XV_CONTROL_CLIENTS)
 		turn(until);
 	fds[0] = client();
 	give_text(fds[0], ask_net7);
@@ -428,26 +437,26 @@ static void test_stale(void **state)
 
 	(void)state;
 	socket_path(&sun);
-	first = inst.control;
-	assert_int_equal(xv_control_start(&inst, &err), -EADDRINUSE);
+	first = control;
+	assert_int_equal(xv_control_start(&about, &service, &control, &err), -EADDRINUSE);
 	assert_non_null(strstr(err.text, "is served by another process"));
-	assert_ptr_equal(inst.control, first);
-	xv_control_stop(&inst);
+	assert_ptr_equal(control, first);
+	stop_control();
 	assert_int_equal(access(sun.sun_path, F_OK), -1);
 
 	fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	assert_int_equal(bind(fd, (struct sockaddr *)&sun, sizeof(sun)), 0);
 	close(fd);
-	assert_int_equal(xv_control_start(&inst, &err), 0);
-	xv_control_stop(&inst);
+	assert_int_equal(xv_control_start(&about, &service, &control, &err), 0);
+	stop_control();
 
 	fd = open(sun.sun_path, O_CREAT | O_WRONLY, 0600);
 	close(fd);
-	assert_int_equal(xv_control_start(&inst, &err), -EEXIST);
+	assert_int_equal(xv_control_start(&about, &service, &control, &err), -EEXIST);
 	assert_non_null(strstr(err.text, "control.sock is in the way and not a socket"));
 	assert_int_equal(access(sun.sun_path, F_OK), 0);
 	unlink(sun.sun_path);
-	assert_int_equal(xv_control_start(&inst, &err), 0);
+	assert_int_equal(xv_control_start(&about, &service, &control, &err), 0);
 }
 
 static int make_run_dir(void **state)

@@ -18,7 +18,7 @@ static struct xv_port p2 = {.key = {.dev = "p2", .vlan = 5}, .id = 2};
 static struct xv_peer peer = {.id = 1};
 static struct xv_port *ports[XV_MAX_PORTS] = {[1] = &p1, [2] = &p2};
 static struct xv_peer *peers[XV_MAX_PEERS] = {[1] = &peer};
-static struct xv_instance inst = {.port_by_id = ports, .peer_by_id = peers};
+static struct xv_model model = {.port_by_id = ports, .peer_by_id = peers};
 static struct xv_network net;
 
 static const struct xv_place at_p1 = {XV_FDB_PORT, 1}, at_p2 = {XV_FDB_PORT, 2},
@@ -35,8 +35,8 @@ static int setup(void **state)
 
 	(void)state;
 	net = (struct xv_network){.vni = 100, .bd = ++bd, .set = {.name = "blue"}};
-	inst.networks = NULL;
-	HASH_ADD(hh, inst.networks, vni, sizeof(net.vni), &net);
+	model.networks = NULL;
+	HASH_ADD(hh, model.networks, vni, sizeof(net.vni), &net);
 	xv_ip_parse("192.0.2.2", &peer.ip);
 	return 0;
 }
@@ -44,8 +44,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	xv_flap_free(&inst);
-	HASH_CLEAR(hh, inst.networks);
+	xv_flap_free(&model);
+	HASH_CLEAR(hh, model.networks);
 	return 0;
 }
 
@@ -56,7 +56,7 @@ static uint64_t to_and_fro(struct xv_fdb_key k, struct xv_place a, struct xv_pla
 	int i;
 
 	for (i = 0; i < n; i++, now += step)
-		xv_flap_note(&inst, &net, &k, i % 2 ? b : a, i % 2 ? a : b, now);
+		xv_flap_note(&model, &net, &k, i % 2 ? b : a, i % 2 ? a : b, now);
 	return now;
 }
 
@@ -101,19 +101,19 @@ static void test_duplicate(void **state)
 
 	(void)state;
 	now = to_and_fro(k, at_p1, at_peer, XV_FLAP_RETURNS, 100 * SECOND, SECOND);
-	assert_false(xv_flap_other(&inst, &k, at_p1, &other));
+	assert_false(xv_flap_other(&model, &k, at_p1, &other));
 	assert_int_equal(net.duplicates, 0);
 	hear();
-	xv_flap_note(&inst, &net, &k, at_peer, at_p1, now);
+	xv_flap_note(&model, &net, &k, at_peer, at_p1, now);
 	assert_int_equal(heard(), 1);
 	assert_non_null(strstr(said, "blue: 02:00:00:00:00:01 is in two places, 192.0.2.2 and p1"));
 	assert_int_equal(net.duplicates, 1);
-	assert_true(xv_flap_other(&inst, &k, at_p1, &other));
+	assert_true(xv_flap_other(&model, &k, at_p1, &other));
 	assert_true(xv_place_equal(other, at_peer));
-	assert_true(xv_flap_other(&inst, &k, at_peer, &other));
+	assert_true(xv_flap_other(&model, &k, at_peer, &other));
 	assert_true(xv_place_equal(other, at_p1));
-	xv_flap_forget(&inst, now + (XV_FLAP_QUIET_SECONDS + 1) * SECOND);
-	assert_false(xv_flap_other(&inst, &k, at_p1, &other));
+	xv_flap_forget(&model, now + (XV_FLAP_QUIET_SECONDS + 1) * SECOND);
+	assert_false(xv_flap_other(&model, &k, at_p1, &other));
 }
 
 /* From host to host, and a pair whose moves are far apart: as it should be. */
@@ -127,7 +127,8 @@ static void test_no_duplicate(void **state)
 	(void)state;
 	hear();
 	for (i = 0; i < 30; i++)
-		xv_flap_note(&inst, &net, &k, hosts[i % 3], hosts[(i + 1) % 3], now += SECOND / 10);
+		xv_flap_note(&model, &net, &k, hosts[i % 3], hosts[(i + 1) % 3],
+			     now += SECOND / 10);
 	to_and_fro(key(2), at_p1, at_peer, 100, now, (XV_FLAP_QUIET_SECONDS + 1) * SECOND);
 	assert_int_equal(heard(), 0);
 	assert_int_equal(net.duplicates, 0);

@@ -42,9 +42,9 @@ static size_t find(const void *key)
 
 int __wrap_bpf_map_update_elem(int fd, const void *key, const void *value, uint64_t flags);
 int __wrap_bpf_map_delete_elem(int fd, const void *key);
-void __wrap_xv_datapath_synchronize(void);
-void __wrap_xv_adjacency_drop(struct xv_instance *inst, struct xv_peer *peer);
-void __wrap_xv_fdb_flush_gone(struct xv_instance *inst);
+void __wrap_xv_rcu_synchronize(void);
+void __wrap_xv_adjacency_drop(struct xv_model *model, struct xv_peer *peer);
+void __wrap_xv_fdb_flush_gone(struct xv_model *model);
 
 int __wrap_bpf_map_update_elem(int fd, const void *key, const void *value, uint64_t flags)
 {
@@ -71,26 +71,26 @@ int __wrap_bpf_map_delete_elem(int fd, const void *key)
 	return 0;
 }
 
-void __wrap_xv_datapath_synchronize(void)
+void __wrap_xv_rcu_synchronize(void)
 {
 	waits++;
 }
 
-void __wrap_xv_adjacency_drop(struct xv_instance *inst, struct xv_peer *peer)
+void __wrap_xv_adjacency_drop(struct xv_model *model, struct xv_peer *peer)
 {
-	(void)inst;
+	(void)model;
 	(void)peer;
 	dropped++;
 }
 
-void __wrap_xv_fdb_flush_gone(struct xv_instance *inst)
+void __wrap_xv_fdb_flush_gone(struct xv_model *model)
 {
-	(void)inst;
+	(void)model;
 }
 
 /* ---- an instance with networks that flood to MEMBERS peers, but for the last, to none ---- */
 
-static struct xv_instance *inst;
+static struct xv_model *model;
 static struct xv_network *nets[NETWORKS];
 
 static struct xv_ip address(uint32_t n)
@@ -105,8 +105,8 @@ static void add_peer(uint32_t id)
 	peer->id = id;
 	peer->ip = address(id);
 	peer->dynamic = id > (NETWORKS - 1) * MEMBERS; /* stays, whoever names it */
-	inst->peer_by_id[id] = peer;
-	HASH_ADD(hh, inst->peers, ip, sizeof(peer->ip), peer);
+	model->peer_by_id[id] = peer;
+	HASH_ADD(hh, model->peers, ip, sizeof(peer->ip), peer);
 }
 
 static void add_network(uint32_t bd)
@@ -115,8 +115,8 @@ static void add_network(uint32_t bd)
 
 	net->vni = net->bd = bd;
 	snprintf(net->set.name, sizeof(net->set.name), "net%u", bd);
-	inst->by_bd[bd] = net;
-	HASH_ADD(hh, inst->networks, vni, sizeof(net->vni), net);
+	model->by_bd[bd] = net;
+	HASH_ADD(hh, model->networks, vni, sizeof(net->vni), net);
 	nets[bd - 1] = net;
 }
 
@@ -124,14 +124,14 @@ static int add(struct xv_network *net, uint32_t peer, struct xv_err *err)
 {
 	struct xv_ip ip = address(peer);
 
-	return xv_flood_add(inst, net, &ip, NULL, false, err);
+	return xv_flood_add(model, net, &ip, NULL, false, err);
 }
 
 static int del(struct xv_network *net, uint32_t peer, struct xv_err *err)
 {
 	struct xv_ip ip = address(peer);
 
-	return xv_flood_del(inst, net, &ip, err);
+	return xv_flood_del(model, net, &ip, err);
 }
 
 static int setup(void **state)
@@ -141,13 +141,13 @@ static int setup(void **state)
 	uint32_t i, k;
 
 	(void)state;
-	inst = calloc(1, sizeof(*inst));
-	inst->dp = dp;
-	inst->config = calloc(1, sizeof(*inst->config));
-	inst->batch = calloc(1, sizeof(*inst->batch));
-	inst->by_bd = calloc(XV_MAX_NETWORKS, sizeof(*inst->by_bd));
-	inst->peer_by_id = calloc(XV_MAX_PEERS, sizeof(*inst->peer_by_id));
-	inst->port_by_id = calloc(XV_MAX_PORTS, sizeof(*inst->port_by_id));
+	model = calloc(1, sizeof(*model));
+	model->dp = dp;
+	model->config = calloc(1, sizeof(*model->config));
+	model->batch = calloc(1, sizeof(*model->batch));
+	model->by_bd = calloc(XV_MAX_NETWORKS, sizeof(*model->by_bd));
+	model->peer_by_id = calloc(XV_MAX_PEERS, sizeof(*model->peer_by_id));
+	model->port_by_id = calloc(XV_MAX_PORTS, sizeof(*model->port_by_id));
 	dp->bd = calloc(XV_MAX_NETWORKS, sizeof(*dp->bd));
 	dp->bd_info = calloc(XV_MAX_NETWORKS, sizeof(*dp->bd_info));
 	dp->adj = calloc(XV_MAX_PEERS, sizeof(*dp->adj));
@@ -168,23 +168,23 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	struct xv_datapath *dp = inst->dp;
+	struct xv_datapath *dp = model->dp;
 
 	(void)state;
-	xv_peer_free_all(inst);
-	xv_network_free_all(inst);
+	xv_peer_free_all(model);
+	xv_network_free_all(model);
 	free(dp->bd);
 	free(dp->bd_info);
 	free(dp->adj);
 	free(dp->vni_index);
 	free(dp->peer_index);
 	free(dp);
-	free(inst->config);
-	free(inst->batch);
-	free(inst->by_bd);
-	free(inst->peer_by_id);
-	free(inst->port_by_id);
-	free(inst);
+	free(model->config);
+	free(model->batch);
+	free(model->by_bd);
+	free(model->peer_by_id);
+	free(model->port_by_id);
+	free(model);
 	return 0;
 }
 
@@ -195,7 +195,7 @@ static void check_lists(void)
 
 	for (i = 0; i < NETWORKS; i++) {
 		const struct xv_network *net = nets[i];
-		struct xv_flood_head head = inst->dp->bd[net->bd].flood;
+		struct xv_flood_head head = model->dp->bd[net->bd].flood;
 
 		assert_int_equal(head.total, net->n_flood);
 		for (k = 0; k < head.total; k++) {
@@ -209,8 +209,8 @@ static void check_lists(void)
 		total += head.total;
 	}
 	assert_int_equal(n_entries, total);
-	assert_int_equal(inst->n_flood, total);
-	assert_false(inst->flood_behind);
+	assert_int_equal(model->n_flood, total);
+	assert_false(model->flood_behind);
 }
 
 /* Room for one list more than there are: all of them change in one batch, one after the other. */
@@ -222,10 +222,10 @@ static void test_rounds(void **state)
 	(void)state;
 	room = n_entries + MEMBERS + NETWORKS - 1;
 	waits = 0;
-	xv_batch_begin(inst);
+	xv_batch_begin(model);
 	for (i = 0; i < NETWORKS - 1; i++)
 		assert_int_equal(add(nets[i], 60, &err), 0);
-	assert_int_equal(xv_batch_commit(inst, &err), 0);
+	assert_int_equal(xv_batch_commit(model, &err), 0);
 	assert_int_equal(waits, NETWORKS - 1);
 	check_lists();
 }
@@ -234,7 +234,7 @@ static void test_rounds(void **state)
 static void test_full(void **state)
 {
 	struct xv_err err = {.text = ""};
-	const struct xv_peer *peer = inst->peer_by_id[1];
+	const struct xv_peer *peer = model->peer_by_id[1];
 
 	(void)state;
 	room = n_entries;
@@ -245,8 +245,8 @@ static void test_full(void **state)
 	assert_int_equal(del(nets[0], 1, &err), -E2BIG);
 	assert_non_null(strstr(err.text, "\"net1\""));
 	assert_int_equal(peer->refs, 1);
-	assert_ptr_equal(inst->peer_by_id[1], peer);
-	xv_flood_retry(inst);
+	assert_ptr_equal(model->peer_by_id[1], peer);
+	xv_flood_retry(model);
 	check_lists();
 	room = ROOM;
 	assert_int_equal(add(nets[1], 62, &err), 0);
@@ -264,24 +264,24 @@ static void test_behind(void **state)
 
 	(void)state;
 	room = n_entries + 1;
-	xv_batch_begin(inst);
+	xv_batch_begin(model);
 	assert_int_equal(del(nets[0], 1, &err), 0);
-	assert_int_equal(xv_batch_commit(inst, &err), -E2BIG);
-	assert_true(inst->flood_behind);
+	assert_int_equal(xv_batch_commit(model, &err), -E2BIG);
+	assert_true(model->flood_behind);
 	assert_int_equal(dropped, 0);
-	assert_non_null(inst->peer_by_id[1]);
-	assert_false(xv_batch_make_room(inst));
+	assert_non_null(model->peer_by_id[1]);
+	assert_false(xv_batch_make_room(model));
 	err.text[0] = '\0';
 	assert_int_equal(add(nets[3], 60, &err), 0);
 	assert_string_equal(err.text, "");
-	assert_int_equal(inst->dp->bd[nets[3]->bd].flood.total, 1);
-	assert_int_equal(inst->dp->bd[nets[0]->bd].flood.total, MEMBERS);
-	xv_flood_retry(inst);
+	assert_int_equal(model->dp->bd[nets[3]->bd].flood.total, 1);
+	assert_int_equal(model->dp->bd[nets[0]->bd].flood.total, MEMBERS);
+	xv_flood_retry(model);
 	assert_int_equal(dropped, 0);
 	room = ROOM;
-	xv_flood_retry(inst);
+	xv_flood_retry(model);
 	assert_int_equal(dropped, 1);
-	assert_null(inst->peer_by_id[1]);
+	assert_null(model->peer_by_id[1]);
 	check_lists();
 }
 
@@ -289,16 +289,16 @@ static void test_behind(void **state)
 static void test_limit(void **state)
 {
 	struct xv_err err = {.text = ""};
-	size_t have = inst->n_flood;
+	size_t have = model->n_flood;
 
 	(void)state;
-	inst->n_flood = XV_MAX_FLOOD;
+	model->n_flood = XV_MAX_FLOOD;
 	assert_int_equal(add(nets[3], 60, &err), -ENOSPC);
 	assert_non_null(strstr(err.text, "131072 members, which is the limit"));
-	inst->n_flood = XV_MAX_FLOOD - 1;
+	model->n_flood = XV_MAX_FLOOD - 1;
 	assert_int_equal(add(nets[3], 61, &err), 0);
-	assert_int_equal(inst->n_flood, XV_MAX_FLOOD);
-	inst->n_flood = have + 1;
+	assert_int_equal(model->n_flood, XV_MAX_FLOOD);
+	model->n_flood = have + 1;
 	check_lists();
 }
 

@@ -33,7 +33,8 @@ static struct {
 } memory __attribute__((aligned(64)));
 
 static struct xv_batch batch = {.depth = 1}; /* never settled: there is no datapath */
-static struct xv_instance inst;
+static struct xv_model model;
+static struct xv_load *loads;
 static struct xv_datapath dp;
 static struct xv_fdb fdb;
 static struct xv_network nets[3] = {{}, {.vni = 100, .bd = BD_BLUE}, {.vni = 200, .bd = BD_RED}};
@@ -53,25 +54,25 @@ static int set_up(void **state)
 	memset(&memory, 0, sizeof(memory));
 	memory.head.mask = BUCKETS - 1; /* it need not grow */
 	memory.head.seed = 1;
-	memset(&inst, 0, sizeof(inst));
+	memset(&model, 0, sizeof(model));
 	memset(&dp.fd, 0xff, sizeof(dp.fd)); /* no maps */
-	inst.dp = &dp;
-	inst.fdb = &fdb;
+	model.dp = &dp;
+	model.fdb = &fdb;
 	fdb.waiting = true; /* for a grace period that this test does not have */
-	inst.base = event_base_new();
-	inst.by_bd = calloc(XV_MAX_NETWORKS, sizeof(*inst.by_bd));
-	inst.port_by_id = calloc(XV_MAX_PORTS, sizeof(*inst.port_by_id));
-	inst.peer_by_id = calloc(XV_MAX_PEERS, sizeof(*inst.peer_by_id));
-	inst.batch = &batch;
+	model.base = event_base_new();
+	model.by_bd = calloc(XV_MAX_NETWORKS, sizeof(*model.by_bd));
+	model.port_by_id = calloc(XV_MAX_PORTS, sizeof(*model.port_by_id));
+	model.peer_by_id = calloc(XV_MAX_PEERS, sizeof(*model.peer_by_id));
+	model.batch = &batch;
 	strcpy(nets[BD_BLUE].set.name, "blue");
 	strcpy(nets[BD_RED].set.name, "red");
 	for (i = 1; i < 3; i++) {
-		inst.by_bd[i] = &nets[i];
-		HASH_ADD(hh, inst.networks, vni, sizeof(nets[i].vni), &nets[i]);
+		model.by_bd[i] = &nets[i];
+		HASH_ADD(hh, model.networks, vni, sizeof(nets[i].vni), &nets[i]);
 	}
 	for (i = 1; i < 4; i++) {
-		inst.port_by_id[i] = &ports[i];
-		HASH_ADD(hh, inst.ports, key, sizeof(ports[i].key), &ports[i]);
+		model.port_by_id[i] = &ports[i];
+		HASH_ADD(hh, model.ports, key, sizeof(ports[i].key), &ports[i]);
 	}
 	return xv_table_open_memory(&memory, BUCKETS, NULL, &fdb.table, &err);
 }
@@ -80,12 +81,12 @@ static int tear_down(void **state)
 {
 	(void)state;
 	xv_table_close(fdb.table);
-	HASH_CLEAR(hh, inst.networks);
-	HASH_CLEAR(hh, inst.ports);
-	event_base_free(inst.base);
-	free(inst.by_bd);
-	free(inst.port_by_id);
-	free(inst.peer_by_id);
+	HASH_CLEAR(hh, model.networks);
+	HASH_CLEAR(hh, model.ports);
+	event_base_free(model.base);
+	free(model.by_bd);
+	free(model.port_by_id);
+	free(model.peer_by_id);
 	return 0;
 }
 
@@ -109,7 +110,7 @@ static void on_done(void *arg, int ret, size_t entries, const struct xv_err *err
 /* Loads a text in pieces of so many bytes. */
 static struct outcome load(const char *text, size_t len, size_t piece, bool replace)
 {
-	struct xv_load *l = xv_load_new(&inst, "f", replace);
+	struct xv_load *l = xv_load_new(&model, &loads, "f", replace);
 	struct outcome o = {.err.text = ""};
 	char *copy;
 	size_t n;
@@ -129,8 +130,8 @@ static struct outcome load(const char *text, size_t len, size_t piece, bool repl
 		return o;
 	}
 	while (!o.called)
-		event_base_loop(inst.base, EVLOOP_ONCE);
-	assert_null(inst.loads);
+		event_base_loop(model.base, EVLOOP_ONCE);
+	assert_null(loads);
 	return o;
 }
 
@@ -147,7 +148,7 @@ static void expect(const char *mac, uint32_t bd, uint32_t port)
 	assert_int_equal(sscanf(mac, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &key.mac[0], &key.mac[1],
 				&key.mac[2], &key.mac[3], &key.mac[4], &key.mac[5]),
 			 6);
-	assert_int_equal(xv_fdb_get(&inst, &key, &val), 0);
+	assert_int_equal(xv_fdb_get(&model, &key, &val), 0);
 	assert_int_equal(val.kind, XV_FDB_PORT);
 	assert_int_equal(val.dst, port);
 	assert_int_equal(val.flags, XV_FDB_STATIC);
@@ -173,7 +174,7 @@ static void test_good(void **state)
 		if (o.ret)
 			fail_msg("pieces of %zu: %s", piece, o.err.text);
 		assert_int_equal(o.entries, 5);
-		assert_int_equal(xv_fdb_count(&inst), 5);
+		assert_int_equal(xv_fdb_count(&model), 5);
 	}
 	expect("02:00:00:00:00:01", BD_BLUE, PORT_BLUE);
 	expect("02:00:00:00:00:02", BD_BLUE, PORT_TAGGED);
@@ -249,7 +250,7 @@ static void test_bad(void **state)
 		o = load_text(text);
 		assert_true(o.ret < 0);
 		assert_string_equal(o.err.text, want);
-		assert_int_equal(xv_fdb_count(&inst), 1);
+		assert_int_equal(xv_fdb_count(&model), 1);
 	}
 }
 
@@ -309,7 +310,7 @@ static void test_undo(void **state)
 
 	(void)state;
 	net->learned = 0;
-	assert_int_equal(xv_fdb_learn(&inst, net,
+	assert_int_equal(xv_fdb_learn(&model, net,
 				      &(struct xv_fdb_key){.bd = BD_RED, .mac = {2, 0, 0, 0, 0, 1}},
 				      XV_FDB_PORT, PORT_RED, 0),
 			 0);
@@ -319,7 +320,7 @@ static void test_undo(void **state)
 			    "f:20001: 02:00:00:00:00:05 is in network \"red\" twice: in line 5 "
 			    "already");
 	/* But for a learned one that had to give way. */
-	assert_int_equal(xv_fdb_count(&inst), 0);
+	assert_int_equal(xv_fdb_count(&model), 0);
 	assert_int_equal(net->learned, 0);
 	free(text);
 }
@@ -328,17 +329,17 @@ static void test_undo(void **state)
 static struct outcome load_losing(void **gone, bool replace)
 {
 	char *text = many_lines(MANY, "dev p3", "");
-	struct xv_load *l = xv_load_new(&inst, "f", replace);
+	struct xv_load *l = xv_load_new(&model, &loads, "f", replace);
 	struct outcome o = {.err.text = ""};
 	void *was = *gone;
 
 	assert_int_equal(xv_load_text(l, text, strlen(text), &o.err), 0);
 	assert_int_equal(xv_load_apply(l, on_done, &o, &o.err), 0);
-	event_base_loop(inst.base, EVLOOP_ONCE);
-	assert_in_range(xv_fdb_count(&inst), 1, MANY - 1);
+	event_base_loop(model.base, EVLOOP_ONCE);
+	assert_in_range(xv_fdb_count(&model), 1, MANY - 1);
 	*gone = NULL;
 	while (!o.called)
-		event_base_loop(inst.base, EVLOOP_ONCE);
+		event_base_loop(model.base, EVLOOP_ONCE);
 	*gone = was;
 	free(text);
 	return o;
@@ -346,25 +347,25 @@ static struct outcome load_losing(void **gone, bool replace)
 
 static void test_port_gone(void **state)
 {
-	struct outcome o = load_losing((void **)&inst.port_by_id[PORT_RED], false);
+	struct outcome o = load_losing((void **)&model.port_by_id[PORT_RED], false);
 
 	(void)state;
 	assert_int_equal(o.ret, -ENOENT);
 	assert_string_equal(o.err.text,
 			    "f:8193: the port of 02:00:00:00:20:01 was deleted meanwhile");
-	assert_int_equal(xv_fdb_count(&inst), 0);
+	assert_int_equal(xv_fdb_count(&model), 0);
 }
 
 static void test_network_gone(void **state)
 {
-	struct outcome o = load_losing((void **)&inst.by_bd[BD_RED], true);
+	struct outcome o = load_losing((void **)&model.by_bd[BD_RED], true);
 
 	(void)state;
 	assert_int_equal(o.ret, -ENOENT);
 	assert_string_equal(o.err.text,
 			    "8192 of 20000 entries were loaded before this failed: f:8193: the "
 			    "network of 02:00:00:00:20:01 was deleted meanwhile");
-	assert_int_equal(xv_fdb_count(&inst), 8192);
+	assert_int_equal(xv_fdb_count(&model), 8192);
 }
 
 /* Nobody waits for it any more: it is finished all the same. The instance stops: it is not. */
@@ -376,17 +377,17 @@ static void test_abandoned(void **state)
 	(void)state;
 	for (stop = 0; stop < 2; stop++) {
 		char *text = many_lines(MANY, "dev p3", "");
-		struct xv_load *l = xv_load_new(&inst, "f", true);
+		struct xv_load *l = xv_load_new(&model, &loads, "f", true);
 
 		assert_int_equal(xv_load_text(l, text, strlen(text), &o.err), 0);
 		assert_int_equal(xv_load_apply(l, on_done, &o, &o.err), 0);
 		xv_load_abandon(l);
 		free(text);
 		if (stop)
-			xv_load_stop(&inst);
-		while (inst.loads)
-			event_base_loop(inst.base, EVLOOP_ONCE);
-		assert_int_equal(xv_fdb_count(&inst), MANY);
+			xv_load_stop(&loads);
+		while (loads)
+			event_base_loop(model.base, EVLOOP_ONCE);
+		assert_int_equal(xv_fdb_count(&model), MANY);
 	}
 	assert_false(o.called);
 }

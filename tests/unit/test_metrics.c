@@ -29,7 +29,9 @@ enum {
 	ANSWER_MAX = 1 << 16,
 };
 
-static struct xv_instance inst;
+static struct xv_model model;
+static struct xv_about about = {.model = &model};
+static struct xv_metrics *metrics;
 static struct xv_config config;
 static struct xv_datapath dp;
 static struct xv_stats_val stats[2];
@@ -58,46 +60,47 @@ static int set_up(void **state)
 	struct xv_err err;
 
 	(void)state;
-	memset(&inst, 0, sizeof(inst));
+	memset(&model, 0, sizeof(model));
 	memset(&dp.fd, 0xff, sizeof(dp.fd));
 	dp.cpus = 2;
 	dp.cpu_ids = 2;
 	dp.stats = stats;
 	stats[0].drop[XV_DROP_VXLAN_VNI_NOT_FOUND].packets = 2;
 	stats[1].drop[XV_DROP_VXLAN_VNI_NOT_FOUND].packets = 3;
-	strcpy(inst.name, "test");
+	strcpy(model.name, "test");
 	config.metrics = true;
 	strcpy(config.listen_host, "127.0.0.1");
 	config.listen_port = free_port();
-	inst.config = &config;
-	inst.dp = &dp;
-	inst.base = event_base_new();
+	model.config = &config;
+	model.dp = &dp;
+	model.base = event_base_new();
 	assert_int_equal(
 		xv_table_open_memory(&fdb_memory, XV_TABLE_MIN_BUCKETS, NULL, &fdb.table, &err), 0);
-	inst.fdb = &fdb;
-	inst.by_bd = calloc(XV_MAX_NETWORKS, sizeof(*inst.by_bd));
-	inst.port_by_id = calloc(XV_MAX_PORTS, sizeof(*inst.port_by_id));
-	inst.peer_by_id = calloc(XV_MAX_PEERS, sizeof(*inst.peer_by_id));
+	model.fdb = &fdb;
+	model.by_bd = calloc(XV_MAX_NETWORKS, sizeof(*model.by_bd));
+	model.port_by_id = calloc(XV_MAX_PORTS, sizeof(*model.port_by_id));
+	model.peer_by_id = calloc(XV_MAX_PEERS, sizeof(*model.peer_by_id));
 	memset(&net, 0, sizeof(net));
 	net.vni = 100;
 	net.bd = 1;
 	net.learned = 7;
 	strcpy(net.set.name, "blue");
-	inst.by_bd[1] = &net;
-	HASH_ADD(hh, inst.networks, vni, sizeof(net.vni), &net);
-	return xv_metrics_start(&inst, &err);
+	model.by_bd[1] = &net;
+	HASH_ADD(hh, model.networks, vni, sizeof(net.vni), &net);
+	return xv_metrics_apply(&about, &metrics, &config, &err);
 }
 
 static int tear_down(void **state)
 {
 	(void)state;
-	xv_metrics_stop(&inst);
-	event_base_free(inst.base);
-	HASH_CLEAR(hh, inst.networks);
+	xv_metrics_stop(metrics);
+	metrics = NULL;
+	event_base_free(model.base);
+	HASH_CLEAR(hh, model.networks);
 	xv_table_close(fdb.table);
-	free(inst.by_bd);
-	free(inst.port_by_id);
-	free(inst.peer_by_id);
+	free(model.by_bd);
+	free(model.port_by_id);
+	free(model.peer_by_id);
 	return 0;
 }
 
@@ -123,7 +126,7 @@ static const char *ask(const char *request)
 	assert_int_equal(send(fd, request, strlen(request), 0), strlen(request));
 	for (;;) {
 		assert_true(time(NULL) <= until);
-		event_base_loop(inst.base, EVLOOP_NONBLOCK);
+		event_base_loop(model.base, EVLOOP_NONBLOCK);
 		n = recv(fd, answer + used, sizeof(answer) - 1 - used, MSG_DONTWAIT);
 		if (!n || (n < 0 && errno != EAGAIN))
 			break;
@@ -205,7 +208,7 @@ static void test_many(void **state)
 		mine -= fcntl(i, F_GETFD) >= 0;
 	for (i = 0; i < TRIED; i++) {
 		fds[i] = client();
-		event_base_loop(inst.base, EVLOOP_NONBLOCK);
+		event_base_loop(model.base, EVLOOP_NONBLOCK);
 	}
 	for (i = 0; i < HIGHEST; i++)
 		all += fcntl(i, F_GETFD) >= 0;
@@ -233,10 +236,10 @@ static void test_trickle(void **state)
 	(void)state;
 	for (i = 0; i < CLIENTS; i++) {
 		fds[i] = client();
-		event_base_loop(inst.base, EVLOOP_NONBLOCK);
+		event_base_loop(model.base, EVLOOP_NONBLOCK);
 	}
 	while (over < CLIENTS && time(NULL) - start < DEADLINE + PATIENCE) {
-		event_base_loop(inst.base, EVLOOP_NONBLOCK);
+		event_base_loop(model.base, EVLOOP_NONBLOCK);
 		usleep(STEP_US);
 		for (i = 0; i < CLIENTS; i++) {
 			if (fds[i] < 0 || !is_over(fds[i]))
@@ -261,7 +264,7 @@ static size_t log_lines(FILE *log, int was, unsigned int turns, double *cpu)
 	dup2(fileno(log), STDERR_FILENO);
 	start = clock();
 	while (turns--) {
-		event_base_loop(inst.base, EVLOOP_NONBLOCK);
+		event_base_loop(model.base, EVLOOP_NONBLOCK);
 		usleep(1000);
 	}
 	*cpu = (double)(clock() - start) / CLOCKS_PER_SEC;
@@ -300,7 +303,7 @@ static void test_no_descriptors(void **state)
 		close(full[--n]);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
 	for (i = 0; i < 3000 && recv(fd, answer, 12, MSG_DONTWAIT) != 12; i++) {
-		event_base_loop(inst.base, EVLOOP_NONBLOCK);
+		event_base_loop(model.base, EVLOOP_NONBLOCK);
 		usleep(1000);
 	}
 	assert_string_equal(answer, "HTTP/1.0 200");
@@ -311,22 +314,22 @@ static void test_no_descriptors(void **state)
 
 static void test_bind(void **state)
 {
-	struct xv_metrics *first = inst.metrics;
+	struct xv_metrics *first = metrics;
 	struct xv_err err;
 
 	(void)state;
-	inst.metrics = NULL;
-	assert_int_equal(xv_metrics_start(&inst, &err), -EADDRINUSE);
+	metrics = NULL;
+	assert_int_equal(xv_metrics_apply(&about, &metrics, &config, &err), -EADDRINUSE);
 	assert_non_null(strstr(err.text, "metrics.listen: cannot listen on 127.0.0.1 port"));
 	assert_non_null(strstr(err.text, "Address already in use"));
-	assert_null(inst.metrics);
+	assert_null(metrics);
 	strcpy(config.listen_host, "192.0.2.1");
-	assert_int_equal(xv_metrics_start(&inst, &err), -EADDRNOTAVAIL);
+	assert_int_equal(xv_metrics_apply(&about, &metrics, &config, &err), -EADDRNOTAVAIL);
 	assert_non_null(strstr(err.text, "192.0.2.1"));
 	config.metrics = false;
-	assert_int_equal(xv_metrics_start(&inst, &err), 0);
-	assert_null(inst.metrics);
-	inst.metrics = first;
+	assert_int_equal(xv_metrics_apply(&about, &metrics, &config, &err), 0);
+	assert_null(metrics);
+	metrics = first;
 }
 
 /* Moving to an address that is taken leaves the endpoint where it was; a wider one can be had. */
@@ -334,32 +337,32 @@ static void test_move(void **state)
 {
 	static const char get[] = "GET /metrics HTTP/1.0\r\n\r\n";
 	struct xv_config other = config;
-	struct xv_metrics *first = inst.metrics;
+	struct xv_metrics *first = metrics;
 	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	int taken = socket(AF_INET, SOCK_STREAM, 0);
 	struct xv_err err;
 
 	(void)state;
-	assert_int_equal(xv_metrics_apply(&inst, &config, &err), 0);
-	assert_ptr_equal(inst.metrics, first);
+	assert_int_equal(xv_metrics_apply(&about, &metrics, &config, &err), 0);
+	assert_ptr_equal(metrics, first);
 	other.listen_port = free_port();
 	sin.sin_port = htons(other.listen_port);
 	assert_int_equal(bind(taken, (struct sockaddr *)&sin, sizeof(sin)), 0);
 	assert_int_equal(listen(taken, 1), 0);
-	assert_int_equal(xv_metrics_apply(&inst, &other, &err), -EADDRINUSE);
-	assert_ptr_equal(inst.metrics, first);
+	assert_int_equal(xv_metrics_apply(&about, &metrics, &other, &err), -EADDRINUSE);
+	assert_ptr_equal(metrics, first);
 	assert_memory_equal(ask(get), "HTTP/1.0 200", 12);
 	close(taken);
 
-	assert_int_equal(xv_metrics_apply(&inst, &other, &err), 0);
+	assert_int_equal(xv_metrics_apply(&about, &metrics, &other, &err), 0);
 	config.listen_port = other.listen_port;
 	assert_memory_equal(ask(get), "HTTP/1.0 200", 12);
 	strcpy(other.listen_host, "0.0.0.0");
-	assert_int_equal(xv_metrics_apply(&inst, &other, &err), 0);
+	assert_int_equal(xv_metrics_apply(&about, &metrics, &other, &err), 0);
 	assert_memory_equal(ask(get), "HTTP/1.0 200", 12);
 	other.metrics = false;
-	assert_int_equal(xv_metrics_apply(&inst, &other, &err), 0);
-	assert_null(inst.metrics);
+	assert_int_equal(xv_metrics_apply(&about, &metrics, &other, &err), 0);
+	assert_null(metrics);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -24,7 +24,7 @@ static struct xv_network nets[2] = {{.vni = 1, .bd = 1, .set = {.name = "few"}},
 static struct xv_port port = {.key = {.dev = "p1"}, .id = 1, .net = &nets[1]};
 static struct xv_datapath dp;
 static struct xv_fdb fdb;
-static struct xv_instance inst = {
+static struct xv_model model = {
 	.port_by_id = ports, .by_bd = by_bd, .dp = &dp, .fdb = &fdb, .n_full = 0};
 static void *memory;
 
@@ -49,7 +49,7 @@ static void fill(void)
 		bd = n < FEW ? 1 : 2;
 		key = key_of(bd, n);
 		assert_int_equal(xv_table_insert_wait(fdb.table, fdb_word(&key), word), 0);
-		xv_quota_take(&inst, &nets[bd - 1], place);
+		xv_quota_take(&model, &nets[bd - 1], place);
 	}
 }
 
@@ -64,7 +64,7 @@ static int setup(void **state)
 	ports[1] = &port;
 	for (i = 0; i < 2; i++) {
 		by_bd[i + 1] = &nets[i];
-		HASH_ADD(hh, inst.networks, vni, sizeof(nets[i].vni), &nets[i]);
+		HASH_ADD(hh, model.networks, vni, sizeof(nets[i].vni), &nets[i]);
 	}
 	memory = aligned_alloc(64, 64UL * (BUCKETS + 1));
 	memset(memory, 0, 64UL * (BUCKETS + 1));
@@ -76,7 +76,7 @@ static int teardown(void **state)
 {
 	(void)state;
 	xv_table_close(fdb.table);
-	HASH_CLEAR(hh, inst.networks);
+	HASH_CLEAR(hh, model.networks);
 	free(memory);
 	return 0;
 }
@@ -89,19 +89,19 @@ static void test_full(void **state)
 
 	(void)state;
 	fill();
-	assert_int_equal(xv_fdb_count(&inst), XV_MAX_FDB);
-	assert_int_equal(xv_fdb_count_static(&inst), 0);
+	assert_int_equal(xv_fdb_count(&model), XV_MAX_FDB);
+	assert_int_equal(xv_fdb_count_static(&model), 0);
 	assert_int_equal(
-		xv_fdb_learn(&inst, &nets[0], &(struct xv_fdb_key){1, {6}}, XV_FDB_PORT, 1, 0),
+		xv_fdb_learn(&model, &nets[0], &(struct xv_fdb_key){1, {6}}, XV_FDB_PORT, 1, 0),
 		-ENOSPC);
 	for (n = 0; n < 200; n++) {
 		key = key_of(1, XV_MAX_FDB + n);
-		assert_int_equal(xv_fdb_add_static(&inst, &nets[0], key.mac, &port, NULL, false,
+		assert_int_equal(xv_fdb_add_static(&model, &nets[0], key.mac, &port, NULL, false,
 						   false, &err),
 				 0);
 	}
-	assert_int_equal(xv_fdb_count_static(&inst), 200);
-	assert_true(xv_fdb_count(&inst) <= XV_MAX_FDB);
+	assert_int_equal(xv_fdb_count_static(&model), 200);
+	assert_true(xv_fdb_count(&model) <= XV_MAX_FDB);
 	assert_int_equal(nets[0].learned, FEW); /* from the one that has most */
 	assert_in_range(nets[1].learned, XV_MAX_FDB - FEW - 200 - 64, XV_MAX_FDB - FEW - 200);
 	assert_int_equal(port.learned, nets[0].learned + nets[1].learned);

@@ -11,6 +11,7 @@
 
 #include "maps/datapath.h"
 #include "model/port.h"
+#include "model/uplink.h"
 #include "model/vlan.h"
 
 enum {
@@ -22,7 +23,7 @@ enum {
 
 static struct xv_uplink uplink = {.dev = "u", .ifindex = UPLINK};
 
-static void add_vlan(struct xv_instance *inst, uint32_t id, uint32_t master)
+static void add_vlan(struct xv_model *model, uint32_t id, uint32_t master)
 {
 	struct xv_link link = {
 		.ifindex = FIRST + id,
@@ -32,11 +33,11 @@ static void add_vlan(struct xv_instance *inst, uint32_t id, uint32_t master)
 		.master = master,
 	};
 
-	assert_true(xv_vlan_link(inst, &link));
-	assert_false(xv_vlan_link(inst, &link));
+	assert_true(xv_vlan_link(model, &link));
+	assert_false(xv_vlan_link(model, &link));
 }
 
-static struct xv_port *add_port(struct xv_instance *inst, uint32_t ifindex, uint32_t vlan)
+static struct xv_port *add_port(struct xv_model *model, uint32_t ifindex, uint32_t vlan)
 {
 	struct xv_port *port = calloc(1, sizeof(*port));
 
@@ -44,16 +45,16 @@ static struct xv_port *add_port(struct xv_instance *inst, uint32_t ifindex, uint
 	port->ifindex = ifindex;
 	port->key.vlan = vlan;
 	port->key.dev[0] = (char)ifindex;
-	HASH_ADD(hh, inst->ports, key, sizeof(port->key), port);
+	HASH_ADD(hh, model->ports, key, sizeof(port->key), port);
 	return port;
 }
 
-static bool is_own(struct xv_instance *inst, uint32_t id)
+static bool is_own(struct xv_model *model, uint32_t id)
 {
 	struct xv_config_val val = {};
 	size_t i;
 
-	xv_vlan_write(inst, &val);
+	xv_vlan_write(model, &val);
 	for (i = 0; i < XV_MAX_TAGS; i++)
 		if (val.tag[i] == (ETH_P_8021Q << 16 | id))
 			return true;
@@ -62,88 +63,88 @@ static bool is_own(struct xv_instance *inst, uint32_t id)
 
 static int begin(void **state)
 {
-	struct xv_instance *inst = calloc(1, sizeof(*inst));
+	struct xv_model *model = calloc(1, sizeof(*model));
 
-	if (!inst)
+	if (!model)
 		return -1;
-	inst->uplinks = &uplink;
-	inst->n_uplinks = 1;
-	inst->local_dev[0] = LO;
-	*state = inst;
+	model->uplinks = &uplink;
+	model->n_uplinks = 1;
+	model->local_dev[0] = LO;
+	*state = model;
 	return 0;
 }
 
 static int end(void **state)
 {
-	struct xv_instance *inst = *state;
+	struct xv_model *model = *state;
 	struct xv_port *port, *tmp;
 
-	HASH_ITER (hh, inst->ports, port, tmp) {
-		HASH_DEL(inst->ports, port);
+	HASH_ITER (hh, model->ports, port, tmp) {
+		HASH_DEL(model->ports, port);
 		free(port);
 	}
-	xv_vlan_free_all(inst);
-	free(inst);
+	xv_vlan_free_all(model);
+	free(model);
 	return 0;
 }
 
 /* The VTEP address is on lo: each VLAN device's tag is own, but a port's, whichever came first. */
 static void test_device(void **state)
 {
-	struct xv_instance *inst = *state;
+	struct xv_model *model = *state;
 	struct xv_port *port;
 
-	add_vlan(inst, 10, 0);
-	add_vlan(inst, 20, 0);
-	assert_true(is_own(inst, 10) && is_own(inst, 20));
-	port = add_port(inst, FIRST + 20, 0);
-	assert_true(is_own(inst, 10));
-	assert_false(is_own(inst, 20));
-	HASH_DEL(inst->ports, port);
+	add_vlan(model, 10, 0);
+	add_vlan(model, 20, 0);
+	assert_true(is_own(model, 10) && is_own(model, 20));
+	port = add_port(model, FIRST + 20, 0);
+	assert_true(is_own(model, 10));
+	assert_false(is_own(model, 20));
+	HASH_DEL(model->ports, port);
 	free(port);
-	assert_true(is_own(inst, 20));
-	add_port(inst, FIRST + 30, 0);
-	add_vlan(inst, 30, 0);
-	assert_false(is_own(inst, 30));
+	assert_true(is_own(model, 20));
+	add_port(model, FIRST + 30, 0);
+	add_vlan(model, 30, 0);
+	assert_false(is_own(model, 30));
 }
 
 /* A VLAN of the uplink in a bridge that is a port; a port that is a VLAN of the uplink itself. */
 static void test_above(void **state)
 {
-	struct xv_instance *inst = *state;
+	struct xv_model *model = *state;
 
-	add_port(inst, BRIDGE, 0);
-	add_vlan(inst, 10, BRIDGE);
-	assert_false(is_own(inst, 10));
-	add_vlan(inst, 20, 0);
-	add_port(inst, UPLINK, 20);
-	assert_false(is_own(inst, 20));
+	add_port(model, BRIDGE, 0);
+	add_vlan(model, 10, BRIDGE);
+	assert_false(is_own(model, 10));
+	add_vlan(model, 20, 0);
+	add_port(model, UPLINK, 20);
+	assert_false(is_own(model, 20));
 }
 
 /* The VTEP address is on a VLAN that is a port as well. */
 static void test_address(void **state)
 {
-	struct xv_instance *inst = *state;
+	struct xv_model *model = *state;
 
-	add_vlan(inst, 10, 0);
-	inst->local_dev[0] = FIRST + 10;
-	assert_true(is_own(inst, 10));
-	add_port(inst, FIRST + 10, 0);
-	assert_false(is_own(inst, 10));
+	add_vlan(model, 10, 0);
+	model->local_dev[0] = FIRST + 10;
+	assert_true(is_own(model, 10));
+	add_port(model, FIRST + 10, 0);
+	assert_false(is_own(model, 10));
 }
 
 /* More than there is room for: any, but not with a tenant's among them. */
 static void test_many(void **state)
 {
-	struct xv_instance *inst = *state;
+	struct xv_model *model = *state;
 	uint32_t id;
 
 	for (id = 1; id <= XV_MAX_TAGS + 2; id++)
-		add_vlan(inst, id, 0);
-	assert_true(is_own(inst, 4000));
-	add_port(inst, FIRST + 5, 0);
-	assert_false(is_own(inst, 4000) || is_own(inst, 5));
-	assert_true(is_own(inst, 1));
+		add_vlan(model, id, 0);
+	assert_true(is_own(model, 4000));
+	add_port(model, FIRST + 5, 0);
+	assert_false(is_own(model, 4000) || is_own(model, 5));
+	assert_true(is_own(model, 1));
 }
 
 /* A map of the kernel's, small enough to be looked through. */
@@ -205,7 +206,7 @@ static int found(uint32_t id, uint16_t proto)
 }
 
 /* Writes the port's entry as attaching does, or deletes it (0). */
-static void set_port(struct xv_instance *inst, uint32_t id, uint32_t port)
+static void set_port(struct xv_model *model, uint32_t id, uint32_t port)
 {
 	struct xv_port_key key = {.ifindex = UPLINK, .vlan = (uint16_t)id};
 	struct xv_port_val val = {.port = port};
@@ -214,7 +215,7 @@ static void set_port(struct xv_instance *inst, uint32_t id, uint32_t port)
 		__wrap_bpf_map_update_elem(0, &key, &val, 0);
 	else
 		__wrap_bpf_map_delete_elem(0, &key);
-	xv_vlan_mark(inst, UPLINK);
+	xv_vlan_mark(model, UPLINK);
 }
 
 /* VLAN devices over an untagged port are told to programs, in every order of what comes and goes.
@@ -226,36 +227,36 @@ static void test_over_port(void **state)
 				  .end_netns = -1,
 				  .vlan_tag = (uint32_t)ETH_P_8021AD << 16 | 10};
 	struct xv_port_key key = {.ifindex = UPLINK, .vlan = 10};
-	struct xv_instance *inst = *state;
+	struct xv_model *model = *state;
 
-	inst->dp = calloc(1, sizeof(*inst->dp));
-	assert_non_null(inst->dp);
-	add_vlan(inst, 10, 0);
+	model->dp = calloc(1, sizeof(*model->dp));
+	assert_non_null(model->dp);
+	add_vlan(model, 10, 0);
 	assert_int_equal(found(10, 0), -1);
-	set_port(inst, 20, 5); /* a VLAN of it is a port: the others are the kernel's already */
+	set_port(model, 20, 5); /* a VLAN of it is a port: the others are the kernel's already */
 	assert_int_equal(found(10, 0), -1);
-	set_port(inst, 0, 7);
+	set_port(model, 0, 7);
 	assert_int_equal(found(10, 0), 0);
-	add_vlan(inst, 20, 0);
+	add_vlan(model, 20, 0);
 	assert_int_equal(found(20, 0), 5);
-	set_port(inst, 20, 0);
+	set_port(model, 20, 0);
 	assert_int_equal(found(20, 0), 0);
-	assert_true(xv_vlan_link(inst, &service));
+	assert_true(xv_vlan_link(model, &service));
 	assert_int_equal(found(10, ETH_P_8021AD), 0);
-	assert_true(xv_vlan_link_gone(inst, service.ifindex));
+	assert_true(xv_vlan_link_gone(model, service.ifindex));
 	assert_int_equal(found(10, ETH_P_8021AD), -1);
-	set_port(inst, 10, 8);
-	assert_true(xv_vlan_link_gone(inst, FIRST + 10));
+	set_port(model, 10, 8);
+	assert_true(xv_vlan_link_gone(model, FIRST + 10));
 	assert_int_equal(found(10, 0), 8);
-	set_port(inst, 10, 0);
+	set_port(model, 10, 0);
 	assert_int_equal(found(10, 0), -1);
-	assert_false(xv_vlan_has(inst, &key));
+	assert_false(xv_vlan_has(model, &key));
 	key.vlan = 20;
-	assert_true(xv_vlan_has(inst, &key));
-	set_port(inst, 0, 0);
+	assert_true(xv_vlan_has(model, &key));
+	set_port(model, 0, 0);
 	assert_int_equal(found(20, 0), -1);
-	free(inst->dp);
-	inst->dp = NULL;
+	free(model->dp);
+	model->dp = NULL;
 }
 
 int main(void)

@@ -9,10 +9,11 @@
 
 #include "addr.h"
 #include "kernel/attach.h"
+#include "maps/links.h"
 #include "instance.h"
 #include "lock.h"
 #include "kernel/netns.h"
-#include "maps/pinned.h"
+#include "kernel/pinned.h"
 #include "model/port.h"
 #include "rundir.h"
 #include "model/slow.h"
@@ -28,7 +29,7 @@ static void read_left(struct left *p)
 {
 	xv_pinned_read(p->dir, &p->pinned);
 	p->here = p->pinned.ours && p->pinned.layout ? xv_netns_is_here(p->pinned.config.netns)
-						     : xv_attach_is_here(p->dir);
+						     : xv_links_are_here(p->dir);
 }
 
 /* Next hops that the kernel keeps resolved for the peers. */
@@ -85,7 +86,7 @@ static bool restore(const char *name, const struct left *p)
 	bool found = p->pinned.exists;
 
 	if (p->here)
-		xv_attach_remove_all(p->dir); /* first: the devices carry no packets of ours then */
+		xv_links_remove_all(p->dir); /* first: the devices carry no packets of ours then */
 	if (xv_netlink_open(&nl, &none, NULL, NULL))
 		return found;
 	if (p->here)
@@ -109,7 +110,7 @@ int xv_instance_detach(const char *name, bool *found, struct xv_err *err)
 	if (ret && ret != -ENOENT)
 		goto out;
 	read_left(&p);
-	if (p.pinned.exists && !p.here && xv_attach_is_live(p.dir)) {
+	if (p.pinned.exists && !p.here && xv_links_are_live(p.dir)) {
 		ret = xv_err_set(
 			err, -EXDEV,
 			"instance \"%s\" lives in another network namespace: run this there "

@@ -3,11 +3,13 @@
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "addr.h"
+#include "instance.h"
 #include "model/adjacency.h"
 #include "model/batch.h"
 #include "serve/control.h"
@@ -18,7 +20,6 @@
 #include "sources/firewall.h"
 #include "model/group.h"
 #include "model/hop.h"
-#include "maps/index.h"
 #include "sources/learn.h"
 #include "model/local.h"
 #include "model/loop.h"
@@ -27,7 +28,7 @@
 #include "lock.h"
 #include "log.h"
 #include "serve/metrics.h"
-#include "maps/pinned.h"
+#include "kernel/pinned.h"
 #include "model/pmtu.h"
 #include "sources/reconcile.h"
 #include "rundir.h"
@@ -39,9 +40,23 @@
 #include "sources/watch.h"
 #include "kernel/xfrm.h"
 
+struct xv_instance {
+	char config_file[PATH_MAX]; /* absolute, links not resolved */
+	struct xv_model model;
+	struct xv_follow *follow;
+	struct xv_watch *watch;
+	struct xv_learn *learn;
+	struct xv_firewall *firewall;
+	struct xv_service service;
+	struct xv_about about;
+	struct xv_control *control;
+	struct xv_metrics *metrics;
+	int lock_fd;
+};
+
 /* ---- configuration of the instance itself ---- */
 
-static int check_address(struct xv_instance *inst, const struct xv_config *config, bool v6,
+static int check_address(struct xv_model *model, const struct xv_config *config, bool v6,
 			 struct xv_err *err)
 {
 	const struct xv_ip *ip = v6 ? &config->address6 : &config->address;
@@ -50,7 +65,7 @@ static int check_address(struct xv_instance *inst, const struct xv_config *confi
 
 	if (xv_ip_is_zero(ip))
 		return 0;
-	ret = xv_netlink_has_address(inst->nl, ip, NULL, err);
+	ret = xv_netlink_has_address(model->nl, ip, NULL, err);
 	if (ret)
 		return ret < 0 ? ret : 0;
 	xv_ip_format(ip, text);
@@ -61,43 +76,40 @@ static int check_address(struct xv_instance *inst, const struct xv_config *confi
 			  v6 ? "address6" : "address", text, text, v6 ? "128" : "32");
 }
 
-static int check_addresses(struct xv_instance *inst, const struct xv_config *config,
+static int check_addresses(struct xv_model *model, const struct xv_config *config,
 			   struct xv_err *err)
 {
-	int ret = check_address(inst, config, false, err);
+	int ret = check_address(model, config, false, err);
 
-	return ret ?: check_address(inst, config, true, err);
+	return ret ?: check_address(model, config, true, err);
 }
 
-uint64_t xv_instance_uptime(const struct xv_instance *inst)
+static int alloc_tables(struct xv_model *model, struct xv_err *err)
 {
-	return xv_clock_boot() - inst->started;
-}
-
-static int alloc_tables(struct xv_instance *inst, struct xv_err *err)
-{
-	inst->by_bd = calloc(XV_MAX_NETWORKS, sizeof(*inst->by_bd));
-	inst->port_by_id = calloc(XV_MAX_PORTS, sizeof(*inst->port_by_id));
-	inst->peer_by_id = calloc(XV_MAX_PEERS, sizeof(*inst->peer_by_id));
-	inst->batch = calloc(1, sizeof(*inst->batch));
-	if (!inst->by_bd || !inst->port_by_id || !inst->peer_by_id || !inst->batch)
+	model->by_bd = calloc(XV_MAX_NETWORKS, sizeof(*model->by_bd));
+	model->port_by_id = calloc(XV_MAX_PORTS, sizeof(*model->port_by_id));
+	model->peer_by_id = calloc(XV_MAX_PEERS, sizeof(*model->peer_by_id));
+	model->batch = calloc(1, sizeof(*model->batch));
+	if (!model->by_bd || !model->port_by_id || !model->peer_by_id || !model->batch)
 		return xv_err_set(err, -ENOMEM, "out of memory");
 	return 0;
 }
 
 /* Takes over what pinned maps hold; each layer checks against the one before. */
-static int adopt(struct xv_instance *inst, struct xv_err *err)
+static int adopt(struct xv_model *model, struct xv_err *err)
 {
-	int ret = xv_network_adopt(inst, err);
+	int ret = xv_network_adopt(model, err);
 
-	ret = ret ?: xv_peer_adopt(inst, err);
+	ret = ret ?: xv_peer_adopt(model, err);
+	if (!ret) {
+		xv_network_adopt_index(model);
+		xv_peer_adopt_index(model);
+	}
+	ret = ret ?: xv_port_adopt(model, err);
+	ret = ret ?: xv_flood_adopt(model, err);
+	ret = ret ?: xv_fdb_adopt(model, err);
 	if (!ret)
-		xv_index_adopt(inst);
-	ret = ret ?: xv_port_adopt(inst, err);
-	ret = ret ?: xv_flood_adopt(inst, err);
-	ret = ret ?: xv_fdb_adopt(inst, err);
-	if (!ret)
-		xv_peer_adopted(inst);
+		xv_peer_adopted(model);
 	return ret;
 }
 
@@ -112,25 +124,24 @@ static int check_udp_port(uint16_t from, uint16_t to, const char *name, struct x
 }
 
 /* What an earlier daemon left, as far as it is this one's to go on with. */
-static int adopt_config(struct xv_instance *inst, const struct xv_config_val *val,
-			struct xv_err *err)
+static int adopt_config(struct xv_model *model, const struct xv_config_val *val, struct xv_err *err)
 {
 	if (!val->abi)
 		return 0;
-	xv_slow_adopt(inst, val->slow_ifindex);
-	return check_udp_port(ntohs(val->udp_port), inst->config->udp_port, inst->name, err);
+	xv_slow_adopt(model, val->slow_ifindex);
+	return check_udp_port(ntohs(val->udp_port), model->config->udp_port, model->name, err);
 }
 
 /* The slow path device; programs that run already are told of a new one at once. */
-static int open_slow(struct xv_instance *inst, struct xv_config_val *val, struct xv_err *err)
+static int open_slow(struct xv_model *model, struct xv_config_val *val, struct xv_err *err)
 {
 	__u32 zero = 0;
-	int ret = xv_slow_open(inst, val->slow_ifindex, err);
+	int ret = xv_slow_open(model, val->slow_ifindex, err);
 
-	if (ret || !inst->dp->adopted || val->slow_ifindex == inst->slow_ifindex)
+	if (ret || !model->dp->adopted || val->slow_ifindex == model->slow_ifindex)
 		return ret;
-	val->slow_ifindex = inst->slow_ifindex;
-	bpf_map_update_elem(inst->dp->fd.config, &zero, val, BPF_ANY);
+	val->slow_ifindex = model->slow_ifindex;
+	bpf_map_update_elem(model->dp->fd.config, &zero, val, BPF_ANY);
 	return 0;
 }
 
@@ -138,24 +149,26 @@ static int open_slow(struct xv_instance *inst, struct xv_config_val *val, struct
 static int prepare(struct xv_instance *inst, struct xv_todo **todo,
 		   struct xv_uplink_change **change, struct xv_err *err)
 {
+	struct xv_model *model = &inst->model;
 	struct xv_config_val val = {};
 	__u32 zero = 0;
 	int ret;
 
-	bpf_map_lookup_elem(inst->dp->fd.config, &zero, &val);
-	ret = adopt_config(inst, &val, err);
-	ret = ret ?: xv_uplink_adopt(inst, err);
-	ret = ret ?: adopt(inst, err);
-	ret = ret ?: xv_reconcile_prepare(inst, inst->config, todo, err);
-	ret = ret ?: xv_metrics_start(inst, err);
+	bpf_map_lookup_elem(model->dp->fd.config, &zero, &val);
+	ret = adopt_config(model, &val, err);
+	ret = ret ?: xv_uplink_adopt(model, err);
+	ret = ret ?: adopt(model, err);
+	ret = ret ?: xv_reconcile_prepare(model, model->config, todo, err);
+	ret = ret ?: xv_metrics_apply(&inst->about, &inst->metrics, model->config, err);
 	if (!ret)
-		xv_loop_start(inst);
-	ret = ret ?: xv_learn_start(inst, err);
-	ret = ret ?: xv_watch_start(inst, err);
-	ret = ret ?: xv_firewall_start(inst, err);
-	ret = ret ?: xv_control_start(inst, err);
-	ret = ret ?: xv_uplink_prepare(inst, inst->config, change, err);
-	return ret ?: open_slow(inst, &val, err);
+		xv_loop_start(model);
+	ret = ret ?: xv_learn_start(model, &inst->learn, err);
+	ret = ret ?: xv_watch_start(model, &inst->watch, err);
+	ret = ret ?: xv_firewall_start(model, &inst->firewall, err);
+	inst->about.firewall = inst->firewall;
+	ret = ret ?: xv_control_start(&inst->about, &inst->service, &inst->control, err);
+	ret = ret ?: xv_uplink_prepare(model, model->config, change, err);
+	return ret ?: open_slow(model, &val, err);
 }
 
 /*
@@ -164,34 +177,143 @@ static int prepare(struct xv_instance *inst, struct xv_todo **todo,
  */
 static int bring_up(struct xv_instance *inst, struct xv_err *err)
 {
+	struct xv_model *model = &inst->model;
 	struct xv_uplink_change *change = NULL;
 	struct xv_todo *todo = NULL;
 	size_t changes = 0;
 	int ret = prepare(inst, &todo, &change, err);
 
 	if (ret) {
-		xv_uplink_cancel(inst, change);
+		xv_uplink_cancel(model, change);
 		xv_reconcile_free(todo);
 		return ret;
 	}
-	xv_uplink_commit(inst, inst->config, change);
-	xv_port_adopted(inst);
-	ret = xv_local_write(inst);
+	xv_uplink_commit(model, model->config, change);
+	xv_port_adopted(model);
+	ret = xv_local_write(model);
 	if (ret) {
 		xv_reconcile_free(todo);
 		return xv_err_set(err, ret, "cannot write xv_config: %s", strerror(-ret));
 	}
-	if (xv_reconcile_run(inst, todo, &changes, err))
+	if (xv_reconcile_run(model, todo, &changes, err))
 		xv_log(LOG_ERR, "%s", err->text);
 	xv_reconcile_free(todo);
-	xv_config_drop_networks(inst->config);
-	xv_unhook_leftovers(inst);
-	xv_group_refresh(inst);
-	xv_adjacency_refresh_all(inst);
-	xv_firewall_look(inst);
-	if (inst->dp->adopted && xv_pinned_alone(inst->name))
-		xv_hop_sweep(inst);
+	xv_config_drop_networks(model->config);
+	xv_unhook_leftovers(model);
+	xv_group_refresh(model);
+	xv_adjacency_refresh_all(model);
+	xv_firewall_look(inst->firewall);
+	if (model->dp->adopted && xv_pinned_alone(model->name))
+		xv_hop_sweep(model);
 	return 0;
+}
+
+/* ---- what goes up ---- */
+
+static void on_refresh(void *arg)
+{
+	struct xv_instance *inst = arg;
+
+	if (inst->follow)
+		xv_follow_refresh_soon(inst->follow);
+}
+
+static void on_retry(void *arg)
+{
+	struct xv_instance *inst = arg;
+
+	if (inst->follow)
+		xv_follow_refresh_later(inst->follow);
+}
+
+static void on_again(void *arg)
+{
+	struct xv_instance *inst = arg;
+
+	if (inst->follow)
+		xv_follow_again_later(inst->follow);
+}
+
+static void on_room(void *arg)
+{
+	struct xv_instance *inst = arg;
+
+	if (inst->learn)
+		xv_learn_again(inst->learn);
+}
+
+static void on_ageing(void *arg)
+{
+	struct xv_instance *inst = arg;
+
+	if (inst->learn)
+		xv_learn_sweep_soon(inst->learn);
+}
+
+/* The kernel's IPsec policies may be others. */
+static void on_policies(void *arg)
+{
+	xv_adjacency_refresh_begin(arg);
+}
+
+static int on_apply(void *arg, struct xv_config *config, size_t *changes, struct xv_err *err)
+{
+	return xv_instance_apply(arg, config, changes, err);
+}
+
+static int on_reload(void *arg, size_t *changes, struct xv_err *err)
+{
+	return xv_instance_reload(arg, changes, err);
+}
+
+static void connect_rooms(struct xv_instance *inst)
+{
+	struct xv_model *model = &inst->model;
+
+	model->signals = (struct xv_signals){
+		.refresh = {on_refresh, inst},
+		.retry = {on_retry, inst},
+		.again = {on_again, inst},
+		.room = {on_room, inst},
+		.ageing = {on_ageing, inst},
+	};
+	inst->service = (struct xv_service){
+		.model = model,
+		.apply = on_apply,
+		.reload = on_reload,
+		.arg = inst,
+	};
+	inst->about = (struct xv_about){
+		.model = model,
+		.config_file = inst->config_file,
+		.started = xv_clock_boot(),
+	};
+}
+
+/* ---- start and stop ---- */
+
+static void free_model(struct xv_model *model)
+{
+	xv_pmtu_stop(model);
+	xv_adjacency_stop(model);
+	xv_unhook_stop(model);
+	xv_xfrm_stop(model->xfrm);
+	xv_stats_stop(model->dp);
+	xv_fdb_close(model);
+	xv_port_free_all(model);
+	xv_peer_free_all(model);
+	xv_network_free_all(model);
+	xv_group_free_all(model);
+	xv_egress_free_all(model);
+	xv_hop_free_all(model);
+	xv_vlan_free_all(model);
+	free(model->uplinks);
+	free(model->by_bd);
+	free(model->port_by_id);
+	free(model->peer_by_id);
+	free(model->batch);
+	xv_datapath_close(model->dp);
+	xv_netlink_close(model->nl);
 }
 
 /* Frees the object; the datapath stays as it is. */
@@ -199,79 +321,75 @@ static void destroy(struct xv_instance *inst)
 {
 	if (!inst)
 		return;
-	xv_watch_stop(inst);
-	xv_metrics_stop(inst);
-	xv_control_stop(inst);
-	xv_load_stop(inst);
-	xv_learn_stop(inst);
-	xv_loop_stop(inst);
-	xv_follow_stop(inst);
-	xv_pmtu_stop(inst);
-	xv_adjacency_stop(inst);
-	xv_unhook_stop(inst);
-	xv_xfrm_stop(inst);
-	xv_firewall_stop(inst);
-	xv_stats_stop(inst);
-	xv_fdb_close(inst);
-	xv_port_free_all(inst);
-	xv_peer_free_all(inst);
-	xv_network_free_all(inst);
-	xv_group_free_all(inst);
-	xv_egress_free_all(inst);
-	xv_hop_free_all(inst);
-	xv_vlan_free_all(inst);
-	free(inst->uplinks);
-	free(inst->by_bd);
-	free(inst->port_by_id);
-	free(inst->peer_by_id);
-	free(inst->batch);
-	xv_datapath_close(inst->dp);
-	xv_netlink_close(inst->nl);
+	xv_watch_stop(inst->watch);
+	xv_metrics_stop(inst->metrics);
+	xv_control_stop(inst->control);
+	xv_load_stop(&inst->service.loads);
+	xv_learn_stop(inst->learn);
+	inst->learn = NULL;
+	xv_loop_stop(&inst->model);
+	xv_follow_stop(inst->follow);
+	inst->follow = NULL;
+	xv_firewall_stop(inst->firewall);
+	free_model(&inst->model);
 	xv_lock_release(inst->lock_fd);
 	free(inst);
 }
 
-static int start(struct xv_instance *inst, struct xv_err *err)
+static int open_datapath(struct xv_model *model, struct xv_err *err)
 {
-	bool fresh;
-	int ret;
+	int ret = xv_datapath_open(model->name, &model->dp, err);
 
-	ret = alloc_tables(inst, err);
-	ret = ret ?: xv_follow_open(inst, err);
-	ret = ret ?: check_addresses(inst, inst->config, err);
-	ret = ret ?: xv_vlan_load(inst, err);
-	ret = ret ?: xv_datapath_open(inst->name, &inst->dp, err);
 	if (ret)
 		return ret;
-	fresh = !inst->dp->adopted;
-	if (inst->dp->missing[0])
+	xv_stats_start(model->dp, model->base);
+	if (model->dp->missing[0])
 		xv_log(LOG_WARNING,
 		       "pins were missing in %s: %s; made anew, empty: what they held is lost, but "
 		       "for what the configuration says",
-		       inst->dp->pin_dir, inst->dp->missing);
+		       model->dp->pin_dir, model->dp->missing);
 	if (xv_datapath_is_private())
 		xv_log(LOG_WARNING, XV_PIN_ROOT
 		       " is seen in this mount namespace alone: forwarding ends, and its "
 		       "state is lost, with the last process in it (ip netns exec? use "
 		       "nsenter --net=)");
-	ret = xv_follow_start(inst, err);
-	ret = ret ?: xv_unhook_start(inst, err);
-	ret = ret ?: xv_xfrm_start(inst, err);
-	ret = ret ?: xv_fdb_open(inst, err);
+	return 0;
+}
+
+static int start(struct xv_instance *inst, struct xv_err *err)
+{
+	struct xv_model *model = &inst->model;
+	bool fresh;
+	int ret;
+
+	ret = alloc_tables(model, err);
+	ret = ret ?: xv_follow_open(model, &inst->follow, err);
+	ret = ret ?: check_addresses(model, model->config, err);
+	ret = ret ?: xv_vlan_load(model, err);
+	ret = ret ?: open_datapath(model, err);
+	if (ret)
+		return ret;
+	fresh = !model->dp->adopted;
+	ret = xv_follow_start(inst->follow, err);
+	ret = ret ?: xv_unhook_start(model, err);
+	ret = ret
+		      ?: xv_xfrm_start(model->base, (struct xv_signal){on_policies, model},
+				       &model->xfrm, err);
+	ret = ret ?: xv_fdb_open(model, err);
 	ret = ret ?: bring_up(inst, err);
 	if (ret && fresh) {
 		struct xv_err ignored;
 
-		xv_datapath_remove(inst->name, &ignored);
-		if (inst->slow_ifindex)
-			xv_netlink_del_link(inst->nl, inst->slow_ifindex, NULL);
+		xv_datapath_remove(model->name, &ignored);
+		if (model->slow_ifindex)
+			xv_netlink_del_link(model->nl, model->slow_ifindex, NULL);
 	}
 	return ret;
 }
 
 static int take_lock(struct xv_instance *inst, struct xv_err *err)
 {
-	int ret = xv_lock_take(inst->name, &inst->lock_fd, err);
+	int ret = xv_lock_take(inst->model.name, &inst->lock_fd, err);
 	struct xv_err why = *err;
 
 	if (ret == -EBUSY)
@@ -281,9 +399,9 @@ static int take_lock(struct xv_instance *inst, struct xv_err *err)
 
 static bool is_pinned(const struct xv_instance *inst)
 {
-	char path[sizeof(XV_PIN_ROOT) + sizeof(inst->name)];
+	char path[sizeof(XV_PIN_ROOT) + sizeof(inst->model.name)];
 
-	snprintf(path, sizeof(path), XV_PIN_ROOT "/%s", inst->name);
+	snprintf(path, sizeof(path), XV_PIN_ROOT "/%s", inst->model.name);
 	return !access(path, F_OK);
 }
 
@@ -310,17 +428,17 @@ int xv_instance_start(struct xv_config *config, const char *config_file, struct 
 	if (!inst)
 		return xv_err_set(err, -ENOMEM, "out of memory");
 	inst->lock_fd = -1;
-	inst->base = base;
-	inst->config = config;
-	inst->started = xv_clock_boot();
-	memcpy(inst->name, config->instance, sizeof(inst->name));
+	inst->model.base = base;
+	inst->model.config = config;
+	memcpy(inst->model.name, config->instance, sizeof(inst->model.name));
 	keep_path(inst, config_file);
+	connect_rooms(inst);
 	ret = xv_datapath_check(err);
 	ret = ret ?: take_lock(inst, err);
 	ret = ret ?: start(inst, err);
 	if (ret) {
 		if (inst->lock_fd >= 0 && !is_pinned(inst))
-			xv_rundir_remove(inst->name);
+			xv_rundir_remove(inst->model.name);
 		destroy(inst);
 		return ret;
 	}
@@ -328,9 +446,19 @@ int xv_instance_start(struct xv_config *config, const char *config_file, struct 
 	return 0;
 }
 
+int xv_instance_run(struct xv_instance *inst, struct xv_err *err)
+{
+	return xv_fdb_run(&inst->model, err);
+}
+
+const char *xv_instance_file(const struct xv_instance *inst)
+{
+	return inst->config_file;
+}
+
 void xv_instance_stop(struct xv_instance *inst)
 {
-	struct xv_config *config = inst ? inst->config : NULL;
+	struct xv_config *config = inst ? inst->model.config : NULL;
 
 	destroy(inst);
 	xv_config_free(config);
@@ -342,37 +470,40 @@ void xv_instance_stop(struct xv_instance *inst)
 static int check_fixed(const struct xv_instance *inst, const struct xv_config *config,
 		       struct xv_err *err)
 {
-	if (strcmp(inst->name, config->instance))
+	if (strcmp(inst->model.name, config->instance))
 		return xv_err_set(err, -EINVAL,
 				  "instance is \"%s\" in the file, but this daemon runs \"%s\"",
-				  config->instance, inst->name);
-	return check_udp_port(inst->config->udp_port, config->udp_port, inst->name, err);
+				  config->instance, inst->model.name);
+	return check_udp_port(inst->model.config->udp_port, config->udp_port, inst->model.name,
+			      err);
 }
 
 /* All that may be refused, before what runs is touched. */
 static int take_config(struct xv_instance *inst, struct xv_config *config, struct xv_todo **todo,
 		       struct xv_err *err)
 {
+	struct xv_model *model = &inst->model;
 	struct xv_uplink_change *change = NULL;
 	int ret = check_fixed(inst, config, err);
 
-	ret = ret ?: check_addresses(inst, config, err);
-	ret = ret ?: xv_reconcile_prepare(inst, config, todo, err);
-	ret = ret ?: xv_uplink_prepare(inst, config, &change, err);
-	ret = ret ?: xv_metrics_apply(inst, config, err);
+	ret = ret ?: check_addresses(model, config, err);
+	ret = ret ?: xv_reconcile_prepare(model, config, todo, err);
+	ret = ret ?: xv_uplink_prepare(model, config, &change, err);
+	ret = ret ?: xv_metrics_apply(&inst->about, &inst->metrics, config, err);
 	if (ret)
-		xv_uplink_cancel(inst, change);
+		xv_uplink_cancel(model, change);
 	else
-		xv_uplink_commit(inst, config, change);
+		xv_uplink_commit(model, config, change);
 	return ret;
 }
 
 int xv_instance_apply(struct xv_instance *inst, struct xv_config *config, size_t *changes,
 		      struct xv_err *err)
 {
-	struct xv_config *old = inst->config;
+	struct xv_model *model = &inst->model;
+	struct xv_config *old = model->config;
 	struct xv_todo *todo = NULL;
-	size_t mended = xv_watch_all(inst);
+	size_t mended = xv_watch_all(inst->watch);
 	int ret = take_config(inst, config, &todo, err);
 
 	if (ret) {
@@ -380,18 +511,18 @@ int xv_instance_apply(struct xv_instance *inst, struct xv_config *config, size_t
 		xv_config_free(config);
 		return ret;
 	}
-	inst->config = config;
+	model->config = config;
 	*changes = mended + xv_config_head_changes(old, config);
 	xv_config_free(old);
-	ret = xv_reconcile_run(inst, todo, changes, err);
+	ret = xv_reconcile_run(model, todo, changes, err);
 	xv_reconcile_free(todo);
-	xv_local_write(inst);
-	xv_firewall_look(inst);
-	xv_uplink_look_all(inst);
-	xv_port_look_all(inst);
+	xv_local_write(model);
+	xv_firewall_look(inst->firewall);
+	xv_uplink_look_all(model);
+	xv_port_look_all(model);
 	xv_config_drop_networks(config);
-	xv_group_refresh(inst);
-	xv_adjacency_refresh_all(inst);
+	xv_group_refresh(model);
+	xv_adjacency_refresh_all(model);
 	return ret;
 }
 
@@ -400,7 +531,8 @@ static void renew_files(struct xv_instance *inst)
 {
 	struct xv_err err = {.text = ""};
 
-	if (xv_lock_renew(inst->name, &inst->lock_fd, &err) || xv_control_renew(inst, &err))
+	if (xv_lock_renew(inst->model.name, &inst->lock_fd, &err) ||
+	    xv_control_renew(inst->control, &err))
 		xv_log(LOG_ERR, "%s", err.text);
 }
 
@@ -426,6 +558,6 @@ int xv_instance_reload(struct xv_instance *inst, size_t *changes, struct xv_err 
 		return explain_access(err);
 	if (ret)
 		return ret;
-	memcpy(config->instance, inst->name, sizeof(config->instance)); /* -i goes first */
+	memcpy(config->instance, inst->model.name, sizeof(config->instance)); /* -i goes first */
 	return xv_instance_apply(inst, config, changes, err);
 }

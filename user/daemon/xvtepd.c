@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* xvtepd: options, signals and the event loop. See xvtepd(8). */
 #include <errno.h>
+#include <event2/event.h>
 #include <getopt.h>
 #include <linux/sched.h>
 #include <linux/sched/types.h>
@@ -12,7 +13,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "model/fdb.h"
 #include "instance.h"
 #include "log.h"
 #include "output.h"
@@ -136,7 +136,7 @@ static void on_reload(evutil_socket_t sig, short what, void *arg)
 	if (xv_instance_reload(inst, &changes, &err))
 		xv_log(LOG_ERR, "reload: %s", err.text);
 	else
-		xv_log(LOG_NOTICE, "reloaded %s: %zu changes", inst->config_file, changes);
+		xv_log(LOG_NOTICE, "reloaded %s: %zu changes", xv_instance_file(inst), changes);
 }
 
 /* However many come during a reload: one more is made, and a signal to end goes before it. */
@@ -159,11 +159,11 @@ static void on_quit(evutil_socket_t sig, short what, void *arg)
 /* What may not be read any more: told now, not when the file is read again. */
 static void check_file(const struct xv_instance *inst)
 {
-	if (access(inst->config_file, R_OK))
+	if (access(xv_instance_file(inst), R_OK))
 		xv_log(LOG_WARNING,
 		       "%s: a reload will not be able to read it: %s; xvtepd reads the files of "
 		       "others only at its start: chown it to root, or let all read it",
-		       inst->config_file, strerror(errno));
+		       xv_instance_file(inst), strerror(errno));
 }
 
 /* With what the start needed gone, threads may run. */
@@ -172,7 +172,7 @@ static int settle_down(struct xv_instance *inst)
 	struct xv_err err = {.text = ""};
 	int ret = xv_privileges_drop(&err);
 
-	ret = ret ?: xv_fdb_run(inst, &err);
+	ret = ret ?: xv_instance_run(inst, &err);
 	if (ret)
 		xv_log(LOG_ERR, "%s; not serving. Forwarding goes on as it is", err.text);
 	else

@@ -14,7 +14,7 @@
 #include "kernel/filters.h"
 #include "names.h"
 #include "kernel/netfilter.h"
-#include "maps/pinned.h"
+#include "kernel/pinned.h"
 
 enum {
 	TCX_INGRESS = 46, /* BPF_TCX_INGRESS, BPF_TCX_EGRESS: UAPI of Linux 6.6 */

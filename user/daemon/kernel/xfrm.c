@@ -10,7 +10,6 @@
 #include <sys/time.h>
 
 #include "addr.h"
-#include "model/adjacency.h"
 #include "log.h"
 #include "kernel/xfrm.h"
 
@@ -37,6 +36,7 @@ struct xv_xfrm {
 	struct mnl_socket *request;
 	struct event *readable;
 	struct event *later;
+	struct xv_signal changed;
 	struct policy *policies;
 	size_t n, room;
 	bool block_in, block_out; /* where no policy says anything */
@@ -80,8 +80,8 @@ static bool port_must_be(__be16 want, __be16 want_mask, uint16_t port, uint16_t 
 enum covers { COVERS_NONE, COVERS_SOME, COVERS_ALL };
 
 /* How many of the packets between the two VTEPs, which differ in their source port, it selects. */
-static enum covers covers(const struct xv_config *config, const struct policy *p,
-			  const struct xv_ip *own, const struct xv_ip *peer)
+static enum covers covers(const struct policy *p, const struct xv_ip *own, const struct xv_ip *peer,
+			  uint16_t udp_port)
 {
 	const struct xfrm_selector *sel = &p->sel;
 	const struct xv_ip *src = p->in ? peer : own, *dst = p->in ? own : peer;
@@ -90,7 +90,7 @@ static enum covers covers(const struct xv_config *config, const struct policy *p
 	if (sel->family != (xv_ip_is_v4(peer) ? AF_INET : AF_INET6) ||
 	    !in_prefix(src, &sel->saddr, sel->prefixlen_s) ||
 	    !in_prefix(dst, &sel->daddr, sel->prefixlen_d) ||
-	    !port_may_be(sel->dport, sel->dport_mask, config->udp_port, 0xffff) ||
+	    !port_may_be(sel->dport, sel->dport_mask, udp_port, 0xffff) ||
 	    !port_may_be(sel->sport, sel->sport_mask, SOURCE_PORTS, known))
 		return COVERS_NONE;
 	return !sel->ifindex && port_must_be(sel->sport, sel->sport_mask, SOURCE_PORTS, known)
@@ -110,17 +110,16 @@ static void describe(const struct policy *p, char *why, size_t size)
 }
 
 /* One direction. Of equal priority the one that is added first decides: then it is not certain. */
-static bool concerns(const struct xv_instance *inst, bool in, const struct xv_ip *own,
-		     const struct xv_ip *peer, char *why, size_t size)
+static bool concerns(const struct xv_xfrm *xfrm, bool in, const struct xv_ip *own,
+		     const struct xv_ip *peer, uint16_t udp_port, char *why, size_t size)
 {
-	const struct xv_xfrm *xfrm = inst->xfrm;
 	const struct policy *first = NULL, *pass = NULL, *p;
 	enum covers how;
 	size_t i;
 
 	for (i = 0; i < xfrm->n; i++) {
 		p = &xfrm->policies[i];
-		how = p->in == in ? covers(inst->config, p, own, peer) : COVERS_NONE;
+		how = p->in == in ? covers(p, own, peer, udp_port) : COVERS_NONE;
 		if (how == COVERS_NONE)
 			continue;
 		if (!p->pass && (!first || p->priority < first->priority))
@@ -140,14 +139,11 @@ static bool concerns(const struct xv_instance *inst, bool in, const struct xv_ip
 	return false;
 }
 
-bool xv_xfrm_concerns(const struct xv_instance *inst, const struct xv_ip *peer, char *why,
-		      size_t size)
+bool xv_xfrm_concerns(const struct xv_xfrm *xfrm, const struct xv_ip *own, const struct xv_ip *peer,
+		      uint16_t udp_port, char *why, size_t size)
 {
-	const struct xv_ip *own = xv_ip_is_v4(peer) ? &inst->config->address
-						    : &inst->config->address6;
-
-	return inst->xfrm && (concerns(inst, false, own, peer, why, size) ||
-			      concerns(inst, true, own, peer, why, size));
+	return xfrm && (concerns(xfrm, false, own, peer, udp_port, why, size) ||
+			concerns(xfrm, true, own, peer, udp_port, why, size));
 }
 
 /* ---- what the kernel has ---- */
@@ -313,8 +309,7 @@ static void read_later(struct xv_xfrm *xfrm)
 
 static void on_later(evutil_socket_t fd, short what, void *arg)
 {
-	struct xv_instance *inst = arg;
-	struct xv_xfrm *xfrm = inst->xfrm;
+	struct xv_xfrm *xfrm = arg;
 	int ret = read_all(xfrm);
 
 	(void)fd;
@@ -325,7 +320,7 @@ static void on_later(evutil_socket_t fd, short what, void *arg)
 	if (ret)
 		read_later(xfrm);
 	else
-		xv_adjacency_refresh_begin(inst);
+		xv_signal_send(&xfrm->changed);
 }
 
 static bool is_about_policies(const struct nlmsghdr *nlh)
@@ -344,8 +339,7 @@ static bool is_about_policies(const struct nlmsghdr *nlh)
 
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
-	struct xv_instance *inst = arg;
-	struct xv_xfrm *xfrm = inst->xfrm;
+	struct xv_xfrm *xfrm = arg;
 	const struct nlmsghdr *nlh;
 	int i, left;
 
@@ -364,10 +358,10 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
-void xv_xfrm_look_again(struct xv_instance *inst)
+void xv_xfrm_look_again(struct xv_xfrm *xfrm)
 {
-	if (inst->xfrm)
-		read_later(inst->xfrm);
+	if (xfrm)
+		read_later(xfrm);
 }
 
 /* Of POLEXPIRE the group is another. */
@@ -391,7 +385,8 @@ static int open_events(struct xv_xfrm *xfrm)
 	return 0;
 }
 
-int xv_xfrm_start(struct xv_instance *inst, struct xv_err *err)
+int xv_xfrm_start(struct event_base *base, struct xv_signal changed, struct xv_xfrm **out,
+		  struct xv_err *err)
 {
 	struct xv_xfrm *xfrm = calloc(1, sizeof(*xfrm));
 	int ret = xfrm ? open_events(xfrm) : -ENOMEM;
@@ -400,23 +395,24 @@ int xv_xfrm_start(struct xv_instance *inst, struct xv_err *err)
 		free(xfrm);
 		return 0;
 	}
-	inst->xfrm = xfrm;
+	if (!xfrm)
+		return xv_err_set(err, -ENOMEM, "out of memory");
+	*out = xfrm;
+	xfrm->changed = changed;
 	ret = ret ?: read_all(xfrm);
 	if (ret)
 		return xv_err_set(err, ret, "cannot read IPsec policies: %s", strerror(-ret));
-	xfrm->later = evtimer_new(inst->base, on_later, inst);
-	xfrm->readable = event_new(inst->base, mnl_socket_get_fd(xfrm->events),
-				   EV_READ | EV_PERSIST, on_readable, inst);
+	xfrm->later = evtimer_new(base, on_later, xfrm);
+	xfrm->readable = event_new(base, mnl_socket_get_fd(xfrm->events), EV_READ | EV_PERSIST,
+				   on_readable, xfrm);
 	if (!xfrm->later || !xfrm->readable)
 		return xv_err_set(err, -ENOMEM, "out of memory");
 	event_add(xfrm->readable, NULL);
 	return 0;
 }
 
-void xv_xfrm_stop(struct xv_instance *inst)
+void xv_xfrm_stop(struct xv_xfrm *xfrm)
 {
-	struct xv_xfrm *xfrm = inst->xfrm;
-
 	if (!xfrm)
 		return;
 	if (xfrm->readable)
@@ -429,5 +425,4 @@ void xv_xfrm_stop(struct xv_instance *inst)
 		mnl_socket_close(xfrm->request);
 	free(xfrm->policies);
 	free(xfrm);
-	inst->xfrm = NULL;
 }

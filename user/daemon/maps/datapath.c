@@ -6,14 +6,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <linux/magic.h>
-#include <linux/membarrier.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
@@ -21,16 +19,16 @@
 
 #include "kernel/attach.h"
 #include "maps/datapath.h"
+#include "maps/links.h"
 #include "kernel/kernel.h"
 #include "lock.h"
 #include "kernel/netns.h"
-#include "maps/pinned.h"
+#include "kernel/pinned.h"
 #include "xvtep.skel.h"
 
 #define BPFFS "/sys/fs/bpf"
 
 enum {
-	GRACE_FALLBACK_US = 100000,
 	DIR_DEPTH = 4,
 };
 
@@ -144,7 +142,7 @@ static int check_pinned(const char *pin_dir, struct xv_err *err)
 	if (ret) /* what a failed load of a new instance takes down may be one that forwards */
 		return xv_err_set(err, ret, "cannot open %s/xv_config: %s; nothing was changed",
 				  pin_dir, strerror(-ret));
-	if (!pinned.exists && xv_attach_is_live(pin_dir))
+	if (!pinned.exists && xv_links_are_live(pin_dir))
 		return xv_err_set(
 			err, -EPROTO,
 			"%s/xv_config is gone, but programs that need it are attached still: "
@@ -380,7 +378,7 @@ void xv_datapath_close(struct xv_datapath *dp)
 	free(dp);
 }
 
-int xv_datapath_prog_fd(const struct xv_datapath *dp, enum xv_prog prog)
+static int prog_fd(const struct xv_datapath *dp, enum xv_prog prog)
 {
 	const struct xvtep_bpf *skel = dp->skel;
 
@@ -401,6 +399,19 @@ int xv_datapath_prog_fd(const struct xv_datapath *dp, enum xv_prog prog)
 		break;
 	}
 	return -EINVAL;
+}
+
+int xv_datapath_attach_tc(const struct xv_datapath *dp, const struct xv_link *link,
+			  enum xv_prog prog, bool behind, struct xv_err *err)
+{
+	return xv_attach_tc(dp->pin_dir, prog_fd(dp, prog), link, behind, err);
+}
+
+int xv_datapath_attach_xdp(const struct xv_datapath *dp, struct xv_netlink *nl,
+			   const struct xv_link *link, enum xv_prog prog, struct xv_err *err)
+{
+	return xv_attach_xdp(dp->pin_dir, prog_fd(dp, prog), nl, link, prog == XV_PROG_DECAP_SKB,
+			     err);
 }
 
 /* A link that keeps its program on a device by more than its pin is taken off first. */
@@ -447,20 +458,10 @@ int xv_datapath_remove(const char *instance, struct xv_err *err)
 
 	libbpf_set_print(keep_warning);
 	snprintf(dir, sizeof(dir), XV_PIN_ROOT "/%s", instance);
-	xv_attach_remove_all(dir);
+	xv_links_remove_all(dir);
 	ret = remove_dir(dir, DIR_DEPTH);
 	if (ret)
 		return xv_err_set(err, ret, "cannot remove %s: %s", dir, strerror(-ret));
 	rmdir(XV_PIN_ROOT);
 	return 0;
-}
-
-/*
- * MEMBARRIER_CMD_GLOBAL is a synchronize_rcu(), and programs run under RCU. It is refused with
- * nohz_full CPUs; then we wait longer than any program can run.
- */
-void xv_datapath_synchronize(void)
-{
-	if (syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
-		usleep(GRACE_FALLBACK_US);
 }

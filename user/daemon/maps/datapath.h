@@ -10,10 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "kernel/netlink.h"
 #include "err.h"
 #include "xv_abi.h"
-
-#define XV_PIN_ROOT "/sys/fs/bpf/xvtep"
 
 enum xv_prog {
 	XV_PROG_DECAP,	    /* xv_decap, XDP */
@@ -44,6 +43,7 @@ struct xv_datapath {
 	struct xv_vni_slot *vni_index;	 /* xv_vni_index, memory-mapped: XV_VNI_INDEX slots */
 	struct xv_peer_slot *peer_index; /* xv_peer_index, memory-mapped: XV_PEER_INDEX slots */
 	struct xv_stats_val *stats; /* xv_stats while it is mapped, else NULL: cpu_ids entries */
+	struct event *stats_idle;   /* they are to be unmapped (stats.c) */
 	int cpu_ids;		    /* CPU numbers are below that */
 	int cpus;		    /* possible CPUs: entries of a per-CPU value */
 };
@@ -61,11 +61,15 @@ int xv_datapath_open(const char *instance, struct xv_datapath **dp, struct xv_er
  * with it.
  */
 bool xv_datapath_is_private(void);
-/* Forgets the object; what is pinned stays and goes on forwarding. */
 /* Pins of maps that somebody removed are made again: how many, or negative errno. */
 int xv_datapath_pin_again(struct xv_datapath *dp, struct xv_err *err);
+/* Forgets the object; what is pinned stays and goes on forwarding. */
 void xv_datapath_close(struct xv_datapath *dp);
-int xv_datapath_prog_fd(const struct xv_datapath *dp, enum xv_prog prog);
+/* xv_attach_tc() and xv_attach_xdp() with a program of the object. */
+int xv_datapath_attach_tc(const struct xv_datapath *dp, const struct xv_link *link,
+			  enum xv_prog prog, bool behind, struct xv_err *err);
+int xv_datapath_attach_xdp(const struct xv_datapath *dp, struct xv_netlink *nl,
+			   const struct xv_link *link, enum xv_prog prog, struct xv_err *err);
 /*
  * Maps xv_stats, unless it is mapped, and takes it out again: 2 MB a CPU, which count as the
  * daemon's resident memory. 0 or negative errno.
@@ -75,7 +79,5 @@ void xv_datapath_unmap_stats(struct xv_datapath *dp);
 /* Removes everything that is pinned for an instance: links first, then maps. 0 if there is nothing.
  */
 int xv_datapath_remove(const char *instance, struct xv_err *err);
-/* Waits until every BPF program that runs now has returned. */
-void xv_datapath_synchronize(void);
 
 #endif

@@ -10,7 +10,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "maps/datapath.h"
+#include "kernel/rcu.h"
 #include "maps/grace.h"
 
 enum {
@@ -33,7 +33,7 @@ static void *wait_for_them(void *arg)
 	uint64_t word;
 
 	while (read(grace->ask, &word, sizeof(word)) == sizeof(word) && word < STOP) {
-		xv_datapath_synchronize();
+		xv_rcu_synchronize();
 		word = ASK;
 		if (write(grace->answer, &word, sizeof(word)) != sizeof(word))
 			break;

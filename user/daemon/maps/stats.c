@@ -39,60 +39,60 @@ enum {
 
 static void on_idle(evutil_socket_t fd, short what, void *arg)
 {
-	struct xv_instance *inst = arg;
-
 	(void)fd;
 	(void)what;
-	xv_datapath_unmap_stats(inst->dp);
+	xv_datapath_unmap_stats(arg);
 }
 
 /* Without memory for the timer it stays mapped. */
-static int map(struct xv_instance *inst)
+static int map(struct xv_datapath *dp)
 {
 	const struct timeval idle = {.tv_sec = IDLE_S};
 	int ret;
 
-	if (inst->dp->stats)
+	if (dp->stats)
 		return 0;
-	ret = xv_datapath_map_stats(inst->dp);
+	ret = xv_datapath_map_stats(dp);
 	if (ret)
 		return ret;
-	if (!inst->stats_idle)
-		inst->stats_idle = evtimer_new(inst->base, on_idle, inst);
-	if (inst->stats_idle)
-		evtimer_add(inst->stats_idle, &idle);
+	if (dp->stats_idle)
+		evtimer_add(dp->stats_idle, &idle);
 	return 0;
 }
 
-int xv_stats_open(struct xv_instance *inst, struct xv_err *err)
+void xv_stats_start(struct xv_datapath *dp, struct event_base *base)
 {
-	int ret = map(inst);
+	dp->stats_idle = evtimer_new(base, on_idle, dp);
+}
+
+int xv_stats_open(struct xv_datapath *dp, struct xv_err *err)
+{
+	int ret = map(dp);
 
 	return ret ? xv_err_set(err, ret, "cannot map the counters: %s", strerror(-ret)) : 0;
 }
 
-void xv_stats_stop(struct xv_instance *inst)
+void xv_stats_stop(struct xv_datapath *dp)
 {
-	if (inst->stats_idle)
-		event_free(inst->stats_idle);
+	if (dp && dp->stats_idle)
+		event_free(dp->stats_idle);
 }
 
 /* How many CPUs' counters there are to go through: none if they cannot be mapped. */
-static int cpus(struct xv_instance *inst)
+static int cpus(struct xv_datapath *dp)
 {
 	struct xv_err err;
 
-	if (!xv_stats_open(inst, &err))
-		return inst->dp->cpu_ids;
+	if (!xv_stats_open(dp, &err))
+		return dp->cpu_ids;
 	xv_log(LOG_ERR, "%s", err.text);
 	return 0;
 }
 
 /* A counter over all CPUs; at is its place in struct xv_stats_val. */
-static struct xv_count total_at(struct xv_instance *inst, size_t at)
+static struct xv_count total_at(struct xv_datapath *dp, size_t at)
 {
-	const struct xv_datapath *dp = inst->dp;
-	int cpu, n = cpus(inst);
+	int cpu, n = cpus(dp);
 	const struct xv_count *count;
 	struct xv_count sum = {};
 
@@ -104,7 +104,7 @@ static struct xv_count total_at(struct xv_instance *inst, size_t at)
 	return sum;
 }
 
-#define TOTAL(inst, counter) total_at(inst, offsetof(struct xv_stats_val, counter))
+#define TOTAL(dp, counter) total_at(dp, offsetof(struct xv_stats_val, counter))
 
 static void add(struct xv_count *to, struct xv_count more)
 {
@@ -112,85 +112,85 @@ static void add(struct xv_count *to, struct xv_count more)
 	to->bytes += more.bytes;
 }
 
-struct xv_net_stats xv_stats_network(struct xv_instance *inst, const struct xv_network *net)
+struct xv_net_stats xv_stats_network(struct xv_datapath *dp, uint32_t bd)
 {
-	struct xv_net_stats sum = {
-		.unicast = {.rx = TOTAL(inst, net[XV_NET_RX][net->bd]),
-			    .tx = TOTAL(inst, net[XV_NET_TX][net->bd])},
-		.bum = {.rx = TOTAL(inst, net[XV_NET_BUM_RX][net->bd]),
-			.tx = TOTAL(inst, net[XV_NET_BUM_TX][net->bd])},
+	return (struct xv_net_stats){
+		.unicast = {.rx = TOTAL(dp, net[XV_NET_RX][bd]),
+			    .tx = TOTAL(dp, net[XV_NET_TX][bd])},
+		.bum = {.rx = TOTAL(dp, net[XV_NET_BUM_RX][bd]),
+			.tx = TOTAL(dp, net[XV_NET_BUM_TX][bd])},
 	};
-	size_t i;
+}
 
-	for (i = 0; i < net->n_flood && net->flood[i].val.kind == XV_FDB_PORT; i++)
-		add(&sum.unicast.rx, TOTAL(inst, port[XV_PORT_WIRE_TX][net->flood[i].val.id]));
+void xv_stats_add_port(struct xv_datapath *dp, struct xv_net_stats *sum, uint32_t id)
+{
+	add(&sum->unicast.rx, TOTAL(dp, port[XV_PORT_WIRE_TX][id]));
+}
+
+struct xv_stats xv_stats_port(struct xv_datapath *dp, uint32_t id)
+{
+	struct xv_stats sum = {.rx = TOTAL(dp, port[XV_PORT_RX][id]),
+			       .tx = TOTAL(dp, port[XV_PORT_TX][id])};
+
+	add(&sum.tx, TOTAL(dp, port[XV_PORT_WIRE_TX][id]));
 	return sum;
 }
 
-struct xv_stats xv_stats_port(struct xv_instance *inst, uint32_t id)
+struct xv_stats xv_stats_peer(struct xv_datapath *dp, uint32_t id)
 {
-	struct xv_stats sum = {.rx = TOTAL(inst, port[XV_PORT_RX][id]),
-			       .tx = TOTAL(inst, port[XV_PORT_TX][id])};
-
-	add(&sum.tx, TOTAL(inst, port[XV_PORT_WIRE_TX][id]));
-	return sum;
+	return (struct xv_stats){.rx = TOTAL(dp, peer[XV_PEER_RX][id]),
+				 .tx = TOTAL(dp, peer[XV_PEER_TX][id])};
 }
 
-struct xv_stats xv_stats_peer(struct xv_instance *inst, uint32_t id)
+uint32_t xv_stats_heard(struct xv_datapath *dp, uint32_t id)
 {
-	return (struct xv_stats){.rx = TOTAL(inst, peer[XV_PEER_RX][id]),
-				 .tx = TOTAL(inst, peer[XV_PEER_TX][id])};
-}
-
-uint32_t xv_stats_heard(struct xv_instance *inst, uint32_t id)
-{
-	int cpu, n = cpus(inst);
+	int cpu, n = cpus(dp);
 	uint32_t seen, latest = 0;
 
 	for (cpu = 0; cpu < n; cpu++) {
-		seen = __atomic_load_n(&inst->dp->stats[cpu].peer_here[id].seen, __ATOMIC_RELAXED);
+		seen = __atomic_load_n(&dp->stats[cpu].peer_here[id].seen, __ATOMIC_RELAXED);
 		latest = seen > latest ? seen : latest;
 	}
 	return latest;
 }
 
-struct xv_count xv_stats_drop(struct xv_instance *inst, enum xv_drop reason)
+struct xv_count xv_stats_drop(struct xv_datapath *dp, enum xv_drop reason)
 {
-	return TOTAL(inst, drop[reason]);
+	return TOTAL(dp, drop[reason]);
 }
 
-struct xv_count xv_stats_path(struct xv_instance *inst, enum xv_path path)
+struct xv_count xv_stats_path(struct xv_datapath *dp, enum xv_path path)
 {
-	return TOTAL(inst, path[path]);
+	return TOTAL(dp, path[path]);
 }
 
-void xv_stats_keep_port(struct xv_instance *inst, uint32_t id, uint32_t bd)
+void xv_stats_keep_port(struct xv_datapath *dp, uint32_t id, uint32_t bd)
 {
 	const struct xv_count none = {};
 	struct xv_stats_val *stats;
-	int cpu, n = cpus(inst);
+	int cpu, n = cpus(dp);
 
 	for (cpu = 0; cpu < n; cpu++) {
-		stats = &inst->dp->stats[cpu];
+		stats = &dp->stats[cpu];
 		add(&stats->net[XV_NET_RX][bd], stats->port[XV_PORT_WIRE_TX][id]);
 		stats->port[XV_PORT_WIRE_TX][id] = none;
 	}
 }
 
-int xv_stats_drop_last(struct xv_instance *inst, enum xv_drop reason, struct xv_drop_last_val *last)
+int xv_stats_drop_last(struct xv_datapath *dp, enum xv_drop reason, struct xv_drop_last_val *last)
 {
 	const struct xv_drop_last_val *latest;
 	struct xv_drop_last_val *values;
 	uint32_t index = reason;
 	int cpu, err = 0;
 
-	values = calloc(inst->dp->cpus, sizeof(*values));
+	values = calloc(dp->cpus, sizeof(*values));
 	if (!values)
 		return -ENOMEM;
 	latest = values;
-	if (bpf_map_lookup_elem(inst->dp->fd.drop_last, &index, values))
+	if (bpf_map_lookup_elem(dp->fd.drop_last, &index, values))
 		err = -errno;
-	for (cpu = 1; cpu < inst->dp->cpus; cpu++)
+	for (cpu = 1; cpu < dp->cpus; cpu++)
 		if (values[cpu].time > latest->time)
 			latest = &values[cpu];
 	if (!err && latest->from == XV_DROP_FROM_NONE)
@@ -201,34 +201,34 @@ int xv_stats_drop_last(struct xv_instance *inst, enum xv_drop reason, struct xv_
 	return err;
 }
 
-void xv_stats_clear_network(struct xv_instance *inst, uint32_t bd)
+void xv_stats_clear_network(struct xv_datapath *dp, uint32_t bd)
 {
 	const struct xv_count none = {};
-	int cpu, i, n = cpus(inst);
+	int cpu, i, n = cpus(dp);
 
 	for (cpu = 0; cpu < n; cpu++)
 		for (i = 0; i < XV_NET_COUNTS; i++)
-			inst->dp->stats[cpu].net[i][bd] = none;
+			dp->stats[cpu].net[i][bd] = none;
 }
 
-void xv_stats_clear_port(struct xv_instance *inst, uint32_t id)
+void xv_stats_clear_port(struct xv_datapath *dp, uint32_t id)
 {
 	const struct xv_count none = {};
-	int cpu, i, n = cpus(inst);
+	int cpu, i, n = cpus(dp);
 
 	for (cpu = 0; cpu < n; cpu++)
 		for (i = 0; i < XV_PORT_COUNTS; i++)
-			inst->dp->stats[cpu].port[i][id] = none;
+			dp->stats[cpu].port[i][id] = none;
 }
 
-void xv_stats_clear_peer(struct xv_instance *inst, uint32_t id)
+void xv_stats_clear_peer(struct xv_datapath *dp, uint32_t id)
 {
 	const struct xv_count none = {};
-	int cpu, i, n = cpus(inst);
+	int cpu, i, n = cpus(dp);
 
 	for (cpu = 0; cpu < n; cpu++) {
 		for (i = 0; i < XV_PEER_COUNTS; i++)
-			inst->dp->stats[cpu].peer[i][id] = none;
-		inst->dp->stats[cpu].peer_here[id].seen = 0;
+			dp->stats[cpu].peer[i][id] = none;
+		dp->stats[cpu].peer_here[id].seen = 0;
 	}
 }

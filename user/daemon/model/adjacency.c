@@ -15,6 +15,7 @@
 #include "model/nexthop.h"
 #include "model/uplink.h"
 #include "model/way.h"
+#include "kernel/rcu.h"
 
 static void status(struct xv_peer *peer, const char *text)
 {
@@ -39,10 +40,10 @@ static uint32_t xdp_flags(const struct xv_link *link, uint32_t tx_slot)
 }
 
 /* What the adjacency should be now; flags without XV_ADJ_VALID if it cannot be used. */
-static void build(struct xv_instance *inst, struct xv_nexthop_memo *memo, struct xv_peer *peer,
+static void build(struct xv_model *model, struct xv_nexthop_memo *memo, struct xv_peer *peer,
 		  struct xv_adj_val *adj)
 {
-	const struct xv_config *config = inst->config;
+	const struct xv_config *config = model->config;
 	bool v4 = xv_ip_is_v4(&peer->ip);
 	const struct xv_ip *own = v4 ? &config->address : &config->address6;
 	char text[XV_IP_STRLEN];
@@ -50,25 +51,25 @@ static void build(struct xv_instance *inst, struct xv_nexthop_memo *memo, struct
 
 	*adj = (struct xv_adj_val){.ip = peer->ip};
 	if (xv_ip_is_zero(own)) { /* members by hand, when their family's address was taken out */
-		xv_nexthop_set(inst, peer, 0, NULL);
+		xv_nexthop_set(model, peer, 0, NULL);
 		status(peer, v4 ? "there is no own IPv4 address" : "there is no own IPv6 address");
 		return;
 	}
-	if (!inst->local_dev[!v4]) {
-		xv_nexthop_set(inst, peer, 0, NULL);
+	if (!model->local_dev[!v4]) {
+		xv_nexthop_set(model, peer, 0, NULL);
 		snprintf(peer->status, sizeof(peer->status), "%s is no address of this host",
 			 xv_ip_format(own, text));
 		return;
 	}
 	if (peer->kernel) { /* status says why */
-		xv_nexthop_set(inst, peer, 0, NULL);
+		xv_nexthop_set(model, peer, 0, NULL);
 		return;
 	}
-	if (xv_nexthop_find(inst, memo, peer, &link))
+	if (xv_nexthop_find(model, memo, peer, &link))
 		return;
-	if (!xv_nexthop_resolve(inst, memo, peer)) {
+	if (!xv_nexthop_resolve(model, memo, peer)) {
 		if (peer->hop)
-			xv_hop_status(inst, peer->hop, link.name, peer->status,
+			xv_hop_status(model, peer->hop, link.name, peer->status,
 				      sizeof(peer->status));
 		else
 			status(peer, "out of memory");
@@ -77,7 +78,7 @@ static void build(struct xv_instance *inst, struct xv_nexthop_memo *memo, struct
 	xv_adjacency_header(adj, peer->mac, link.mac, own, &peer->ip, htons(config->udp_port));
 	adj->ifindex = peer->ifindex;
 	adj->mtu = peer->mtu;
-	adj->tx_slot = xv_uplink_tx_slot(inst, peer->ifindex);
+	adj->tx_slot = xv_uplink_tx_slot(model, peer->ifindex);
 	adj->flags |= XV_ADJ_VALID | xdp_flags(&link, adj->tx_slot) | xv_adjacency_df(config, v4);
 	status(peer, "");
 }
@@ -100,9 +101,9 @@ static uint32_t origin(const struct xv_peer *peer)
 	       (peer->kernel ? XV_ADJ_KERNEL : 0);
 }
 
-void xv_adjacency_origin(struct xv_instance *inst, const struct xv_peer *peer)
+void xv_adjacency_origin(struct xv_model *model, const struct xv_peer *peer)
 {
-	struct xv_adj_val *adj = &inst->dp->adj[peer->id];
+	struct xv_adj_val *adj = &model->dp->adj[peer->id];
 
 	store_flags(adj, (adj->flags & ~(uint32_t)ORIGIN_FLAGS) | origin(peer));
 }
@@ -148,45 +149,45 @@ static void log_change(struct xv_peer *peer, bool was_ready)
 }
 
 /* Looks at one peer; whether its adjacency has to change, and to what. */
-static bool look(struct xv_instance *inst, struct xv_nexthop_memo *memo, struct xv_peer *peer,
+static bool look(struct xv_model *model, struct xv_nexthop_memo *memo, struct xv_peer *peer,
 		 struct change *change)
 {
 	bool was_ready = peer->ready;
 
-	xv_way_update(inst, peer);
-	build(inst, memo, peer, &change->adj);
+	xv_way_update(model, peer);
+	build(model, memo, peer, &change->adj);
 	change->adj.flags |= origin(peer);
 	change->peer = peer;
 	peer->ready = change->adj.flags & XV_ADJ_VALID;
 	log_change(peer, was_ready);
-	return memcmp(&inst->dp->adj[peer->id], &change->adj, offsetof(struct xv_adj_val, ip_id));
+	return memcmp(&model->dp->adj[peer->id], &change->adj, offsetof(struct xv_adj_val, ip_id));
 }
 
-static void commit(struct xv_instance *inst, const struct change *changes, size_t n)
+static void commit(struct xv_model *model, const struct change *changes, size_t n)
 {
 	struct xv_adj_val *adj;
 	bool wait = false;
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		adj = &inst->dp->adj[changes[i].peer->id];
+		adj = &model->dp->adj[changes[i].peer->id];
 		if (adj->flags & XV_ADJ_VALID) {
 			store_flags(adj, origin(changes[i].peer));
 			wait = true;
 		}
 	}
 	if (wait)
-		xv_datapath_synchronize();
+		xv_rcu_synchronize();
 	for (i = 0; i < n; i++) {
-		write_body(&inst->dp->adj[changes[i].peer->id], &changes[i].adj);
-		xv_adjacency_origin(inst, changes[i].peer); /* it may be another by now */
+		write_body(&model->dp->adj[changes[i].peer->id], &changes[i].adj);
+		xv_adjacency_origin(model, changes[i].peer); /* it may be another by now */
 	}
 }
 
 /* The pass that is under way found out about the peer what holds no more. */
-static void forget(struct xv_instance *inst, const struct xv_peer *peer)
+static void forget(struct xv_model *model, const struct xv_peer *peer)
 {
-	struct xv_adjacency_pass *pass = inst->pass;
+	struct xv_adjacency_pass *pass = model->pass;
 	size_t i;
 
 	for (i = 0; pass && i < pass->n; i++) {
@@ -198,22 +199,22 @@ static void forget(struct xv_instance *inst, const struct xv_peer *peer)
 typedef bool (*chooser)(struct xv_peer *peer, const void *arg);
 
 /* Looks at the peers that choose() picks. */
-static void refresh_some(struct xv_instance *inst, chooser choose, const void *arg)
+static void refresh_some(struct xv_model *model, chooser choose, const void *arg)
 {
-	struct change *changes = calloc(HASH_COUNT(inst->peers) + 1, sizeof(*changes));
+	struct change *changes = calloc(HASH_COUNT(model->peers) + 1, sizeof(*changes));
 	struct xv_peer *peer, *tmp;
 	struct xv_nexthop_memo memo = {};
 	size_t n = 0;
 
 	if (!changes)
 		return;
-	HASH_ITER (hh, inst->peers, peer, tmp) {
+	HASH_ITER (hh, model->peers, peer, tmp) {
 		if (!choose(peer, arg))
 			continue;
-		forget(inst, peer);
-		n += look(inst, &memo, peer, &changes[n]);
+		forget(model, peer);
+		n += look(model, &memo, peer, &changes[n]);
 	}
-	commit(inst, changes, n);
+	commit(model, changes, n);
 	free(changes);
 }
 
@@ -229,11 +230,11 @@ static bool is_behind(struct xv_peer *peer, const void *arg)
 	return peer->ifindex == place->ifindex && xv_ip_equal(&peer->nexthop, place->nexthop);
 }
 
-static void refresh_nexthop(struct xv_instance *inst, uint32_t ifindex, const struct xv_ip *nexthop)
+static void refresh_nexthop(struct xv_model *model, uint32_t ifindex, const struct xv_ip *nexthop)
 {
 	const struct place place = {ifindex, nexthop};
 
-	refresh_some(inst, is_behind, &place);
+	refresh_some(model, is_behind, &place);
 }
 
 static bool is_asked(struct xv_peer *peer, const void *arg)
@@ -245,28 +246,28 @@ static bool is_asked(struct xv_peer *peer, const void *arg)
 	return true;
 }
 
-void xv_adjacency_refresh_asked(struct xv_instance *inst)
+void xv_adjacency_refresh_asked(struct xv_model *model)
 {
-	refresh_some(inst, is_asked, NULL);
+	refresh_some(model, is_asked, NULL);
 }
 
 /* Up to so many peers of the pass, and its end. Whether there is more. */
-static bool go_on(struct xv_instance *inst, uint32_t peers)
+static bool go_on(struct xv_model *model, uint32_t peers)
 {
-	struct xv_adjacency_pass *pass = inst->pass;
+	struct xv_adjacency_pass *pass = model->pass;
 	struct xv_nexthop_memo memo = {};
 	struct xv_peer *peer;
 
 	for (; peers && pass->next < XV_MAX_PEERS; pass->next++) {
-		peer = inst->peer_by_id[pass->next];
+		peer = model->peer_by_id[pass->next];
 		if (!peer)
 			continue;
-		pass->n += look(inst, &memo, peer, &pass->changes[pass->n]);
+		pass->n += look(model, &memo, peer, &pass->changes[pass->n]);
 		peers--;
 	}
 	if (pass->next < XV_MAX_PEERS)
 		return true;
-	commit(inst, pass->changes, pass->n);
+	commit(model, pass->changes, pass->n);
 	pass->n = 0;
 	return false;
 }
@@ -274,9 +275,9 @@ static bool go_on(struct xv_instance *inst, uint32_t peers)
 static void on_turn(evutil_socket_t fd, short what, void *arg)
 {
 	static const struct timeval now = {};
-	struct xv_instance *inst = arg;
-	struct xv_adjacency_pass *pass = inst->pass;
-	bool more = go_on(inst, PEERS_A_TURN);
+	struct xv_model *model = arg;
+	struct xv_adjacency_pass *pass = model->pass;
+	bool more = go_on(model, PEERS_A_TURN);
 
 	(void)fd;
 	(void)what;
@@ -290,54 +291,54 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
 }
 
 /* From the first peer on. False: out of memory. */
-static bool start_pass(struct xv_instance *inst)
+static bool start_pass(struct xv_model *model)
 {
-	if (!inst->pass)
-		inst->pass = calloc(1, sizeof(*inst->pass));
-	if (inst->pass && !inst->pass->turn)
-		inst->pass->turn = evtimer_new(inst->base, on_turn, inst);
-	if (!inst->pass || !inst->pass->turn)
+	if (!model->pass)
+		model->pass = calloc(1, sizeof(*model->pass));
+	if (model->pass && !model->pass->turn)
+		model->pass->turn = evtimer_new(model->base, on_turn, model);
+	if (!model->pass || !model->pass->turn)
 		return false;
-	evtimer_del(inst->pass->turn);
-	inst->pass->again = false;
-	inst->pass->next = 1;
-	inst->pass->n = 0;
+	evtimer_del(model->pass->turn);
+	model->pass->again = false;
+	model->pass->next = 1;
+	model->pass->n = 0;
 	return true;
 }
 
-void xv_adjacency_refresh_all(struct xv_instance *inst)
+void xv_adjacency_refresh_all(struct xv_model *model)
 {
-	if (start_pass(inst))
-		go_on(inst, XV_MAX_PEERS);
+	if (start_pass(model))
+		go_on(model, XV_MAX_PEERS);
 }
 
-void xv_adjacency_refresh_begin(struct xv_instance *inst)
+void xv_adjacency_refresh_begin(struct xv_model *model)
 {
-	if (inst->pass && inst->pass->turn && evtimer_pending(inst->pass->turn, NULL))
-		inst->pass->again = true;
-	else if (start_pass(inst))
-		on_turn(-1, 0, inst);
+	if (model->pass && model->pass->turn && evtimer_pending(model->pass->turn, NULL))
+		model->pass->again = true;
+	else if (start_pass(model))
+		on_turn(-1, 0, model);
 }
 
-void xv_adjacency_stop(struct xv_instance *inst)
+void xv_adjacency_stop(struct xv_model *model)
 {
-	if (inst->pass && inst->pass->turn)
-		event_free(inst->pass->turn);
-	free(inst->pass);
-	inst->pass = NULL;
+	if (model->pass && model->pass->turn)
+		event_free(model->pass->turn);
+	free(model->pass);
+	model->pass = NULL;
 }
 
-void xv_adjacency_neigh(struct xv_instance *inst, uint32_t ifindex, const struct xv_ip *ip,
+void xv_adjacency_neigh(struct xv_model *model, uint32_t ifindex, const struct xv_ip *ip,
 			const uint8_t *mac, bool kept)
 {
-	struct xv_hop *hop = xv_hop_find(inst, ifindex, ip);
+	struct xv_hop *hop = xv_hop_find(model, ifindex, ip);
 	struct xv_peer *peer, *tmp;
 	bool affected = false;
 
 	if (!hop)
 		return;
-	xv_hop_seen(inst, hop, mac, kept, false);
-	HASH_ITER (hh, inst->peers, peer, tmp) {
+	xv_hop_seen(model, hop, mac, kept, false);
+	HASH_ITER (hh, model->peers, peer, tmp) {
 		if (peer->hop != hop)
 			continue;
 		/*
@@ -348,49 +349,49 @@ void xv_adjacency_neigh(struct xv_instance *inst, uint32_t ifindex, const struct
 			affected = true;
 	}
 	if (affected)
-		refresh_nexthop(inst, ifindex, ip);
+		refresh_nexthop(model, ifindex, ip);
 	if (affected && !mac)
-		xv_peer_retry_later(inst);
+		xv_signal_send(&model->signals.retry);
 }
 
-void xv_adjacency_clear(struct xv_instance *inst, struct xv_peer *peer)
+void xv_adjacency_clear(struct xv_model *model, struct xv_peer *peer)
 {
 	struct xv_adj_val empty = {.ip = peer->ip, .flags = origin(peer)};
 
 	/* Not where an earlier instance began, whose packets may still be on their way. */
 	if (getrandom(&empty.ip_id, sizeof(empty.ip_id), GRND_NONBLOCK) == sizeof(empty.ip_id))
 		empty.ip_id -= empty.ip_id % XV_IP_ID_BLOCK;
-	inst->dp->adj[peer->id] = empty;
+	model->dp->adj[peer->id] = empty;
 	status(peer, "not looked up yet");
 }
 
-void xv_adjacency_group(struct xv_instance *inst, uint32_t id, const struct xv_adj_val *adj)
+void xv_adjacency_group(struct xv_model *model, uint32_t id, const struct xv_adj_val *adj)
 {
-	struct xv_adj_val *now = &inst->dp->adj[id], want = *adj;
+	struct xv_adj_val *now = &model->dp->adj[id], want = *adj;
 
 	want.ip_id = now->ip_id;
 	if (!memcmp(now, &want, sizeof(want)))
 		return;
 	if (now->flags & XV_ADJ_VALID) {
 		store_flags(now, 0);
-		xv_datapath_synchronize();
+		xv_rcu_synchronize();
 	}
 	memcpy(now->group_dev, want.group_dev, sizeof(now->group_dev));
 	write_body(now, &want);
 }
 
-void xv_adjacency_drop(struct xv_instance *inst, struct xv_peer *peer)
+void xv_adjacency_drop(struct xv_model *model, struct xv_peer *peer)
 {
 	struct xv_adj_val none = {};
 
-	forget(inst, peer);
-	inst->dp->adj[peer->id] = none;
-	xv_nexthop_set(inst, peer, 0, NULL);
+	forget(model, peer);
+	model->dp->adj[peer->id] = none;
+	xv_nexthop_set(model, peer, 0, NULL);
 }
 
-void xv_adjacency_adopt(struct xv_instance *inst, struct xv_peer *peer)
+void xv_adjacency_adopt(struct xv_model *model, struct xv_peer *peer)
 {
-	const struct xv_adj_val *adj = &inst->dp->adj[peer->id];
+	const struct xv_adj_val *adj = &model->dp->adj[peer->id];
 
 	peer->ready = adj->flags & XV_ADJ_VALID;
 	peer->pinned = adj->flags & XV_ADJ_HAND;
@@ -401,13 +402,13 @@ void xv_adjacency_adopt(struct xv_instance *inst, struct xv_peer *peer)
 	memcpy(peer->mac, adj->hdr, sizeof(peer->mac));
 }
 
-void xv_adjacency_adopted(struct xv_instance *inst)
+void xv_adjacency_adopted(struct xv_model *model)
 {
 	struct xv_adj_val none = {};
 	uint32_t id;
 
 	for (id = 1; id < XV_MAX_PEERS; id++)
-		if (!inst->peer_by_id[id] && !xv_ip_is_zero(&inst->dp->adj[id].ip) &&
-		    !xv_group_by_id(inst, id))
-			inst->dp->adj[id] = none;
+		if (!model->peer_by_id[id] && !xv_ip_is_zero(&model->dp->adj[id].ip) &&
+		    !xv_group_by_id(model, id))
+			model->dp->adj[id] = none;
 }

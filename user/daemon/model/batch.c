@@ -7,45 +7,56 @@
 #include "model/flood.h"
 #include "model/group.h"
 #include "maps/stats.h"
+#include "kernel/rcu.h"
 
-void xv_batch_begin(struct xv_instance *inst)
+void xv_batch_begin(struct xv_model *model)
 {
-	inst->batch->depth++;
+	model->batch->depth++;
 }
 
-/* What a load (load.h) leaves without use goes when it ends: its steps are many. */
-static bool may_drop_peers(const struct xv_instance *inst)
+/* What a hold leaves without use goes when it ends. */
+static bool may_drop_peers(const struct xv_model *model)
 {
-	return inst->batch->peers_unused && !inst->loads;
+	return model->batch->peers_unused && !model->batch->holds;
+}
+
+void xv_batch_hold(struct xv_model *model)
+{
+	model->batch->holds++;
+}
+
+void xv_batch_release(struct xv_model *model)
+{
+	model->batch->holds--;
 }
 
 /* Nothing counts for them any more. */
-static void keep_counters(struct xv_instance *inst)
+static void keep_counters(struct xv_model *model)
 {
 	uint32_t id;
 
 	for (id = 1; id < XV_MAX_PORTS; id++)
-		if (inst->batch->port[id])
-			xv_stats_keep_port(inst, id, inst->batch->port[id]);
+		if (model->batch->port[id])
+			xv_stats_keep_port(model->dp, id, model->batch->port[id]);
 }
 
 /* In rounds: what a list leaves when it is replaced is room for others. */
-static int publish(struct xv_instance *inst, bool *published, struct xv_err *err)
+static int publish(struct xv_model *model, bool *published, struct xv_err *err)
 {
 	struct xv_flood_round round;
 	bool any = false;
 	int ret;
 
 	for (;;) {
-		ret = xv_flood_publish(inst, &round, err);
+		ret = xv_flood_publish(model, &round, err);
 		any |= round.any;
 		if (!round.behind || !round.any)
 			break;
-		xv_datapath_synchronize();
-		xv_flood_erase_old(inst);
+		xv_rcu_synchronize();
+		xv_flood_erase_old(model);
 	}
 	*published = any;
-	inst->flood_behind = round.behind;
+	model->flood_behind = round.behind;
 	return ret;
 }
 
@@ -54,52 +65,53 @@ static int publish(struct xv_instance *inst, bool *published, struct xv_err *err
  * of ports and peers stay until it can. Entries go before the grace period: a program that found
  * one may use its id until then.
  */
-static int settle(struct xv_instance *inst, struct xv_err *err)
+static int settle(struct xv_model *model, struct xv_err *err)
 {
-	struct xv_batch *b = inst->batch;
+	struct xv_batch *b = model->batch;
 	bool wait = b->networks, published;
-	int ret = publish(inst, &published, err);
+	int ret = publish(model, &published, err);
 
 	if (b->entries)
-		xv_fdb_flush_gone(inst); /* static entries among them may leave a peer unused */
-	if (!inst->flood_behind && may_drop_peers(inst) && xv_peer_unlink_unused(inst)) {
-		xv_fdb_flush_gone(inst);
+		xv_fdb_flush_gone(model); /* static entries among them may leave a peer unused */
+	if (!model->flood_behind && may_drop_peers(model) && xv_peer_unlink_unused(model)) {
+		xv_fdb_flush_gone(model);
 		wait = true;
 	}
-	if (!inst->flood_behind && b->groups_unused)
-		wait |= xv_group_unlink_unused(inst);
+	if (!model->flood_behind && b->groups_unused)
+		wait |= xv_group_unlink_unused(model);
 	if (wait || published)
-		xv_datapath_synchronize();
-	if (b->entries && !inst->flood_behind)
-		keep_counters(inst);
-	xv_flood_erase_old(inst);
-	xv_network_free_gone(inst);
+		xv_rcu_synchronize();
+	if (b->entries && !model->flood_behind)
+		keep_counters(model);
+	xv_flood_erase_old(model);
+	xv_network_free_gone(model);
 	b->networks = NULL;
-	if (inst->flood_behind)
+	if (model->flood_behind)
 		return ret;
-	xv_peer_free_gone(inst);
-	xv_group_free_gone(inst);
+	xv_peer_free_gone(model);
+	xv_group_free_gone(model);
 	if (b->entries || b->peers)
 		*b = (struct xv_batch){
 			.depth = b->depth,
+			.holds = b->holds,
 			.peers_unused = b->peers_unused,
 			.groups_unused = b->groups_unused,
 		};
 	return ret;
 }
 
-int xv_batch_commit(struct xv_instance *inst, struct xv_err *err)
+int xv_batch_commit(struct xv_model *model, struct xv_err *err)
 {
-	int ret = inst->batch->depth == 1 ? settle(inst, err) : 0;
+	int ret = model->batch->depth == 1 ? settle(model, err) : 0;
 
-	inst->batch->depth--;
+	model->batch->depth--;
 	return ret;
 }
 
-bool xv_batch_make_room(struct xv_instance *inst)
+bool xv_batch_make_room(struct xv_model *model)
 {
-	if (!inst->batch->entries && !inst->batch->groups_unused && !may_drop_peers(inst))
+	if (!model->batch->entries && !model->batch->groups_unused && !may_drop_peers(model))
 		return false;
-	settle(inst, NULL);
-	return !inst->flood_behind;
+	settle(model, NULL);
+	return !model->flood_behind;
 }

@@ -38,18 +38,18 @@ static struct facts facts_of(const struct xv_link *link)
 	return facts;
 }
 
-static struct xv_egress *find(struct xv_instance *inst, uint32_t ifindex)
+static struct xv_egress *find(struct xv_model *model, uint32_t ifindex)
 {
 	struct xv_egress *egress;
 
-	HASH_FIND(hh, inst->egresses, &ifindex, sizeof(ifindex), egress);
+	HASH_FIND(hh, model->egresses, &ifindex, sizeof(ifindex), egress);
 	return egress;
 }
 
 /* Finds or makes it. *changed: it is not as it was told last. NULL: out of memory. */
-static struct xv_egress *note(struct xv_instance *inst, const struct xv_link *link, bool *changed)
+static struct xv_egress *note(struct xv_model *model, const struct xv_link *link, bool *changed)
 {
-	struct xv_egress *egress = find(inst, link->ifindex);
+	struct xv_egress *egress = find(model, link->ifindex);
 	struct facts facts = facts_of(link);
 
 	if (!egress) {
@@ -57,57 +57,57 @@ static struct xv_egress *note(struct xv_instance *inst, const struct xv_link *li
 		if (!egress)
 			return NULL;
 		egress->ifindex = link->ifindex;
-		HASH_ADD(hh, inst->egresses, ifindex, sizeof(egress->ifindex), egress);
+		HASH_ADD(hh, model->egresses, ifindex, sizeof(egress->ifindex), egress);
 	}
 	*changed = memcmp(&egress->facts, &facts, sizeof(facts));
 	egress->facts = facts;
 	return egress;
 }
 
-void xv_egress_use(struct xv_instance *inst, const struct xv_link *link)
+void xv_egress_use(struct xv_model *model, const struct xv_link *link)
 {
 	struct xv_egress *egress;
 	bool changed;
 
-	egress = note(inst, link, &changed);
+	egress = note(model, link, &changed);
 	if (egress)
 		egress->used = true;
 }
 
 /* Tenants come and go by the thousand, and few hosts have a route by a tenant's device. */
-static bool concerns(struct xv_instance *inst, const struct xv_egress *egress)
+static bool concerns(struct xv_model *model, const struct xv_egress *egress)
 {
-	return egress->used || !xv_port_has_device(inst, egress->ifindex);
+	return egress->used || !xv_port_has_device(model, egress->ifindex);
 }
 
-void xv_egress_link(struct xv_instance *inst, const struct xv_link *link)
+void xv_egress_link(struct xv_model *model, const struct xv_link *link)
 {
 	struct xv_egress *egress;
 	bool changed = true;
 
-	egress = note(inst, link, &changed);
-	if (changed && (!egress || concerns(inst, egress)))
-		xv_peer_refresh_soon(inst);
+	egress = note(model, link, &changed);
+	if (changed && (!egress || concerns(model, egress)))
+		xv_signal_send(&model->signals.refresh);
 }
 
-void xv_egress_link_gone(struct xv_instance *inst, uint32_t ifindex)
+void xv_egress_link_gone(struct xv_model *model, uint32_t ifindex)
 {
-	struct xv_egress *egress = find(inst, ifindex);
+	struct xv_egress *egress = find(model, ifindex);
 
 	if (!egress)
 		return;
-	if (concerns(inst, egress))
-		xv_peer_refresh_soon(inst);
-	HASH_DEL(inst->egresses, egress);
+	if (concerns(model, egress))
+		xv_signal_send(&model->signals.refresh);
+	HASH_DEL(model->egresses, egress);
 	free(egress);
 }
 
-void xv_egress_free_all(struct xv_instance *inst)
+void xv_egress_free_all(struct xv_model *model)
 {
 	struct xv_egress *egress, *tmp;
 
-	HASH_ITER (hh, inst->egresses, egress, tmp) {
-		HASH_DEL(inst->egresses, egress);
+	HASH_ITER (hh, model->egresses, egress, tmp) {
+		HASH_DEL(model->egresses, egress);
 		free(egress);
 	}
 }

@@ -7,14 +7,14 @@
 #ifndef XV_EGRESS_H
 #define XV_EGRESS_H
 
-#include "instance.h"
+#include "model/model.h"
 
 /* A route to a peer names the device, which may be one of a tenant too. */
-void xv_egress_use(struct xv_instance *inst, const struct xv_link *link);
+void xv_egress_use(struct xv_model *model, const struct xv_link *link);
 /* From netlink. */
-void xv_egress_link(struct xv_instance *inst, const struct xv_link *link);
-void xv_egress_link_gone(struct xv_instance *inst, uint32_t ifindex);
+void xv_egress_link(struct xv_model *model, const struct xv_link *link);
+void xv_egress_link_gone(struct xv_model *model, uint32_t ifindex);
 /* Forgets all: whatever is told next counts as changed. */
-void xv_egress_free_all(struct xv_instance *inst);
+void xv_egress_free_all(struct xv_model *model);
 
 #endif

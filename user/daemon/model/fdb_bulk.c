@@ -15,7 +15,7 @@ enum {
 };
 
 struct xv_fdb_bulk {
-	struct xv_instance *inst;
+	struct xv_model *model;
 	struct xv_fdb_put *puts;
 	size_t n, next; /* those before next were tried */
 	bool replace, from_config, extra;
@@ -27,7 +27,7 @@ struct xv_fdb_bulk {
 	uint32_t which[STEP]; /* entry of puts */
 };
 
-struct xv_fdb_bulk *xv_fdb_bulk_new(struct xv_instance *inst, struct xv_fdb_put *puts, size_t n,
+struct xv_fdb_bulk *xv_fdb_bulk_new(struct xv_model *model, struct xv_fdb_put *puts, size_t n,
 				    bool replace, bool from_config)
 {
 	struct xv_fdb_bulk *b = malloc(sizeof(*b));
@@ -35,12 +35,12 @@ struct xv_fdb_bulk *xv_fdb_bulk_new(struct xv_instance *inst, struct xv_fdb_put 
 	if (!b)
 		return NULL;
 	memset(b, 0, offsetof(struct xv_fdb_bulk, batch));
-	b->inst = inst;
+	b->model = model;
 	b->puts = puts;
 	b->n = n;
 	b->replace = replace;
 	b->from_config = from_config;
-	b->extra = fdb_extra_any(inst);
+	b->extra = fdb_extra_any(model);
 	return b;
 }
 
@@ -71,7 +71,7 @@ static struct xv_fdb_word word_of(const struct xv_fdb_bulk *b, const struct xv_f
 static int fail(const struct xv_fdb_bulk *b, const struct xv_fdb_put *put, int code,
 		struct xv_err *err)
 {
-	const struct xv_network *net = xv_network_of(b->inst, put->key.bd);
+	const struct xv_network *net = xv_network_of(b->model, put->key.bd);
 	char text[XV_MAC_STRLEN];
 	const struct xv_fdb_put *p;
 
@@ -96,28 +96,28 @@ static int fail(const struct xv_fdb_bulk *b, const struct xv_fdb_put *put, int c
 /* The network or port may have gone since the entry was read. */
 static int check(const struct xv_fdb_bulk *b, const struct xv_fdb_put *put)
 {
-	const struct xv_network *net = xv_network_of(b->inst, put->key.bd);
+	const struct xv_network *net = xv_network_of(b->model, put->key.bd);
 	const struct xv_port *port;
 
 	if (!net)
 		return -ENOENT;
 	if (put->kind != XV_FDB_PORT)
 		return 0;
-	port = xv_port_of(b->inst, put->dst);
+	port = xv_port_of(b->model, put->dst);
 	return port && port->net == net ? 0 : -ENODEV;
 }
 
 static void hold(const struct xv_fdb_bulk *b, const struct xv_fdb_put *put)
 {
 	if (put->kind == XV_FDB_PEER)
-		xv_peer_hold(b->inst->peer_by_id[put->dst]);
+		xv_peer_hold(b->model->peer_by_id[put->dst]);
 }
 
 /* Over an entry that is there: a learned one, or with replace any. */
 static int put_over(const struct xv_fdb_bulk *b, const struct xv_fdb_put *put,
 		    struct xv_fdb_word word)
 {
-	struct xv_table *table = b->inst->fdb->table;
+	struct xv_table *table = b->model->fdb->table;
 	struct xv_fdb_word old;
 	int ret;
 
@@ -132,7 +132,7 @@ static int put_over(const struct xv_fdb_bulk *b, const struct xv_fdb_put *put,
 	if (ret)
 		return ret;
 	hold(b, put);
-	fdb_release(b->inst, &put->key, &old.val);
+	fdb_release(b->model, &put->key, &old.val);
 	return 0;
 }
 
@@ -158,8 +158,8 @@ static size_t choose(struct xv_fdb_bulk *b)
 	size_t left = b->n - b->next + b->n_again, limit = left < STEP ? left : STEP;
 	size_t have, room, n = 0;
 
-	fdb_make_room(b->inst, limit);
-	have = xv_fdb_count(b->inst);
+	fdb_make_room(b->model, limit);
+	have = xv_fdb_count(b->model);
 	room = have < XV_MAX_FDB ? XV_MAX_FDB - have : 0;
 	limit = room < STEP ? room : STEP;
 	if (!limit)
@@ -188,8 +188,8 @@ static int prepare(struct xv_fdb_bulk *b, size_t n, size_t *bad)
 		b->batch[i].key = fdb_word(&put->key);
 		b->batch[i].word = word_of(b, put);
 		code = check(b, put);
-		if (!code && xv_fdb_count(b->inst) >= XV_MAX_FDB &&
-		    xv_table_lookup(b->inst->fdb->table, b->batch[i].key, &none))
+		if (!code && xv_fdb_count(b->model) >= XV_MAX_FDB &&
+		    xv_table_lookup(b->model->fdb->table, b->batch[i].key, &none))
 			code = -ENOSPC;
 		b->batch[i].result = code ? code : -EAGAIN;
 		if (code && !ret) {
@@ -222,7 +222,7 @@ static int settle(struct xv_fdb_bulk *b, size_t n, size_t *bad)
 		if (!code) {
 			b->done++;
 			if (b->extra)
-				fdb_extra_del(b->inst, &put->key);
+				fdb_extra_del(b->model, &put->key);
 			continue;
 		}
 		if (!ret)
@@ -242,9 +242,9 @@ int xv_fdb_bulk_step(struct xv_fdb_bulk *b, size_t *bad, struct xv_err *err)
 		return 0;
 	ret = prepare(b, n, bad);
 	if (!ret)
-		xv_table_insert_some(b->inst->fdb->table, b->batch, n);
+		xv_table_insert_some(b->model->fdb->table, b->batch, n);
 	code = settle(b, n, bad);
-	fdb_settle_soon(b->inst);
+	fdb_settle_soon(b->model);
 	ret = ret ? ret : code;
 	if (!ret && b->next == b->n && b->done == done && ++b->waits >= WAITS) {
 		*bad = b->again[0];
@@ -272,14 +272,14 @@ int xv_fdb_bulk_undo(struct xv_fdb_bulk *b)
 		if (put->kind == XV_FDB_NONE)
 			continue;
 		b->done--;
-		if (xv_table_lookup(b->inst->fdb->table, fdb_word(&put->key), &word) ||
+		if (xv_table_lookup(b->model->fdb->table, fdb_word(&put->key), &word) ||
 		    word.dest != word_of(b, put).dest)
 			continue; /* somebody else's meanwhile */
 		entry.key = put->key;
 		entry.val = word.val;
-		fdb_remove(b->inst, &entry);
+		fdb_remove(b->model, &entry);
 	}
-	fdb_settle_soon(b->inst);
+	fdb_settle_soon(b->model);
 	return b->undone < b->next ? -EAGAIN : 0;
 }
 
@@ -290,7 +290,7 @@ int xv_fdb_bulk_run(struct xv_fdb_bulk *b, size_t *bad, struct xv_err *err)
 	do {
 		ret = xv_fdb_bulk_step(b, bad, err);
 		if (ret == -EINPROGRESS)
-			xv_table_settle(b->inst->fdb->table);
+			xv_table_settle(b->model->fdb->table);
 	} while (ret == -EAGAIN || ret == -EINPROGRESS);
 	return ret;
 }

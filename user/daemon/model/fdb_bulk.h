@@ -20,7 +20,7 @@ struct xv_fdb_put {
 struct xv_fdb_bulk;
 
 /* puts stays the caller's, and is written to. NULL: no memory. */
-struct xv_fdb_bulk *xv_fdb_bulk_new(struct xv_instance *inst, struct xv_fdb_put *puts, size_t n,
+struct xv_fdb_bulk *xv_fdb_bulk_new(struct xv_model *model, struct xv_fdb_put *puts, size_t n,
 				    bool replace, bool from_config);
 /*
  * Goes on for some milliseconds. 0: all are in. -EAGAIN: call again. -EINPROGRESS: call again

@@ -16,22 +16,22 @@ struct batch {
 	struct xv_fdb_val vals[BATCH];
 };
 
-int fdb_extra_get(const struct xv_instance *inst, const struct xv_fdb_key *key,
+int fdb_extra_get(const struct xv_model *model, const struct xv_fdb_key *key,
 		  struct xv_fdb_val *val)
 {
-	return bpf_map_lookup_elem(inst->dp->fd.fdb, key, val);
+	return bpf_map_lookup_elem(model->dp->fd.fdb, key, val);
 }
 
-int fdb_extra_del(const struct xv_instance *inst, const struct xv_fdb_key *key)
+int fdb_extra_del(const struct xv_model *model, const struct xv_fdb_key *key)
 {
-	return bpf_map_delete_elem(inst->dp->fd.fdb, key);
+	return bpf_map_delete_elem(model->dp->fd.fdb, key);
 }
 
-bool fdb_extra_any(const struct xv_instance *inst)
+bool fdb_extra_any(const struct xv_model *model)
 {
 	struct xv_fdb_key key;
 
-	return !bpf_map_get_next_key(inst->dp->fd.fdb, NULL, &key);
+	return !bpf_map_get_next_key(model->dp->fd.fdb, NULL, &key);
 }
 
 static long walk_batch(const struct batch *b, uint32_t n, const struct xv_fdb_filter *filter,
@@ -56,7 +56,7 @@ static long walk_batch(const struct batch *b, uint32_t n, const struct xv_fdb_fi
  * A batch takes whole hash buckets; an entry that is there throughout is seen once, one that comes
  * or goes meanwhile at most once.
  */
-long fdb_extra_walk(struct xv_instance *inst, const struct xv_fdb_filter *filter,
+long fdb_extra_walk(struct xv_model *model, const struct xv_fdb_filter *filter,
 		    int (*fn)(void *arg, const struct xv_fdb_entry *entry), void *arg,
 		    struct xv_err *err)
 {
@@ -66,14 +66,14 @@ long fdb_extra_walk(struct xv_instance *inst, const struct xv_fdb_filter *filter
 	long found = 0;
 	int ret = 0;
 
-	if (!fdb_extra_any(inst))
+	if (!fdb_extra_any(model))
 		return 0; /* as a rule */
 	b = malloc(sizeof(*b));
 	if (!b)
 		return xv_err_set(err, -ENOMEM, "out of memory");
 	while (!ret && !stop) {
 		n = BATCH;
-		ret = bpf_map_lookup_batch(inst->dp->fd.fdb, first ? NULL : &cursor, &cursor,
+		ret = bpf_map_lookup_batch(model->dp->fd.fdb, first ? NULL : &cursor, &cursor,
 					   b->keys, b->vals, &n, NULL);
 		if (ret && ret != -ENOENT)
 			break;

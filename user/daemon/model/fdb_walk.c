@@ -56,16 +56,16 @@ static int walk_extra(void *arg, const struct xv_fdb_entry *entry)
 	return w->fn(w->arg, entry);
 }
 
-long xv_fdb_walk(struct xv_instance *inst, const struct xv_fdb_filter *filter,
+long xv_fdb_walk(struct xv_model *model, const struct xv_fdb_filter *filter,
 		 int (*fn)(void *arg, const struct xv_fdb_entry *entry), void *arg,
 		 struct xv_err *err)
 {
-	struct walk w = {.fdb = inst->fdb, .filter = filter, .fn = fn, .arg = arg};
+	struct walk w = {.fdb = model->fdb, .filter = filter, .fn = fn, .arg = arg};
 	long ret = 0;
 
-	xv_table_walk(inst->fdb->table, walk_one, &w);
+	xv_table_walk(model->fdb->table, walk_one, &w);
 	if (!w.stopped)
-		ret = fdb_extra_walk(inst, filter, walk_extra, &w, err);
+		ret = fdb_extra_walk(model, filter, walk_extra, &w, err);
 	return ret < 0 ? ret : w.found;
 }
 
@@ -75,63 +75,63 @@ static int flush_one(void *arg, const struct xv_fdb_entry *entry)
 	return 0;
 }
 
-long xv_fdb_flush(struct xv_instance *inst, const struct xv_fdb_filter *filter, struct xv_err *err)
+long xv_fdb_flush(struct xv_model *model, const struct xv_fdb_filter *filter, struct xv_err *err)
 {
 	long ret;
 
-	xv_batch_begin(inst);
-	ret = xv_fdb_walk(inst, filter, flush_one, inst, err);
-	fdb_settle_soon(inst);
-	xv_batch_commit(inst, NULL);
-	xv_quota_room(inst);
+	xv_batch_begin(model);
+	ret = xv_fdb_walk(model, filter, flush_one, model, err);
+	fdb_settle_soon(model);
+	xv_batch_commit(model, NULL);
+	xv_quota_room(model);
 	return ret;
 }
 
 static int flush_lost_one(void *arg, const struct xv_fdb_entry *entry)
 {
-	struct xv_instance *inst = arg;
-	const struct xv_port *port = xv_port_of_entry(inst, &entry->val);
+	struct xv_model *model = arg;
+	const struct xv_port *port = xv_port_of_entry(model, &entry->val);
 
 	if (port && !port->ifindex && !port->adopted)
-		fdb_remove(inst, entry);
+		fdb_remove(model, entry);
 	return 0;
 }
 
-void xv_fdb_flush_lost(struct xv_instance *inst)
+void xv_fdb_flush_lost(struct xv_model *model)
 {
 	struct xv_fdb_filter learned = {.kind = XV_FDB_PORT, .learned = true};
 
-	xv_batch_begin(inst);
-	xv_fdb_walk(inst, &learned, flush_lost_one, inst, NULL);
-	fdb_settle_soon(inst);
-	xv_batch_commit(inst, NULL);
+	xv_batch_begin(model);
+	xv_fdb_walk(model, &learned, flush_lost_one, model, NULL);
+	fdb_settle_soon(model);
+	xv_batch_commit(model, NULL);
 }
 
 static int flush_gone_one(void *arg, const struct xv_fdb_entry *entry)
 {
 	const struct xv_fdb_val *val = &entry->val;
-	struct xv_instance *inst = arg;
-	const struct xv_batch *b = inst->batch;
+	struct xv_model *model = arg;
+	const struct xv_batch *b = model->batch;
 
 	if ((entry->key.bd < XV_MAX_NETWORKS && b->bd[entry->key.bd]) ||
 	    (val->kind == XV_FDB_PORT && val->dst < XV_MAX_PORTS && b->port[val->dst]) ||
 	    (val->kind == XV_FDB_PEER && val->dst < XV_MAX_PEERS && b->peer[val->dst]))
-		fdb_remove(inst, entry);
+		fdb_remove(model, entry);
 	return 0;
 }
 
-void xv_fdb_flush_gone(struct xv_instance *inst)
+void xv_fdb_flush_gone(struct xv_model *model)
 {
 	struct xv_fdb_filter all = {};
 
-	xv_fdb_walk(inst, &all, flush_gone_one, inst, NULL);
-	fdb_settle_soon(inst);
+	xv_fdb_walk(model, &all, flush_gone_one, model, NULL);
+	fdb_settle_soon(model);
 }
 
 /* ---- ageing ---- */
 
 struct sweep {
-	struct xv_instance *inst;
+	struct xv_model *model;
 	uint32_t now;
 	long aged;
 	uint32_t *limit;     /* [XV_MAX_NETWORKS], in units of last_seen; 0: never */
@@ -148,7 +148,7 @@ static int sweep_one(void *arg, uint64_t key, struct xv_fdb_word word)
 		return 0;
 	limit = entry.key.bd < XV_MAX_NETWORKS ? s->limit[entry.key.bd] : 0;
 	if (limit && (int32_t)(s->now - entry.val.last_seen) > (int32_t)limit) {
-		fdb_remove(s->inst, &entry);
+		fdb_remove(s->model, &entry);
 		return ++s->aged >= SWEEP_DELETES;
 	}
 	if (entry.val.kind == XV_FDB_PEER && entry.val.dst < XV_MAX_PEERS)
@@ -169,9 +169,9 @@ static uint32_t limit_of(uint32_t seconds)
 	return ticks < INT32_MAX ? ticks : INT32_MAX;
 }
 
-static long sweep(struct xv_instance *inst, bool *more)
+static long sweep(struct xv_model *model, bool *more)
 {
-	struct sweep s = {.inst = inst, .now = xv_fdb_now()};
+	struct sweep s = {.model = model, .now = xv_fdb_now()};
 	struct xv_network *net;
 
 	s.limit = calloc(XV_MAX_NETWORKS, sizeof(*s.limit));
@@ -181,57 +181,57 @@ static long sweep(struct xv_instance *inst, bool *more)
 		free(s.peer_uses);
 		return -ENOMEM;
 	}
-	for (net = inst->networks; net; net = net->hh.next)
+	for (net = model->networks; net; net = net->hh.next)
 		s.limit[net->bd] = limit_of(net->set.ageing);
-	*more = xv_table_walk(inst->fdb->table, sweep_one, &s);
+	*more = xv_table_walk(model->fdb->table, sweep_one, &s);
 	if (!*more)
-		xv_peer_drop_unused(inst, s.peer_uses);
-	fdb_settle_soon(inst);
+		xv_peer_drop_unused(model, s.peer_uses);
+	fdb_settle_soon(model);
 	free(s.limit);
 	free(s.peer_uses);
 	return s.aged;
 }
 
-long xv_fdb_age(struct xv_instance *inst, bool *more)
+long xv_fdb_age(struct xv_model *model, bool *more)
 {
 	struct timespec from, to;
 	long aged;
 
 	clock_gettime(CLOCK_MONOTONIC, &from);
-	aged = sweep(inst, more);
+	aged = sweep(model, more);
 	clock_gettime(CLOCK_MONOTONIC, &to);
-	inst->fdb->sweep_us = 1 + (to.tv_sec - from.tv_sec) * 1000000 +
-			      (to.tv_nsec - from.tv_nsec) / 1000;
+	model->fdb->sweep_us = 1 + (to.tv_sec - from.tv_sec) * 1000000 +
+			       (to.tv_nsec - from.tv_nsec) / 1000;
 	return aged;
 }
 
-uint32_t xv_fdb_sweep_us(const struct xv_instance *inst)
+uint32_t xv_fdb_sweep_us(const struct xv_model *model)
 {
-	return inst->fdb->sweep_us;
+	return model->fdb->sweep_us;
 }
 
 /* ---- outside programs ---- */
 
 static int yield_one(void *arg, const struct xv_fdb_entry *extra)
 {
-	struct xv_instance *inst = arg;
+	struct xv_model *model = arg;
 	struct xv_fdb_entry entry = {.key = extra->key};
 	struct xv_fdb_word word;
 
-	if (!xv_table_lookup(inst->fdb->table, fdb_word(&entry.key), &word) &&
+	if (!xv_table_lookup(model->fdb->table, fdb_word(&entry.key), &word) &&
 	    !(word.val.flags & XV_FDB_STATIC)) {
 		entry.val = word.val;
-		fdb_remove(inst, &entry);
+		fdb_remove(model, &entry);
 	}
 	return 0;
 }
 
-void xv_fdb_yield(struct xv_instance *inst)
+void xv_fdb_yield(struct xv_model *model)
 {
 	struct xv_fdb_filter statics = {.statics = true};
 
-	fdb_extra_walk(inst, &statics, yield_one, inst, NULL);
-	fdb_settle_soon(inst);
+	fdb_extra_walk(model, &statics, yield_one, model, NULL);
+	fdb_settle_soon(model);
 }
 
 /* ---- a daemon before us ---- */
@@ -239,20 +239,20 @@ void xv_fdb_yield(struct xv_instance *inst)
 /* Counts what is there, and drops entries whose network, port or peer is gone. */
 static int adopt_one(void *arg, const struct xv_fdb_entry *entry)
 {
-	struct xv_instance *inst = arg;
+	struct xv_model *model = arg;
 	const struct xv_fdb_val *val = &entry->val;
-	struct xv_network *net = xv_network_of(inst, entry->key.bd);
-	struct xv_peer *peer = xv_peer_of_entry(inst, val);
-	struct xv_port *port = xv_port_of_entry(inst, val);
+	struct xv_network *net = xv_network_of(model, entry->key.bd);
+	struct xv_peer *peer = xv_peer_of_entry(model, val);
+	struct xv_port *port = xv_port_of_entry(model, val);
 
 	if (!net || !(peer || (port && port->net == net))) {
 		if (entry->extra)
-			fdb_extra_del(inst, &entry->key);
+			fdb_extra_del(model, &entry->key);
 		else
-			xv_table_delete(inst->fdb->table, fdb_word(&entry->key));
+			xv_table_delete(model->fdb->table, fdb_word(&entry->key));
 	} else if (!entry->extra) {
 		if (!(val->flags & XV_FDB_STATIC))
-			xv_quota_take(inst, net,
+			xv_quota_take(model, net,
 				      (struct xv_place){.kind = val->kind, .dst = val->dst});
 		else if (peer)
 			peer->refs++;
@@ -260,11 +260,11 @@ static int adopt_one(void *arg, const struct xv_fdb_entry *entry)
 	return 0;
 }
 
-int xv_fdb_adopt(struct xv_instance *inst, struct xv_err *err)
+int xv_fdb_adopt(struct xv_model *model, struct xv_err *err)
 {
 	struct xv_fdb_filter all = {};
-	long ret = xv_fdb_walk(inst, &all, adopt_one, inst, err);
+	long ret = xv_fdb_walk(model, &all, adopt_one, model, err);
 
-	fdb_settle_soon(inst);
+	fdb_settle_soon(model);
 	return ret < 0 ? ret : 0;
 }

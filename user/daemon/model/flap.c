@@ -28,26 +28,26 @@ struct xv_flap {
 	UT_hash_handle hh;
 };
 
-static struct xv_flap *find(const struct xv_instance *inst, const struct xv_fdb_key *key)
+static struct xv_flap *find(const struct xv_model *model, const struct xv_fdb_key *key)
 {
 	struct xv_flap *flap;
 
-	HASH_FIND(hh, inst->flaps, key, sizeof(*key), flap);
+	HASH_FIND(hh, model->flaps, key, sizeof(*key), flap);
 	return flap;
 }
 
 /* The MAC's, new if need be; NULL: there are too many. */
-static struct xv_flap *get(struct xv_instance *inst, const struct xv_fdb_key *key)
+static struct xv_flap *get(struct xv_model *model, const struct xv_fdb_key *key)
 {
-	struct xv_flap *flap = find(inst, key);
+	struct xv_flap *flap = find(model, key);
 
-	if (flap || HASH_COUNT(inst->flaps) >= MAX_FLAPS)
+	if (flap || HASH_COUNT(model->flaps) >= MAX_FLAPS)
 		return flap;
 	flap = calloc(1, sizeof(*flap));
 	if (!flap)
 		return NULL;
 	flap->key = *key;
-	HASH_ADD(hh, inst->flaps, key, sizeof(flap->key), flap);
+	HASH_ADD(hh, model->flaps, key, sizeof(flap->key), flap);
 	return flap;
 }
 
@@ -56,7 +56,7 @@ static bool is_duplicate(const struct xv_flap *flap)
 	return flap->returns >= XV_FLAP_RETURNS;
 }
 
-static void tell(struct xv_instance *inst, const struct xv_network *net, struct xv_flap *flap,
+static void tell(struct xv_model *model, const struct xv_network *net, struct xv_flap *flap,
 		 uint64_t now)
 {
 	char mac[XV_MAC_STRLEN], to[XV_PLACE_STRLEN], from[XV_PLACE_STRLEN];
@@ -66,11 +66,11 @@ static void tell(struct xv_instance *inst, const struct xv_network *net, struct 
 		       "network %s: %s is in two places, %s and %s: it moved %u times to and fro; "
 		       "two stations with one address, or one that forges the other's",
 		       net->set.name, xv_mac_format(flap->key.mac, mac),
-		       xv_place_text(inst, flap->from, from), xv_place_text(inst, flap->to, to),
+		       xv_place_text(model, flap->from, from), xv_place_text(model, flap->to, to),
 		       flap->moves);
 }
 
-static void note_rate(struct xv_instance *inst, struct xv_network *net, struct xv_flap *flap,
+static void note_rate(struct xv_model *model, struct xv_network *net, struct xv_flap *flap,
 		      uint64_t now)
 {
 	struct xv_place other = xv_place_equal(flap->to, flap->first) ? flap->from : flap->to;
@@ -80,14 +80,14 @@ static void note_rate(struct xv_instance *inst, struct xv_network *net, struct x
 		flap->lately = 0;
 	}
 	if (flap->returns && ++flap->lately == XV_LOOP_RETURNS)
-		xv_loop_suspect(inst, net, xv_place_equal(flap->to, other) ? flap->from : flap->to,
+		xv_loop_suspect(model, net, xv_place_equal(flap->to, other) ? flap->from : flap->to,
 				other, now);
 }
 
-void xv_flap_note(struct xv_instance *inst, struct xv_network *net, const struct xv_fdb_key *key,
+void xv_flap_note(struct xv_model *model, struct xv_network *net, const struct xv_fdb_key *key,
 		  struct xv_place from, struct xv_place to, uint64_t now)
 {
-	struct xv_flap *flap = get(inst, key);
+	struct xv_flap *flap = get(model, key);
 	bool was;
 
 	if (!flap)
@@ -108,19 +108,19 @@ void xv_flap_note(struct xv_instance *inst, struct xv_network *net, const struct
 	flap->from = from;
 	flap->to = to;
 	flap->last = now;
-	note_rate(inst, net, flap, now);
+	note_rate(model, net, flap, now);
 	if (!is_duplicate(flap))
 		return;
 	if (!was)
 		net->duplicates++;
 	if (!flap->told || now - flap->told >= AGAIN)
-		tell(inst, net, flap, now);
+		tell(model, net, flap, now);
 }
 
-bool xv_flap_other(const struct xv_instance *inst, const struct xv_fdb_key *key,
-		   struct xv_place here, struct xv_place *other)
+bool xv_flap_other(const struct xv_model *model, const struct xv_fdb_key *key, struct xv_place here,
+		   struct xv_place *other)
 {
-	const struct xv_flap *flap = find(inst, key);
+	const struct xv_flap *flap = find(model, key);
 
 	if (!flap || !is_duplicate(flap))
 		return false;
@@ -128,24 +128,24 @@ bool xv_flap_other(const struct xv_instance *inst, const struct xv_fdb_key *key,
 	return true;
 }
 
-void xv_flap_forget(struct xv_instance *inst, uint64_t now)
+void xv_flap_forget(struct xv_model *model, uint64_t now)
 {
 	struct xv_flap *flap, *tmp;
 
-	HASH_ITER (hh, inst->flaps, flap, tmp) {
+	HASH_ITER (hh, model->flaps, flap, tmp) {
 		if (now - flap->last <= QUIET)
 			continue;
-		HASH_DEL(inst->flaps, flap);
+		HASH_DEL(model->flaps, flap);
 		free(flap);
 	}
 }
 
-void xv_flap_free(struct xv_instance *inst)
+void xv_flap_free(struct xv_model *model)
 {
 	struct xv_flap *flap, *tmp;
 
-	HASH_ITER (hh, inst->flaps, flap, tmp) {
-		HASH_DEL(inst->flaps, flap);
+	HASH_ITER (hh, model->flaps, flap, tmp) {
+		HASH_DEL(model->flaps, flap);
 		free(flap);
 	}
 }

@@ -19,13 +19,13 @@ enum {
 struct xv_flap;
 
 /* Notes a move, and tells of a duplicate. */
-void xv_flap_note(struct xv_instance *inst, struct xv_network *net, const struct xv_fdb_key *key,
+void xv_flap_note(struct xv_model *model, struct xv_network *net, const struct xv_fdb_key *key,
 		  struct xv_place from, struct xv_place to, uint64_t now);
 /* The other place of a MAC that is in two; false: it is in one. */
-bool xv_flap_other(const struct xv_instance *inst, const struct xv_fdb_key *key,
-		   struct xv_place here, struct xv_place *other);
+bool xv_flap_other(const struct xv_model *model, const struct xv_fdb_key *key, struct xv_place here,
+		   struct xv_place *other);
 /* Of MACs that have been quiet, nothing is kept. */
-void xv_flap_forget(struct xv_instance *inst, uint64_t now);
-void xv_flap_free(struct xv_instance *inst);
+void xv_flap_forget(struct xv_model *model, uint64_t now);
+void xv_flap_free(struct xv_model *model);
 
 #endif

@@ -41,13 +41,13 @@ static size_t count_ports(const struct xv_network *net)
 	return n;
 }
 
-static int write_list(struct xv_instance *inst, struct xv_network *net, uint16_t gen)
+static int write_list(struct xv_model *model, struct xv_network *net, uint16_t gen)
 {
 	struct xv_flood_key key = {.bd = net->bd, .gen = gen};
 	int ret;
 
 	for (key.index = 0; key.index < net->n_flood; key.index++) {
-		ret = bpf_map_update_elem(inst->dp->fd.flood, &key, &net->flood[key.index].val,
+		ret = bpf_map_update_elem(model->dp->fd.flood, &key, &net->flood[key.index].val,
 					  BPF_ANY);
 		if (ret)
 			return ret;
@@ -55,15 +55,15 @@ static int write_list(struct xv_instance *inst, struct xv_network *net, uint16_t
 	return 0;
 }
 
-static void erase_list(struct xv_instance *inst, uint32_t bd, uint16_t gen, uint32_t total)
+static void erase_list(struct xv_model *model, uint32_t bd, uint16_t gen, uint32_t total)
 {
 	struct xv_flood_key key = {.bd = bd, .gen = gen};
 
 	for (key.index = 0; key.index < total; key.index++)
-		bpf_map_delete_elem(inst->dp->fd.flood, &key);
+		bpf_map_delete_elem(model->dp->fd.flood, &key);
 }
 
-static void publish(struct xv_instance *inst, struct xv_network *net)
+static void publish(struct xv_model *model, struct xv_network *net)
 {
 	struct xv_flood_head head = {
 		.gen = net->flood_gen + 1,
@@ -71,28 +71,28 @@ static void publish(struct xv_instance *inst, struct xv_network *net)
 		.total = net->n_flood,
 	};
 
-	__atomic_store_n(&inst->dp->bd[net->bd].flood.word, head.word, __ATOMIC_RELEASE);
-	xv_network_write(inst, net);
+	__atomic_store_n(&model->dp->bd[net->bd].flood.word, head.word, __ATOMIC_RELEASE);
+	xv_network_write(model, net);
 }
 
-int xv_flood_publish(struct xv_instance *inst, struct xv_flood_round *round, struct xv_err *err)
+int xv_flood_publish(struct xv_model *model, struct xv_flood_round *round, struct xv_err *err)
 {
 	struct xv_network *net, *tmp;
 	int ret = 0, one;
 
 	*round = (struct xv_flood_round){};
-	HASH_ITER (hh, inst->networks, net, tmp) {
+	HASH_ITER (hh, model->networks, net, tmp) {
 		if (!net->flood_dirty || net->flood_published)
 			continue;
-		one = write_list(inst, net, net->flood_gen + 1);
+		one = write_list(model, net, net->flood_gen + 1);
 		if (!one) {
-			publish(inst, net);
+			publish(model, net);
 			net->flood_published = true;
 			net->flood_fresh = false;
 			round->any = true;
 			continue;
 		}
-		erase_list(inst, net->bd, net->flood_gen + 1, net->n_flood);
+		erase_list(model, net->bd, net->flood_gen + 1, net->n_flood);
 		round->behind = true;
 		if (net->flood_fresh)
 			ret = xv_err_set(err, one, "cannot write the flood list of \"%s\": %s",
@@ -100,31 +100,31 @@ int xv_flood_publish(struct xv_instance *inst, struct xv_flood_round *round, str
 	}
 	if (round->any)
 		return 0; /* there will be another round */
-	HASH_ITER (hh, inst->networks, net, tmp)
+	HASH_ITER (hh, model->networks, net, tmp)
 		net->flood_fresh = false;
 	return ret;
 }
 
-void xv_flood_retry(struct xv_instance *inst)
+void xv_flood_retry(struct xv_model *model)
 {
 	struct xv_err err = {.text = ""};
 
-	if (!inst->flood_behind)
+	if (!model->flood_behind)
 		return;
-	xv_batch_begin(inst);
-	xv_batch_commit(inst, &err);
-	if (!inst->flood_behind)
+	xv_batch_begin(model);
+	xv_batch_commit(model, &err);
+	if (!model->flood_behind)
 		xv_log(LOG_NOTICE, "all flood lists are as they should be again");
 }
 
-void xv_flood_erase_old(struct xv_instance *inst)
+void xv_flood_erase_old(struct xv_model *model)
 {
 	struct xv_network *net, *tmp;
 
-	HASH_ITER (hh, inst->networks, net, tmp) {
+	HASH_ITER (hh, model->networks, net, tmp) {
 		if (!net->flood_published)
 			continue;
-		erase_list(inst, net->bd, net->flood_gen, net->flood_total);
+		erase_list(model, net->bd, net->flood_gen, net->flood_total);
 		net->flood_gen++;
 		net->flood_total = net->n_flood;
 		net->flood_dirty = false;
@@ -145,23 +145,23 @@ static void unchanged(struct xv_network *net, bool dirty)
 	net->flood_fresh = false;
 }
 
-static void remove_member(struct xv_instance *inst, struct xv_network *net, size_t index)
+static void remove_member(struct xv_model *model, struct xv_network *net, size_t index)
 {
 	memmove(&net->flood[index], &net->flood[index + 1],
 		(net->n_flood - index - 1) * sizeof(net->flood[0]));
 	net->n_flood--;
-	inst->n_flood--;
+	model->n_flood--;
 }
 
 /* Puts a member at index, ports before remotes. */
-static int insert(struct xv_instance *inst, struct xv_network *net, size_t index,
+static int insert(struct xv_model *model, struct xv_network *net, size_t index,
 		  const struct xv_flood_val *val, struct xv_err *err)
 {
 	bool dirty = net->flood_dirty;
 	struct xv_flood_member *list;
 	int ret;
 
-	if (inst->n_flood >= XV_MAX_FLOOD)
+	if (model->n_flood >= XV_MAX_FLOOD)
 		return xv_err_set(err, -ENOSPC,
 				  "network \"%s\": the flood lists of all networks have %u "
 				  "members, which is the limit",
@@ -178,24 +178,24 @@ static int insert(struct xv_instance *inst, struct xv_network *net, size_t index
 	memmove(&list[index + 1], &list[index], (net->n_flood - index) * sizeof(*list));
 	list[index].val = *val;
 	net->n_flood++;
-	inst->n_flood++;
+	model->n_flood++;
 	changed(net);
-	xv_batch_begin(inst);
-	ret = xv_batch_commit(inst, err);
+	xv_batch_begin(model);
+	ret = xv_batch_commit(model, err);
 	if (ret) {
-		remove_member(inst, net, index);
+		remove_member(model, net, index);
 		unchanged(net, dirty);
 	}
 	return ret;
 }
 
-static int take_out(struct xv_instance *inst, struct xv_network *net, size_t index,
+static int take_out(struct xv_model *model, struct xv_network *net, size_t index,
 		    struct xv_err *err)
 {
-	remove_member(inst, net, index);
+	remove_member(model, net, index);
 	changed(net);
-	xv_batch_begin(inst);
-	return xv_batch_commit(inst, err);
+	xv_batch_begin(model);
+	return xv_batch_commit(model, err);
 }
 
 static struct xv_flood_member *find_remote(struct xv_network *net, const struct xv_ip *remote)
@@ -239,7 +239,7 @@ int xv_flood_check(const struct xv_network *net, const struct xv_ip *remote, boo
 }
 
 /* The member's peer or group. */
-static int get_remote(struct xv_instance *inst, const struct xv_ip *remote, const char *dev,
+static int get_remote(struct xv_model *model, const struct xv_ip *remote, const char *dev,
 		      struct xv_flood_val *val, struct xv_err *err)
 {
 	struct xv_group *group = NULL;
@@ -248,39 +248,39 @@ static int get_remote(struct xv_instance *inst, const struct xv_ip *remote, cons
 
 	val->kind = xv_ip_is_multicast(remote) ? XV_FDB_GROUP : XV_FDB_PEER;
 	val->remote = *remote;
-	ret = val->kind == XV_FDB_GROUP ? xv_group_get(inst, remote, dev, &group, err)
-					: xv_peer_get(inst, remote, &peer, err);
+	ret = val->kind == XV_FDB_GROUP ? xv_group_get(model, remote, dev, &group, err)
+					: xv_peer_get(model, remote, &peer, err);
 	if (!ret)
 		val->id = group ? group->id : peer->id;
 	return ret;
 }
 
-static void put_remote(struct xv_instance *inst, const struct xv_flood_val *val)
+static void put_remote(struct xv_model *model, const struct xv_flood_val *val)
 {
 	if (val->kind == XV_FDB_GROUP)
-		xv_group_put(inst, xv_group_by_id(inst, val->id));
-	else if (xv_peer_of(inst, val->id))
-		xv_peer_put(inst, xv_peer_of(inst, val->id));
+		xv_group_put(model, xv_group_by_id(model, val->id));
+	else if (xv_peer_of(model, val->id))
+		xv_peer_put(model, xv_peer_of(model, val->id));
 }
 
 /* A member by hand that the configuration names too, with its device. */
-static int adopt_by_config(struct xv_instance *inst, struct xv_network *net,
+static int adopt_by_config(struct xv_model *model, struct xv_network *net,
 			   struct xv_flood_member *member, const char *dev, struct xv_err *err)
 {
 	struct xv_flood_val old = member->val, val = old;
-	int ret = get_remote(inst, &old.remote, dev, &val, err);
+	int ret = get_remote(model, &old.remote, dev, &val, err);
 
 	if (ret)
 		return ret;
 	val.flags |= XV_FLOOD_CONFIG | XV_FLOOD_HAND;
 	member->val = val;
 	changed(net);
-	xv_batch_begin(inst);
-	put_remote(inst, &old);
-	return xv_batch_commit(inst, err);
+	xv_batch_begin(model);
+	put_remote(model, &old);
+	return xv_batch_commit(model, err);
 }
 
-int xv_flood_add(struct xv_instance *inst, struct xv_network *net, const struct xv_ip *remote,
+int xv_flood_add(struct xv_model *model, struct xv_network *net, const struct xv_ip *remote,
 		 const char *dev, bool from_config, struct xv_err *err)
 {
 	struct xv_flood_val val = {};
@@ -289,42 +289,42 @@ int xv_flood_add(struct xv_instance *inst, struct xv_network *net, const struct 
 	int ret;
 
 	if (old && from_config && !(old->val.flags & XV_FLOOD_CONFIG))
-		return adopt_by_config(inst, net, old, dev, err);
+		return adopt_by_config(model, net, old, dev, err);
 	if (old)
 		return xv_err_set(err, -EEXIST, "%s is in the flood list of \"%s\" already",
 				  xv_ip_format(remote, text), net->set.name);
-	ret = get_remote(inst, remote, dev, &val, err);
+	ret = get_remote(model, remote, dev, &val, err);
 	if (ret)
 		return ret;
 	val.flags = from_config ? XV_FLOOD_CONFIG : 0;
-	ret = insert(inst, net, net->n_flood, &val, err);
+	ret = insert(model, net, net->n_flood, &val, err);
 	if (ret)
-		put_remote(inst, &val);
+		put_remote(model, &val);
 	return ret;
 }
 
-static void hold(struct xv_instance *inst, const struct xv_flood_val *val)
+static void hold(struct xv_model *model, const struct xv_flood_val *val)
 {
 	if (val->kind == XV_FDB_GROUP)
-		xv_group_hold(xv_group_by_id(inst, val->id));
-	else if (xv_peer_of(inst, val->id))
-		xv_peer_hold(xv_peer_of(inst, val->id));
+		xv_group_hold(xv_group_by_id(model, val->id));
+	else if (xv_peer_of(model, val->id))
+		xv_peer_hold(xv_peer_of(model, val->id));
 }
 
 /* Programs send to it still: the list keeps it. The array has its place. */
-static void put_back(struct xv_instance *inst, struct xv_network *net, size_t index,
+static void put_back(struct xv_model *model, struct xv_network *net, size_t index,
 		     const struct xv_flood_val *val, bool dirty)
 {
 	memmove(&net->flood[index + 1], &net->flood[index],
 		(net->n_flood - index) * sizeof(net->flood[0]));
 	net->flood[index].val = *val;
 	net->n_flood++;
-	inst->n_flood++;
-	hold(inst, val);
+	model->n_flood++;
+	hold(model, val);
 	unchanged(net, dirty);
 }
 
-static int del_member(struct xv_instance *inst, struct xv_network *net,
+static int del_member(struct xv_model *model, struct xv_network *net,
 		      struct xv_flood_member *member, struct xv_err *err)
 {
 	size_t index = member - net->flood;
@@ -332,16 +332,16 @@ static int del_member(struct xv_instance *inst, struct xv_network *net,
 	bool dirty = net->flood_dirty;
 	int ret;
 
-	xv_batch_begin(inst);
-	take_out(inst, net, index, NULL);
-	put_remote(inst, &val);
-	ret = xv_batch_commit(inst, err);
+	xv_batch_begin(model);
+	take_out(model, net, index, NULL);
+	put_remote(model, &val);
+	ret = xv_batch_commit(model, err);
 	if (ret)
-		put_back(inst, net, index, &val, dirty);
+		put_back(model, net, index, &val, dirty);
 	return ret;
 }
 
-int xv_flood_del(struct xv_instance *inst, struct xv_network *net, const struct xv_ip *remote,
+int xv_flood_del(struct xv_model *model, struct xv_network *net, const struct xv_ip *remote,
 		 struct xv_err *err)
 {
 	struct xv_flood_member *member = find_remote(net, remote);
@@ -350,36 +350,36 @@ int xv_flood_del(struct xv_instance *inst, struct xv_network *net, const struct 
 	if (!member)
 		return xv_err_set(err, -ENOENT, "%s is not in the flood list of \"%s\"",
 				  xv_ip_format(remote, text), net->set.name);
-	return del_member(inst, net, member, err);
+	return del_member(model, net, member, err);
 }
 
-int xv_flood_drop(struct xv_instance *inst, struct xv_network *net, const struct xv_ip *remote,
+int xv_flood_drop(struct xv_model *model, struct xv_network *net, const struct xv_ip *remote,
 		  struct xv_err *err)
 {
 	struct xv_flood_member *member = find_remote(net, remote);
 
 	if (!member || !xv_flood_by_hand(member))
-		return xv_flood_del(inst, net, remote, err);
+		return xv_flood_del(model, net, remote, err);
 	member->val.flags &= ~(XV_FLOOD_CONFIG | XV_FLOOD_HAND);
 	changed(net);
-	xv_batch_begin(inst);
-	return xv_batch_commit(inst, err);
+	xv_batch_begin(model);
+	return xv_batch_commit(model, err);
 }
 
-long xv_flood_flush(struct xv_instance *inst, struct xv_network *net, struct xv_err *err)
+long xv_flood_flush(struct xv_model *model, struct xv_network *net, struct xv_err *err)
 {
 	long n = 0, ret = 0;
 
-	xv_batch_begin(inst);
+	xv_batch_begin(model);
 	while (!ret && net->n_flood && !xv_flood_is_port(&net->flood[net->n_flood - 1])) {
-		ret = del_member(inst, net, &net->flood[net->n_flood - 1], err);
+		ret = del_member(model, net, &net->flood[net->n_flood - 1], err);
 		n++;
 	}
-	ret = xv_batch_commit(inst, err) ?: ret;
+	ret = xv_batch_commit(model, err) ?: ret;
 	return ret ?: n;
 }
 
-int xv_flood_add_port(struct xv_instance *inst, struct xv_network *net, uint32_t port,
+int xv_flood_add_port(struct xv_model *model, struct xv_network *net, uint32_t port,
 		      struct xv_err *err)
 {
 	struct xv_flood_val val = {.kind = XV_FDB_PORT, .id = port};
@@ -388,34 +388,34 @@ int xv_flood_add_port(struct xv_instance *inst, struct xv_network *net, uint32_t
 	for (i = 0; i < ports; i++)
 		if (net->flood[i].val.id == port)
 			return 0;
-	return insert(inst, net, ports, &val, err);
+	return insert(model, net, ports, &val, err);
 }
 
-int xv_flood_del_port(struct xv_instance *inst, struct xv_network *net, uint32_t port,
+int xv_flood_del_port(struct xv_model *model, struct xv_network *net, uint32_t port,
 		      struct xv_err *err)
 {
 	size_t i, ports = count_ports(net);
 
 	for (i = 0; i < ports; i++)
 		if (net->flood[i].val.id == port)
-			return take_out(inst, net, i, err);
+			return take_out(model, net, i, err);
 	return 0;
 }
 
-void xv_flood_forget(struct xv_instance *inst, struct xv_network *net)
+void xv_flood_forget(struct xv_model *model, struct xv_network *net)
 {
-	erase_list(inst, net->bd, net->flood_gen, net->flood_total);
+	erase_list(model, net->bd, net->flood_gen, net->flood_total);
 	net->flood_total = 0;
-	inst->n_flood -= net->n_flood;
+	model->n_flood -= net->n_flood;
 	net->n_flood = 0;
 	net->flood_dirty = false;
 }
 
 /* A member whose port or peer is known again after adoption. */
-static bool adopt_member(struct xv_instance *inst, struct xv_network *net, struct xv_flood_val *val)
+static bool adopt_member(struct xv_model *model, struct xv_network *net, struct xv_flood_val *val)
 {
-	struct xv_port *port = xv_port_of(inst, val->id);
-	struct xv_peer *peer = xv_peer_find(inst, &val->remote);
+	struct xv_port *port = xv_port_of(model, val->id);
+	struct xv_peer *peer = xv_peer_find(model, &val->remote);
 	struct xv_group *group = NULL;
 	struct xv_err ignored;
 
@@ -423,7 +423,7 @@ static bool adopt_member(struct xv_instance *inst, struct xv_network *net, struc
 		return port && port->net == net;
 	if (val->kind == XV_FDB_GROUP) {
 		if (!xv_ip_is_multicast(&val->remote) ||
-		    xv_group_adopt(inst, &val->remote, val->id, &group, &ignored))
+		    xv_group_adopt(model, &val->remote, val->id, &group, &ignored))
 			return false;
 		net->flood_dirty |= val->id != group->id;
 		val->id = group->id;
@@ -469,9 +469,9 @@ static void take_member(struct xv_network *net, const struct xv_flood_val *val)
 	net->n_flood++;
 }
 
-static int adopt_network(struct xv_instance *inst, struct xv_network *net, struct adoption *a)
+static int adopt_network(struct xv_model *model, struct xv_network *net, struct adoption *a)
 {
-	struct xv_flood_head head = inst->dp->bd[net->bd].flood;
+	struct xv_flood_head head = model->dp->bd[net->bd].flood;
 	struct xv_flood_key key = {.bd = net->bd, .gen = head.gen};
 	uint32_t total = head.total < XV_MAX_FLOOD_LIST ? head.total : XV_MAX_FLOOD_LIST;
 	struct xv_flood_val val;
@@ -481,10 +481,10 @@ static int adopt_network(struct xv_instance *inst, struct xv_network *net, struc
 		return -ENOMEM;
 	a->peers = a->group = false;
 	for (key.index = 0; key.index < total; key.index++)
-		if (!bpf_map_lookup_elem(inst->dp->fd.flood, &key, &val) &&
-		    is_first(a, net, &val) && adopt_member(inst, net, &val))
+		if (!bpf_map_lookup_elem(model->dp->fd.flood, &key, &val) &&
+		    is_first(a, net, &val) && adopt_member(model, net, &val))
 			take_member(net, &val);
-	inst->n_flood += net->n_flood;
+	model->n_flood += net->n_flood;
 	net->flood_gen = head.gen;
 	net->flood_total = head.total;
 	net->flood_dirty |= net->n_flood != head.total || count_ports(net) != head.ports;
@@ -492,7 +492,7 @@ static int adopt_network(struct xv_instance *inst, struct xv_network *net, struc
 	return 0;
 }
 
-static int adopt_lists(struct xv_instance *inst)
+static int adopt_lists(struct xv_model *model)
 {
 	struct adoption a = {
 		.listed = calloc(XV_MAX_PORTS + XV_MAX_PEERS, sizeof(*a.listed)),
@@ -500,34 +500,34 @@ static int adopt_lists(struct xv_instance *inst)
 	struct xv_network *net, *tmp;
 	int ret = a.listed ? 0 : -ENOMEM;
 
-	HASH_ITER (hh, inst->networks, net, tmp)
-		ret = ret ?: adopt_network(inst, net, &a);
+	HASH_ITER (hh, model->networks, net, tmp)
+		ret = ret ?: adopt_network(model, net, &a);
 	free(a.listed);
 	return ret;
 }
 
-int xv_flood_adopt(struct xv_instance *inst, struct xv_err *err)
+int xv_flood_adopt(struct xv_model *model, struct xv_err *err)
 {
 	struct xv_flood_key key, *prev = NULL, gone;
 	struct xv_network *net;
 	bool drop = false;
-	int fd = inst->dp->fd.flood;
+	int fd = model->dp->fd.flood;
 
-	if (adopt_lists(inst))
+	if (adopt_lists(model))
 		return xv_err_set(err, -ENOMEM, "out of memory");
 	/* Lists of other generations: a daemon was killed between writing and publishing. */
 	while (!bpf_map_get_next_key(fd, prev, &key)) {
 		if (drop)
 			bpf_map_delete_elem(fd, &gone);
-		net = xv_network_of(inst, key.bd);
+		net = xv_network_of(model, key.bd);
 		drop = !net || key.gen != net->flood_gen || key.index >= net->flood_total;
 		gone = key;
 		prev = &key;
 	}
 	if (drop)
 		bpf_map_delete_elem(fd, &gone);
-	xv_batch_begin(inst);
-	if (xv_batch_commit(inst, err)) /* no reason not to start: tried again every second */
+	xv_batch_begin(model);
+	if (xv_batch_commit(model, err)) /* no reason not to start: tried again every second */
 		xv_log(LOG_ERR, "%s", err->text);
 	return 0;
 }

@@ -58,19 +58,19 @@ static int join(struct xv_group *group, uint32_t ifindex)
  * it is an underlay device; else the first of these. The kernel's own routes for multicast change
  * with the order in which devices come up.
  */
-static const struct xv_uplink *choose(struct xv_instance *inst, const struct xv_group *group)
+static const struct xv_uplink *choose(struct xv_model *model, const struct xv_group *group)
 {
 	uint32_t ifindex;
 	size_t i;
 
 	if (group->key.dev[0])
-		return xv_uplink_find(inst, group->key.dev);
-	if (!xv_netlink_get_group_dev(inst->nl, &group->key.ip, NULL, inst->config->udp_port,
+		return xv_uplink_find(model, group->key.dev);
+	if (!xv_netlink_get_group_dev(model->nl, &group->key.ip, NULL, model->config->udp_port,
 				      &ifindex, NULL))
-		for (i = 0; i < inst->n_uplinks; i++)
-			if (inst->uplinks[i].ifindex == ifindex)
-				return &inst->uplinks[i];
-	return inst->n_uplinks ? &inst->uplinks[0] : NULL;
+		for (i = 0; i < model->n_uplinks; i++)
+			if (model->uplinks[i].ifindex == ifindex)
+				return &model->uplinks[i];
+	return model->n_uplinks ? &model->uplinks[0] : NULL;
 }
 
 /* Ethernet address of a group (RFC 1112, 6.4; RFC 2464, 7). */
@@ -87,25 +87,25 @@ static void group_mac(const struct xv_ip *ip, uint8_t mac[6])
 }
 
 /* Whether the kernel, which is told no device, would send by this one too. */
-static bool is_kernel_route(const struct xv_instance *inst, const struct xv_ip *ip,
+static bool is_kernel_route(const struct xv_model *model, const struct xv_ip *ip,
 			    const struct xv_uplink *uplink)
 {
-	const struct xv_config *config = inst->config;
+	const struct xv_config *config = model->config;
 	const struct xv_ip *own = xv_ip_is_v4(ip) ? &config->address : &config->address6;
 	uint32_t ifindex;
 
 	return uplink && uplink->ifindex && !xv_ip_is_zero(own) &&
-	       !xv_netlink_get_group_dev(inst->nl, ip, own, config->udp_port, &ifindex, NULL) &&
+	       !xv_netlink_get_group_dev(model->nl, ip, own, config->udp_port, &ifindex, NULL) &&
 	       ifindex == uplink->ifindex;
 }
 
 /* Why copies cannot leave by the device; NULL: they can. */
-static const char *refuses(const struct xv_instance *inst, const struct xv_ip *ip,
+static const char *refuses(const struct xv_model *model, const struct xv_ip *ip,
 			   const struct xv_uplink *uplink, bool by_route)
 {
 	bool v4 = xv_ip_is_v4(ip);
 
-	if (xv_ip_is_zero(v4 ? &inst->config->address : &inst->config->address6))
+	if (xv_ip_is_zero(v4 ? &model->config->address : &model->config->address6))
 		return v4 ? "there is no own IPv4 address" : "there is no own IPv6 address";
 	if (!uplink)
 		return "its device is no underlay device";
@@ -115,12 +115,12 @@ static const char *refuses(const struct xv_instance *inst, const struct xv_ip *i
 		return "its device is down";
 	if (uplink->link.flags & (IFF_LOOPBACK | IFF_NOARP | IFF_POINTOPOINT))
 		return "its device is not Ethernet";
-	if (!v4 && inst->config->udp6_checksum && !by_route)
+	if (!v4 && model->config->udp6_checksum && !by_route)
 		return "with udp6-checksum its device must be that of the kernel's route to it";
 	return NULL;
 }
 
-static void write_adjacency(struct xv_instance *inst, const struct xv_group *group,
+static void write_adjacency(struct xv_model *model, const struct xv_group *group,
 			    const struct xv_uplink *uplink, bool by_route)
 {
 	bool v4 = xv_ip_is_v4(&group->key.ip);
@@ -130,16 +130,16 @@ static void write_adjacency(struct xv_instance *inst, const struct xv_group *gro
 	if (group->ready) {
 		group_mac(&group->key.ip, mac);
 		xv_adjacency_header(&adj, mac, uplink->link.mac,
-				    v4 ? &inst->config->address : &inst->config->address6,
-				    &group->key.ip, htons(inst->config->udp_port));
-		adj.flags |= XV_ADJ_VALID | xv_adjacency_df(inst->config, v4);
+				    v4 ? &model->config->address : &model->config->address6,
+				    &group->key.ip, htons(model->config->udp_port));
+		adj.flags |= XV_ADJ_VALID | xv_adjacency_df(model->config, v4);
 		adj.flags |= by_route ? XV_ADJ_GROUP_ROUTE : 0;
 		adj.ifindex = uplink->ifindex;
 		adj.mtu = uplink->link.mtu;
-		adj.tx_slot = xv_uplink_tx_slot(inst, uplink->ifindex);
+		adj.tx_slot = xv_uplink_tx_slot(model, uplink->ifindex);
 	}
 	memcpy(adj.group_dev, group->key.dev, sizeof(adj.group_dev));
-	xv_adjacency_group(inst, group->id, &adj);
+	xv_adjacency_group(model, group->id, &adj);
 }
 
 static void log_change(const struct xv_group *group, const char *before)
@@ -155,11 +155,11 @@ static void log_change(const struct xv_group *group, const char *before)
 		xv_log(LOG_NOTICE, "group %s: by %s", text, group->dev);
 }
 
-static void look(struct xv_instance *inst, struct xv_group *group)
+static void look(struct xv_model *model, struct xv_group *group)
 {
-	const struct xv_uplink *uplink = choose(inst, group);
-	bool by_route = is_kernel_route(inst, &group->key.ip, uplink);
-	const char *why = refuses(inst, &group->key.ip, uplink, by_route);
+	const struct xv_uplink *uplink = choose(model, group);
+	bool by_route = is_kernel_route(model, &group->key.ip, uplink);
+	const char *why = refuses(model, &group->key.ip, uplink, by_route);
 	char before[sizeof(group->status)];
 	int ret = join(group, uplink ? uplink->ifindex : 0);
 	char text[XV_IP_STRLEN];
@@ -173,15 +173,15 @@ static void look(struct xv_instance *inst, struct xv_group *group)
 	else if (ret)
 		snprintf(group->status, sizeof(group->status), "cannot join group %s: %s",
 			 xv_ip_format(&group->key.ip, text), strerror(-ret));
-	write_adjacency(inst, group, uplink, by_route);
+	write_adjacency(model, group, uplink, by_route);
 	log_change(group, before);
 }
 
-static struct xv_group *find(struct xv_instance *inst, const struct xv_group_key *key)
+static struct xv_group *find(struct xv_model *model, const struct xv_group_key *key)
 {
 	struct xv_group *group;
 
-	HASH_FIND(hh, inst->groups, key, sizeof(*key), group);
+	HASH_FIND(hh, model->groups, key, sizeof(*key), group);
 	return group;
 }
 
@@ -195,7 +195,7 @@ static struct xv_group_key key_of(const struct xv_ip *ip, const char *dev)
 	return key;
 }
 
-static int create(struct xv_instance *inst, const struct xv_group_key *key, uint32_t id,
+static int create(struct xv_model *model, const struct xv_group_key *key, uint32_t id,
 		  struct xv_group **out, struct xv_err *err)
 {
 	struct xv_group *group = calloc(1, sizeof(*group));
@@ -210,30 +210,30 @@ static int create(struct xv_instance *inst, const struct xv_group_key *key, uint
 		free(group);
 		return xv_err_set(err, -errno, "cannot make a socket: %s", strerror(errno));
 	}
-	HASH_ADD(hh, inst->groups, key, sizeof(group->key), group);
+	HASH_ADD(hh, model->groups, key, sizeof(group->key), group);
 	*out = group;
 	return 0;
 }
 
-int xv_group_get(struct xv_instance *inst, const struct xv_ip *ip, const char *dev,
+int xv_group_get(struct xv_model *model, const struct xv_ip *ip, const char *dev,
 		 struct xv_group **out, struct xv_err *err)
 {
 	struct xv_group_key key = key_of(ip, dev);
-	struct xv_group *group = find(inst, &key);
+	struct xv_group *group = find(model, &key);
 	uint32_t id;
 	int ret;
 
 	if (!group) {
-		id = xv_peer_free_id(inst);
+		id = xv_peer_free_id(model);
 		if (!id)
 			return xv_err_set(
 				err, -ENOSPC,
 				"there are %u peers and groups already, which is the limit",
 				XV_MAX_PEERS - 1);
-		ret = create(inst, &key, id, &group, err);
+		ret = create(model, &key, id, &group, err);
 		if (ret)
 			return ret;
-		look(inst, group);
+		look(model, group);
 	}
 	group->refs++;
 	*out = group;
@@ -246,69 +246,69 @@ void xv_group_hold(struct xv_group *group)
 		group->refs++;
 }
 
-void xv_group_put(struct xv_instance *inst, struct xv_group *group)
+void xv_group_put(struct xv_model *model, struct xv_group *group)
 {
 	if (!group || --group->refs)
 		return;
-	xv_batch_begin(inst);
-	inst->batch->groups_unused = true;
-	xv_batch_commit(inst, NULL);
+	xv_batch_begin(model);
+	model->batch->groups_unused = true;
+	xv_batch_commit(model, NULL);
 }
 
-bool xv_group_unlink_unused(struct xv_instance *inst)
+bool xv_group_unlink_unused(struct xv_model *model)
 {
 	struct xv_group *group, *tmp;
 
-	inst->batch->groups_unused = false;
-	HASH_ITER (hh, inst->groups, group, tmp) {
+	model->batch->groups_unused = false;
+	HASH_ITER (hh, model->groups, group, tmp) {
 		if (group->refs)
 			continue;
-		HASH_DEL(inst->groups, group);
-		group->next_gone = inst->batch->groups;
-		inst->batch->groups = group;
+		HASH_DEL(model->groups, group);
+		group->next_gone = model->batch->groups;
+		model->batch->groups = group;
 	}
-	return inst->batch->groups;
+	return model->batch->groups;
 }
 
-void xv_group_free_gone(struct xv_instance *inst)
+void xv_group_free_gone(struct xv_model *model)
 {
 	struct xv_group *group, *next;
 
-	for (group = inst->batch->groups; group; group = next) {
+	for (group = model->batch->groups; group; group = next) {
 		next = group->next_gone;
-		xv_adjacency_group(inst, group->id, &(struct xv_adj_val){});
+		xv_adjacency_group(model, group->id, &(struct xv_adj_val){});
 		close(group->fd);
 		free(group);
 	}
-	inst->batch->groups = NULL;
+	model->batch->groups = NULL;
 }
 
-struct xv_group *xv_group_by_id(struct xv_instance *inst, uint32_t id)
+struct xv_group *xv_group_by_id(struct xv_model *model, uint32_t id)
 {
 	struct xv_group *group;
 
-	for (group = inst->groups; group; group = group->hh.next)
+	for (group = model->groups; group; group = group->hh.next)
 		if (group->id == id)
 			return group;
 	return NULL;
 }
 
-int xv_group_adopt(struct xv_instance *inst, const struct xv_ip *ip, uint32_t id,
+int xv_group_adopt(struct xv_model *model, const struct xv_ip *ip, uint32_t id,
 		   struct xv_group **out, struct xv_err *err)
 {
-	const struct xv_adj_val *adj = id && id < XV_MAX_PEERS ? &inst->dp->adj[id] : NULL;
+	const struct xv_adj_val *adj = id && id < XV_MAX_PEERS ? &model->dp->adj[id] : NULL;
 	struct xv_group_key key;
 	struct xv_group *group;
 	char dev[IFNAMSIZ];
 	int ret;
 
-	if (!adj || inst->peer_by_id[id] || !xv_ip_equal(&adj->ip, ip))
-		return xv_group_get(inst, ip, "", out, err);
+	if (!adj || model->peer_by_id[id] || !xv_ip_equal(&adj->ip, ip))
+		return xv_group_get(model, ip, "", out, err);
 	snprintf(dev, sizeof(dev), "%.*s", (int)sizeof(dev) - 1, adj->group_dev);
 	key = key_of(ip, dev);
-	group = find(inst, &key);
+	group = find(model, &key);
 	if (!group) {
-		ret = create(inst, &key, id, &group, err);
+		ret = create(model, &key, id, &group, err);
 		if (ret)
 			return ret;
 		group->ready = adj->flags & XV_ADJ_VALID;
@@ -318,39 +318,40 @@ int xv_group_adopt(struct xv_instance *inst, const struct xv_ip *ip, uint32_t id
 	return 0;
 }
 
-void xv_group_refresh(struct xv_instance *inst)
+void xv_group_refresh(struct xv_model *model)
 {
 	struct xv_group *group, *tmp;
 
-	HASH_ITER (hh, inst->groups, group, tmp)
-		look(inst, group);
+	HASH_ITER (hh, model->groups, group, tmp)
+		look(model, group);
 }
 
-void xv_group_uplink_gone(struct xv_instance *inst, uint32_t ifindex)
+void xv_group_uplink_gone(struct xv_model *model, uint32_t ifindex)
 {
 	struct xv_group *group, *tmp;
 
-	HASH_ITER (hh, inst->groups, group, tmp)
+	HASH_ITER (hh, model->groups, group, tmp)
 		if (group->joined == ifindex)
 			join(group, 0);
 }
 
-const char *xv_group_trouble(const struct xv_instance *inst, uint32_t ifindex)
+const char *xv_group_trouble(const struct xv_model *model, uint32_t ifindex)
 {
 	const struct xv_group *group;
 
-	for (group = inst->groups; group; group = group->hh.next)
-		if (group->ready && group->status[0] && inst->dp->adj[group->id].ifindex == ifindex)
+	for (group = model->groups; group; group = group->hh.next)
+		if (group->ready && group->status[0] &&
+		    model->dp->adj[group->id].ifindex == ifindex)
 			return group->status;
 	return "";
 }
 
-void xv_group_free_all(struct xv_instance *inst)
+void xv_group_free_all(struct xv_model *model)
 {
 	struct xv_group *group, *tmp;
 
-	HASH_ITER (hh, inst->groups, group, tmp) {
-		HASH_DEL(inst->groups, group);
+	HASH_ITER (hh, model->groups, group, tmp) {
+		HASH_DEL(model->groups, group);
 		close(group->fd);
 		free(group);
 	}

@@ -19,20 +19,20 @@ enum {
 	CHECK_FULL_S = 10, /* the answer lists the tables of every device */
 };
 
-static void arm(struct xv_instance *inst);
+static void arm(struct xv_model *model);
 
-struct xv_hop *xv_hop_find(struct xv_instance *inst, uint32_t ifindex, const struct xv_ip *ip)
+struct xv_hop *xv_hop_find(struct xv_model *model, uint32_t ifindex, const struct xv_ip *ip)
 {
 	struct xv_hop_key key = {.ip = *ip, .ifindex = ifindex};
 	struct xv_hop *hop;
 
-	HASH_FIND(hh, inst->hops, &key, sizeof(key), hop);
+	HASH_FIND(hh, model->hops, &key, sizeof(key), hop);
 	return hop;
 }
 
-struct xv_hop *xv_hop_get(struct xv_instance *inst, uint32_t ifindex, const struct xv_ip *ip)
+struct xv_hop *xv_hop_get(struct xv_model *model, uint32_t ifindex, const struct xv_ip *ip)
 {
-	struct xv_hop *hop = xv_hop_find(inst, ifindex, ip);
+	struct xv_hop *hop = xv_hop_find(model, ifindex, ip);
 
 	if (!hop) {
 		hop = calloc(1, sizeof(*hop));
@@ -42,20 +42,20 @@ struct xv_hop *xv_hop_get(struct xv_instance *inst, uint32_t ifindex, const stru
 		hop->since = xv_clock_boot();
 		hop->limit = FIRST_LIMIT_S;
 		hop->pause = PAUSE_S;
-		HASH_ADD(hh, inst->hops, key, sizeof(hop->key), hop);
-		arm(inst);
+		HASH_ADD(hh, model->hops, key, sizeof(hop->key), hop);
+		arm(model);
 	}
 	hop->refs++;
 	return hop;
 }
 
 /* Whatever was believed of it: the kernel may have told of its end, and made it again since. */
-void xv_hop_put(struct xv_instance *inst, struct xv_hop *hop)
+void xv_hop_put(struct xv_model *model, struct xv_hop *hop)
 {
 	if (!hop || --hop->refs)
 		return;
-	xv_netlink_forget_neigh(inst->nl, hop->key.ifindex, &hop->key.ip, NULL);
-	HASH_DEL(inst->hops, hop);
+	xv_netlink_forget_neigh(model->nl, hop->key.ifindex, &hop->key.ip, NULL);
+	HASH_DEL(model->hops, hop);
 	free(hop);
 }
 
@@ -65,29 +65,29 @@ static const char *sysctl_of(bool v6)
 }
 
 /* The kernel's table has no room: said once for each time that it is so. */
-static void tell_full(struct xv_instance *inst, bool v6)
+static void tell_full(struct xv_model *model, bool v6)
 {
 	uint64_t now = xv_clock_boot();
 
-	if (!inst->neigh_full[v6] || now - inst->neigh_full[v6] > FULL_S) {
+	if (!model->neigh_full[v6] || now - model->neigh_full[v6] > FULL_S) {
 		xv_log(LOG_WARNING,
 		       "the kernel's %s neighbour table is full: hosts that are not in it yet are "
 		       "not reached; raise %s",
 		       v6 ? "IPv6" : "IPv4", sysctl_of(v6));
-		xv_peer_refresh_soon(inst); /* their status */
+		xv_signal_send(&model->signals.refresh); /* their status */
 	}
-	inst->neigh_full[v6] = now;
+	model->neigh_full[v6] = now;
 }
 
-static void ask(struct xv_instance *inst, struct xv_hop *hop)
+static void ask(struct xv_model *model, struct xv_hop *hop)
 {
 	hop->asked = xv_clock_boot();
-	hop->refused = xv_netlink_keep_neigh(inst->nl, hop->key.ifindex, &hop->key.ip, NULL);
+	hop->refused = xv_netlink_keep_neigh(model->nl, hop->key.ifindex, &hop->key.ip, NULL);
 	hop->kept = !hop->refused;
 	if (hop->refused == -ENOBUFS)
-		tell_full(inst, !xv_ip_is_v4(&hop->key.ip));
+		tell_full(model, !xv_ip_is_v4(&hop->key.ip));
 	if (hop->refused)
-		arm(inst);
+		arm(model);
 }
 
 /* Someone who answers is kept, however the kernel came to know it. */
@@ -103,48 +103,48 @@ static void set_resolved(struct xv_hop *hop, bool resolved)
 	hop->resolved = resolved;
 }
 
-void xv_hop_seen(struct xv_instance *inst, struct xv_hop *hop, bool resolved, bool kept, bool now)
+void xv_hop_seen(struct xv_model *model, struct xv_hop *hop, bool resolved, bool kept, bool now)
 {
 	set_resolved(hop, resolved);
 	hop->kept = kept;
 	if (!kept && !hop->quiet && now && hop->asked != xv_clock_boot())
-		ask(inst, hop);
+		ask(model, hop);
 	if (!hop->resolved || !hop->kept)
-		arm(inst);
+		arm(model);
 }
 
 /* Its entry goes too: one that is not resolved is of no use, and takes room. */
-static void give_up(struct xv_instance *inst, struct xv_hop *hop)
+static void give_up(struct xv_model *model, struct xv_hop *hop)
 {
 	hop->quiet = true;
 	hop->kept = false;
 	hop->since = xv_clock_boot();
-	xv_netlink_forget_neigh(inst->nl, hop->key.ifindex, &hop->key.ip, NULL);
-	xv_peer_refresh_soon(inst); /* their status */
+	xv_netlink_forget_neigh(model->nl, hop->key.ifindex, &hop->key.ip, NULL);
+	xv_signal_send(&model->signals.refresh); /* their status */
 }
 
-static void try_again(struct xv_instance *inst, struct xv_hop *hop)
+static void try_again(struct xv_model *model, struct xv_hop *hop)
 {
 	hop->quiet = false;
 	hop->since = xv_clock_boot();
 	hop->limit = LIMIT_S;
 	hop->pause = hop->pause * 2 < MAX_PAUSE_S ? hop->pause * 2 : MAX_PAUSE_S; /* the next */
-	ask(inst, hop);
+	ask(model, hop);
 }
 
 /* One hop, each second while something is not as it should be. Whether there is more to wait for.
  */
-static bool look(struct xv_instance *inst, struct xv_hop *hop, uint64_t now)
+static bool look(struct xv_model *model, struct xv_hop *hop, uint64_t now)
 {
 	if (hop->quiet) {
 		if (now - hop->since >= hop->pause)
-			try_again(inst, hop);
+			try_again(model, hop);
 		return true;
 	}
 	if (!hop->resolved && now - hop->since >= hop->limit)
-		give_up(inst, hop);
+		give_up(model, hop);
 	else if (!hop->kept && hop->asked != now)
-		ask(inst, hop);
+		ask(model, hop);
 	return !hop->resolved || !hop->kept;
 }
 
@@ -152,59 +152,59 @@ static bool look(struct xv_instance *inst, struct xv_hop *hop, uint64_t now)
  * Entries that we ask for are not limited, but those are that the kernel makes itself, for what
  * goes through the slow path.
  */
-static void check_full(struct xv_instance *inst, uint64_t now)
+static void check_full(struct xv_model *model, uint64_t now)
 {
 	uint64_t fulls;
 	int v6;
 
-	if (inst->neigh_known && now - inst->neigh_asked < CHECK_FULL_S)
+	if (model->neigh_known && now - model->neigh_asked < CHECK_FULL_S)
 		return;
 	for (v6 = 0; v6 < 2; v6++) {
-		if (xv_netlink_neigh_fulls(inst->nl, v6, &fulls, NULL))
+		if (xv_netlink_neigh_fulls(model->nl, v6, &fulls, NULL))
 			continue;
-		if (inst->neigh_known && fulls != inst->neigh_fulls[v6])
-			tell_full(inst, v6);
-		inst->neigh_fulls[v6] = fulls;
+		if (model->neigh_known && fulls != model->neigh_fulls[v6])
+			tell_full(model, v6);
+		model->neigh_fulls[v6] = fulls;
 	}
-	inst->neigh_known = true;
-	inst->neigh_asked = now;
+	model->neigh_known = true;
+	model->neigh_asked = now;
 }
 
 static void on_second(evutil_socket_t fd, short what, void *arg)
 {
-	struct xv_instance *inst = arg;
+	struct xv_model *model = arg;
 	struct xv_hop *hop, *tmp;
 	uint64_t now = xv_clock_boot();
 	bool more = false;
 
 	(void)fd;
 	(void)what;
-	HASH_ITER (hh, inst->hops, hop, tmp)
-		more |= look(inst, hop, now);
+	HASH_ITER (hh, model->hops, hop, tmp)
+		more |= look(model, hop, now);
 	if (more) {
-		check_full(inst, now);
-		arm(inst);
+		check_full(model, now);
+		arm(model);
 	}
 }
 
-static void arm(struct xv_instance *inst)
+static void arm(struct xv_model *model)
 {
 	static const struct timeval second = {.tv_sec = 1};
 
-	if (!inst->hop_timer && inst->base)
-		inst->hop_timer = evtimer_new(inst->base, on_second, inst);
-	if (inst->hop_timer && !evtimer_pending(inst->hop_timer, NULL))
-		evtimer_add(inst->hop_timer, &second);
+	if (!model->hop_timer && model->base)
+		model->hop_timer = evtimer_new(model->base, on_second, model);
+	if (model->hop_timer && !evtimer_pending(model->hop_timer, NULL))
+		evtimer_add(model->hop_timer, &second);
 }
 
-void xv_hop_status(const struct xv_instance *inst, const struct xv_hop *hop, const char *dev,
+void xv_hop_status(const struct xv_model *model, const struct xv_hop *hop, const char *dev,
 		   char *text, size_t size)
 {
 	bool v6 = !xv_ip_is_v4(&hop->key.ip);
 	char ip[XV_IP_STRLEN];
 
 	xv_ip_format(&hop->key.ip, ip);
-	if (inst->neigh_full[v6] && xv_clock_boot() - inst->neigh_full[v6] <= FULL_S)
+	if (model->neigh_full[v6] && xv_clock_boot() - model->neigh_full[v6] <= FULL_S)
 		snprintf(text, size,
 			 "next hop %s is not resolved on %s; the neighbour table is "
 			 "full: raise %s",
@@ -220,26 +220,26 @@ void xv_hop_status(const struct xv_instance *inst, const struct xv_hop *hop, con
 
 static void sweep_one(void *arg, uint32_t ifindex, const struct xv_ip *ip)
 {
-	struct xv_instance *inst = arg;
+	struct xv_model *model = arg;
 
-	if (!xv_hop_find(inst, ifindex, ip))
-		xv_netlink_forget_neigh(inst->nl, ifindex, ip, NULL);
+	if (!xv_hop_find(model, ifindex, ip))
+		xv_netlink_forget_neigh(model->nl, ifindex, ip, NULL);
 }
 
-void xv_hop_sweep(struct xv_instance *inst)
+void xv_hop_sweep(struct xv_model *model)
 {
-	xv_netlink_list_kept(inst->nl, sweep_one, inst, NULL);
+	xv_netlink_list_kept(model->nl, sweep_one, model, NULL);
 }
 
-void xv_hop_free_all(struct xv_instance *inst)
+void xv_hop_free_all(struct xv_model *model)
 {
 	struct xv_hop *hop, *tmp;
 
-	HASH_ITER (hh, inst->hops, hop, tmp) {
-		HASH_DEL(inst->hops, hop);
+	HASH_ITER (hh, model->hops, hop, tmp) {
+		HASH_DEL(model->hops, hop);
 		free(hop);
 	}
-	if (inst->hop_timer)
-		event_free(inst->hop_timer);
-	inst->hop_timer = NULL;
+	if (model->hop_timer)
+		event_free(model->hop_timer);
+	model->hop_timer = NULL;
 }

@@ -8,7 +8,7 @@
 #ifndef XV_HOP_H
 #define XV_HOP_H
 
-#include "instance.h"
+#include "model/model.h"
 
 struct xv_hop_key {
 	struct xv_ip ip;
@@ -31,21 +31,21 @@ struct xv_hop {
 };
 
 /* Takes a reference. NULL: out of memory. */
-struct xv_hop *xv_hop_get(struct xv_instance *inst, uint32_t ifindex, const struct xv_ip *ip);
+struct xv_hop *xv_hop_get(struct xv_model *model, uint32_t ifindex, const struct xv_ip *ip);
 /* Gives it back; the last one takes the wish from the kernel. hop may be NULL. */
-void xv_hop_put(struct xv_instance *inst, struct xv_hop *hop);
-struct xv_hop *xv_hop_find(struct xv_instance *inst, uint32_t ifindex, const struct xv_ip *ip);
+void xv_hop_put(struct xv_model *model, struct xv_hop *hop);
+struct xv_hop *xv_hop_find(struct xv_model *model, uint32_t ifindex, const struct xv_ip *ip);
 /*
  * What the kernel says of it. now: it was asked, and not an event: a wish that is missing is made
  * at once. An event may follow from one, so after it that waits a second.
  */
-void xv_hop_seen(struct xv_instance *inst, struct xv_hop *hop, bool resolved, bool kept, bool now);
+void xv_hop_seen(struct xv_model *model, struct xv_hop *hop, bool resolved, bool kept, bool now);
 /* Why it is not resolved. dev: its device. */
-void xv_hop_status(const struct xv_instance *inst, const struct xv_hop *hop, const char *dev,
+void xv_hop_status(const struct xv_model *model, const struct xv_hop *hop, const char *dev,
 		   char *text, size_t size);
 /* Takes back what another daemon of the instance asked for and this one does not need. */
-void xv_hop_sweep(struct xv_instance *inst);
+void xv_hop_sweep(struct xv_model *model);
 /* Leaves the kernel's wishes as they are: forwarding goes on. */
-void xv_hop_free_all(struct xv_instance *inst);
+void xv_hop_free_all(struct xv_model *model);
 
 #endif

@@ -12,6 +12,7 @@
 #include "log.h"
 #include "kernel/netns.h"
 #include "model/vlan.h"
+#include "model/uplink.h"
 
 struct macs {
 	struct xv_mac mac[XV_MAX_MACS];
@@ -31,13 +32,13 @@ static void add_mac(struct macs *macs, const uint8_t mac[6])
 }
 
 /* The device that has a VTEP address: a bridge or a VLAN over the underlay has its own MAC. */
-static uint32_t add_address(struct xv_instance *inst, const struct xv_ip *ip, struct macs *macs)
+static uint32_t add_address(struct xv_model *model, const struct xv_ip *ip, struct macs *macs)
 {
 	uint32_t ifindex = 0;
 	struct xv_link link;
 
-	if (xv_ip_is_zero(ip) || xv_netlink_has_address(inst->nl, ip, &ifindex, NULL) != 1 ||
-	    xv_netlink_get_link(inst->nl, NULL, ifindex, &link, NULL))
+	if (xv_ip_is_zero(ip) || xv_netlink_has_address(model->nl, ip, &ifindex, NULL) != 1 ||
+	    xv_netlink_get_link(model->nl, NULL, ifindex, &link, NULL))
 		return 0;
 	if (!(link.flags & IFF_LOOPBACK))
 		add_mac(macs, link.mac);
@@ -45,28 +46,28 @@ static uint32_t add_address(struct xv_instance *inst, const struct xv_ip *ip, st
 }
 
 /* Without it the peers of its family are not ready; frames to it may still come. */
-static void find_address(struct xv_instance *inst, const struct xv_ip *ip, uint32_t *dev,
+static void find_address(struct xv_model *model, const struct xv_ip *ip, uint32_t *dev,
 			 struct macs *macs)
 {
 	uint32_t before = *dev;
 	char text[XV_IP_STRLEN];
 
-	*dev = add_address(inst, ip, macs);
+	*dev = add_address(model, ip, macs);
 	if (before && !*dev && !xv_ip_is_zero(ip))
 		xv_log(LOG_WARNING, "%s is no address of this host any more",
 		       xv_ip_format(ip, text));
 }
 
-static void set_macs(struct xv_instance *inst, struct xv_config_val *val)
+static void set_macs(struct xv_model *model, struct xv_config_val *val)
 {
 	struct macs macs = {};
 	size_t i;
 
-	for (i = 0; i < inst->n_uplinks; i++)
-		if (inst->uplinks[i].ifindex)
-			add_mac(&macs, inst->uplinks[i].link.mac);
-	find_address(inst, &inst->config->address, &inst->local_dev[0], &macs);
-	find_address(inst, &inst->config->address6, &inst->local_dev[1], &macs);
+	for (i = 0; i < model->n_uplinks; i++)
+		if (model->uplinks[i].ifindex)
+			add_mac(&macs, model->uplinks[i].link.mac);
+	find_address(model, &model->config->address, &model->local_dev[0], &macs);
+	find_address(model, &model->config->address6, &model->local_dev[1], &macs);
 	for (i = macs.n; i < XV_MAX_MACS; i++)
 		macs.mac[i] = macs.mac[0];
 	memcpy(val->mac, macs.mac, sizeof(val->mac));
@@ -74,12 +75,12 @@ static void set_macs(struct xv_instance *inst, struct xv_config_val *val)
 		val->flags |= XV_CONFIG_ANY_MAC;
 }
 
-int xv_local_write(struct xv_instance *inst)
+int xv_local_write(struct xv_model *model)
 {
-	const struct xv_config *config = inst->config;
+	const struct xv_config *config = model->config;
 	struct xv_config_val val = {}, old;
 	__u32 zero = 0;
-	int ret = bpf_map_lookup_elem(inst->dp->fd.config, &zero, &old);
+	int ret = bpf_map_lookup_elem(model->dp->fd.config, &zero, &old);
 
 	if (ret)
 		return ret;
@@ -94,12 +95,12 @@ int xv_local_write(struct xv_instance *inst)
 						   : 0;
 	val.flags |= config->netfilter_respect ? XV_CONFIG_KERNEL : 0;
 	val.udp_port = htons(config->udp_port);
-	val.slow_ifindex = inst->slow_ifindex;
+	val.slow_ifindex = model->slow_ifindex;
 	val.local4 = config->address;
 	val.local6 = config->address6;
-	inst->local_written = true;
-	set_macs(inst, &val);
-	xv_vlan_write(inst, &val);
+	model->local_written = true;
+	set_macs(model, &val);
+	xv_vlan_write(model, &val);
 	ret = xv_netns_id(&val.netns);
 	if (ret || !memcmp(&val, &old, sizeof(val)))
 		return ret;
@@ -111,26 +112,26 @@ int xv_local_write(struct xv_instance *inst)
 		xv_log(LOG_NOTICE,
 		       "the underlay has more than %d VLAN devices: outer frames are taken in any",
 		       XV_MAX_TAGS);
-	return bpf_map_update_elem(inst->dp->fd.config, &zero, &val, BPF_ANY);
+	return bpf_map_update_elem(model->dp->fd.config, &zero, &val, BPF_ANY);
 }
 
-void xv_local_link(struct xv_instance *inst, const struct xv_link *link)
+void xv_local_link(struct xv_model *model, const struct xv_link *link)
 {
-	bool vlan = xv_vlan_link(inst, link);
+	bool vlan = xv_vlan_link(model, link);
 
-	if (vlan || link->ifindex == inst->local_dev[0] || link->ifindex == inst->local_dev[1])
-		xv_local_write(inst);
+	if (vlan || link->ifindex == model->local_dev[0] || link->ifindex == model->local_dev[1])
+		xv_local_write(model);
 }
 
-void xv_local_link_gone(struct xv_instance *inst, uint32_t ifindex)
+void xv_local_link_gone(struct xv_model *model, uint32_t ifindex)
 {
-	if (xv_vlan_link_gone(inst, ifindex))
-		xv_local_write(inst);
+	if (xv_vlan_link_gone(model, ifindex))
+		xv_local_write(model);
 }
 
 /* While an instance is adopted all is written later, when nothing refuses the configuration. */
-void xv_local_port(struct xv_instance *inst, uint32_t ifindex, uint32_t id)
+void xv_local_port(struct xv_model *model, uint32_t ifindex, uint32_t id)
 {
-	if (inst->local_written && xv_vlan_port(inst, ifindex, id))
-		xv_local_write(inst);
+	if (model->local_written && xv_vlan_port(model, ifindex, id))
+		xv_local_write(model);
 }

@@ -3,16 +3,16 @@
 #ifndef XV_LOCAL_H
 #define XV_LOCAL_H
 
-#include "instance.h"
+#include "model/model.h"
 
 /* Writes what has changed: addresses, the slow path device, own MAC addresses and VLANs. Negative
  * errno. */
-int xv_local_write(struct xv_instance *inst);
+int xv_local_write(struct xv_model *model);
 /* From netlink: the MAC address of one that has a VTEP address may have changed, or a VLAN come. */
-void xv_local_link(struct xv_instance *inst, const struct xv_link *link);
-void xv_local_link_gone(struct xv_instance *inst, uint32_t ifindex);
+void xv_local_link(struct xv_model *model, const struct xv_link *link);
+void xv_local_link_gone(struct xv_model *model, uint32_t ifindex);
 
 /* The device is going to be a port (its VLAN id, or 0): its tags are not this host's any more. */
-void xv_local_port(struct xv_instance *inst, uint32_t ifindex, uint32_t id);
+void xv_local_port(struct xv_model *model, uint32_t ifindex, uint32_t id);
 
 #endif

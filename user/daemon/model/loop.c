@@ -28,7 +28,7 @@ uint32_t xv_loop_hold(uint32_t before, uint64_t until, uint64_t now)
 }
 
 struct xv_loop {
-	struct xv_instance *inst;
+	struct xv_model *model;
 	struct xv_probe *probe;
 	struct event *again;
 	uint32_t bd;	   /* network whose ports are tried; 0: none is */
@@ -45,7 +45,7 @@ static uint64_t now_ns(void)
 }
 
 /* What is sent out of `from` comes in by port. */
-static void contain(struct xv_instance *inst, struct xv_port *port, const struct xv_port *from,
+static void contain(struct xv_model *model, struct xv_port *port, const struct xv_port *from,
 		    uint64_t now)
 {
 	struct xv_network *net = port->net;
@@ -56,7 +56,7 @@ static void contain(struct xv_instance *inst, struct xv_port *port, const struct
 	port->loop.until = now + port->loop.seconds * SECOND;
 	snprintf(port->loop.other, sizeof(port->loop.other), "%s", xv_port_text(from, name));
 	net->loops++;
-	port_look_again(inst, port);
+	port_look_again(model, port);
 	xv_log_limited(LOG_WARNING, net->bd,
 		       "network %s: ports %s and %s are in a loop: frames to groups and unknown "
 		       "MACs from and to %s are dropped for %u seconds",
@@ -81,18 +81,18 @@ static bool is_tried(const struct xv_port *port, const struct xv_network *net)
 static void on_heard(void *arg, uint32_t ifindex, uint16_t vlan, uint32_t id)
 {
 	struct xv_loop *loop = arg;
-	struct xv_network *net = xv_network_of(loop->inst, loop->bd);
-	const struct xv_port *from = xv_port_of(loop->inst, id);
+	struct xv_network *net = xv_network_of(loop->model, loop->bd);
+	const struct xv_port *from = xv_port_of(loop->model, id);
 	struct xv_port *port;
 	int i;
 
 	for (i = 0; i < 2 && net && from && from->net == net; i++) {
-		port = xv_port_of(loop->inst, loop->ear[i]);
+		port = xv_port_of(loop->model, loop->ear[i]);
 		if (!port || !is_tried(port, net) || port->ifindex != ifindex ||
 		    port->key.vlan != vlan)
 			continue;
 		stop(loop);
-		contain(loop->inst, port, from, now_ns());
+		contain(loop->model, port, from, now_ns());
 		return;
 	}
 }
@@ -104,7 +104,7 @@ static void try_ports(struct xv_loop *loop, const struct xv_network *net)
 	unsigned int n = 0;
 	struct xv_port *port;
 
-	for (port = loop->inst->ports; port && n < PORTS_A_ROUND; port = port->hh.next) {
+	for (port = loop->model->ports; port && n < PORTS_A_ROUND; port = port->hh.next) {
 		if (!is_tried(port, net))
 			continue;
 		xv_probe_send(loop->probe, port->ifindex, port->key.vlan, port->link.mac, port->id);
@@ -117,7 +117,7 @@ static void try_ports(struct xv_loop *loop, const struct xv_network *net)
 static void on_again(evutil_socket_t fd, short what, void *arg)
 {
 	struct xv_loop *loop = arg;
-	const struct xv_network *net = xv_network_of(loop->inst, loop->bd);
+	const struct xv_network *net = xv_network_of(loop->model, loop->bd);
 
 	(void)fd;
 	(void)what;
@@ -127,11 +127,11 @@ static void on_again(evutil_socket_t fd, short what, void *arg)
 		stop(loop);
 }
 
-void xv_loop_suspect(struct xv_instance *inst, struct xv_network *net, struct xv_place first,
+void xv_loop_suspect(struct xv_model *model, struct xv_network *net, struct xv_place first,
 		     struct xv_place second, uint64_t now)
 {
-	struct xv_port *one = xv_place_port(inst, first), *two = xv_place_port(inst, second);
-	struct xv_loop *loop = inst->loop;
+	struct xv_port *one = xv_place_port(model, first), *two = xv_place_port(model, second);
+	struct xv_loop *loop = model->loop;
 	uint32_t devs[XV_PROBE_DEVS];
 
 	if (!loop || loop->bd || now < net->loop_next || !net->set.loop_detect || !one || !two ||
@@ -149,13 +149,13 @@ void xv_loop_suspect(struct xv_instance *inst, struct xv_network *net, struct xv
 	try_ports(loop, net);
 }
 
-void xv_loop_start(struct xv_instance *inst)
+void xv_loop_start(struct xv_model *model)
 {
 	struct xv_loop *loop = calloc(1, sizeof(*loop));
 	struct xv_err err = {.text = "out of memory"};
 
-	if (loop && !xv_probe_open(inst->base, on_heard, loop, &loop->probe, &err))
-		loop->again = evtimer_new(inst->base, on_again, loop);
+	if (loop && !xv_probe_open(model->base, on_heard, loop, &loop->probe, &err))
+		loop->again = evtimer_new(model->base, on_again, loop);
 	if (!loop || !loop->again) {
 		xv_log(LOG_WARNING, "loops between ports are not looked for: %s", err.text);
 		if (loop)
@@ -163,40 +163,40 @@ void xv_loop_start(struct xv_instance *inst)
 		free(loop);
 		return;
 	}
-	loop->inst = inst;
-	inst->loop = loop;
+	loop->model = model;
+	model->loop = loop;
 }
 
-void xv_loop_stop(struct xv_instance *inst)
+void xv_loop_stop(struct xv_model *model)
 {
-	if (!inst->loop)
+	if (!model->loop)
 		return;
-	event_free(inst->loop->again);
-	xv_probe_close(inst->loop->probe);
-	free(inst->loop);
-	inst->loop = NULL;
+	event_free(model->loop->again);
+	xv_probe_close(model->loop->probe);
+	free(model->loop);
+	model->loop = NULL;
 }
 
-static void release(struct xv_instance *inst, struct xv_port *port)
+static void release(struct xv_model *model, struct xv_port *port)
 {
 	port->loop.on = false;
-	port_look_again(inst, port);
+	port_look_again(model, port);
 }
 
-void xv_loop_release(struct xv_instance *inst, const struct xv_network *net)
+void xv_loop_release(struct xv_model *model, const struct xv_network *net)
 {
 	struct xv_port *port;
 
-	for (port = inst->ports; port; port = port->hh.next)
+	for (port = model->ports; port; port = port->hh.next)
 		if (port->loop.on && port->net == net)
-			release(inst, port);
+			release(model, port);
 }
 
-void xv_loop_tick(struct xv_instance *inst, uint64_t now)
+void xv_loop_tick(struct xv_model *model, uint64_t now)
 {
 	struct xv_port *port;
 
-	for (port = inst->ports; port; port = port->hh.next)
+	for (port = model->ports; port; port = port->hh.next)
 		if (port->loop.on && now >= port->loop.until)
-			release(inst, port);
+			release(model, port);
 }

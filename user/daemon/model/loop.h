@@ -29,14 +29,14 @@ uint32_t xv_loop_hold(uint32_t before, uint64_t until, uint64_t now);
  * network's ports, and a port of the two by which one comes in is contained: so a station can have
  * no port contained but its own. Once a second for each network.
  */
-void xv_loop_suspect(struct xv_instance *inst, struct xv_network *net, struct xv_place first,
+void xv_loop_suspect(struct xv_model *model, struct xv_network *net, struct xv_place first,
 		     struct xv_place second, uint64_t now);
 /* Without CAP_NET_RAW it says that loops are not looked for. */
-void xv_loop_start(struct xv_instance *inst);
-void xv_loop_stop(struct xv_instance *inst);
+void xv_loop_start(struct xv_model *model);
+void xv_loop_stop(struct xv_model *model);
 /* Loops are no longer looked for in the network: none of its ports is contained. */
-void xv_loop_release(struct xv_instance *inst, const struct xv_network *net);
+void xv_loop_release(struct xv_model *model, const struct xv_network *net);
 /* Once a second: ports are tried again. */
-void xv_loop_tick(struct xv_instance *inst, uint64_t now);
+void xv_loop_tick(struct xv_model *model, uint64_t now);
 
 #endif

@@ -10,9 +10,9 @@
 #include "model/fdb.h"
 #include "model/flood.h"
 #include "maps/index.h"
-#include "sources/learn.h"
 #include "link_local.h"
 #include "model/loop.h"
+#include "model/ids.h"
 #include "model/quota.h"
 #include "maps/stats.h"
 #include "xv_wire.h"
@@ -29,31 +29,31 @@ void xv_network_defaults(struct xv_network_settings *set)
 	};
 }
 
-struct xv_network *xv_network_find(struct xv_instance *inst, uint32_t vni)
+struct xv_network *xv_network_find(struct xv_model *model, uint32_t vni)
 {
 	struct xv_network *net;
 
-	HASH_FIND(hh, inst->networks, &vni, sizeof(vni), net);
+	HASH_FIND(hh, model->networks, &vni, sizeof(vni), net);
 	return net;
 }
 
-static struct xv_network *find_name(struct xv_instance *inst, const char *name)
+static struct xv_network *find_name(struct xv_model *model, const char *name)
 {
 	struct xv_network *net, *tmp;
 
-	HASH_ITER (hh, inst->networks, net, tmp)
+	HASH_ITER (hh, model->networks, net, tmp)
 		if (!strcmp(net->set.name, name))
 			return net;
 	return NULL;
 }
 
-struct xv_network *xv_network_lookup(struct xv_instance *inst, const char *word)
+struct xv_network *xv_network_lookup(struct xv_model *model, const char *word)
 {
-	struct xv_network *net = find_name(inst, word);
+	struct xv_network *net = find_name(model, word);
 	uint32_t vni;
 
 	if (!net && !xv_uint_parse(word, 1, XV_VNI_MAX, &vni))
-		net = xv_network_find(inst, vni);
+		net = xv_network_find(model, vni);
 	return net;
 }
 
@@ -61,23 +61,23 @@ struct xv_network *xv_network_lookup(struct xv_instance *inst, const char *word)
  * Ids are given out in a circle, so that a late event does not meet a reused one. What an outside
  * program wrote into the map is not ours to give.
  */
-static uint32_t free_bd(struct xv_instance *inst)
+static uint32_t free_bd(struct xv_model *model)
 {
 	uint32_t i, bd;
 
 	for (i = 1; i < XV_MAX_NETWORKS; i++) {
-		bd = 1 + (inst->last_bd + i - 1) % (XV_MAX_NETWORKS - 1);
-		if (!inst->by_bd[bd] && !inst->batch->bd[bd] && !inst->dp->bd[bd].flags)
+		bd = 1 + (model->last_bd + i - 1) % (XV_MAX_NETWORKS - 1);
+		if (!model->by_bd[bd] && !model->batch->bd[bd] && !model->dp->bd[bd].flags)
 			return bd;
 	}
-	return xv_batch_make_room(inst) ? free_bd(inst) : 0;
+	return xv_batch_make_room(model) ? free_bd(model) : 0;
 }
 
 /* Writes settings field by field: programs read single words of the entry while we do. */
-static void write_settings(struct xv_instance *inst, struct xv_network *net)
+static void write_settings(struct xv_model *model, struct xv_network *net)
 {
-	struct xv_bd_val *val = &inst->dp->bd[net->bd];
-	struct xv_bd_info_val *info = &inst->dp->bd_info[net->bd];
+	struct xv_bd_val *val = &model->dp->bd[net->bd];
+	struct xv_bd_info_val *info = &model->dp->bd_info[net->bd];
 	const struct xv_network_settings *set = &net->set;
 	uint32_t flags = XV_BD_VALID;
 
@@ -104,15 +104,15 @@ static void write_settings(struct xv_instance *inst, struct xv_network *net)
 	info->link_local = set->link_local;
 	memcpy(info->name, set->name, sizeof(info->name));
 	__atomic_store_n(&val->flags, flags, __ATOMIC_RELEASE);
-	xv_index_update_network(inst->dp, net);
+	xv_index_update_network(model->dp, net->vni, net->bd);
 }
 
-void xv_network_write(struct xv_instance *inst, struct xv_network *net)
+void xv_network_write(struct xv_model *model, struct xv_network *net)
 {
-	write_settings(inst, net);
+	write_settings(model, net);
 }
 
-static struct xv_network *new_network(struct xv_instance *inst, uint32_t vni, uint32_t bd)
+static struct xv_network *new_network(struct xv_model *model, uint32_t vni, uint32_t bd)
 {
 	struct xv_network *net = calloc(1, sizeof(*net));
 
@@ -120,17 +120,17 @@ static struct xv_network *new_network(struct xv_instance *inst, uint32_t vni, ui
 		return NULL;
 	net->vni = vni;
 	net->bd = bd;
-	inst->by_bd[bd] = net;
-	HASH_ADD(hh, inst->networks, vni, sizeof(net->vni), net);
+	model->by_bd[bd] = net;
+	HASH_ADD(hh, model->networks, vni, sizeof(net->vni), net);
 	return net;
 }
 
 /* To the daemon it is there no more. */
-static void unlink_network(struct xv_instance *inst, struct xv_network *net)
+static void unlink_network(struct xv_model *model, struct xv_network *net)
 {
-	inst->n_full -= net->full;
-	HASH_DEL(inst->networks, net);
-	inst->by_bd[net->bd] = NULL;
+	model->n_full -= net->full;
+	HASH_DEL(model->networks, net);
+	model->by_bd[net->bd] = NULL;
 }
 
 static void free_network(struct xv_network *net)
@@ -152,111 +152,111 @@ static void copy_settings(struct xv_network *net, const struct xv_network_settin
 	fill_name(&net->set, net->vni);
 }
 
-int xv_network_add(struct xv_instance *inst, uint32_t vni, const struct xv_network_settings *set,
+int xv_network_add(struct xv_model *model, uint32_t vni, const struct xv_network_settings *set,
 		   bool from_config, struct xv_network **out, struct xv_err *err)
 {
-	uint32_t bd = free_bd(inst);
+	uint32_t bd = free_bd(model);
 	struct xv_network *net;
 	int ret;
 
 	if (!vni || vni > XV_VNI_MAX)
 		return xv_err_set(err, -EINVAL, "VNI %u is not in 1-%u", vni, XV_VNI_MAX);
-	net = xv_network_find(inst, vni);
+	net = xv_network_find(model, vni);
 	if (net)
 		return xv_err_set(err, -EEXIST, "VNI %u is network \"%s\" already", vni,
 				  net->set.name);
 	if (!bd)
 		return xv_err_set(err, -ENOSPC, "there are %u networks already, which is the limit",
 				  XV_MAX_NETWORKS - 1);
-	net = new_network(inst, vni, bd);
+	net = new_network(model, vni, bd);
 	if (!net)
 		return xv_err_set(err, -ENOMEM, "out of memory");
-	inst->last_bd = bd;
+	model->last_bd = bd;
 	copy_settings(net, set);
 	net->from_config = from_config;
 	net->by_hand = !from_config;
-	xv_stats_clear_network(inst, bd);
-	inst->dp->bd[bd].flood.word = 0;
-	write_settings(inst, net);
-	ret = bpf_map_update_elem(inst->dp->fd.vni, &vni, &bd, BPF_ANY);
+	xv_stats_clear_network(model->dp, bd);
+	model->dp->bd[bd].flood.word = 0;
+	write_settings(model, net);
+	ret = bpf_map_update_elem(model->dp->fd.vni, &vni, &bd, BPF_ANY);
 	if (ret) {
-		inst->dp->bd[bd].flags = 0;
-		unlink_network(inst, net);
+		model->dp->bd[bd].flags = 0;
+		unlink_network(model, net);
 		free_network(net);
 		return xv_err_set(err, ret, "cannot add VNI %u: %s", vni, strerror(-ret));
 	}
-	xv_index_add_network(inst->dp, net);
+	xv_index_add_network(model->dp, net->vni, net->bd);
 	if (out)
 		*out = net;
 	return 0;
 }
 
-void xv_network_set(struct xv_instance *inst, struct xv_network *net,
+void xv_network_set(struct xv_model *model, struct xv_network *net,
 		    const struct xv_network_settings *set)
 {
 	copy_settings(net, set);
-	write_settings(inst, net);
+	write_settings(model, net);
 	if (!net->set.loop_detect)
-		xv_loop_release(inst, net);
-	xv_learn_sweep_soon(inst);
-	xv_quota_room(inst);
+		xv_loop_release(model, net);
+	xv_signal_send(&model->signals.ageing);
+	xv_quota_room(model);
 }
 
-int xv_network_check_name(struct xv_instance *inst, uint32_t vni,
+int xv_network_check_name(struct xv_model *model, uint32_t vni,
 			  const struct xv_network_settings *set, struct xv_err *err)
 {
 	struct xv_network_settings full = *set;
 	struct xv_network *other;
 
 	fill_name(&full, vni);
-	other = find_name(inst, full.name);
+	other = find_name(model, full.name);
 	if (!other || other->vni == vni)
 		return 0;
 	return xv_err_set(err, -EEXIST, "the name \"%s\" is taken by VNI %u", full.name,
 			  other->vni);
 }
 
-void xv_network_drop(struct xv_instance *inst, struct xv_network *net)
+void xv_network_drop(struct xv_model *model, struct xv_network *net)
 {
 	net->from_config = false;
-	write_settings(inst, net);
+	write_settings(model, net);
 }
 
-int xv_network_del(struct xv_instance *inst, struct xv_network *net, struct xv_err *err)
+int xv_network_del(struct xv_model *model, struct xv_network *net, struct xv_err *err)
 {
 	struct xv_port *port, *tmp;
 
-	xv_batch_begin(inst);
+	xv_batch_begin(model);
 	/* First the way in from the wire, then the ports, then what nobody looks up any more. */
-	xv_index_del_network(inst->dp, net);
-	bpf_map_delete_elem(inst->dp->fd.vni, &net->vni);
-	HASH_ITER (hh, inst->ports, port, tmp)
+	xv_index_del_network(model->dp, net->vni, net->bd);
+	bpf_map_delete_elem(model->dp->fd.vni, &net->vni);
+	HASH_ITER (hh, model->ports, port, tmp)
 		if (port->net == net)
-			xv_port_del(inst, port, NULL);
-	__atomic_store_n(&inst->dp->bd[net->bd].flags, 0, __ATOMIC_RELEASE);
-	xv_flood_flush(inst, net, NULL);
-	unlink_network(inst, net);
-	net->next_gone = inst->batch->networks;
-	inst->batch->networks = net;
-	inst->batch->bd[net->bd] = true;
-	inst->batch->entries = true;
-	return xv_batch_commit(inst, err);
+			xv_port_del(model, port, NULL);
+	__atomic_store_n(&model->dp->bd[net->bd].flags, 0, __ATOMIC_RELEASE);
+	xv_flood_flush(model, net, NULL);
+	unlink_network(model, net);
+	net->next_gone = model->batch->networks;
+	model->batch->networks = net;
+	model->batch->bd[net->bd] = true;
+	model->batch->entries = true;
+	return xv_batch_commit(model, err);
 }
 
-static void forget(struct xv_instance *inst, uint32_t bd)
+static void forget(struct xv_model *model, uint32_t bd)
 {
-	memset(&inst->dp->bd_info[bd], 0, sizeof(inst->dp->bd_info[bd]));
-	memset(&inst->dp->bd[bd], 0, sizeof(inst->dp->bd[bd]));
+	memset(&model->dp->bd_info[bd], 0, sizeof(model->dp->bd_info[bd]));
+	memset(&model->dp->bd[bd], 0, sizeof(model->dp->bd[bd]));
 }
 
-void xv_network_free_gone(struct xv_instance *inst)
+void xv_network_free_gone(struct xv_model *model)
 {
 	struct xv_network *net, *next;
 
-	for (net = inst->batch->networks; net; net = next) {
+	for (net = model->batch->networks; net; net = next) {
 		next = net->next_gone;
-		xv_flood_forget(inst, net);
-		forget(inst, net->bd);
+		xv_flood_forget(model, net);
+		forget(model, net->bd);
 		free_network(net);
 	}
 }
@@ -284,31 +284,31 @@ static void adopt_settings(struct xv_network *net, uint32_t flags,
 }
 
 /* False: the entry of xv_vni leads nowhere. */
-static bool may_be_adopted(const struct xv_instance *inst, uint32_t vni, uint32_t bd)
+static bool may_be_adopted(const struct xv_model *model, uint32_t vni, uint32_t bd)
 {
-	return vni && vni <= XV_VNI_MAX && bd && bd < XV_MAX_NETWORKS && !inst->by_bd[bd] &&
-	       inst->dp->bd[bd].flags & XV_BD_VALID;
+	return vni && vni <= XV_VNI_MAX && bd && bd < XV_MAX_NETWORKS && !model->by_bd[bd] &&
+	       model->dp->bd[bd].flags & XV_BD_VALID;
 }
 
-static int adopt_one(struct xv_instance *inst, uint32_t vni, uint32_t bd, struct xv_err *err)
+static int adopt_one(struct xv_model *model, uint32_t vni, uint32_t bd, struct xv_err *err)
 {
-	const struct xv_bd_val *val = &inst->dp->bd[bd];
-	struct xv_network *net = new_network(inst, vni, bd);
+	const struct xv_bd_val *val = &model->dp->bd[bd];
+	struct xv_network *net = new_network(model, vni, bd);
 
 	if (!net)
 		return xv_err_set(err, -ENOMEM, "out of memory");
 	net->from_config = val->flags & XV_BD_CONFIG;
 	/* Another program, which makes a network of its own, need not set flags of origin. */
 	net->by_hand = val->flags & XV_BD_HAND || !(val->flags & (XV_BD_CONFIG | XV_BD_KEPT));
-	adopt_settings(net, val->flags, &inst->dp->bd_info[bd]);
-	inst->last_bd = bd > inst->last_bd ? bd : inst->last_bd;
+	adopt_settings(net, val->flags, &model->dp->bd_info[bd]);
+	model->last_bd = bd > model->last_bd ? bd : model->last_bd;
 	return 0;
 }
 
-int xv_network_adopt(struct xv_instance *inst, struct xv_err *err)
+int xv_network_adopt(struct xv_model *model, struct xv_err *err)
 {
 	uint32_t vni, gone, *prev = NULL, bd, i;
-	int fd = inst->dp->fd.vni, ret = 0;
+	int fd = model->dp->fd.vni, ret = 0;
 	bool drop = false;
 
 	while (!ret && !bpf_map_get_next_key(fd, prev, &vni)) {
@@ -316,25 +316,51 @@ int xv_network_adopt(struct xv_instance *inst, struct xv_err *err)
 			bpf_map_delete_elem(fd, &gone);
 		prev = &vni;
 		gone = vni;
-		drop = bpf_map_lookup_elem(fd, &vni, &bd) || !may_be_adopted(inst, vni, bd);
+		drop = bpf_map_lookup_elem(fd, &vni, &bd) || !may_be_adopted(model, vni, bd);
 		if (!drop)
-			ret = adopt_one(inst, vni, bd, err);
+			ret = adopt_one(model, vni, bd, err);
 	}
 	if (drop)
 		bpf_map_delete_elem(fd, &gone);
 	/* What a daemon that was killed half-way left without a VNI. */
 	for (i = 1; i < XV_MAX_NETWORKS; i++)
-		if (!inst->by_bd[i] && inst->dp->bd[i].flags)
-			forget(inst, i);
+		if (!model->by_bd[i] && model->dp->bd[i].flags)
+			forget(model, i);
 	return ret;
 }
 
-void xv_network_free_all(struct xv_instance *inst)
+static bool is_known(void *arg, uint32_t vni, uint32_t bd)
+{
+	const struct xv_network *net = xv_network_of(arg, bd);
+
+	return net && net->vni == vni;
+}
+
+void xv_network_adopt_index(struct xv_model *model)
+{
+	struct xv_network *net;
+
+	xv_index_sweep_networks(model->dp, is_known, model);
+	for (net = model->networks; net; net = net->hh.next)
+		xv_index_offer_network(model->dp, net->vni, net->bd);
+}
+
+struct xv_net_stats xv_network_stats(struct xv_model *model, const struct xv_network *net)
+{
+	struct xv_net_stats sum = xv_stats_network(model->dp, net->bd);
+	size_t i;
+
+	for (i = 0; i < net->n_flood && net->flood[i].val.kind == XV_FDB_PORT; i++)
+		xv_stats_add_port(model->dp, &sum, net->flood[i].val.id);
+	return sum;
+}
+
+void xv_network_free_all(struct xv_model *model)
 {
 	struct xv_network *net, *tmp;
 
-	HASH_ITER (hh, inst->networks, net, tmp) {
-		unlink_network(inst, net);
+	HASH_ITER (hh, model->networks, net, tmp) {
+		unlink_network(model, net);
 		free_network(net);
 	}
 }

@@ -3,7 +3,8 @@
 #ifndef XV_NETWORK_H
 #define XV_NETWORK_H
 
-#include "instance.h"
+#include "maps/stats.h"
+#include "model/model.h"
 
 struct xv_network_settings {
 	char name[XV_NAME_LEN]; /* "": vni<VNI> */
@@ -47,30 +48,34 @@ struct xv_network {
 };
 
 void xv_network_defaults(struct xv_network_settings *set);
-struct xv_network *xv_network_find(struct xv_instance *inst, uint32_t vni);
+struct xv_network *xv_network_find(struct xv_model *model, uint32_t vni);
 /* By "100" or by name; NULL if there is none. */
-struct xv_network *xv_network_lookup(struct xv_instance *inst, const char *word);
+struct xv_network *xv_network_lookup(struct xv_model *model, const char *word);
 /*
  * Names are unique, but while a file is applied that exchanges them. -EEXIST: another VNI has the
  * one that is set, or the one that the network gets if none is.
  */
-int xv_network_check_name(struct xv_instance *inst, uint32_t vni,
+int xv_network_check_name(struct xv_model *model, uint32_t vni,
 			  const struct xv_network_settings *set, struct xv_err *err);
 /* The name is checked. -EEXIST: VNI is taken; -ENOSPC: XV_MAX_NETWORKS. */
-int xv_network_add(struct xv_instance *inst, uint32_t vni, const struct xv_network_settings *set,
+int xv_network_add(struct xv_model *model, uint32_t vni, const struct xv_network_settings *set,
 		   bool from_config, struct xv_network **net, struct xv_err *err);
-void xv_network_set(struct xv_instance *inst, struct xv_network *net,
+void xv_network_set(struct xv_model *model, struct xv_network *net,
 		    const struct xv_network_settings *set);
 /* The file names it no more, but it stays, until the file names it again and drops it. */
-void xv_network_drop(struct xv_instance *inst, struct xv_network *net);
+void xv_network_drop(struct xv_model *model, struct xv_network *net);
 /* With its ports, flood list and FDB entries. */
-int xv_network_del(struct xv_instance *inst, struct xv_network *net, struct xv_err *err);
+int xv_network_del(struct xv_model *model, struct xv_network *net, struct xv_err *err);
+/* Counters, over all CPUs. */
+struct xv_net_stats xv_network_stats(struct xv_model *model, const struct xv_network *net);
 /* For batch.c: frees those that were deleted. */
-void xv_network_free_gone(struct xv_instance *inst);
+void xv_network_free_gone(struct xv_model *model);
 /* Writes the settings to xv_bd again (its flood list changed between peers and group). */
-void xv_network_write(struct xv_instance *inst, struct xv_network *net);
-/* Fills inst->networks from adopted maps. */
-int xv_network_adopt(struct xv_instance *inst, struct xv_err *err);
-void xv_network_free_all(struct xv_instance *inst);
+void xv_network_write(struct xv_model *model, struct xv_network *net);
+/* Fills model->networks from adopted maps. */
+int xv_network_adopt(struct xv_model *model, struct xv_err *err);
+/* The same for xv_vni_index; free slots go to what another program provisioned. */
+void xv_network_adopt_index(struct xv_model *model);
+void xv_network_free_all(struct xv_model *model);
 
 #endif

@@ -19,13 +19,12 @@ struct xv_nexthop_memo {
 };
 
 /* This is its next hop, and no longer the one before; NULL: none. */
-void xv_nexthop_set(struct xv_instance *inst, struct xv_peer *peer, uint32_t ifindex,
+void xv_nexthop_set(struct xv_model *model, struct xv_peer *peer, uint32_t ifindex,
 		    const struct xv_ip *nexthop);
 /* Egress device and next hop, from the kernel's routes. 0, or negative with peer->status set. */
-int xv_nexthop_find(struct xv_instance *inst, struct xv_nexthop_memo *memo, struct xv_peer *peer,
+int xv_nexthop_find(struct xv_model *model, struct xv_nexthop_memo *memo, struct xv_peer *peer,
 		    struct xv_link *link);
 /* Fills in peer->mac, and asks the kernel to keep it resolved. False: it is not. */
-bool xv_nexthop_resolve(struct xv_instance *inst, struct xv_nexthop_memo *memo,
-			struct xv_peer *peer);
+bool xv_nexthop_resolve(struct xv_model *model, struct xv_nexthop_memo *memo, struct xv_peer *peer);
 
 #endif

@@ -16,27 +16,27 @@
 #include "maps/stats.h"
 #include "model/way.h"
 
-struct xv_peer *xv_peer_find(struct xv_instance *inst, const struct xv_ip *ip)
+struct xv_peer *xv_peer_find(struct xv_model *model, const struct xv_ip *ip)
 {
 	struct xv_peer *peer;
 
-	HASH_FIND(hh, inst->peers, ip, sizeof(*ip), peer);
+	HASH_FIND(hh, model->peers, ip, sizeof(*ip), peer);
 	return peer;
 }
 
-uint32_t xv_peer_free_id(struct xv_instance *inst)
+uint32_t xv_peer_free_id(struct xv_model *model)
 {
 	uint32_t i, id;
 
 	for (i = 1; i < XV_MAX_PEERS; i++) {
-		id = 1 + (inst->last_peer + i - 1) % (XV_MAX_PEERS - 1);
-		if (!inst->peer_by_id[id] && xv_ip_is_zero(&inst->dp->adj[id].ip))
+		id = 1 + (model->last_peer + i - 1) % (XV_MAX_PEERS - 1);
+		if (!model->peer_by_id[id] && xv_ip_is_zero(&model->dp->adj[id].ip))
 			return id;
 	}
-	return xv_batch_make_room(inst) ? xv_peer_free_id(inst) : 0;
+	return xv_batch_make_room(model) ? xv_peer_free_id(model) : 0;
 }
 
-static struct xv_peer *new_peer(struct xv_instance *inst, const struct xv_ip *ip, uint32_t id)
+static struct xv_peer *new_peer(struct xv_model *model, const struct xv_ip *ip, uint32_t id)
 {
 	struct xv_peer *peer = calloc(1, sizeof(*peer));
 
@@ -44,22 +44,22 @@ static struct xv_peer *new_peer(struct xv_instance *inst, const struct xv_ip *ip
 		return NULL;
 	peer->ip = *ip;
 	peer->id = id;
-	inst->peer_by_id[id] = peer;
-	HASH_ADD(hh, inst->peers, ip, sizeof(peer->ip), peer);
+	model->peer_by_id[id] = peer;
+	HASH_ADD(hh, model->peers, ip, sizeof(peer->ip), peer);
 	return peer;
 }
 
 /* To the daemon it is there no more. */
-static void unlink_peer(struct xv_instance *inst, struct xv_peer *peer)
+static void unlink_peer(struct xv_model *model, struct xv_peer *peer)
 {
-	HASH_DEL(inst->peers, peer);
-	inst->peer_by_id[peer->id] = NULL;
+	HASH_DEL(model->peers, peer);
+	model->peer_by_id[peer->id] = NULL;
 }
 
 /* Own address of the peer's family exists, and the peer is another host's unicast address. */
-static int check_ip(struct xv_instance *inst, const struct xv_ip *ip, struct xv_err *err)
+static int check_ip(struct xv_model *model, const struct xv_ip *ip, struct xv_err *err)
 {
-	const struct xv_config *config = inst->config;
+	const struct xv_config *config = model->config;
 	const struct xv_ip *own = xv_ip_is_v4(ip) ? &config->address : &config->address6;
 	char text[XV_IP_STRLEN];
 
@@ -76,33 +76,33 @@ static int check_ip(struct xv_instance *inst, const struct xv_ip *ip, struct xv_
 	return 0;
 }
 
-static int create(struct xv_instance *inst, const struct xv_ip *ip, struct xv_peer **out,
+static int create(struct xv_model *model, const struct xv_ip *ip, struct xv_peer **out,
 		  struct xv_err *err)
 {
-	uint32_t id = xv_peer_free_id(inst);
+	uint32_t id = xv_peer_free_id(model);
 	struct xv_peer *peer;
-	int ret = check_ip(inst, ip, err);
+	int ret = check_ip(model, ip, err);
 
 	if (ret)
 		return ret;
 	if (!id)
 		return xv_err_set(err, -ENOSPC, "there are %u peers already, which is the limit",
 				  XV_MAX_PEERS - 1);
-	peer = new_peer(inst, ip, id);
+	peer = new_peer(model, ip, id);
 	if (!peer)
 		return xv_err_set(err, -ENOMEM, "out of memory");
-	inst->last_peer = id;
-	xv_stats_clear_peer(inst, id);
-	xv_way_update(inst, peer); /* before programs know the peer */
-	xv_adjacency_clear(inst, peer);
-	ret = bpf_map_update_elem(inst->dp->fd.peer, ip, &id, BPF_ANY);
+	model->last_peer = id;
+	xv_stats_clear_peer(model->dp, id);
+	xv_way_update(model, peer); /* before programs know the peer */
+	xv_adjacency_clear(model, peer);
+	ret = bpf_map_update_elem(model->dp->fd.peer, ip, &id, BPF_ANY);
 	if (ret) {
-		unlink_peer(inst, peer);
+		unlink_peer(model, peer);
 		free(peer);
 		return xv_err_set(err, ret, "cannot add a peer: %s", strerror(-ret));
 	}
-	xv_index_add_peer(inst->dp, peer);
-	xv_peer_refresh_soon(inst);
+	xv_index_add_peer(model->dp, &peer->ip, peer->id, peer->kernel);
+	xv_signal_send(&model->signals.refresh);
 	*out = peer;
 	return 0;
 }
@@ -112,49 +112,49 @@ static bool is_unused(const struct xv_peer *peer)
 	return !peer->refs && !peer->pinned && !peer->dynamic;
 }
 
-static void check_unused(struct xv_instance *inst, struct xv_peer *peer)
+static void check_unused(struct xv_model *model, struct xv_peer *peer)
 {
 	if (!is_unused(peer))
 		return;
-	xv_batch_begin(inst);
-	inst->batch->peers_unused = true;
-	xv_batch_commit(inst, NULL);
+	xv_batch_begin(model);
+	model->batch->peers_unused = true;
+	xv_batch_commit(model, NULL);
 }
 
-bool xv_peer_unlink_unused(struct xv_instance *inst)
+bool xv_peer_unlink_unused(struct xv_model *model)
 {
 	struct xv_peer *peer, *tmp;
 
-	inst->batch->peers_unused = false;
-	HASH_ITER (hh, inst->peers, peer, tmp) {
+	model->batch->peers_unused = false;
+	HASH_ITER (hh, model->peers, peer, tmp) {
 		if (!is_unused(peer))
 			continue;
-		xv_index_del_peer(inst->dp, peer);
-		bpf_map_delete_elem(inst->dp->fd.peer, &peer->ip);
-		unlink_peer(inst, peer);
-		peer->next_gone = inst->batch->peers;
-		inst->batch->peers = peer;
-		inst->batch->peer[peer->id] = true;
+		xv_index_del_peer(model->dp, &peer->ip, peer->id);
+		bpf_map_delete_elem(model->dp->fd.peer, &peer->ip);
+		unlink_peer(model, peer);
+		peer->next_gone = model->batch->peers;
+		model->batch->peers = peer;
+		model->batch->peer[peer->id] = true;
 	}
-	return inst->batch->peers;
+	return model->batch->peers;
 }
 
-void xv_peer_free_gone(struct xv_instance *inst)
+void xv_peer_free_gone(struct xv_model *model)
 {
 	struct xv_peer *peer, *next;
 
-	for (peer = inst->batch->peers; peer; peer = next) {
+	for (peer = model->batch->peers; peer; peer = next) {
 		next = peer->next_gone;
-		xv_adjacency_drop(inst, peer);
+		xv_adjacency_drop(model, peer);
 		free(peer);
 	}
 }
 
-int xv_peer_get(struct xv_instance *inst, const struct xv_ip *ip, struct xv_peer **out,
+int xv_peer_get(struct xv_model *model, const struct xv_ip *ip, struct xv_peer **out,
 		struct xv_err *err)
 {
-	struct xv_peer *peer = xv_peer_find(inst, ip);
-	int ret = peer ? 0 : create(inst, ip, &peer, err);
+	struct xv_peer *peer = xv_peer_find(model, ip);
+	int ret = peer ? 0 : create(model, ip, &peer, err);
 
 	if (ret)
 		return ret;
@@ -163,11 +163,11 @@ int xv_peer_get(struct xv_instance *inst, const struct xv_ip *ip, struct xv_peer
 	return 0;
 }
 
-void xv_peer_put(struct xv_instance *inst, struct xv_peer *peer)
+void xv_peer_put(struct xv_model *model, struct xv_peer *peer)
 {
 	if (peer->refs)
 		peer->refs--;
-	check_unused(inst, peer);
+	check_unused(model, peer);
 }
 
 void xv_peer_hold(struct xv_peer *peer)
@@ -175,23 +175,23 @@ void xv_peer_hold(struct xv_peer *peer)
 	peer->refs++;
 }
 
-int xv_peer_add(struct xv_instance *inst, const struct xv_ip *ip, struct xv_err *err)
+int xv_peer_add(struct xv_model *model, const struct xv_ip *ip, struct xv_err *err)
 {
-	struct xv_peer *peer = xv_peer_find(inst, ip);
+	struct xv_peer *peer = xv_peer_find(model, ip);
 	char text[XV_IP_STRLEN];
 	int ret;
 
 	if (peer && peer->pinned)
 		return xv_err_set(err, -EEXIST, "peer %s exists already", xv_ip_format(ip, text));
-	ret = peer ? 0 : create(inst, ip, &peer, err);
+	ret = peer ? 0 : create(model, ip, &peer, err);
 	if (!ret) {
 		peer->pinned = true;
-		xv_adjacency_origin(inst, peer);
+		xv_adjacency_origin(model, peer);
 	}
 	return ret;
 }
 
-int xv_peer_del(struct xv_instance *inst, struct xv_peer *peer, struct xv_err *err)
+int xv_peer_del(struct xv_model *model, struct xv_peer *peer, struct xv_err *err)
 {
 	char text[XV_IP_STRLEN];
 
@@ -202,22 +202,22 @@ int xv_peer_del(struct xv_instance *inst, struct xv_peer *peer, struct xv_err *e
 			xv_ip_format(&peer->ip, text), peer->refs, peer->refs == 1 ? "" : "s",
 			peer->refs == 1 ? "y" : "ies", peer->refs == 1 ? "that" : "those");
 	peer->pinned = peer->dynamic = false;
-	xv_adjacency_origin(inst, peer);
-	check_unused(inst, peer);
+	xv_adjacency_origin(model, peer);
+	check_unused(model, peer);
 	return 0;
 }
 
-int xv_peer_admit(struct xv_instance *inst, const struct xv_ip *ip, struct xv_peer **out,
+int xv_peer_admit(struct xv_model *model, const struct xv_ip *ip, struct xv_peer **out,
 		  struct xv_err *err)
 {
-	struct xv_peer *peer = xv_peer_find(inst, ip);
+	struct xv_peer *peer = xv_peer_find(model, ip);
 	int ret = 0;
 
 	if (!peer) {
-		ret = create(inst, ip, &peer, err);
+		ret = create(model, ip, &peer, err);
 		if (!ret) {
 			peer->dynamic = true;
-			xv_adjacency_origin(inst, peer);
+			xv_adjacency_origin(model, peer);
 		}
 	}
 	if (!ret)
@@ -225,75 +225,91 @@ int xv_peer_admit(struct xv_instance *inst, const struct xv_ip *ip, struct xv_pe
 	return ret;
 }
 
-void xv_peer_drop_unused(struct xv_instance *inst, const uint32_t *uses)
+void xv_peer_drop_unused(struct xv_model *model, const uint32_t *uses)
 {
 	struct xv_peer *peer, *tmp;
 
-	xv_batch_begin(inst);
-	HASH_ITER (hh, inst->peers, peer, tmp) {
+	xv_batch_begin(model);
+	HASH_ITER (hh, model->peers, peer, tmp) {
 		if (!peer->dynamic || uses[peer->id])
 			continue;
 		peer->dynamic = false;
-		xv_adjacency_origin(inst, peer);
-		check_unused(inst, peer);
+		xv_adjacency_origin(model, peer);
+		check_unused(model, peer);
 	}
-	xv_batch_commit(inst, NULL);
+	xv_batch_commit(model, NULL);
 }
 
 /* Not what another program may have written: its id is somebody else's, or nobody's. */
-static bool may_be_adopted(struct xv_instance *inst, const struct xv_ip *ip, uint32_t id)
+static bool may_be_adopted(struct xv_model *model, const struct xv_ip *ip, uint32_t id)
 {
-	return id && !xv_peer_of(inst, id) && id < XV_MAX_PEERS && xv_ip_is_usable(ip) &&
-	       !xv_ip_equal(ip, &inst->config->address) &&
-	       !xv_ip_equal(ip, &inst->config->address6);
+	return id && !xv_peer_of(model, id) && id < XV_MAX_PEERS && xv_ip_is_usable(ip) &&
+	       !xv_ip_equal(ip, &model->config->address) &&
+	       !xv_ip_equal(ip, &model->config->address6);
 }
 
-int xv_peer_adopt(struct xv_instance *inst, struct xv_err *err)
+int xv_peer_adopt(struct xv_model *model, struct xv_err *err)
 {
 	struct xv_ip ip, gone, *prev = NULL;
 	struct xv_peer *peer;
 	bool drop = false;
 	uint32_t id;
-	int fd = inst->dp->fd.peer;
+	int fd = model->dp->fd.peer;
 
 	while (!bpf_map_get_next_key(fd, prev, &ip)) {
 		if (drop)
 			bpf_map_delete_elem(fd, &gone);
 		prev = &ip;
 		gone = ip;
-		drop = bpf_map_lookup_elem(fd, &ip, &id) || !may_be_adopted(inst, &ip, id);
+		drop = bpf_map_lookup_elem(fd, &ip, &id) || !may_be_adopted(model, &ip, id);
 		if (drop)
 			continue;
-		peer = new_peer(inst, &ip, id);
+		peer = new_peer(model, &ip, id);
 		if (!peer)
 			return xv_err_set(err, -ENOMEM, "out of memory");
-		xv_adjacency_adopt(inst, peer);
-		inst->last_peer = id > inst->last_peer ? id : inst->last_peer;
+		xv_adjacency_adopt(model, peer);
+		model->last_peer = id > model->last_peer ? id : model->last_peer;
 	}
 	if (drop)
 		bpf_map_delete_elem(fd, &gone);
 	return 0;
 }
 
-void xv_peer_adopted(struct xv_instance *inst)
+void xv_peer_adopted(struct xv_model *model)
 {
 	struct xv_peer *peer, *tmp;
 
-	HASH_ITER (hh, inst->peers, peer, tmp) {
+	HASH_ITER (hh, model->peers, peer, tmp) {
 		if (peer->refs || !is_unused(peer))
 			continue;
 		peer->pinned = true; /* another program's */
-		xv_adjacency_origin(inst, peer);
+		xv_adjacency_origin(model, peer);
 	}
-	xv_adjacency_adopted(inst);
+	xv_adjacency_adopted(model);
 }
 
-void xv_peer_free_all(struct xv_instance *inst)
+static const struct xv_ip *ip_of(void *arg, uint32_t id)
+{
+	const struct xv_peer *peer = xv_peer_of(arg, id);
+
+	return peer ? &peer->ip : NULL;
+}
+
+void xv_peer_adopt_index(struct xv_model *model)
+{
+	struct xv_peer *peer;
+
+	xv_index_sweep_peers(model->dp, ip_of, model);
+	for (peer = model->peers; peer; peer = peer->hh.next)
+		xv_index_offer_peer(model->dp, &peer->ip, peer->id, peer->kernel);
+}
+
+void xv_peer_free_all(struct xv_model *model)
 {
 	struct xv_peer *peer, *tmp;
 
-	HASH_ITER (hh, inst->peers, peer, tmp) {
-		unlink_peer(inst, peer);
+	HASH_ITER (hh, model->peers, peer, tmp) {
+		unlink_peer(model, peer);
 		free(peer);
 	}
 }

@@ -4,7 +4,7 @@
 #ifndef XV_PEER_H
 #define XV_PEER_H
 
-#include "instance.h"
+#include "model/model.h"
 
 struct xv_peer {
 	struct xv_ip ip;
@@ -29,39 +29,36 @@ struct xv_peer {
 };
 
 /* An id that no peer and no group has; 0: none. */
-uint32_t xv_peer_free_id(struct xv_instance *inst);
-struct xv_peer *xv_peer_find(struct xv_instance *inst, const struct xv_ip *ip);
+uint32_t xv_peer_free_id(struct xv_model *model);
+struct xv_peer *xv_peer_find(struct xv_model *model, const struct xv_ip *ip);
 /* Takes a reference, creating the peer if need be. -EADDRNOTAVAIL: own address, or no own address
  * of its family. */
-int xv_peer_get(struct xv_instance *inst, const struct xv_ip *ip, struct xv_peer **peer,
+int xv_peer_get(struct xv_model *model, const struct xv_ip *ip, struct xv_peer **peer,
 		struct xv_err *err);
 /* Gives a reference back; the last one removes the peer and the FDB entries learned from it, when
  * the batch ends (batch.h). */
-void xv_peer_put(struct xv_instance *inst, struct xv_peer *peer);
+void xv_peer_put(struct xv_model *model, struct xv_peer *peer);
 /* Another reference to one that has some. */
 void xv_peer_hold(struct xv_peer *peer);
 /* For batch.c: takes those without use out of programs' sight, whether there is any; frees them. */
-bool xv_peer_unlink_unused(struct xv_instance *inst);
-void xv_peer_free_gone(struct xv_instance *inst);
+bool xv_peer_unlink_unused(struct xv_model *model);
+void xv_peer_free_gone(struct xv_model *model);
 /*
  * By hand: known without being in any flood list. -EEXIST. del takes that back, also where lists
  * name it; -EBUSY where only they do.
  */
-int xv_peer_add(struct xv_instance *inst, const struct xv_ip *ip, struct xv_err *err);
-int xv_peer_del(struct xv_instance *inst, struct xv_peer *peer, struct xv_err *err);
+int xv_peer_add(struct xv_model *model, const struct xv_ip *ip, struct xv_err *err);
+int xv_peer_del(struct xv_model *model, struct xv_peer *peer, struct xv_err *err);
 /* Peer that a network with a group heard from: known while an entry is learned from it. */
-int xv_peer_admit(struct xv_instance *inst, const struct xv_ip *ip, struct xv_peer **peer,
+int xv_peer_admit(struct xv_model *model, const struct xv_ip *ip, struct xv_peer **peer,
 		  struct xv_err *err);
 /* Removes admitted peers without a learned entry; uses[] is the number of those by peer id. */
-void xv_peer_drop_unused(struct xv_instance *inst, const uint32_t *uses);
-int xv_peer_adopt(struct xv_instance *inst, struct xv_err *err);
+void xv_peer_drop_unused(struct xv_model *model, const uint32_t *uses);
+int xv_peer_adopt(struct xv_model *model, struct xv_err *err);
+/* The same for xv_peer_index; free slots go to what another program provisioned. */
+void xv_peer_adopt_index(struct xv_model *model);
 /* After all adoption: a peer that nothing names counts as added by hand. */
-void xv_peer_adopted(struct xv_instance *inst);
-void xv_peer_free_all(struct xv_instance *inst);
-
-/* Looks every adjacency up again soon (adjacency.c). */
-void xv_peer_refresh_soon(struct xv_instance *inst);
-/* The same, a second from now: a next hop was lost. */
-void xv_peer_retry_later(struct xv_instance *inst);
+void xv_peer_adopted(struct xv_model *model);
+void xv_peer_free_all(struct xv_model *model);
 
 #endif

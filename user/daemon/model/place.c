@@ -4,19 +4,19 @@
 #include "model/peer.h"
 #include "model/place.h"
 
-struct xv_port *xv_place_port(const struct xv_instance *inst, struct xv_place place)
+struct xv_port *xv_place_port(const struct xv_model *model, struct xv_place place)
 {
-	return place.kind == XV_FDB_PORT ? xv_port_of(inst, place.dst) : NULL;
+	return place.kind == XV_FDB_PORT ? xv_port_of(model, place.dst) : NULL;
 }
 
-const char *xv_place_text(const struct xv_instance *inst, struct xv_place place,
+const char *xv_place_text(const struct xv_model *model, struct xv_place place,
 			  char text[XV_PLACE_STRLEN])
 {
-	const struct xv_port *port = xv_place_port(inst, place);
+	const struct xv_port *port = xv_place_port(model, place);
 	const struct xv_peer *peer = NULL;
 
 	if (place.kind == XV_FDB_PEER)
-		peer = xv_peer_of(inst, place.dst);
+		peer = xv_peer_of(model, place.dst);
 	text[0] = '\0';
 	if (port)
 		xv_port_text(port, text);

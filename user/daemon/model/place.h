@@ -21,9 +21,9 @@ static inline bool xv_place_equal(struct xv_place a, struct xv_place b)
 }
 
 /* NULL: the place is no port, or that port is gone. */
-struct xv_port *xv_place_port(const struct xv_instance *inst, struct xv_place place);
+struct xv_port *xv_place_port(const struct xv_model *model, struct xv_place place);
 /* "p1", "p1 vlan 5" or "192.0.2.2"; "" if that is gone. Returns text. */
-const char *xv_place_text(const struct xv_instance *inst, struct xv_place place,
+const char *xv_place_text(const struct xv_model *model, struct xv_place place,
 			  char text[XV_PLACE_STRLEN]);
 
 #endif

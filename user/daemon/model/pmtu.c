@@ -20,20 +20,20 @@ static void on_ask(evutil_socket_t fd, short what, void *arg)
 	xv_adjacency_refresh_asked(arg);
 }
 
-void xv_pmtu_event(struct xv_instance *inst, uint32_t id)
+void xv_pmtu_event(struct xv_model *model, uint32_t id)
 {
 	static const struct timeval delay = {.tv_usec = ASK_DELAY_US};
-	struct xv_peer *peer = id < XV_MAX_PEERS ? inst->peer_by_id[id] : NULL;
+	struct xv_peer *peer = id < XV_MAX_PEERS ? model->peer_by_id[id] : NULL;
 
 	if (!peer)
 		return;
-	if (!inst->pmtu_ask)
-		inst->pmtu_ask = evtimer_new(inst->base, on_ask, inst);
-	if (!inst->pmtu_ask)
+	if (!model->pmtu_ask)
+		model->pmtu_ask = evtimer_new(model->base, on_ask, model);
+	if (!model->pmtu_ask)
 		return;
 	peer->asks = ASKS;
-	if (!evtimer_pending(inst->pmtu_ask, NULL))
-		evtimer_add(inst->pmtu_ask, &delay);
+	if (!evtimer_pending(model->pmtu_ask, NULL))
+		evtimer_add(model->pmtu_ask, &delay);
 }
 
 void xv_pmtu_route(struct xv_peer *peer, const struct xv_route *route)
@@ -54,18 +54,18 @@ void xv_pmtu_route(struct xv_peer *peer, const struct xv_route *route)
  * An error that comes in by a device without our programs is seen in the kernel's counters alone:
  * all peers' routes are asked for then, some each second. Whether any is to be.
  */
-static bool ask_some(struct xv_instance *inst)
+static bool ask_some(struct xv_model *model)
 {
 	uint64_t errors = xv_icmp_errors();
 	struct xv_peer *peer;
 	unsigned int n = 0;
 
-	if (errors != inst->pmtu_errors)
-		inst->pmtu_left = XV_MAX_PEERS; /* once around, from where we are */
-	inst->pmtu_errors = errors;
-	for (; inst->pmtu_left && n < ASKS_A_SECOND; inst->pmtu_left--) {
-		inst->pmtu_at = (inst->pmtu_at + 1) % XV_MAX_PEERS;
-		peer = inst->peer_by_id[inst->pmtu_at];
+	if (errors != model->pmtu_errors)
+		model->pmtu_left = XV_MAX_PEERS; /* once around, from where we are */
+	model->pmtu_errors = errors;
+	for (; model->pmtu_left && n < ASKS_A_SECOND; model->pmtu_left--) {
+		model->pmtu_at = (model->pmtu_at + 1) % XV_MAX_PEERS;
+		peer = model->peer_by_id[model->pmtu_at];
 		if (!peer || peer->asks)
 			continue;
 		peer->asks = 1;
@@ -74,24 +74,24 @@ static bool ask_some(struct xv_instance *inst)
 	return n;
 }
 
-void xv_pmtu_second(struct xv_instance *inst)
+void xv_pmtu_second(struct xv_model *model)
 {
 	time_t now = xv_clock_run();
 	struct xv_peer *peer, *tmp;
-	bool any = ask_some(inst);
+	bool any = ask_some(model);
 
-	HASH_ITER (hh, inst->peers, peer, tmp) {
+	HASH_ITER (hh, model->peers, peer, tmp) {
 		if (peer->path_mtu && !peer->asks && now > peer->path_mtu_end)
 			peer->asks = 1;
 		any |= peer->asks;
 	}
 	if (any)
-		xv_adjacency_refresh_asked(inst);
+		xv_adjacency_refresh_asked(model);
 }
 
-void xv_pmtu_stop(struct xv_instance *inst)
+void xv_pmtu_stop(struct xv_model *model)
 {
-	if (inst->pmtu_ask)
-		event_free(inst->pmtu_ask);
-	inst->pmtu_ask = NULL;
+	if (model->pmtu_ask)
+		event_free(model->pmtu_ask);
+	model->pmtu_ask = NULL;
 }

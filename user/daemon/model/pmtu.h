@@ -11,11 +11,11 @@
 #include "model/peer.h"
 
 /* A router refused a packet to the peer with that id, if there is one. */
-void xv_pmtu_event(struct xv_instance *inst, uint32_t id);
+void xv_pmtu_event(struct xv_model *model, uint32_t id);
 /* What the peer's route says, whenever it was asked for: see struct xv_route. */
 void xv_pmtu_route(struct xv_peer *peer, const struct xv_route *route);
 /* Once a second: asks for routes whose path MTU has ended, or may have changed. */
-void xv_pmtu_second(struct xv_instance *inst);
-void xv_pmtu_stop(struct xv_instance *inst);
+void xv_pmtu_second(struct xv_model *model);
+void xv_pmtu_stop(struct xv_model *model);
 
 #endif

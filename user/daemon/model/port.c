@@ -18,7 +18,7 @@
 #include "model/vlan.h"
 #include "xv_wire.h"
 
-struct xv_port *xv_port_find(struct xv_instance *inst, const char *dev, uint32_t vlan)
+struct xv_port *xv_port_find(struct xv_model *model, const char *dev, uint32_t vlan)
 {
 	struct xv_port_name name = {.vlan = vlan};
 	struct xv_port *port;
@@ -26,7 +26,7 @@ struct xv_port *xv_port_find(struct xv_instance *inst, const char *dev, uint32_t
 	if (strlen(dev) >= sizeof(name.dev))
 		return NULL;
 	memcpy(name.dev, dev, strlen(dev));
-	HASH_FIND(hh, inst->ports, &name, sizeof(name), port);
+	HASH_FIND(hh, model->ports, &name, sizeof(name), port);
 	return port;
 }
 
@@ -39,21 +39,21 @@ const char *xv_port_text(const struct xv_port *port, char text[XV_PORT_STRLEN])
 	return text;
 }
 
-static uint32_t free_id(struct xv_instance *inst)
+static uint32_t free_id(struct xv_model *model)
 {
 	struct xv_port_dev_val val;
 	uint32_t i, id;
 
 	for (i = 1; i < XV_MAX_PORTS; i++) {
-		id = 1 + (inst->last_port + i - 1) % (XV_MAX_PORTS - 1);
-		if (!inst->port_by_id[id] && !inst->batch->port[id] &&
-		    !bpf_map_lookup_elem(inst->dp->fd.port_dev, &id, &val) && !val.ifindex)
+		id = 1 + (model->last_port + i - 1) % (XV_MAX_PORTS - 1);
+		if (!model->port_by_id[id] && !model->batch->port[id] &&
+		    !bpf_map_lookup_elem(model->dp->fd.port_dev, &id, &val) && !val.ifindex)
 			return id;
 	}
-	return xv_batch_make_room(inst) ? free_id(inst) : 0;
+	return xv_batch_make_room(model) ? free_id(model) : 0;
 }
 
-static struct xv_port *new_port(struct xv_instance *inst, struct xv_network *net, const char *dev,
+static struct xv_port *new_port(struct xv_model *model, struct xv_network *net, const char *dev,
 				uint32_t vlan, uint32_t id)
 {
 	struct xv_port *port = calloc(1, sizeof(*port));
@@ -64,22 +64,22 @@ static struct xv_port *new_port(struct xv_instance *inst, struct xv_network *net
 	port->key.vlan = vlan;
 	port->id = id;
 	port->net = net;
-	inst->port_by_id[id] = port;
-	HASH_ADD(hh, inst->ports, key, sizeof(port->key), port);
+	model->port_by_id[id] = port;
+	HASH_ADD(hh, model->ports, key, sizeof(port->key), port);
 	return port;
 }
 
-static void free_port(struct xv_instance *inst, struct xv_port *port)
+static void free_port(struct xv_model *model, struct xv_port *port)
 {
-	inst->n_full -= port->full;
-	HASH_DEL(inst->ports, port);
-	inst->port_by_id[port->id] = NULL;
+	model->n_full -= port->full;
+	HASH_DEL(model->ports, port);
+	model->port_by_id[port->id] = NULL;
 	free(port);
 }
 
-static int check_new(struct xv_instance *inst, const char *dev, uint32_t vlan, struct xv_err *err)
+static int check_new(struct xv_model *model, const char *dev, uint32_t vlan, struct xv_err *err)
 {
-	struct xv_port *port = xv_port_find(inst, dev, vlan);
+	struct xv_port *port = xv_port_find(model, dev, vlan);
 	char text[XV_PORT_STRLEN];
 
 	if (strlen(dev) >= IFNAMSIZ || !dev[0])
@@ -89,15 +89,15 @@ static int check_new(struct xv_instance *inst, const char *dev, uint32_t vlan, s
 				  "%s is in network \"%s\" already: delete it there "
 				  "first (xvtep port del %s)",
 				  xv_port_text(port, text), port->net->set.name, text);
-	if (xv_uplink_find(inst, dev))
+	if (xv_uplink_find(model, dev))
 		return xv_err_set(err, -EBUSY, "%s is an underlay device of this instance", dev);
 	return 0;
 }
 
-int xv_port_add(struct xv_instance *inst, struct xv_network *net, const struct xv_config_port *set,
+int xv_port_add(struct xv_model *model, struct xv_network *net, const struct xv_config_port *set,
 		bool from_config, bool must_exist, struct xv_err *err)
 {
-	int ret = check_new(inst, set->dev, set->vlan, err);
+	int ret = check_new(model, set->dev, set->vlan, err);
 	struct xv_port *port;
 	struct xv_link link;
 	int attached;
@@ -105,7 +105,7 @@ int xv_port_add(struct xv_instance *inst, struct xv_network *net, const struct x
 
 	if (ret)
 		return ret;
-	ret = xv_netlink_get_link(inst->nl, set->dev, 0, &link, err);
+	ret = xv_netlink_get_link(model->nl, set->dev, 0, &link, err);
 	if (ret == -ENODEV && must_exist)
 		return xv_err_set(err, ret,
 				  "there is no device \"%s\" here; name it in the "
@@ -113,95 +113,95 @@ int xv_port_add(struct xv_instance *inst, struct xv_network *net, const struct x
 				  set->dev);
 	if (ret && ret != -ENODEV && (ret != -EEXIST || must_exist))
 		return ret;
-	id = free_id(inst);
+	id = free_id(model);
 	if (!id)
 		return xv_err_set(err, -ENOSPC, "there are %u ports already, which is the limit",
 				  XV_MAX_PORTS - 1);
-	port = new_port(inst, net, set->dev, set->vlan, id);
+	port = new_port(model, net, set->dev, set->vlan, id);
 	if (!port)
 		return xv_err_set(err, -ENOMEM, "out of memory");
-	inst->last_port = id;
+	model->last_port = id;
 	port->from_config = from_config;
 	port->xdp = set->xdp;
 	port->set_filters = set->filters;
 	port->max_macs = set->max_macs;
 	port->by_hand = !from_config;
-	xv_stats_clear_port(inst, id);
-	port_write_dev(inst, port);
+	xv_stats_clear_port(model->dp, id);
+	port_write_dev(model, port);
 	snprintf(port->status, sizeof(port->status), "%.250s",
 		 ret == -EEXIST ? err->text : "no such device yet");
 	if (ret)
 		attached = ret == -ENODEV ? 0 : ret;
 	else
-		attached = port_attach(inst, port, &link, err);
+		attached = port_attach(model, port, &link, err);
 	ret = must_exist ? attached : 0;
-	ret = ret ?: xv_flood_add_port(inst, net, id, err);
+	ret = ret ?: xv_flood_add_port(model, net, id, err);
 	if (ret) {
-		port_detach(inst, port, true);
-		free_port(inst, port);
+		port_detach(model, port, true);
+		free_port(model, port);
 	}
 	return ret ?: attached;
 }
 
-int xv_port_take_over(struct xv_instance *inst, struct xv_port *port,
+int xv_port_take_over(struct xv_model *model, struct xv_port *port,
 		      const struct xv_config_port *set)
 {
 	port->from_config = true;
 	port->xdp = set->xdp;
 	port->set_filters = set->filters;
 	port->max_macs = set->max_macs;
-	xv_quota_room(inst);
-	return port_look_again(inst, port);
+	xv_quota_room(model);
+	return port_look_again(model, port);
 }
 
-int xv_port_drop(struct xv_instance *inst, struct xv_port *port, struct xv_err *err)
+int xv_port_drop(struct xv_model *model, struct xv_port *port, struct xv_err *err)
 {
 	if (!port->by_hand)
-		return xv_port_del(inst, port, err);
+		return xv_port_del(model, port, err);
 	port->from_config = false;
-	return port_write_dev(inst, port);
+	return port_write_dev(model, port);
 }
 
-int xv_port_del(struct xv_instance *inst, struct xv_port *port, struct xv_err *err)
+int xv_port_del(struct xv_model *model, struct xv_port *port, struct xv_err *err)
 {
 	struct xv_port_dev_val none = {};
 	int ret;
 
-	xv_batch_begin(inst);
-	ret = xv_flood_del_port(inst, port->net, port->id, err);
-	port_detach(inst, port, true);
-	bpf_map_update_elem(inst->dp->fd.port_dev, &port->id, &none, BPF_ANY);
-	inst->batch->port[port->id] = (uint16_t)port->net->bd;
-	inst->batch->entries = true;
-	free_port(inst, port);
-	return xv_batch_commit(inst, err) ?: ret;
+	xv_batch_begin(model);
+	ret = xv_flood_del_port(model, port->net, port->id, err);
+	port_detach(model, port, true);
+	bpf_map_update_elem(model->dp->fd.port_dev, &port->id, &none, BPF_ANY);
+	model->batch->port[port->id] = (uint16_t)port->net->bd;
+	model->batch->entries = true;
+	free_port(model, port);
+	return xv_batch_commit(model, err) ?: ret;
 }
 
 /* One adopted entry of xv_port; a device that is gone or was renamed is forgotten. */
-static int adopt_one(struct xv_instance *inst, const struct xv_port_key *key,
+static int adopt_one(struct xv_model *model, const struct xv_port_key *key,
 		     const struct xv_port_val *val, struct xv_err *err)
 {
-	struct xv_network *net = xv_network_of(inst, val->bd);
+	struct xv_network *net = xv_network_of(model, val->bd);
 	struct xv_port_dev_val dev;
 	struct xv_port *port;
 	struct xv_link link;
 
-	if (!val->port && xv_vlan_has(inst, key))
+	if (!val->port && xv_vlan_has(model, key))
 		return 0;
 	if (!net || key->proto || key->vlan >= XV_VLAN_VID_MASK || !val->port ||
-	    val->port >= XV_MAX_PORTS || inst->port_by_id[val->port] ||
-	    bpf_map_lookup_elem(inst->dp->fd.port_dev, &val->port, &dev) ||
+	    val->port >= XV_MAX_PORTS || model->port_by_id[val->port] ||
+	    bpf_map_lookup_elem(model->dp->fd.port_dev, &val->port, &dev) ||
 	    dev.ifindex != key->ifindex ||
-	    xv_netlink_get_link(inst->nl, NULL, key->ifindex, &link, NULL)) {
-		port_write_key(inst, key, NULL);
+	    xv_netlink_get_link(model->nl, NULL, key->ifindex, &link, NULL)) {
+		port_write_key(model, key, NULL);
 		return 0;
 	}
-	if (port_check_link(inst, &link, NULL)) {
-		xv_detach_tc(inst->dp->pin_dir, key->ifindex);
-		port_write_key(inst, key, NULL);
+	if (port_check_link(model, &link, NULL)) {
+		xv_detach_tc(model->dp->pin_dir, key->ifindex);
+		port_write_key(model, key, NULL);
 		return 0;
 	}
-	port = new_port(inst, net, link.name, key->vlan, val->port);
+	port = new_port(model, net, link.name, key->vlan, val->port);
 	if (!port)
 		return xv_err_set(err, -ENOMEM, "out of memory");
 	port->from_config = dev.flags & XV_PORT_CONFIG;
@@ -209,34 +209,34 @@ static int adopt_one(struct xv_instance *inst, const struct xv_port_key *key,
 	port->set_filters = xv_port_filters_mode(dev.flags);
 	port->max_macs = dev.max_macs;
 	port->by_hand = !port->from_config || dev.flags & XV_PORT_HAND;
-	inst->last_port = port->id > inst->last_port ? port->id : inst->last_port;
+	model->last_port = port->id > model->last_port ? port->id : model->last_port;
 	port->adopted = link.ifindex;
 	return 0;
 }
 
 /* Ids that no port has any more are free again. */
-static void free_ids(struct xv_instance *inst)
+static void free_ids(struct xv_model *model)
 {
 	struct xv_port_dev_val val, none = {};
 	uint32_t id;
 
 	for (id = 1; id < XV_MAX_PORTS; id++) {
-		if (inst->port_by_id[id] || bpf_map_lookup_elem(inst->dp->fd.port_dev, &id, &val) ||
-		    !val.ifindex)
+		if (model->port_by_id[id] ||
+		    bpf_map_lookup_elem(model->dp->fd.port_dev, &id, &val) || !val.ifindex)
 			continue;
-		if (xv_network_of(inst, val.bd))
-			xv_stats_keep_port(inst, id, val.bd);
-		bpf_map_update_elem(inst->dp->fd.port_dev, &id, &none, BPF_ANY);
-		bpf_map_delete_elem(inst->dp->fd.tx, &id);
+		if (xv_network_of(model, val.bd))
+			xv_stats_keep_port(model->dp, id, val.bd);
+		bpf_map_update_elem(model->dp->fd.port_dev, &id, &none, BPF_ANY);
+		bpf_map_delete_elem(model->dp->fd.tx, &id);
 	}
 }
 
-int xv_port_adopt(struct xv_instance *inst, struct xv_err *err)
+int xv_port_adopt(struct xv_model *model, struct xv_err *err)
 {
 	struct xv_port_key *keys = calloc(XV_MAX_PORT_KEYS, sizeof(*keys)), *prev = NULL;
 	struct xv_port_val val;
 	uint32_t n = 0, i;
-	int fd = inst->dp->fd.port, ret = 0;
+	int fd = model->dp->fd.port, ret = 0;
 
 	if (!keys)
 		return xv_err_set(err, -ENOMEM, "out of memory");
@@ -244,46 +244,46 @@ int xv_port_adopt(struct xv_instance *inst, struct xv_err *err)
 		prev = &keys[n++];
 	for (i = 0; !ret && i < n; i++)
 		if (!bpf_map_lookup_elem(fd, &keys[i], &val))
-			ret = adopt_one(inst, &keys[i], &val, err);
+			ret = adopt_one(model, &keys[i], &val, err);
 	free(keys);
 	if (!ret)
-		free_ids(inst);
+		free_ids(model);
 	return ret;
 }
 
 /* A device may be under the tunnels by now, and have its program for that. */
-static void attach_adopted(struct xv_instance *inst, struct xv_port *port)
+static void attach_adopted(struct xv_model *model, struct xv_port *port)
 {
 	struct xv_port_key key = {.ifindex = port->adopted, .vlan = port->key.vlan};
 	struct xv_err err = {.text = ""};
 	struct xv_link link;
 
 	port->adopted = 0;
-	if (!xv_netlink_get_link(inst->nl, NULL, key.ifindex, &link, NULL) &&
-	    !strcmp(link.name, port->key.dev) && !port_check_link(inst, &link, &err)) {
-		port_attach(inst, port, &link, &err);
+	if (!xv_netlink_get_link(model->nl, NULL, key.ifindex, &link, NULL) &&
+	    !strcmp(link.name, port->key.dev) && !port_check_link(model, &link, &err)) {
+		port_attach(model, port, &link, &err);
 		return;
 	}
 	snprintf(port->status, sizeof(port->status), "%.250s",
 		 err.text[0] ? err.text : "no such device yet");
-	port_write_key(inst, &key, NULL);
-	port_write_dev(inst, port);
+	port_write_key(model, &key, NULL);
+	port_write_dev(model, port);
 }
 
-void xv_port_adopted(struct xv_instance *inst)
+void xv_port_adopted(struct xv_model *model)
 {
 	struct xv_port *port, *tmp;
 
-	HASH_ITER (hh, inst->ports, port, tmp)
+	HASH_ITER (hh, model->ports, port, tmp)
 		if (port->adopted)
-			attach_adopted(inst, port);
-	xv_vlan_mark(inst, 0);
+			attach_adopted(model, port);
+	xv_vlan_mark(model, 0);
 }
 
-void xv_port_free_all(struct xv_instance *inst)
+void xv_port_free_all(struct xv_model *model)
 {
 	struct xv_port *port, *tmp;
 
-	HASH_ITER (hh, inst->ports, port, tmp)
-		free_port(inst, port);
+	HASH_ITER (hh, model->ports, port, tmp)
+		free_port(model, port);
 }

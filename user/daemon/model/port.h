@@ -60,10 +60,10 @@ struct xv_port {
 };
 
 /* "redirect" (in XDP), "tc" or "none" (device is missing): how frames are delivered. */
-const char *xv_port_delivery(const struct xv_instance *inst, const struct xv_port *port);
+const char *xv_port_delivery(const struct xv_model *model, const struct xv_port *port);
 /* "xdp", "tc" or "none" (device is missing): where frames from it are first looked at. */
 const char *xv_port_encap(const struct xv_port *port);
-struct xv_port *xv_port_find(struct xv_instance *inst, const char *dev, uint32_t vlan);
+struct xv_port *xv_port_find(struct xv_model *model, const char *dev, uint32_t vlan);
 /* "p1" or "p1 vlan 5", as the command line has it. Returns text. */
 const char *xv_port_text(const struct xv_port *port, char text[XV_PORT_STRLEN]);
 /*
@@ -71,37 +71,37 @@ const char *xv_port_text(const struct xv_port *port, char text[XV_PORT_STRLEN]);
  * there is no such device, and -EEXIST: it has another name. Without must_exist it is attached when
  * it appears; where attaching fails, that is returned, and the port stays and is tried again.
  */
-int xv_port_add(struct xv_instance *inst, struct xv_network *net, const struct xv_config_port *set,
+int xv_port_add(struct xv_model *model, struct xv_network *net, const struct xv_config_port *set,
 		bool from_config, bool must_exist, struct xv_err *err);
 /* Named by the configuration file: added by hand before, or of another setting. */
-int xv_port_take_over(struct xv_instance *inst, struct xv_port *port,
+int xv_port_take_over(struct xv_model *model, struct xv_port *port,
 		      const struct xv_config_port *set);
 /* Named by the file no more: stays if added by hand, else is deleted. */
-int xv_port_drop(struct xv_instance *inst, struct xv_port *port, struct xv_err *err);
-int xv_port_del(struct xv_instance *inst, struct xv_port *port, struct xv_err *err);
+int xv_port_drop(struct xv_model *model, struct xv_port *port, struct xv_err *err);
+int xv_port_del(struct xv_model *model, struct xv_port *port, struct xv_err *err);
 /* Undoes what being a port changed in a device itself (promiscuity), for --detach. */
 void xv_port_release_device(struct xv_netlink *nl, uint32_t ifindex);
 /* Ports that an earlier daemon left are known; then, with the underlay as configured, attached. */
-int xv_port_adopt(struct xv_instance *inst, struct xv_err *err);
-void xv_port_adopted(struct xv_instance *inst);
+int xv_port_adopt(struct xv_model *model, struct xv_err *err);
+void xv_port_adopted(struct xv_model *model);
 /* The underlay or its delivery changed: which ports get redirects may too. */
-void xv_port_rewrite_all(struct xv_instance *inst);
+void xv_port_rewrite_all(struct xv_model *model);
 /* What others hooked to ports' devices may have changed without a word. */
-void xv_port_look_all(struct xv_instance *inst);
-void xv_port_free_all(struct xv_instance *inst);
+void xv_port_look_all(struct xv_model *model);
+void xv_port_free_all(struct xv_model *model);
 
 /* From netlink. */
-void xv_port_link(struct xv_instance *inst, const struct xv_link *link);
+void xv_port_link(struct xv_model *model, const struct xv_link *link);
 /*
  * Why the program of the ports of a device is not at TC ingress, for their status; "": it is.
  * Whether that is new of one of them.
  */
-bool xv_port_no_tc(struct xv_instance *inst, uint32_t ifindex, const char *text);
+bool xv_port_no_tc(struct xv_model *model, uint32_t ifindex, const char *text);
 /* Whether the device is that of a port. */
-bool xv_port_has_device(const struct xv_instance *inst, uint32_t ifindex);
-void xv_port_link_gone(struct xv_instance *inst, uint32_t ifindex);
+bool xv_port_has_device(const struct xv_model *model, uint32_t ifindex);
+void xv_port_link_gone(struct xv_model *model, uint32_t ifindex);
 /* Tries again to attach the ports that it failed for. */
-void xv_port_retry(struct xv_instance *inst);
-void xv_port_features(struct xv_instance *inst, uint32_t ifindex, uint64_t features);
+void xv_port_retry(struct xv_model *model);
+void xv_port_features(struct xv_model *model, uint32_t ifindex, uint64_t features);
 
 #endif

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "kernel/attach.h"
-#include "sources/follow.h"
 #include "model/local.h"
 #include "log.h"
 #include "model/peer.h"
@@ -19,21 +18,21 @@
 #include "model/vlan.h"
 #include "model/slow.h"
 
-static bool any_xdp(const struct xv_instance *inst)
+static bool any_xdp(const struct xv_model *model)
 {
 	size_t i;
 
-	for (i = 0; i < inst->n_uplinks; i++)
-		if (inst->uplinks[i].flags & XV_UPLINK_XDP)
+	for (i = 0; i < model->n_uplinks; i++)
+		if (model->uplinks[i].flags & XV_UPLINK_XDP)
 			return true;
 	return false;
 }
 
-const char *xv_port_delivery(const struct xv_instance *inst, const struct xv_port *port)
+const char *xv_port_delivery(const struct xv_model *model, const struct xv_port *port)
 {
 	if (!port->ifindex)
 		return "none";
-	if (!any_xdp(inst) || !(port->flags & XV_PORT_XDP_TX))
+	if (!any_xdp(model) || !(port->flags & XV_PORT_XDP_TX))
 		return "tc";
 	return "redirect";
 }
@@ -49,17 +48,17 @@ const char *xv_port_encap(const struct xv_port *port)
  * A frame from a veth underlay may lack its inner checksum, which the sender left to a NIC that
  * never came; an skb says so, an XDP frame cannot.
  */
-static bool redirect_wanted(const struct xv_instance *inst, const struct xv_port *port)
+static bool redirect_wanted(const struct xv_model *model, const struct xv_port *port)
 {
 	size_t i;
 
 	/* A qdisc or filter is there to be used, and redirects go past it. */
 	if (port->watched)
 		return false;
-	if (inst->config->delivery != XV_DELIVERY_AUTO)
-		return inst->config->delivery == XV_DELIVERY_REDIRECT;
-	for (i = 0; i < inst->n_uplinks; i++)
-		if (inst->uplinks[i].ifindex && !strcmp(inst->uplinks[i].link.kind, "veth"))
+	if (model->config->delivery != XV_DELIVERY_AUTO)
+		return model->config->delivery == XV_DELIVERY_REDIRECT;
+	for (i = 0; i < model->n_uplinks; i++)
+		if (model->uplinks[i].ifindex && !strcmp(model->uplinks[i].link.kind, "veth"))
 			return false;
 	return true;
 }
@@ -75,7 +74,7 @@ static uint32_t setting_flags(const struct xv_port *port)
  * What the device can take. Features unknown (before Linux 6.3): through TC, which every device
  * takes. Inner TCP goes that way even so, as GRO merges it there.
  */
-static uint32_t flags_of(const struct xv_instance *inst, const struct xv_port *port)
+static uint32_t flags_of(const struct xv_model *model, const struct xv_port *port)
 {
 	const struct xv_link *link = &port->link;
 	uint32_t flags = setting_flags(port);
@@ -84,9 +83,9 @@ static uint32_t flags_of(const struct xv_instance *inst, const struct xv_port *p
 		flags |= XV_PORT_UP;
 	if (link->xdp_features != XV_XDP_FEATURES_UNKNOWN &&
 	    link->xdp_features & XV_XDP_ACT_NDO_XMIT) {
-		if (redirect_wanted(inst, port))
+		if (redirect_wanted(model, port))
 			flags |= XV_PORT_XDP_TX;
-		if (inst->config->delivery == XV_DELIVERY_AUTO)
+		if (model->config->delivery == XV_DELIVERY_AUTO)
 			flags |= XV_PORT_TCP_STACK;
 		if (link->xdp_features & XV_XDP_ACT_NDO_XMIT_SG)
 			flags |= XV_PORT_XDP_SG;
@@ -103,11 +102,11 @@ static uint32_t flags_of(const struct xv_instance *inst, const struct xv_port *p
 }
 
 /* Writes the port's entry for delivery, and its device into xv_tx. */
-int port_write_dev(struct xv_instance *inst, struct xv_port *port)
+int port_write_dev(struct xv_model *model, struct xv_port *port)
 {
 	struct xv_port_dev_val val = {
 		.ifindex = port->ifindex,
-		.flags = flags_of(inst, port),
+		.flags = flags_of(model, port),
 		.bd = port->net->bd,
 		.vlan = port->key.vlan,
 		.mtu = port->link.mtu,
@@ -123,10 +122,10 @@ int port_write_dev(struct xv_instance *inst, struct xv_port *port)
 	/* The devmap first: a port that says XV_PORT_XDP_TX is in it, but for VLANs. */
 	in_tx = val.flags & XV_PORT_XDP_TX && !val.vlan;
 	if (in_tx)
-		bpf_map_update_elem(inst->dp->fd.tx, &port->id, &port->ifindex, BPF_ANY);
-	ret = bpf_map_update_elem(inst->dp->fd.port_dev, &port->id, &val, BPF_ANY);
+		bpf_map_update_elem(model->dp->fd.tx, &port->id, &port->ifindex, BPF_ANY);
+	ret = bpf_map_update_elem(model->dp->fd.port_dev, &port->id, &val, BPF_ANY);
 	if (!in_tx)
-		bpf_map_delete_elem(inst->dp->fd.tx, &port->id);
+		bpf_map_delete_elem(model->dp->fd.tx, &port->id);
 	return ret;
 }
 
@@ -144,20 +143,20 @@ void xv_port_release_device(struct xv_netlink *nl, uint32_t ifindex)
 		xv_netlink_set_promisc(nl, ifindex, false, NULL);
 }
 
-void port_set_promisc(struct xv_instance *inst, const struct xv_link *link)
+void port_set_promisc(struct xv_model *model, const struct xv_link *link)
 {
 	struct xv_err err = {.text = ""};
 
 	if (needs_promisc(link) && !(link->flags & IFF_PROMISC) &&
-	    xv_netlink_set_promisc(inst->nl, link->ifindex, true, &err))
+	    xv_netlink_set_promisc(model->nl, link->ifindex, true, &err))
 		xv_log(LOG_WARNING, "port %s hears only its own address: %s", link->name, err.text);
 }
 
-bool xv_port_has_device(const struct xv_instance *inst, uint32_t ifindex)
+bool xv_port_has_device(const struct xv_model *model, uint32_t ifindex)
 {
 	const struct xv_port *port;
 
-	for (port = inst->ports; port; port = port->hh.next)
+	for (port = model->ports; port; port = port->hh.next)
 		if (port->ifindex == ifindex)
 			return true;
 	return false;
@@ -192,23 +191,23 @@ static void set_status(struct xv_port *port)
 }
 
 /* The way in: from the device, and the VLAN, to the port. NULL: none any more. */
-int port_write_key(struct xv_instance *inst, const struct xv_port_key *key,
+int port_write_key(struct xv_model *model, const struct xv_port_key *key,
 		   const struct xv_port_val *val)
 {
 	uint32_t id = val ? val->port : 0;
 	int ret = 0;
 
 	if (val)
-		ret = bpf_map_update_elem(inst->dp->fd.port, key, val, BPF_ANY);
+		ret = bpf_map_update_elem(model->dp->fd.port, key, val, BPF_ANY);
 	else
-		bpf_map_delete_elem(inst->dp->fd.port, key);
+		bpf_map_delete_elem(model->dp->fd.port, key);
 	if (!ret && !key->vlan && key->ifindex < XV_PORT_INDEX)
-		ret = bpf_map_update_elem(inst->dp->fd.port_index, &key->ifindex, &id, BPF_ANY);
+		ret = bpf_map_update_elem(model->dp->fd.port_index, &key->ifindex, &id, BPF_ANY);
 	return ret;
 }
 
 /* The device goes, or the port: everything that names its index. */
-void port_detach(struct xv_instance *inst, struct xv_port *port, bool device_exists)
+void port_detach(struct xv_model *model, struct xv_port *port, bool device_exists)
 {
 	struct xv_port_key key = {.ifindex = port->ifindex, .vlan = port->key.vlan};
 	bool promisc = needs_promisc(&port->link);
@@ -221,20 +220,20 @@ void port_detach(struct xv_instance *inst, struct xv_port *port, bool device_exi
 	port->refused.set = false;
 	port->filters = (struct xv_filters){};
 	port->direct = false;
-	port_write_key(inst, &key, NULL);
-	xv_vlan_mark(inst, key.ifindex);
+	port_write_key(model, &key, NULL);
+	xv_vlan_mark(model, key.ifindex);
 	port->ifindex = 0;
 	memset(&port->link, 0, sizeof(port->link));
-	port_write_dev(inst, port);
-	if (device_exists && promisc && !xv_port_has_device(inst, key.ifindex))
-		xv_netlink_set_promisc(inst->nl, key.ifindex, false, NULL);
-	xv_unhook_later(inst, key.ifindex);
-	if (inst->vlans || key.vlan)
-		xv_peer_refresh_soon(inst); /* its tag may be this host's again */
+	port_write_dev(model, port);
+	if (device_exists && promisc && !xv_port_has_device(model, key.ifindex))
+		xv_netlink_set_promisc(model->nl, key.ifindex, false, NULL);
+	xv_unhook_later(model, key.ifindex);
+	if (model->vlans || key.vlan)
+		xv_signal_send(&model->signals.refresh); /* its tag may be this host's again */
 }
 
 /* Devices that no tenant may have, whatever their name is when they appear. */
-int port_check_link(struct xv_instance *inst, const struct xv_link *link, struct xv_err *err)
+int port_check_link(struct xv_model *model, const struct xv_link *link, struct xv_err *err)
 {
 	if (link->flags & IFF_LOOPBACK)
 		return xv_err_set(err, -EINVAL,
@@ -246,16 +245,16 @@ int port_check_link(struct xv_instance *inst, const struct xv_link *link, struct
 				  "%s is not an Ethernet device (link type %u): a tenant's frames "
 				  "need one, such as a veth or a tap",
 				  link->name, link->type);
-	if (link->ifindex == inst->slow_ifindex)
+	if (link->ifindex == model->slow_ifindex)
 		return xv_err_set(err, -EBUSY, "%s is the slow path device of this instance",
 				  link->name);
-	if (xv_uplink_find(inst, link->name))
+	if (xv_uplink_find(model, link->name))
 		return xv_err_set(err, -EBUSY, "%s is an underlay device of this instance",
 				  link->name);
 	if (!xv_slow_is(link))
 		return 0;
 	/* Its maker marks it a moment after it appears. */
-	return xv_slow_check_other(inst, link, err)
+	return xv_slow_check_other(model, link, err)
 		       ?: xv_err_set(err, -EINVAL,
 				     "%s is a vxlan device in external mode, as an instance's slow "
 				     "path: it sends nothing without a tunnel's metadata",
@@ -263,7 +262,7 @@ int port_check_link(struct xv_instance *inst, const struct xv_link *link, struct
 }
 
 /* The device is there: delivery first, then the way in. On failure the port is without it. */
-static int attach(struct xv_instance *inst, struct xv_port *port, const struct xv_link *link,
+static int attach(struct xv_model *model, struct xv_port *port, const struct xv_link *link,
 		  struct xv_err *err)
 {
 	struct xv_port_key key = {.ifindex = link->ifindex, .vlan = port->key.vlan};
@@ -274,82 +273,83 @@ static int attach(struct xv_instance *inst, struct xv_port *port, const struct x
 					   .check = xv_port_key_check(&key),
 				   },
 			   now;
-	int ret = port_check_link(inst, link, err);
+	int ret = port_check_link(model, link, err);
 
 	if (ret)
 		return ret;
 	/* A new name is known here before netlink tells of it. */
-	if (!bpf_map_lookup_elem(inst->dp->fd.port, &key, &now) && now.port && now.port != port->id)
-		port_check_renamed(inst, link);
+	if (!bpf_map_lookup_elem(model->dp->fd.port, &key, &now) && now.port &&
+	    now.port != port->id)
+		port_check_renamed(model, link);
 	port->ifindex = link->ifindex;
 	port->link = *link;
 	set_status(port);
-	xv_port_end_update(inst, port);
-	xv_local_port(inst, link->ifindex, port->key.vlan);
-	ret = port_write_dev(inst, port);
-	ret = ret ?: port_write_key(inst, &key, &val);
-	xv_vlan_mark(inst, key.ifindex);
+	xv_port_end_update(model, port);
+	xv_local_port(model, link->ifindex, port->key.vlan);
+	ret = port_write_dev(model, port);
+	ret = ret ?: port_write_key(model, &key, &val);
+	xv_vlan_mark(model, key.ifindex);
 	if (ret)
 		xv_err_set(err, ret, "cannot write port %s: %s", port->key.dev, strerror(-ret));
 	ret = ret
-		      ?: xv_attach_tc(inst->dp, link, XV_PROG_ENCAP,
-				      xv_port_filters_behind(inst, link->ifindex), err);
+		      ?: xv_datapath_attach_tc(model->dp, link, XV_PROG_ENCAP,
+					       xv_port_filters_behind(model, link->ifindex), err);
 	if (ret) {
-		port_detach(inst, port, true);
+		port_detach(model, port, true);
 		return ret;
 	}
-	port_set_promisc(inst, link);
-	xv_port_filters_update(inst, port);
-	xv_port_xdp_update(inst, port);
+	port_set_promisc(model, link);
+	xv_port_filters_update(model, port);
+	xv_port_xdp_update(model, port);
 	return 0;
 }
 
 /* attach(), again and again until it works; meanwhile the status says why not. */
-int port_attach(struct xv_instance *inst, struct xv_port *port, const struct xv_link *link,
+int port_attach(struct xv_model *model, struct xv_port *port, const struct xv_link *link,
 		struct xv_err *err)
 {
 	char before[sizeof(port->status)];
 	int ret;
 
 	memcpy(before, port->status, sizeof(before));
-	ret = attach(inst, port, link, err);
+	ret = attach(model, port, link, err);
 	port->retry = ret;
 	if (!ret)
 		return 0;
 	snprintf(port->status, sizeof(port->status), "%.250s", err->text);
 	if (strcmp(before, port->status))
 		xv_log(LOG_ERR, "port %s: %s", port->key.dev, err->text);
-	xv_follow_again_later(inst);
+	xv_signal_send(&model->signals.again);
 	return ret;
 }
 
 /* The device or the setting is changed; what is written of them follows. */
-int port_look_again(struct xv_instance *inst, struct xv_port *port)
+int port_look_again(struct xv_model *model, struct xv_port *port)
 {
 	if (port->ifindex) {
 		set_status(port);
-		xv_port_end_update(inst, port);
-		xv_port_filters_place(inst, port);
-		xv_port_filters_update(inst, port);
-		xv_port_xdp_update(inst, port);
+		xv_port_end_update(model, port);
+		xv_port_filters_place(model, port);
+		xv_port_filters_update(model, port);
+		xv_port_xdp_update(model, port);
 	}
-	return port_write_dev(inst, port);
+	return port_write_dev(model, port);
 }
 
-void xv_port_look_all(struct xv_instance *inst)
+void xv_port_look_all(struct xv_model *model)
 {
 	struct xv_port *port, *tmp;
 
-	HASH_ITER (hh, inst->ports, port, tmp)
+	HASH_ITER (hh, model->ports, port, tmp)
 		if (port->ifindex)
-			port_look_again(inst, port);
+			port_look_again(model, port);
 }
 
-void xv_port_rewrite_all(struct xv_instance *inst)
+void xv_port_rewrite_all(struct xv_model *model)
 {
 	struct xv_port *port, *tmp;
 
-	HASH_ITER (hh, inst->ports, port, tmp)
+	HASH_ITER (hh, model->ports, port, tmp)
 		if (port->ifindex)
-			port_write_dev(inst, port);
+			port_write_dev(model, port);
 }

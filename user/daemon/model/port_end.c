@@ -26,7 +26,7 @@ static bool may_go_past(const struct xv_port *port)
  * carrier. Only the address does not: see xv_port_end_learned(); nor do TCX programs, which are
  * seen with the next change of another kind.
  */
-void xv_port_end_update(struct xv_instance *inst, struct xv_port *port)
+void xv_port_end_update(struct xv_model *model, struct xv_port *port)
 {
 	const struct xv_link *link = &port->link;
 	bool veth = !strcmp(link->kind, "veth");
@@ -36,19 +36,19 @@ void xv_port_end_update(struct xv_instance *inst, struct xv_port *port)
 	port->watched = (veth && link->has_qdisc) ||
 			(may_go_past(port) && xv_filters_look_egress(link, false, names));
 	port->direct = veth && !port->watched && !port->key.vlan &&
-		       !xv_netlink_get_end(inst->nl, link, &end, NULL) && !end.xdp_prog;
+		       !xv_netlink_get_end(model->nl, link, &end, NULL) && !end.xdp_prog;
 	if (port->direct)
 		memcpy(port->end_mac, end.mac, sizeof(port->end_mac));
 }
 
 /* The tenant may have changed its address: of the other namespace netlink tells nothing here. */
-void xv_port_end_learned(struct xv_instance *inst, struct xv_port *port, const uint8_t *mac,
+void xv_port_end_learned(struct xv_model *model, struct xv_port *port, const uint8_t *mac,
 			 uint64_t now)
 {
 	if (!port->direct || !memcmp(mac, port->end_mac, sizeof(port->end_mac)) ||
 	    now - port->end_asked < LOOK_AGAIN_NS)
 		return;
 	port->end_asked = now;
-	xv_port_end_update(inst, port);
-	port_write_dev(inst, port);
+	xv_port_end_update(model, port);
+	port_write_dev(model, port);
 }

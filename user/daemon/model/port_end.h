@@ -6,9 +6,9 @@
 #include "model/port.h"
 
 /* Looks, and sets port->direct and port->end_mac; the caller writes the port. */
-void xv_port_end_update(struct xv_instance *inst, struct xv_port *port);
+void xv_port_end_update(struct xv_model *model, struct xv_port *port);
 /* From learning: mac was seen for the first time at this port. now: CLOCK_MONOTONIC, ns. */
-void xv_port_end_learned(struct xv_instance *inst, struct xv_port *port, const uint8_t *mac,
+void xv_port_end_learned(struct xv_model *model, struct xv_port *port, const uint8_t *mac,
 			 uint64_t now);
 
 #endif

@@ -56,7 +56,7 @@ static const char *device_refuses(const struct xv_port *port)
 }
 
 /* The reason in a few words, for the table; see xvtep(8). NULL: nothing against it. */
-static const char *why_not(const struct xv_instance *inst, const struct xv_port *port)
+static const char *why_not(const struct xv_model *model, const struct xv_port *port)
 {
 	const uint64_t need = XV_XDP_ACT_BASIC | XV_XDP_ACT_REDIRECT;
 	const struct xv_link *link = &port->link;
@@ -76,7 +76,7 @@ static const char *why_not(const struct xv_instance *inst, const struct xv_port 
 		return "kernel before 6.3";
 	if ((link->xdp_features & need) != need)
 		return "no native XDP";
-	if (xv_attach_has_foreign_xdp(inst->dp->pin_dir, port->ifindex))
+	if (xv_attach_has_foreign_xdp(model->dp->pin_dir, port->ifindex))
 		return "other program";
 	if (port->set_filters == XV_FILTERS_AUTO && port->xdp != XV_PORT_XDP_NATIVE &&
 	    (port->filters.seen[0] || port->filters.skipped[0]))
@@ -92,11 +92,11 @@ static void forget_refusal(struct xv_port *port)
 		port->refused.set = false;
 }
 
-static void attach(struct xv_instance *inst, struct xv_port *port)
+static void attach(struct xv_model *model, struct xv_port *port)
 {
 	struct xv_err err = {.text = ""};
 
-	if (!xv_attach_xdp(inst->dp, inst->nl, &port->link, XV_PROG_PORT_ENCAP, &err)) {
+	if (!xv_datapath_attach_xdp(model->dp, model->nl, &port->link, XV_PROG_PORT_ENCAP, &err)) {
 		port->xdp_on = true;
 		return;
 	}
@@ -106,39 +106,39 @@ static void attach(struct xv_instance *inst, struct xv_port *port)
 	xv_log(LOG_NOTICE, "port %s: no XDP: %s", port->key.dev, err.text);
 }
 
-void xv_port_xdp_update(struct xv_instance *inst, struct xv_port *port)
+void xv_port_xdp_update(struct xv_model *model, struct xv_port *port)
 {
 	const char *why;
 
 	forget_refusal(port);
-	why = why_not(inst, port);
+	why = why_not(model, port);
 	if (!why && !port->xdp_on) {
-		attach(inst, port);
+		attach(model, port);
 		why = port->xdp_on ? NULL : "refused";
 	}
 	if (why)
-		xv_port_xdp_detach(inst, port);
+		xv_port_xdp_detach(model, port);
 	snprintf(port->no_xdp, sizeof(port->no_xdp), "%s", why ?: "");
 	if (why && port->xdp == XV_PORT_XDP_NATIVE && !port->status[0])
 		snprintf(port->status, sizeof(port->status),
 			 "xdp is \"native\", but cannot be attached: %s", why);
 }
 
-bool xv_port_xdp_mend(struct xv_instance *inst, struct xv_port *port)
+bool xv_port_xdp_mend(struct xv_model *model, struct xv_port *port)
 {
-	if (!port->xdp_on || xv_attach_has_xdp(inst->dp->pin_dir, port->ifindex))
+	if (!port->xdp_on || xv_attach_has_xdp(model->dp->pin_dir, port->ifindex))
 		return false;
 	port->xdp_on = false;
-	xv_port_xdp_update(inst, port);
+	xv_port_xdp_update(model, port);
 	xv_log(LOG_WARNING, "%s: its XDP program was taken away; attached again (%s)",
 	       port->key.dev, port->xdp_on ? "xdp" : "tc");
 	return true;
 }
 
-void xv_port_xdp_detach(struct xv_instance *inst, struct xv_port *port)
+void xv_port_xdp_detach(struct xv_model *model, struct xv_port *port)
 {
 	port->xdp_on = false;
 	port->no_xdp[0] = '\0';
 	if (!port->key.vlan) /* of a VLAN's device it may be another port's, or an underlay's */
-		xv_detach_xdp(inst->dp->pin_dir, port->ifindex);
+		xv_detach_xdp(model->dp->pin_dir, port->ifindex);
 }

@@ -13,13 +13,13 @@
  * why it is not attached. To be called after either changed. A refusal is logged, not returned: the
  * port works without.
  */
-void xv_port_xdp_update(struct xv_instance *inst, struct xv_port *port);
+void xv_port_xdp_update(struct xv_model *model, struct xv_port *port);
 /* The port leaves its device. */
-void xv_port_xdp_detach(struct xv_instance *inst, struct xv_port *port);
+void xv_port_xdp_detach(struct xv_model *model, struct xv_port *port);
 /* Flags of xv_port_dev that keep the setting over a restart, and the way back. */
 uint32_t xv_port_xdp_flags(enum xv_port_xdp mode);
 enum xv_port_xdp xv_port_xdp_mode(uint32_t flags);
 /* Whether its XDP program had been taken off; then it is attached again, or at TC. */
-bool xv_port_xdp_mend(struct xv_instance *inst, struct xv_port *port);
+bool xv_port_xdp_mend(struct xv_model *model, struct xv_port *port);
 
 #endif

@@ -9,18 +9,18 @@ enum {
 	CALM_SHARE = 8, /* an eighth of the limit is free: the shortage is over */
 };
 
-void xv_quota_take(struct xv_instance *inst, struct xv_network *net, struct xv_place place)
+void xv_quota_take(struct xv_model *model, struct xv_network *net, struct xv_place place)
 {
-	struct xv_port *port = xv_place_port(inst, place);
+	struct xv_port *port = xv_place_port(model, place);
 
 	net->learned++;
 	if (port)
 		port->learned++;
 }
 
-void xv_quota_give(struct xv_instance *inst, struct xv_network *net, struct xv_place place)
+void xv_quota_give(struct xv_model *model, struct xv_network *net, struct xv_place place)
 {
-	struct xv_port *port = xv_place_port(inst, place);
+	struct xv_port *port = xv_place_port(model, place);
 
 	if (net && net->learned)
 		net->learned--;
@@ -28,14 +28,14 @@ void xv_quota_give(struct xv_instance *inst, struct xv_network *net, struct xv_p
 		port->learned--;
 }
 
-bool xv_quota_place_has_room(const struct xv_instance *inst, struct xv_place place)
+bool xv_quota_place_has_room(const struct xv_model *model, struct xv_place place)
 {
-	const struct xv_port *port = xv_place_port(inst, place);
+	const struct xv_port *port = xv_place_port(model, place);
 
 	return !port || !port->max_macs || port->learned < port->max_macs;
 }
 
-void xv_quota_deny_network(struct xv_instance *inst, struct xv_network *net)
+void xv_quota_deny_network(struct xv_model *model, struct xv_network *net)
 {
 	net->quota_denied++;
 	if (!net->short_of_room)
@@ -49,11 +49,11 @@ void xv_quota_deny_network(struct xv_instance *inst, struct xv_network *net)
 	if (net->full)
 		return;
 	net->full = true;
-	inst->n_full++;
-	xv_network_write(inst, net);
+	model->n_full++;
+	xv_network_write(model, net);
 }
 
-void xv_quota_deny_port(struct xv_instance *inst, struct xv_port *port)
+void xv_quota_deny_port(struct xv_model *model, struct xv_port *port)
 {
 	char text[XV_PORT_STRLEN];
 
@@ -67,8 +67,8 @@ void xv_quota_deny_port(struct xv_instance *inst, struct xv_port *port)
 	if (port->full)
 		return;
 	port->full = true;
-	inst->n_full++;
-	port_write_dev(inst, port);
+	model->n_full++;
+	port_write_dev(model, port);
 }
 
 static bool is_calm(uint32_t have, uint32_t limit)
@@ -76,13 +76,13 @@ static bool is_calm(uint32_t have, uint32_t limit)
 	return have <= limit - limit / CALM_SHARE;
 }
 
-static void network_room(struct xv_instance *inst, struct xv_network *net)
+static void network_room(struct xv_model *model, struct xv_network *net)
 {
-	if (net->learned >= net->set.max_macs || xv_fdb_count(inst) >= XV_MAX_FDB)
+	if (net->learned >= net->set.max_macs || xv_fdb_count(model) >= XV_MAX_FDB)
 		return;
 	net->full = false;
-	inst->n_full--;
-	xv_network_write(inst, net);
+	model->n_full--;
+	xv_network_write(model, net);
 	if (!is_calm(net->learned, net->set.max_macs))
 		return;
 	net->short_of_room = false;
@@ -90,15 +90,15 @@ static void network_room(struct xv_instance *inst, struct xv_network *net)
 		       net->set.name, net->learned, net->set.max_macs);
 }
 
-static void port_room(struct xv_instance *inst, struct xv_port *port)
+static void port_room(struct xv_model *model, struct xv_port *port)
 {
 	char text[XV_PORT_STRLEN];
 
 	if (port->max_macs && port->learned >= port->max_macs)
 		return;
 	port->full = false;
-	inst->n_full--;
-	port_write_dev(inst, port);
+	model->n_full--;
+	port_write_dev(model, port);
 	if (port->max_macs && !is_calm(port->learned, port->max_macs))
 		return;
 	port->short_of_room = false;
@@ -107,17 +107,17 @@ static void port_room(struct xv_instance *inst, struct xv_port *port)
 		       xv_port_text(port, text), port->net->set.name);
 }
 
-void xv_quota_room(struct xv_instance *inst)
+void xv_quota_room(struct xv_model *model)
 {
 	struct xv_network *net;
 	struct xv_port *port;
 
-	if (!inst->n_full)
+	if (!model->n_full)
 		return;
-	for (net = inst->networks; net; net = net->hh.next)
+	for (net = model->networks; net; net = net->hh.next)
 		if (net->full)
-			network_room(inst, net);
-	for (port = inst->ports; port; port = port->hh.next)
+			network_room(model, net);
+	for (port = model->ports; port; port = port->hh.next)
 		if (port->full)
-			port_room(inst, port);
+			port_room(model, port);
 }

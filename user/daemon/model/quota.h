@@ -11,14 +11,14 @@
 #include "model/place.h"
 
 /* A learned entry is there, or there no more. */
-void xv_quota_take(struct xv_instance *inst, struct xv_network *net, struct xv_place place);
-void xv_quota_give(struct xv_instance *inst, struct xv_network *net, struct xv_place place);
+void xv_quota_take(struct xv_model *model, struct xv_network *net, struct xv_place place);
+void xv_quota_give(struct xv_model *model, struct xv_network *net, struct xv_place place);
 /* Whether one more may be learned at that port or peer, of a network that has room. */
-bool xv_quota_place_has_room(const struct xv_instance *inst, struct xv_place place);
+bool xv_quota_place_has_room(const struct xv_model *model, struct xv_place place);
 /* A MAC was refused, for the network's limit or the FDB's, or for that of the port. */
-void xv_quota_deny_network(struct xv_instance *inst, struct xv_network *net);
-void xv_quota_deny_port(struct xv_instance *inst, struct xv_port *port);
+void xv_quota_deny_network(struct xv_model *model, struct xv_network *net);
+void xv_quota_deny_port(struct xv_model *model, struct xv_port *port);
 /* There may be room: where there is, programs are told. */
-void xv_quota_room(struct xv_instance *inst);
+void xv_quota_room(struct xv_model *model);
 
 #endif

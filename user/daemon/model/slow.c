@@ -6,13 +6,12 @@
 #include <string.h>
 
 #include "kernel/attach.h"
-#include "sources/follow.h"
 #include "model/local.h"
 #include "log.h"
 #include "model/peer.h"
 #include "model/slow.h"
 #include "model/unhook.h"
-#include "maps/pinned.h"
+#include "kernel/pinned.h"
 
 enum {
 	MAX_NAMES = 64,
@@ -26,19 +25,19 @@ static void make_mark(const char *instance, char mark[64])
 	snprintf(mark, 64, MARK "%s", instance);
 }
 
-static int create(struct xv_instance *inst, struct xv_link *link, struct xv_err *err)
+static int create(struct xv_model *model, struct xv_link *link, struct xv_err *err)
 {
 	char name[IFNAMSIZ], mark[64];
 	int i, ret = -EEXIST;
 
-	make_mark(inst->name, mark);
+	make_mark(model->name, mark);
 	for (i = 0; ret == -EEXIST && i < MAX_NAMES; i++) {
 		snprintf(name, sizeof(name), "xv%d", i);
-		ret = xv_netlink_add_vxlan(inst->nl, name, inst->config->udp_port, mark, err);
+		ret = xv_netlink_add_vxlan(model->nl, name, model->config->udp_port, mark, err);
 	}
 	if (ret)
 		return xv_err_prefix(err, ret, "slow path device %s", name);
-	return xv_netlink_get_link(inst->nl, name, 0, link, err);
+	return xv_netlink_get_link(model->nl, name, 0, link, err);
 }
 
 bool xv_slow_is(const struct xv_link *link)
@@ -61,7 +60,7 @@ static bool is_not_slow_of(void *arg, const struct xv_pinned *pinned)
 	return false;
 }
 
-int xv_slow_check_other(const struct xv_instance *inst, const struct xv_link *link,
+int xv_slow_check_other(const struct xv_model *model, const struct xv_link *link,
 			struct xv_err *err)
 {
 	struct slow_owner owner = {.ifindex = link->ifindex};
@@ -69,10 +68,10 @@ int xv_slow_check_other(const struct xv_instance *inst, const struct xv_link *li
 
 	if (!xv_slow_is(link))
 		return 0;
-	xv_pinned_each(inst->name, is_not_slow_of, &owner);
+	xv_pinned_each(model->name, is_not_slow_of, &owner);
 	/* One of another layout, or whose pins are lost, is known by the device's mark alone. */
 	if (!owner.name[0] && !strncmp(link->alias, MARK, len) &&
-	    strcmp(link->alias + len, inst->name))
+	    strcmp(link->alias + len, model->name))
 		snprintf(owner.name, sizeof(owner.name), "%.*s", XV_PINNED_NAME - 1,
 			 link->alias + len);
 	if (!owner.name[0])
@@ -81,9 +80,9 @@ int xv_slow_check_other(const struct xv_instance *inst, const struct xv_link *li
 			  owner.name);
 }
 
-static bool usable(const struct xv_instance *inst, const struct xv_link *link)
+static bool usable(const struct xv_model *model, const struct xv_link *link)
 {
-	return xv_slow_is(link) && link->vxlan_port == inst->config->udp_port &&
+	return xv_slow_is(link) && link->vxlan_port == model->config->udp_port &&
 	       link->vxlan_zero_csum6 && link->flags & IFF_UP;
 }
 
@@ -105,74 +104,74 @@ size_t xv_slow_remove_orphans(struct xv_netlink *nl, const char *instance, uint3
 }
 
 /* The pin of a device that was the slow path's outlives it. */
-static void let_go(struct xv_instance *inst, uint32_t ifindex)
+static void let_go(struct xv_model *model, uint32_t ifindex)
 {
-	if (ifindex && ifindex != inst->slow_ifindex)
-		xv_unhook_later(inst, ifindex);
+	if (ifindex && ifindex != model->slow_ifindex)
+		xv_unhook_later(model, ifindex);
 }
 
-void xv_slow_adopt(struct xv_instance *inst, uint32_t ifindex)
+void xv_slow_adopt(struct xv_model *model, uint32_t ifindex)
 {
 	struct xv_link link;
 
-	if (!ifindex || xv_netlink_get_link(inst->nl, NULL, ifindex, &link, NULL) ||
+	if (!ifindex || xv_netlink_get_link(model->nl, NULL, ifindex, &link, NULL) ||
 	    !xv_slow_is(&link))
 		return;
-	inst->slow_ifindex = ifindex;
-	memcpy(inst->slow_name, link.name, sizeof(inst->slow_name));
+	model->slow_ifindex = ifindex;
+	memcpy(model->slow_name, link.name, sizeof(model->slow_name));
 }
 
-int xv_slow_open(struct xv_instance *inst, uint32_t adopted_ifindex, struct xv_err *err)
+int xv_slow_open(struct xv_model *model, uint32_t adopted_ifindex, struct xv_err *err)
 {
 	struct xv_link link = {};
 	bool keep;
 	int ret = 0;
 
 	keep = adopted_ifindex &&
-	       !xv_netlink_get_link(inst->nl, NULL, adopted_ifindex, &link, NULL) &&
-	       usable(inst, &link);
+	       !xv_netlink_get_link(model->nl, NULL, adopted_ifindex, &link, NULL) &&
+	       usable(model, &link);
 	if (!keep && xv_slow_is(&link)) {
 		xv_log(LOG_NOTICE, "slow path device %s is not as it must be; making it again",
 		       link.name);
-		xv_netlink_del_link(inst->nl, link.ifindex, NULL);
+		xv_netlink_del_link(model->nl, link.ifindex, NULL);
 	}
-	if (xv_slow_remove_orphans(inst->nl, inst->name, keep ? link.ifindex : 0))
+	if (xv_slow_remove_orphans(model->nl, model->name, keep ? link.ifindex : 0))
 		xv_log(LOG_NOTICE, "removed a slow path device that an earlier xvtepd left");
 	if (!keep)
-		ret = create(inst, &link, err);
-	ret = ret ?: xv_attach_tc(inst->dp, &link, XV_PROG_SLOW_RX, false, err);
+		ret = create(model, &link, err);
+	ret = ret ?: xv_datapath_attach_tc(model->dp, &link, XV_PROG_SLOW_RX, false, err);
 	if (ret)
 		return ret;
-	inst->slow_ifindex = link.ifindex;
-	memcpy(inst->slow_name, link.name, sizeof(inst->slow_name));
-	let_go(inst, adopted_ifindex);
+	model->slow_ifindex = link.ifindex;
+	memcpy(model->slow_name, link.name, sizeof(model->slow_name));
+	let_go(model, adopted_ifindex);
 	return 0;
 }
 
-void xv_slow_check(struct xv_instance *inst)
+void xv_slow_check(struct xv_model *model)
 {
-	uint32_t old = inst->slow_ifindex;
+	uint32_t old = model->slow_ifindex;
 	struct xv_err err = {.text = ""};
 	struct xv_link link;
 
-	if (inst->slow_ifindex &&
-	    !xv_netlink_get_link(inst->nl, NULL, inst->slow_ifindex, &link, NULL) &&
-	    usable(inst, &link)) {
-		memcpy(inst->slow_name, link.name, sizeof(inst->slow_name)); /* it may be new */
+	if (model->slow_ifindex &&
+	    !xv_netlink_get_link(model->nl, NULL, model->slow_ifindex, &link, NULL) &&
+	    usable(model, &link)) {
+		memcpy(model->slow_name, link.name, sizeof(model->slow_name)); /* it may be new */
 		return;
 	}
-	if (inst->slow_ifindex)
+	if (model->slow_ifindex)
 		xv_log(LOG_WARNING, "slow path device %s was taken away; making it again",
-		       inst->slow_name);
-	if (!xv_slow_open(inst, inst->slow_ifindex, &err)) {
-		xv_local_write(inst);
+		       model->slow_name);
+	if (!xv_slow_open(model, model->slow_ifindex, &err)) {
+		xv_local_write(model);
 		return;
 	}
-	if (inst->slow_ifindex)
+	if (model->slow_ifindex)
 		xv_log(LOG_ERR, "%s; trying again every second", err.text);
-	inst->slow_ifindex = 0;
-	inst->slow_name[0] = '\0';
-	let_go(inst, old);
-	xv_local_write(inst);
-	xv_follow_again_later(inst);
+	model->slow_ifindex = 0;
+	model->slow_name[0] = '\0';
+	let_go(model, old);
+	xv_local_write(model);
+	xv_signal_send(&model->signals.again);
 }

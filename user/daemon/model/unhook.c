@@ -4,8 +4,10 @@
 #include <stdlib.h>
 
 #include "kernel/attach.h"
+#include "maps/links.h"
 #include "model/port.h"
 #include "model/unhook.h"
+#include "model/uplink.h"
 
 enum {
 	PAUSE_US = 1000, /* between two devices: others have their turn */
@@ -18,26 +20,26 @@ struct xv_unhook {
 };
 
 /* untagged: not by a VLAN of it, whose frames only the TC program takes. */
-static bool is_used(const struct xv_instance *inst, uint32_t ifindex, bool untagged)
+static bool is_used(const struct xv_model *model, uint32_t ifindex, bool untagged)
 {
 	const struct xv_port *port;
 	size_t i;
 
-	for (port = inst->ports; port; port = port->hh.next)
+	for (port = model->ports; port; port = port->hh.next)
 		if (port->ifindex == ifindex && !(untagged && port->key.vlan))
 			return true;
-	for (i = 0; i < inst->n_uplinks; i++)
-		if (inst->uplinks[i].ifindex == ifindex)
+	for (i = 0; i < model->n_uplinks; i++)
+		if (model->uplinks[i].ifindex == ifindex)
 			return true;
-	return ifindex == inst->slow_ifindex;
+	return ifindex == model->slow_ifindex;
 }
 
-static void let_go(const struct xv_instance *inst, uint32_t ifindex)
+static void let_go(const struct xv_model *model, uint32_t ifindex)
 {
-	if (!is_used(inst, ifindex, true))
-		xv_detach_xdp(inst->dp->pin_dir, ifindex);
-	if (!is_used(inst, ifindex, false))
-		xv_detach_tc(inst->dp->pin_dir, ifindex);
+	if (!is_used(model, ifindex, true))
+		xv_detach_xdp(model->dp->pin_dir, ifindex);
+	if (!is_used(model, ifindex, false))
+		xv_detach_tc(model->dp->pin_dir, ifindex);
 }
 
 static void run_soon(struct xv_unhook *unhook)
@@ -50,34 +52,34 @@ static void run_soon(struct xv_unhook *unhook)
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
-	struct xv_instance *inst = arg;
-	struct xv_unhook *unhook = inst->unhook;
+	struct xv_model *model = arg;
+	struct xv_unhook *unhook = model->unhook;
 
 	(void)fd;
 	(void)what;
-	let_go(inst, unhook->devices[--unhook->n]);
+	let_go(model, unhook->devices[--unhook->n]);
 	run_soon(unhook);
 }
 
-int xv_unhook_start(struct xv_instance *inst, struct xv_err *err)
+int xv_unhook_start(struct xv_model *model, struct xv_err *err)
 {
-	inst->unhook = calloc(1, sizeof(*inst->unhook));
-	if (inst->unhook)
-		inst->unhook->timer = evtimer_new(inst->base, on_timer, inst);
-	if (!inst->unhook || !inst->unhook->timer)
+	model->unhook = calloc(1, sizeof(*model->unhook));
+	if (model->unhook)
+		model->unhook->timer = evtimer_new(model->base, on_timer, model);
+	if (!model->unhook || !model->unhook->timer)
 		return xv_err_set(err, -ENOMEM, "out of memory");
 	return 0;
 }
 
-void xv_unhook_stop(struct xv_instance *inst)
+void xv_unhook_stop(struct xv_model *model)
 {
-	if (!inst->unhook)
+	if (!model->unhook)
 		return;
-	if (inst->unhook->timer)
-		event_free(inst->unhook->timer);
-	free(inst->unhook->devices);
-	free(inst->unhook);
-	inst->unhook = NULL;
+	if (model->unhook->timer)
+		event_free(model->unhook->timer);
+	free(model->unhook->devices);
+	free(model->unhook);
+	model->unhook = NULL;
 }
 
 static int reserve(struct xv_unhook *unhook)
@@ -95,12 +97,12 @@ static int reserve(struct xv_unhook *unhook)
 	return 0;
 }
 
-void xv_unhook_later(struct xv_instance *inst, uint32_t ifindex)
+void xv_unhook_later(struct xv_model *model, uint32_t ifindex)
 {
-	struct xv_unhook *unhook = inst->unhook;
+	struct xv_unhook *unhook = model->unhook;
 
-	if (!xv_attach_is_pinned(inst->dp->pin_dir, ifindex) || reserve(unhook)) {
-		let_go(inst, ifindex);
+	if (!xv_attach_is_pinned(model->dp->pin_dir, ifindex) || reserve(unhook)) {
+		let_go(model, ifindex);
 		return;
 	}
 	unhook->devices[unhook->n++] = ifindex;
@@ -109,13 +111,13 @@ void xv_unhook_later(struct xv_instance *inst, uint32_t ifindex)
 
 static void look_at(void *arg, uint32_t ifindex)
 {
-	struct xv_instance *inst = arg;
+	struct xv_model *model = arg;
 
-	if (!is_used(inst, ifindex, true))
-		xv_unhook_later(inst, ifindex);
+	if (!is_used(model, ifindex, true))
+		xv_unhook_later(model, ifindex);
 }
 
-void xv_unhook_leftovers(struct xv_instance *inst)
+void xv_unhook_leftovers(struct xv_model *model)
 {
-	xv_attach_each(inst->dp->pin_dir, look_at, inst);
+	xv_links_each(model->dp->pin_dir, look_at, model);
 }

@@ -7,14 +7,14 @@
 #ifndef XV_UNHOOK_H
 #define XV_UNHOOK_H
 
-#include "instance.h"
+#include "model/model.h"
 
-int xv_unhook_start(struct xv_instance *inst, struct xv_err *err);
+int xv_unhook_start(struct xv_model *model, struct xv_err *err);
 /* The programs of the devices that wait stay, for the next daemon to find. */
-void xv_unhook_stop(struct xv_instance *inst);
+void xv_unhook_stop(struct xv_model *model);
 /* A port let go of the device, or the slow path did. At once where that costs nothing (no TCX). */
-void xv_unhook_later(struct xv_instance *inst, uint32_t ifindex);
+void xv_unhook_later(struct xv_model *model, uint32_t ifindex);
 /* After the start: devices that a daemon before us let go of, or did not come to take off. */
-void xv_unhook_leftovers(struct xv_instance *inst);
+void xv_unhook_leftovers(struct xv_model *model);
 
 #endif

@@ -16,6 +16,7 @@
 #include "model/port.h"
 #include "model/slow.h"
 #include "model/uplink_internal.h"
+#include "kernel/rcu.h"
 
 const char *xv_uplink_mode(const struct xv_uplink *uplink)
 {
@@ -26,51 +27,51 @@ const char *xv_uplink_mode(const struct xv_uplink *uplink)
 	return uplink->flags & XV_UPLINK_GENERIC ? "xdp-generic" : "tc";
 }
 
-const char *xv_uplink_why(const struct xv_instance *inst, const struct xv_uplink *uplink)
+const char *xv_uplink_why(const struct xv_model *model, const struct xv_uplink *uplink)
 {
 	if (!uplink->ifindex)
 		return "no-device";
 	if (uplink->flags & (XV_UPLINK_XDP | XV_UPLINK_GENERIC))
-		return inst->config->xdp == XV_XDP_AUTO ? "auto" : "set";
-	if (inst->config->xdp == XV_XDP_OFF)
+		return model->config->xdp == XV_XDP_AUTO ? "auto" : "set";
+	if (model->config->xdp == XV_XDP_OFF)
 		return "off";
-	if (inst->config->xdp == XV_XDP_AUTO && !strcmp(uplink->link.kind, "veth"))
+	if (model->config->xdp == XV_XDP_AUTO && !strcmp(uplink->link.kind, "veth"))
 		return "veth";
 	return uplink->behind ? "filters" : "refused";
 }
 
-const char *xv_uplink_tcp(const struct xv_instance *inst, const struct xv_uplink *uplink)
+const char *xv_uplink_tcp(const struct xv_model *model, const struct xv_uplink *uplink)
 {
 	if (!uplink->ifindex)
 		return "waiting";
 	if (!(uplink->flags & XV_UPLINK_XDP))
 		return "tc";
-	return inst->config->delivery == XV_DELIVERY_REDIRECT ? "redirect" : "tc";
+	return model->config->delivery == XV_DELIVERY_REDIRECT ? "redirect" : "tc";
 }
 
-struct xv_uplink *xv_uplink_find(struct xv_instance *inst, const char *dev)
+struct xv_uplink *xv_uplink_find(struct xv_model *model, const char *dev)
 {
 	size_t i;
 
-	for (i = 0; i < inst->n_uplinks; i++)
-		if (!strcmp(inst->uplinks[i].dev, dev))
-			return &inst->uplinks[i];
+	for (i = 0; i < model->n_uplinks; i++)
+		if (!strcmp(model->uplinks[i].dev, dev))
+			return &model->uplinks[i];
 	return NULL;
 }
 
-static struct xv_uplink *find_index(const struct xv_instance *inst, uint32_t ifindex)
+static struct xv_uplink *find_index(const struct xv_model *model, uint32_t ifindex)
 {
 	size_t i;
 
-	for (i = 0; ifindex && i < inst->n_uplinks; i++)
-		if (inst->uplinks[i].ifindex == ifindex)
-			return &inst->uplinks[i];
+	for (i = 0; ifindex && i < model->n_uplinks; i++)
+		if (model->uplinks[i].ifindex == ifindex)
+			return &model->uplinks[i];
 	return NULL;
 }
 
-uint32_t xv_uplink_tx_slot(const struct xv_instance *inst, uint32_t ifindex)
+uint32_t xv_uplink_tx_slot(const struct xv_model *model, uint32_t ifindex)
 {
-	const struct xv_uplink *uplink = find_index(inst, ifindex);
+	const struct xv_uplink *uplink = find_index(model, ifindex);
 
 	return uplink && !uplink->watched ? XV_MAX_PORTS + uplink->slot : 0;
 }
@@ -87,10 +88,10 @@ bool uplink_wants_xdp(const struct xv_config *config, const struct xv_uplink *up
 	return config->xdp == XV_XDP_AUTO && strcmp(link->kind, "veth");
 }
 
-int uplink_check_link(struct xv_instance *inst, const struct xv_link *link, struct xv_err *err)
+int uplink_check_link(struct xv_model *model, const struct xv_link *link, struct xv_err *err)
 {
 	const struct xv_port *port;
-	int ret = xv_slow_check_other(inst, link, err);
+	int ret = xv_slow_check_other(model, link, err);
 
 	if (ret)
 		return ret;
@@ -101,7 +102,7 @@ int uplink_check_link(struct xv_instance *inst, const struct xv_link *link, stru
 				  "%s is a vxlan device in external mode, as an instance's slow "
 				  "path: tunnels come out of it, none goes over it",
 				  link->name);
-	for (port = inst->ports; port; port = port->hh.next)
+	for (port = model->ports; port; port = port->hh.next)
 		if (port->ifindex == link->ifindex)
 			return xv_err_set(err, -EBUSY,
 					  "underlay device %s is a port of network \"%s\": take it "
@@ -110,14 +111,14 @@ int uplink_check_link(struct xv_instance *inst, const struct xv_link *link, stru
 	return 0;
 }
 
-void uplink_look_at_filters(const struct xv_instance *inst, const struct xv_config *config,
+void uplink_look_at_filters(const struct xv_model *model, const struct xv_config *config,
 			    struct xv_uplink *uplink, const struct xv_link *link)
 {
 	size_t size = sizeof(uplink->filters), len = 0;
 	char egress[XV_FILTERS_LEN];
 	struct xv_filters ingress;
 
-	xv_filters_look(inst->dp->pin_dir, link, true, &ingress);
+	xv_filters_look(model->dp->pin_dir, link, true, &ingress);
 	uplink->behind = ingress.tc && !config->filters_ignore;
 	uplink->watched = xv_filters_look_egress(link, true, egress) && !config->filters_ignore;
 	uplink->filters[0] = '\0';
@@ -135,81 +136,80 @@ void uplink_look_at_filters(const struct xv_instance *inst, const struct xv_conf
 			 len ? "; " : "", egress);
 }
 
-int uplink_attach(struct xv_instance *inst, const struct xv_config *config,
-		  struct xv_uplink *uplink, const struct xv_link *link, bool strict,
-		  struct xv_err *err)
+int uplink_attach(struct xv_model *model, const struct xv_config *config, struct xv_uplink *uplink,
+		  const struct xv_link *link, bool strict, struct xv_err *err)
 {
 	bool generic = config->xdp == XV_XDP_GENERIC, must, xdp;
 	struct xv_uplink_val val = {.flags = XV_UPLINK_TC_DECAP,
 				    .tx_slot = XV_MAX_PORTS + uplink->slot};
 	struct xv_err why = {.text = ""};
-	int ret = uplink_check_link(inst, link, err);
+	int ret = uplink_check_link(model, link, err);
 
 	if (ret)
 		return ret;
 	uplink->note[0] = '\0';
-	uplink_look_at_filters(inst, config, uplink, link);
+	uplink_look_at_filters(model, config, uplink, link);
 	xdp = uplink_wants_xdp(config, uplink, link, &must);
 	if (!xdp)
-		xv_detach_xdp(inst->dp->pin_dir, link->ifindex);
-	ret = xv_attach_tc(inst->dp, link, XV_PROG_DECAP_TC, uplink->behind, err);
+		xv_detach_xdp(model->dp->pin_dir, link->ifindex);
+	ret = xv_datapath_attach_tc(model->dp, link, XV_PROG_DECAP_TC, uplink->behind, err);
 	if (ret)
 		return ret;
 	if (xdp)
-		ret = xv_attach_xdp(inst->dp, inst->nl, link,
-				    generic ? XV_PROG_DECAP_SKB : XV_PROG_DECAP, &why);
+		ret = xv_datapath_attach_xdp(model->dp, model->nl, link,
+					     generic ? XV_PROG_DECAP_SKB : XV_PROG_DECAP, &why);
 	if (ret && must && strict)
 		return xv_err_set(err, ret, "%s", why.text);
 	if (ret)
 		snprintf(uplink->note, sizeof(uplink->note), "%.240s; at TC", why.text);
 	else if (xdp)
 		val.flags |= generic ? XV_UPLINK_GENERIC : XV_UPLINK_XDP;
-	bpf_map_update_elem(inst->dp->fd.uplink, &link->ifindex, &val, BPF_ANY);
-	bpf_map_update_elem(inst->dp->fd.tx, &val.tx_slot, &link->ifindex, BPF_ANY);
+	bpf_map_update_elem(model->dp->fd.uplink, &link->ifindex, &val, BPF_ANY);
+	bpf_map_update_elem(model->dp->fd.tx, &val.tx_slot, &link->ifindex, BPF_ANY);
 	uplink->ifindex = link->ifindex;
 	uplink->flags = val.flags;
 	uplink->link = *link;
 	return 0;
 }
 
-void uplink_attach_again(struct xv_instance *inst, const struct xv_uplink *uplink,
+void uplink_attach_again(struct xv_model *model, const struct xv_uplink *uplink,
 			 const struct xv_link *link)
 {
 	struct xv_uplink_val val = {.flags = uplink->flags, .tx_slot = XV_MAX_PORTS + uplink->slot};
 	struct xv_err ignored;
 
-	xv_attach_tc(inst->dp, link, XV_PROG_DECAP_TC, uplink->behind, &ignored);
+	xv_datapath_attach_tc(model->dp, link, XV_PROG_DECAP_TC, uplink->behind, &ignored);
 	if (val.flags & XV_UPLINK_XDP)
-		xv_attach_xdp(inst->dp, inst->nl, link, XV_PROG_DECAP, &ignored);
+		xv_datapath_attach_xdp(model->dp, model->nl, link, XV_PROG_DECAP, &ignored);
 	else if (val.flags & XV_UPLINK_GENERIC)
-		xv_attach_xdp(inst->dp, inst->nl, link, XV_PROG_DECAP_SKB, &ignored);
+		xv_datapath_attach_xdp(model->dp, model->nl, link, XV_PROG_DECAP_SKB, &ignored);
 	else
-		xv_detach_xdp(inst->dp->pin_dir, link->ifindex);
-	bpf_map_update_elem(inst->dp->fd.uplink, &link->ifindex, &val, BPF_ANY);
+		xv_detach_xdp(model->dp->pin_dir, link->ifindex);
+	bpf_map_update_elem(model->dp->fd.uplink, &link->ifindex, &val, BPF_ANY);
 }
 
-void uplink_forget(struct xv_instance *inst, struct xv_uplink *uplink)
+void uplink_forget(struct xv_model *model, struct xv_uplink *uplink)
 {
 	uint32_t slot = XV_MAX_PORTS + uplink->slot, ifindex = 0;
 
-	xv_group_uplink_gone(inst, uplink->ifindex);
-	bpf_map_delete_elem(inst->dp->fd.uplink, &uplink->ifindex);
+	xv_group_uplink_gone(model, uplink->ifindex);
+	bpf_map_delete_elem(model->dp->fd.uplink, &uplink->ifindex);
 	/* The slot may be another device's by now, or still, that takes its place in the list. */
-	bpf_map_lookup_elem(inst->dp->fd.tx, &slot, &ifindex);
+	bpf_map_lookup_elem(model->dp->fd.tx, &slot, &ifindex);
 	if (ifindex == uplink->ifindex)
-		bpf_map_delete_elem(inst->dp->fd.tx, &slot);
+		bpf_map_delete_elem(model->dp->fd.tx, &slot);
 	uplink->ifindex = 0;
 	uplink->flags = 0;
 }
 
-void uplink_detach(struct xv_instance *inst, struct xv_uplink *uplink)
+void uplink_detach(struct xv_model *model, struct xv_uplink *uplink)
 {
 	if (!uplink->ifindex)
 		return;
-	xv_detach_xdp(inst->dp->pin_dir, uplink->ifindex);
-	xv_datapath_synchronize();
-	xv_detach_tc(inst->dp->pin_dir, uplink->ifindex);
-	uplink_forget(inst, uplink);
+	xv_detach_xdp(model->dp->pin_dir, uplink->ifindex);
+	xv_rcu_synchronize();
+	xv_detach_tc(model->dp->pin_dir, uplink->ifindex);
+	uplink_forget(model, uplink);
 }
 
 /* What there is to say of the device as it is now. True if that is not what was said last. */
@@ -237,11 +237,11 @@ static bool set_status(const struct xv_config *config, struct xv_uplink *uplink)
 	return true;
 }
 
-void uplink_join_groups(struct xv_instance *inst, struct xv_uplink *uplink)
+void uplink_join_groups(struct xv_model *model, struct xv_uplink *uplink)
 {
-	xv_group_refresh(inst);
+	xv_group_refresh(model);
 	snprintf(uplink->groups, sizeof(uplink->groups), "%s",
-		 xv_group_trouble(inst, uplink->ifindex));
+		 xv_group_trouble(model, uplink->ifindex));
 }
 
 void uplink_tell(const struct xv_config *config, struct xv_uplink *uplink)
@@ -255,140 +255,139 @@ void uplink_tell(const struct xv_config *config, struct xv_uplink *uplink)
 }
 
 /* What others have at an attached device may have changed; then it is attached as that wants. */
-static void look_again(struct xv_instance *inst, struct xv_uplink *uplink,
-		       const struct xv_link *link)
+static void look_again(struct xv_model *model, struct xv_uplink *uplink, const struct xv_link *link)
 {
 	struct xv_uplink before = *uplink;
 	struct xv_err err = {.text = ""};
 
-	uplink_look_at_filters(inst, inst->config, uplink, link);
+	uplink_look_at_filters(model, model->config, uplink, link);
 	if (before.behind != uplink->behind) {
-		if (uplink_attach(inst, inst->config, uplink, link, false, &err))
+		if (uplink_attach(model, model->config, uplink, link, false, &err))
 			xv_log(LOG_ERR, "underlay %s: %s", uplink->dev, err.text);
-		uplink_join_groups(inst, uplink);
-		xv_port_rewrite_all(inst);
+		uplink_join_groups(model, uplink);
+		xv_port_rewrite_all(model);
 	}
 	if (before.behind == uplink->behind && before.watched == uplink->watched &&
 	    !strcmp(before.filters, uplink->filters))
 		return;
-	uplink_tell(inst->config, uplink);
-	xv_peer_refresh_soon(inst);
+	uplink_tell(model->config, uplink);
+	xv_signal_send(&model->signals.refresh);
 }
 
-void xv_uplink_look_all(struct xv_instance *inst)
+void xv_uplink_look_all(struct xv_model *model)
 {
 	size_t i;
 
-	for (i = 0; i < inst->n_uplinks; i++)
-		if (inst->uplinks[i].ifindex)
-			look_again(inst, &inst->uplinks[i], &inst->uplinks[i].link);
+	for (i = 0; i < model->n_uplinks; i++)
+		if (model->uplinks[i].ifindex)
+			look_again(model, &model->uplinks[i], &model->uplinks[i].link);
 }
 
-void xv_uplink_second(struct xv_instance *inst)
+void xv_uplink_second(struct xv_model *model)
 {
 	uint32_t mark;
 	size_t i;
 
-	for (i = 0; i < inst->n_uplinks; i++) {
-		struct xv_uplink *uplink = &inst->uplinks[i];
+	for (i = 0; i < model->n_uplinks; i++) {
+		struct xv_uplink *uplink = &model->uplinks[i];
 
 		if (!uplink->ifindex)
 			continue;
 		mark = xv_filters_mark(uplink->ifindex);
 		if (uplink->filters_mark != mark)
-			look_again(inst, uplink, &uplink->link);
+			look_again(model, uplink, &uplink->link);
 		uplink->filters_mark = mark;
 	}
 }
 
-void xv_uplink_groups(struct xv_instance *inst)
+void xv_uplink_groups(struct xv_model *model)
 {
 	size_t i;
 
-	for (i = 0; i < inst->n_uplinks; i++) {
-		uplink_join_groups(inst, &inst->uplinks[i]);
-		uplink_tell(inst->config, &inst->uplinks[i]);
+	for (i = 0; i < model->n_uplinks; i++) {
+		uplink_join_groups(model, &model->uplinks[i]);
+		uplink_tell(model->config, &model->uplinks[i]);
 	}
 }
 
-void xv_uplink_link(struct xv_instance *inst, const struct xv_link *link)
+void xv_uplink_link(struct xv_model *model, const struct xv_link *link)
 {
-	struct xv_uplink *uplink = find_index(inst, link->ifindex);
+	struct xv_uplink *uplink = find_index(model, link->ifindex);
 	struct xv_err err = {.text = ""};
 
 	if (uplink && strcmp(uplink->dev, link->name)) {
-		uplink_detach(inst, uplink);
+		uplink_detach(model, uplink);
 		snprintf(uplink->note, sizeof(uplink->note),
 			 "renamed to %s; attached when there is a %s again", link->name,
 			 uplink->dev);
-		uplink_tell(inst->config, uplink);
-		xv_peer_refresh_soon(inst);
+		uplink_tell(model->config, uplink);
+		xv_signal_send(&model->signals.refresh);
 	}
-	uplink = xv_uplink_find(inst, link->name);
+	uplink = xv_uplink_find(model, link->name);
 	if (!uplink)
 		return;
 	if (uplink->ifindex && uplink->ifindex != link->ifindex)
-		uplink_forget(inst, uplink);
+		uplink_forget(model, uplink);
 	if (!uplink->ifindex) {
-		if (uplink_attach(inst, inst->config, uplink, link, false, &err)) {
+		if (uplink_attach(model, model->config, uplink, link, false, &err)) {
 			snprintf(uplink->note, sizeof(uplink->note), "%.255s", err.text);
-			uplink_tell(inst->config, uplink);
+			uplink_tell(model->config, uplink);
 			return;
 		}
-		uplink_join_groups(inst, uplink);
-		xv_port_rewrite_all(inst);
-		set_status(inst->config, uplink);
+		uplink_join_groups(model, uplink);
+		xv_port_rewrite_all(model);
+		set_status(model->config, uplink);
 		xv_log(LOG_NOTICE, "underlay %s: attached (%s) %s", uplink->dev,
 		       xv_uplink_mode(uplink), uplink->status);
 	}
-	look_again(inst, uplink, link);
+	look_again(model, uplink, link);
 	if (memcmp(&uplink->link, link, sizeof(*link))) {
 		uplink->link = *link;
-		uplink_tell(inst->config, uplink);
-		xv_peer_refresh_soon(inst);
+		uplink_tell(model->config, uplink);
+		xv_signal_send(&model->signals.refresh);
 	}
 }
 
-void xv_uplink_link_gone(struct xv_instance *inst, uint32_t ifindex)
+void xv_uplink_link_gone(struct xv_model *model, uint32_t ifindex)
 {
-	struct xv_uplink *uplink = find_index(inst, ifindex);
+	struct xv_uplink *uplink = find_index(model, ifindex);
 
 	if (!uplink)
 		return;
-	uplink_detach(inst, uplink);
+	uplink_detach(model, uplink);
 	snprintf(uplink->note, sizeof(uplink->note),
 		 "device is gone; attached again when it comes back");
-	uplink_tell(inst->config, uplink);
-	xv_peer_refresh_soon(inst);
+	uplink_tell(model->config, uplink);
+	xv_signal_send(&model->signals.refresh);
 }
 
 /* Whether it takes XDP frames, which adjacencies say. */
-void xv_uplink_features(struct xv_instance *inst, uint32_t ifindex, uint64_t features)
+void xv_uplink_features(struct xv_model *model, uint32_t ifindex, uint64_t features)
 {
-	struct xv_uplink *uplink = find_index(inst, ifindex);
+	struct xv_uplink *uplink = find_index(model, ifindex);
 
 	if (!uplink || uplink->link.xdp_features == features)
 		return;
 	uplink->link.xdp_features = features;
-	xv_peer_refresh_soon(inst);
+	xv_signal_send(&model->signals.refresh);
 }
 
-bool xv_uplink_mend(struct xv_instance *inst, struct xv_uplink *uplink)
+bool xv_uplink_mend(struct xv_model *model, struct xv_uplink *uplink)
 {
 	struct xv_err err = {.text = ""};
 	struct xv_link link;
 
 	if (!uplink->ifindex || !(uplink->flags & (XV_UPLINK_XDP | XV_UPLINK_GENERIC)) ||
-	    xv_attach_has_xdp(inst->dp->pin_dir, uplink->ifindex) ||
-	    xv_netlink_get_link(inst->nl, NULL, uplink->ifindex, &link, NULL))
+	    xv_attach_has_xdp(model->dp->pin_dir, uplink->ifindex) ||
+	    xv_netlink_get_link(model->nl, NULL, uplink->ifindex, &link, NULL))
 		return false;
-	if (uplink_attach(inst, inst->config, uplink, &link, false, &err))
+	if (uplink_attach(model, model->config, uplink, &link, false, &err))
 		snprintf(uplink->note, sizeof(uplink->note), "%.255s", err.text);
 	xv_log(LOG_WARNING, "%s: its XDP program was taken away; attached again (%s)", uplink->dev,
 	       xv_uplink_mode(uplink));
-	uplink_join_groups(inst, uplink);
-	uplink_tell(inst->config, uplink);
-	xv_port_rewrite_all(inst);
-	xv_peer_refresh_soon(inst);
+	uplink_join_groups(model, uplink);
+	uplink_tell(model->config, uplink);
+	xv_port_rewrite_all(model);
+	xv_signal_send(&model->signals.refresh);
 	return true;
 }

@@ -39,14 +39,14 @@ static bool has_slot(const struct xv_uplink *uplinks, size_t n, uint32_t slot)
  * Not one of the devices that are attached now: adjacencies name their slots until the new list
  * holds, which it may not. Only where all are taken is it one of a device that goes.
  */
-static uint32_t free_slot(const struct xv_instance *inst, const struct xv_uplink *list, size_t n)
+static uint32_t free_slot(const struct xv_model *model, const struct xv_uplink *list, size_t n)
 {
 	uint32_t slot, going = 0;
 
 	for (slot = 0; slot < XV_MAX_UPLINKS; slot++) {
 		if (has_slot(list, n, slot))
 			continue;
-		if (!has_slot(inst->uplinks, inst->n_uplinks, slot))
+		if (!has_slot(model->uplinks, model->n_uplinks, slot))
 			return slot;
 		going = slot;
 	}
@@ -54,44 +54,44 @@ static uint32_t free_slot(const struct xv_instance *inst, const struct xv_uplink
 }
 
 /* The new list: devices that stay keep their slot and state. */
-static void fill_list(struct xv_instance *inst, const struct xv_config *config,
+static void fill_list(struct xv_model *model, const struct xv_config *config,
 		      struct xv_uplink *list)
 {
 	struct xv_uplink *old;
 	size_t i;
 
 	for (i = 0; i < config->n_devices; i++) {
-		old = xv_uplink_find(inst, config->devices[i]);
+		old = xv_uplink_find(model, config->devices[i]);
 		if (old)
 			list[i] = *old;
 	}
 	for (i = 0; i < config->n_devices; i++) {
 		if (list[i].dev[0])
 			continue;
-		list[i].slot = free_slot(inst, list, config->n_devices);
+		list[i].slot = free_slot(model, list, config->n_devices);
 		memcpy(list[i].dev, config->devices[i], sizeof(list[i].dev));
 	}
 }
 
 /* Another name of a device that is none of ours to take is refused too. */
-static int check_altname(struct xv_instance *inst, const char *dev, struct xv_err *err)
+static int check_altname(struct xv_model *model, const char *dev, struct xv_err *err)
 {
 	struct xv_link link;
 
-	if (xv_netlink_get_link(inst->nl, NULL, if_nametoindex(dev), &link, NULL))
+	if (xv_netlink_get_link(model->nl, NULL, if_nametoindex(dev), &link, NULL))
 		return 0;
-	return uplink_check_link(inst, &link, err);
+	return uplink_check_link(model, &link, err);
 }
 
-static int look_at(struct xv_instance *inst, const struct xv_config *config,
-		   struct xv_uplink *uplink, struct place *place, struct xv_err *err)
+static int look_at(struct xv_model *model, const struct xv_config *config, struct xv_uplink *uplink,
+		   struct place *place, struct xv_err *err)
 {
 	struct xv_err why = {.text = ""};
-	int ret = xv_netlink_get_link(inst->nl, uplink->dev, 0, &place->link, &why);
+	int ret = xv_netlink_get_link(model->nl, uplink->dev, 0, &place->link, &why);
 
 	if (!ret) {
-		uplink_look_at_filters(inst, config, uplink, &place->link);
-		return uplink_check_link(inst, &place->link, err);
+		uplink_look_at_filters(model, config, uplink, &place->link);
+		return uplink_check_link(model, &place->link, err);
 	}
 	if (ret != -ENODEV && ret != -EEXIST)
 		return xv_err_set(err, ret, "%s", why.text);
@@ -99,11 +99,11 @@ static int look_at(struct xv_instance *inst, const struct xv_config *config,
 		snprintf(uplink->note, sizeof(uplink->note), "%.250s",
 			 ret == -EEXIST ? why.text
 					: "no such device yet; attached when it appears");
-	return ret == -EEXIST ? check_altname(inst, uplink->dev, err) : 0;
+	return ret == -EEXIST ? check_altname(model, uplink->dev, err) : 0;
 }
 
 /* Attached already, as the configuration asks. */
-static bool is_as_wished(const struct xv_instance *inst, const struct xv_config *config,
+static bool is_as_wished(const struct xv_model *model, const struct xv_config *config,
 			 const struct xv_uplink *uplink, const struct xv_link *link)
 {
 	uint32_t have = uplink->flags & (XV_UPLINK_XDP | XV_UPLINK_GENERIC), want = 0;
@@ -111,9 +111,9 @@ static bool is_as_wished(const struct xv_instance *inst, const struct xv_config 
 
 	if (uplink_wants_xdp(config, uplink, link, &must))
 		want = config->xdp == XV_XDP_GENERIC ? XV_UPLINK_GENERIC : XV_UPLINK_XDP;
-	return have == want && (!want || xv_attach_has_xdp(inst->dp->pin_dir, link->ifindex)) &&
-	       xv_attach_is_behind(inst->dp->pin_dir, link->ifindex) == uplink->behind &&
-	       xv_attach_has_tc(inst->dp->pin_dir, link->ifindex, uplink->behind);
+	return have == want && (!want || xv_attach_has_xdp(model->dp->pin_dir, link->ifindex)) &&
+	       xv_attach_is_behind(model->dp->pin_dir, link->ifindex) == uplink->behind &&
+	       xv_attach_has_tc(model->dp->pin_dir, link->ifindex, uplink->behind);
 }
 
 /* What the device says of itself is believed before its XDP mode is taken from it. */
@@ -127,21 +127,21 @@ static int check_native(const struct xv_config *config, const struct xv_link *li
 			  link->name);
 }
 
-static int try_new(struct xv_instance *inst, const struct xv_config *config,
-		   struct xv_uplink *uplink, struct place *place, struct xv_err *err)
+static int try_new(struct xv_model *model, const struct xv_config *config, struct xv_uplink *uplink,
+		   struct place *place, struct xv_err *err)
 {
 	if (!place->link.ifindex || uplink->ifindex)
 		return 0;
 	/* A tenant's until now, which only a start can find: that goes on until all is checked. */
-	if (xv_attach_is_pinned(inst->dp->pin_dir, place->link.ifindex)) {
+	if (xv_attach_is_pinned(model->dp->pin_dir, place->link.ifindex)) {
 		place->later = true;
 		return 0;
 	}
 	place->touched = true;
-	return uplink_attach(inst, config, uplink, &place->link, true, err);
+	return uplink_attach(model, config, uplink, &place->link, true, err);
 }
 
-static int try_kept(struct xv_instance *inst, const struct xv_config *config,
+static int try_kept(struct xv_model *model, const struct xv_config *config,
 		    struct xv_uplink *uplink, struct place *place, struct xv_err *err)
 {
 	bool must;
@@ -152,30 +152,30 @@ static int try_kept(struct xv_instance *inst, const struct xv_config *config,
 	/* What there is to say of it may be otherwise by now. */
 	place->later = uplink->adopted || uplink->note[0] ||
 		       uplink->ifindex != place->link.ifindex ||
-		       !is_as_wished(inst, config, uplink, &place->link);
+		       !is_as_wished(model, config, uplink, &place->link);
 	if (uplink->ifindex != place->link.ifindex ||
-	    is_as_wished(inst, config, uplink, &place->link) ||
+	    is_as_wished(model, config, uplink, &place->link) ||
 	    !uplink_wants_xdp(config, uplink, &place->link, &must) || !must)
 		return 0;
 	ret = check_native(config, &place->link, err);
 	if (ret)
 		return ret;
 	place->touched = true;
-	return uplink_attach(inst, config, uplink, &place->link, true, err);
+	return uplink_attach(model, config, uplink, &place->link, true, err);
 }
 
-static int try_all(struct xv_instance *inst, const struct xv_config *config,
+static int try_all(struct xv_model *model, const struct xv_config *config,
 		   struct xv_uplink_change *change, struct xv_err *err)
 {
 	size_t i;
 	int ret = 0;
 
 	for (i = 0; !ret && i < change->n; i++)
-		ret = look_at(inst, config, &change->list[i], &change->places[i], err);
+		ret = look_at(model, config, &change->list[i], &change->places[i], err);
 	for (i = 0; !ret && i < change->n; i++)
-		ret = try_new(inst, config, &change->list[i], &change->places[i], err);
+		ret = try_new(model, config, &change->list[i], &change->places[i], err);
 	for (i = 0; !ret && i < change->n; i++)
-		ret = try_kept(inst, config, &change->list[i], &change->places[i], err);
+		ret = try_kept(model, config, &change->list[i], &change->places[i], err);
 	return ret;
 }
 
@@ -188,7 +188,7 @@ static void free_change(struct xv_uplink_change *change)
 	free(change);
 }
 
-int xv_uplink_prepare(struct xv_instance *inst, const struct xv_config *config,
+int xv_uplink_prepare(struct xv_model *model, const struct xv_config *config,
 		      struct xv_uplink_change **out, struct xv_err *err)
 {
 	struct xv_uplink_change *change = calloc(1, sizeof(*change));
@@ -204,30 +204,30 @@ int xv_uplink_prepare(struct xv_instance *inst, const struct xv_config *config,
 		free_change(change);
 		return xv_err_set(err, -ENOMEM, "out of memory");
 	}
-	fill_list(inst, config, change->list);
-	ret = try_all(inst, config, change, err);
+	fill_list(model, config, change->list);
+	ret = try_all(model, config, change, err);
 	if (ret)
-		xv_uplink_cancel(inst, change);
+		xv_uplink_cancel(model, change);
 	else
 		*out = change;
 	return ret;
 }
 
-static void put_back(struct xv_instance *inst, struct xv_uplink *uplink, const struct place *place)
+static void put_back(struct xv_model *model, struct xv_uplink *uplink, const struct place *place)
 {
-	const struct xv_uplink *old = xv_uplink_find(inst, uplink->dev);
+	const struct xv_uplink *old = xv_uplink_find(model, uplink->dev);
 
 	if (!place->touched)
 		return;
 	if (old && old->ifindex) {
-		uplink_attach_again(inst, old, &place->link);
+		uplink_attach_again(model, old, &place->link);
 		return;
 	}
 	uplink->ifindex = place->link.ifindex;
-	uplink_detach(inst, uplink);
+	uplink_detach(model, uplink);
 }
 
-void xv_uplink_cancel(struct xv_instance *inst, struct xv_uplink_change *change)
+void xv_uplink_cancel(struct xv_model *model, struct xv_uplink_change *change)
 {
 	uint32_t slot;
 	size_t i;
@@ -235,12 +235,12 @@ void xv_uplink_cancel(struct xv_instance *inst, struct xv_uplink_change *change)
 	if (!change)
 		return;
 	for (i = 0; i < change->n; i++)
-		put_back(inst, &change->list[i], &change->places[i]);
+		put_back(model, &change->list[i], &change->places[i]);
 	/* One may have had the slot of a device that was to go. */
-	for (i = 0; i < inst->n_uplinks; i++) {
-		slot = XV_MAX_PORTS + inst->uplinks[i].slot;
-		if (inst->uplinks[i].ifindex)
-			bpf_map_update_elem(inst->dp->fd.tx, &slot, &inst->uplinks[i].ifindex,
+	for (i = 0; i < model->n_uplinks; i++) {
+		slot = XV_MAX_PORTS + model->uplinks[i].slot;
+		if (model->uplinks[i].ifindex)
+			bpf_map_update_elem(model->dp->fd.tx, &slot, &model->uplinks[i].ifindex,
 					    BPF_ANY);
 	}
 	free_change(change);
@@ -256,76 +256,76 @@ static bool listed(const struct xv_uplink_change *change, const char *dev)
 	return false;
 }
 
-static void finish(struct xv_instance *inst, const struct xv_config *config,
-		   struct xv_uplink *uplink, const struct place *place)
+static void finish(struct xv_model *model, const struct xv_config *config, struct xv_uplink *uplink,
+		   const struct place *place)
 {
 	struct xv_err err = {.text = ""};
 
 	uplink->adopted = false;
 	if (place->later && !place->touched) {
 		if (uplink->ifindex && uplink->ifindex != place->link.ifindex)
-			uplink_forget(inst, uplink);
-		if (uplink_attach(inst, config, uplink, &place->link, false, &err))
+			uplink_forget(model, uplink);
+		if (uplink_attach(model, config, uplink, &place->link, false, &err))
 			snprintf(uplink->note, sizeof(uplink->note), "%.255s", err.text);
 	}
 	if (uplink->ifindex)
-		uplink_join_groups(inst, uplink);
+		uplink_join_groups(model, uplink);
 	uplink_tell(config, uplink);
 }
 
-void xv_uplink_commit(struct xv_instance *inst, const struct xv_config *config,
+void xv_uplink_commit(struct xv_model *model, const struct xv_config *config,
 		      struct xv_uplink_change *change)
 {
-	struct xv_uplink *old = inst->uplinks;
-	size_t i, n_old = inst->n_uplinks;
+	struct xv_uplink *old = model->uplinks;
+	size_t i, n_old = model->n_uplinks;
 
-	inst->uplinks = change->list;
-	inst->n_uplinks = change->n;
+	model->uplinks = change->list;
+	model->n_uplinks = change->n;
 	for (i = 0; i < n_old; i++)
 		if (!listed(change, old[i].dev))
-			uplink_detach(inst, &old[i]);
+			uplink_detach(model, &old[i]);
 	for (i = 0; i < change->n; i++)
-		finish(inst, config, &inst->uplinks[i], &change->places[i]);
+		finish(model, config, &model->uplinks[i], &change->places[i]);
 	change->list = NULL;
 	free_change(change);
 	free(old);
 }
 
 /* The device of an entry of xv_uplink; one that is gone has a name that no device can have. */
-static void adopt_one(struct xv_instance *inst, uint32_t ifindex, const struct xv_uplink_val *val)
+static void adopt_one(struct xv_model *model, uint32_t ifindex, const struct xv_uplink_val *val)
 {
-	struct xv_uplink *uplink = &inst->uplinks[inst->n_uplinks];
+	struct xv_uplink *uplink = &model->uplinks[model->n_uplinks];
 	uint32_t slot = val->tx_slot - XV_MAX_PORTS;
 
-	if (slot >= XV_MAX_UPLINKS || has_slot(inst->uplinks, inst->n_uplinks, slot))
+	if (slot >= XV_MAX_UPLINKS || has_slot(model->uplinks, model->n_uplinks, slot))
 		return;
 	*uplink = (struct xv_uplink){
 		.slot = slot,
 		.ifindex = ifindex,
 		.flags = val->flags,
 		.adopted = true,
-		.behind = xv_attach_is_behind(inst->dp->pin_dir, ifindex),
+		.behind = xv_attach_is_behind(model->dp->pin_dir, ifindex),
 	};
-	if (xv_netlink_get_link(inst->nl, NULL, ifindex, &uplink->link, NULL))
+	if (xv_netlink_get_link(model->nl, NULL, ifindex, &uplink->link, NULL))
 		snprintf(uplink->dev, sizeof(uplink->dev), "/%u", ifindex);
 	else
 		memcpy(uplink->dev, uplink->link.name, sizeof(uplink->dev));
-	inst->n_uplinks++;
+	model->n_uplinks++;
 }
 
-int xv_uplink_adopt(struct xv_instance *inst, struct xv_err *err)
+int xv_uplink_adopt(struct xv_model *model, struct xv_err *err)
 {
 	uint32_t ifindex, *prev = NULL;
 	struct xv_uplink_val val;
-	int fd = inst->dp->fd.uplink;
+	int fd = model->dp->fd.uplink;
 
-	inst->uplinks = calloc(XV_MAX_UPLINKS, sizeof(*inst->uplinks));
-	if (!inst->uplinks)
+	model->uplinks = calloc(XV_MAX_UPLINKS, sizeof(*model->uplinks));
+	if (!model->uplinks)
 		return xv_err_set(err, -ENOMEM, "out of memory");
-	while (inst->n_uplinks < XV_MAX_UPLINKS && !bpf_map_get_next_key(fd, prev, &ifindex)) {
+	while (model->n_uplinks < XV_MAX_UPLINKS && !bpf_map_get_next_key(fd, prev, &ifindex)) {
 		prev = &ifindex;
 		if (!bpf_map_lookup_elem(fd, &ifindex, &val))
-			adopt_one(inst, ifindex, &val);
+			adopt_one(model, ifindex, &val);
 	}
 	return 0;
 }

@@ -13,25 +13,24 @@
 bool uplink_wants_xdp(const struct xv_config *config, const struct xv_uplink *uplink,
 		      const struct xv_link *link, bool *must);
 /* Sets behind, watched and filters as the device is now, and the configuration wants. */
-void uplink_look_at_filters(const struct xv_instance *inst, const struct xv_config *config,
+void uplink_look_at_filters(const struct xv_model *model, const struct xv_config *config,
 			    struct xv_uplink *uplink, const struct xv_link *link);
 /* Devices that cannot be under the tunnels: loopback, a tenant's port, a slow path device. */
-int uplink_check_link(struct xv_instance *inst, const struct xv_link *link, struct xv_err *err);
+int uplink_check_link(struct xv_model *model, const struct xv_link *link, struct xv_err *err);
 /*
  * TC is there before XDP, which leaves to it what it does not redirect, and goes after it. strict:
  * an explicit XDP mode that the device refuses is an error; else it works at TC.
  */
-int uplink_attach(struct xv_instance *inst, const struct xv_config *config,
-		  struct xv_uplink *uplink, const struct xv_link *link, bool strict,
-		  struct xv_err *err);
+int uplink_attach(struct xv_model *model, const struct xv_config *config, struct xv_uplink *uplink,
+		  const struct xv_link *link, bool strict, struct xv_err *err);
 /* The same device in the same mode and slot, whatever the configuration says. */
-void uplink_attach_again(struct xv_instance *inst, const struct xv_uplink *uplink,
+void uplink_attach_again(struct xv_model *model, const struct xv_uplink *uplink,
 			 const struct xv_link *link);
-void uplink_detach(struct xv_instance *inst, struct xv_uplink *uplink);
+void uplink_detach(struct xv_model *model, struct xv_uplink *uplink);
 /* The device is not there any more. */
-void uplink_forget(struct xv_instance *inst, struct xv_uplink *uplink);
+void uplink_forget(struct xv_model *model, struct xv_uplink *uplink);
 /* What cannot be joined is added to the note. */
-void uplink_join_groups(struct xv_instance *inst, struct xv_uplink *uplink);
+void uplink_join_groups(struct xv_model *model, struct xv_uplink *uplink);
 /* Logs what there is to say of the device as it is now, if that is not what was said last. */
 void uplink_tell(const struct xv_config *config, struct xv_uplink *uplink);
 

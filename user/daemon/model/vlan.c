@@ -9,6 +9,7 @@
 #include "log.h"
 #include "model/port.h"
 #include "model/vlan.h"
+#include "model/uplink.h"
 
 struct xv_vlan {
 	uint32_t ifindex;
@@ -39,40 +40,40 @@ static struct xv_port_key key_of(const struct xv_vlan *vlan)
  * Writes or deletes the VLAN device's entry of xv_port; one of a port of that VLAN stays. exists:
  * the device is there; it has an entry while the one below is an untagged port.
  */
-static void mark(struct xv_instance *inst, const struct xv_vlan *vlan, bool exists)
+static void mark(struct xv_model *model, const struct xv_vlan *vlan, bool exists)
 {
 	struct xv_port_key key = key_of(vlan), below = {.ifindex = vlan->on};
 	struct xv_port_val val = {.check = xv_port_key_check(&key)}, now;
 	bool wanted, marked;
 
-	if (!inst->dp || !key.vlan)
+	if (!model->dp || !key.vlan)
 		return;
-	wanted = exists && !bpf_map_lookup_elem(inst->dp->fd.port, &below, &now) && now.port;
-	marked = !bpf_map_lookup_elem(inst->dp->fd.port, &key, &now);
+	wanted = exists && !bpf_map_lookup_elem(model->dp->fd.port, &below, &now) && now.port;
+	marked = !bpf_map_lookup_elem(model->dp->fd.port, &key, &now);
 	if (wanted == marked || (marked && now.port))
 		return;
 	if (!wanted)
-		bpf_map_delete_elem(inst->dp->fd.port, &key);
-	else if (bpf_map_update_elem(inst->dp->fd.port, &key, &val, BPF_NOEXIST))
+		bpf_map_delete_elem(model->dp->fd.port, &key);
+	else if (bpf_map_update_elem(model->dp->fd.port, &key, &val, BPF_NOEXIST))
 		xv_log(LOG_ERR, "no room for VLAN device %u over a port: its frames are the port's",
 		       vlan->ifindex);
 }
 
-void xv_vlan_mark(struct xv_instance *inst, uint32_t ifindex)
+void xv_vlan_mark(struct xv_model *model, uint32_t ifindex)
 {
 	const struct xv_vlan *vlan;
 
-	for (vlan = inst->vlans; vlan; vlan = vlan->hh.next)
+	for (vlan = model->vlans; vlan; vlan = vlan->hh.next)
 		if (!ifindex || vlan->on == ifindex)
-			mark(inst, vlan, true);
+			mark(model, vlan, true);
 }
 
-bool xv_vlan_has(const struct xv_instance *inst, const struct xv_port_key *key)
+bool xv_vlan_has(const struct xv_model *model, const struct xv_port_key *key)
 {
 	const struct xv_vlan *vlan;
 	struct xv_port_key has;
 
-	for (vlan = inst->vlans; vlan; vlan = vlan->hh.next) {
+	for (vlan = model->vlans; vlan; vlan = vlan->hh.next) {
 		has = key_of(vlan);
 		if (!memcmp(&has, key, sizeof(has)))
 			return true;
@@ -80,35 +81,35 @@ bool xv_vlan_has(const struct xv_instance *inst, const struct xv_port_key *key)
 	return false;
 }
 
-static void forget(struct xv_instance *inst, struct xv_vlan *vlan)
+static void forget(struct xv_model *model, struct xv_vlan *vlan)
 {
-	HASH_DEL(inst->vlans, vlan);
+	HASH_DEL(model->vlans, vlan);
 	free(vlan);
 }
 
-void xv_vlan_free_all(struct xv_instance *inst)
+void xv_vlan_free_all(struct xv_model *model)
 {
 	struct xv_vlan *vlan, *tmp;
 
-	HASH_ITER (hh, inst->vlans, vlan, tmp)
-		forget(inst, vlan);
+	HASH_ITER (hh, model->vlans, vlan, tmp)
+		forget(model, vlan);
 }
 
-static void gone(struct xv_instance *inst, struct xv_vlan *vlan)
+static void gone(struct xv_model *model, struct xv_vlan *vlan)
 {
-	mark(inst, vlan, false);
-	forget(inst, vlan);
+	mark(model, vlan, false);
+	forget(model, vlan);
 }
 
 /* One that has its lower device in another namespace is not of our underlay. */
-bool xv_vlan_link(struct xv_instance *inst, const struct xv_link *link)
+bool xv_vlan_link(struct xv_model *model, const struct xv_link *link)
 {
 	bool is_vlan = link->vlan_tag && link->end && link->end_netns < 0;
 	struct xv_vlan *vlan;
 
-	HASH_FIND(hh, inst->vlans, &link->ifindex, sizeof(link->ifindex), vlan);
+	HASH_FIND(hh, model->vlans, &link->ifindex, sizeof(link->ifindex), vlan);
 	if (!is_vlan && vlan)
-		gone(inst, vlan);
+		gone(model, vlan);
 	if (!is_vlan)
 		return vlan != NULL;
 	if (vlan)
@@ -121,63 +122,63 @@ bool xv_vlan_link(struct xv_instance *inst, const struct xv_link *link)
 		if (!vlan)
 			return false; /* its frames go by the kernel */
 		vlan->ifindex = link->ifindex;
-		HASH_ADD(hh, inst->vlans, ifindex, sizeof(vlan->ifindex), vlan);
+		HASH_ADD(hh, model->vlans, ifindex, sizeof(vlan->ifindex), vlan);
 	}
 	if (vlan->on != link->end || vlan->tag != link->vlan_tag)
-		mark(inst, vlan, false);
+		mark(model, vlan, false);
 	vlan->on = link->end;
 	vlan->tag = link->vlan_tag;
 	vlan->master = link->master;
-	mark(inst, vlan, true);
+	mark(model, vlan, true);
 	return true;
 }
 
-bool xv_vlan_link_gone(struct xv_instance *inst, uint32_t ifindex)
+bool xv_vlan_link_gone(struct xv_model *model, uint32_t ifindex)
 {
 	struct xv_vlan *vlan;
 
-	HASH_FIND(hh, inst->vlans, &ifindex, sizeof(ifindex), vlan);
+	HASH_FIND(hh, model->vlans, &ifindex, sizeof(ifindex), vlan);
 	if (vlan)
-		gone(inst, vlan);
+		gone(model, vlan);
 	return vlan != NULL;
 }
 
-int xv_vlan_load(struct xv_instance *inst, struct xv_err *err)
+int xv_vlan_load(struct xv_model *model, struct xv_err *err)
 {
 	struct xv_link *links = NULL;
 	struct xv_vlan *vlan, *tmp;
 	size_t i, n = 0;
-	int ret = xv_netlink_list_links(inst->nl, &links, &n, err);
+	int ret = xv_netlink_list_links(model->nl, &links, &n, err);
 
 	if (ret)
 		return ret;
-	for (vlan = inst->vlans; vlan; vlan = vlan->hh.next)
+	for (vlan = model->vlans; vlan; vlan = vlan->hh.next)
 		vlan->missing = true;
 	for (i = 0; i < n; i++)
-		xv_vlan_link(inst, &links[i]);
-	HASH_ITER (hh, inst->vlans, vlan, tmp)
+		xv_vlan_link(model, &links[i]);
+	HASH_ITER (hh, model->vlans, vlan, tmp)
 		if (vlan->missing)
-			gone(inst, vlan);
+			gone(model, vlan);
 	free(links);
 	return 0;
 }
 
 /* Whether the device is an underlay device, or a bond or bridge that has one. (A VRF has it too,
  * but an address on that is a loopback address.) */
-static bool is_underlay(struct xv_instance *inst, uint32_t ifindex)
+static bool is_underlay(struct xv_model *model, uint32_t ifindex)
 {
 	struct xv_link link;
 	uint32_t up;
 	size_t i;
 	int deep;
 
-	for (i = 0; ifindex && i < inst->n_uplinks; i++) {
-		up = inst->uplinks[i].ifindex;
+	for (i = 0; ifindex && i < model->n_uplinks; i++) {
+		up = model->uplinks[i].ifindex;
 		if (up && up == ifindex)
 			return true;
-		up = up ? inst->uplinks[i].link.master : 0;
+		up = up ? model->uplinks[i].link.master : 0;
 		for (deep = 0; up && deep < MASTERS_DEEP; deep++) {
-			if (xv_netlink_get_link(inst->nl, NULL, up, &link, NULL) ||
+			if (xv_netlink_get_link(model->nl, NULL, up, &link, NULL) ||
 			    !strcmp(link.kind, "vrf"))
 				break;
 			if (up == ifindex)
@@ -223,15 +224,15 @@ static void add(struct xv_config_val *val, const struct tags *tenants, uint32_t 
 }
 
 /* Whether a port has the device, or the bridge or bond that is above it. */
-static bool leads_to_port(struct xv_instance *inst, uint32_t ifindex)
+static bool leads_to_port(struct xv_model *model, uint32_t ifindex)
 {
 	struct xv_link link;
 	int deep;
 
 	for (deep = 0; ifindex && deep < MASTERS_DEEP; deep++) {
-		if (xv_port_has_device(inst, ifindex))
+		if (xv_port_has_device(model, ifindex))
 			return true;
-		if (xv_netlink_get_link(inst->nl, NULL, ifindex, &link, NULL))
+		if (xv_netlink_get_link(model->nl, NULL, ifindex, &link, NULL))
 			return false;
 		ifindex = link.master;
 	}
@@ -242,9 +243,9 @@ static bool leads_to_port(struct xv_instance *inst, uint32_t ifindex)
  * The tags in which ports' frames come over the underlay: of VLAN devices that are ports or lead to
  * one, and of ports that are a VLAN of a bond or bridge over it.
  */
-static int find_tenants(struct xv_instance *inst, struct tags *tags)
+static int find_tenants(struct xv_model *model, struct tags *tags)
 {
-	size_t most = HASH_COUNT(inst->vlans) + HASH_COUNT(inst->ports);
+	size_t most = HASH_COUNT(model->vlans) + HASH_COUNT(model->ports);
 	const struct xv_port *port;
 	struct xv_vlan *vlan;
 
@@ -252,63 +253,63 @@ static int find_tenants(struct xv_instance *inst, struct tags *tags)
 	tags->tag = calloc(most ?: 1, sizeof(*tags->tag));
 	if (!tags->tag)
 		return -ENOMEM;
-	for (port = inst->ports; port; port = port->hh.next) {
-		HASH_FIND(hh, inst->vlans, &port->ifindex, sizeof(port->ifindex), vlan);
+	for (port = model->ports; port; port = port->hh.next) {
+		HASH_FIND(hh, model->vlans, &port->ifindex, sizeof(port->ifindex), vlan);
 		if (vlan)
 			tags->tag[tags->n++] = vlan->tag;
-		else if (port->key.vlan && is_underlay(inst, port->ifindex))
+		else if (port->key.vlan && is_underlay(model, port->ifindex))
 			tags->tag[tags->n++] = ETH_P_8021Q << 16 | port->key.vlan;
 	}
-	for (vlan = inst->vlans; vlan; vlan = vlan->hh.next)
-		if (vlan->master && tags->n < most && leads_to_port(inst, vlan->master))
+	for (vlan = model->vlans; vlan; vlan = vlan->hh.next)
+		if (vlan->master && tags->n < most && leads_to_port(model, vlan->master))
 			tags->tag[tags->n++] = vlan->tag;
 	qsort(tags->tag, tags->n, sizeof(*tags->tag), compare);
 	return 0;
 }
 
-static void add_all(struct xv_instance *inst, const struct tags *tenants, struct xv_config_val *val)
+static void add_all(struct xv_model *model, const struct tags *tenants, struct xv_config_val *val)
 {
 	uint32_t on = 0; /* seen last: many VLANs are on one device */
 	struct xv_vlan *vlan;
 	bool ours = false;
 
-	for (vlan = inst->vlans; vlan && !(val->flags & XV_CONFIG_ANY_TAG); vlan = vlan->hh.next) {
+	for (vlan = model->vlans; vlan && !(val->flags & XV_CONFIG_ANY_TAG); vlan = vlan->hh.next) {
 		if (vlan->on != on)
-			ours = is_underlay(inst, vlan->on);
+			ours = is_underlay(model, vlan->on);
 		on = vlan->on;
 		if (ours)
 			add(val, tenants, vlan->tag);
 	}
 }
 
-void xv_vlan_write(struct xv_instance *inst, struct xv_config_val *val)
+void xv_vlan_write(struct xv_model *model, struct xv_config_val *val)
 {
 	struct xv_vlan *vlan;
 	struct tags tenants;
 	uint32_t dev;
 	size_t i;
 
-	if (find_tenants(inst, &tenants))
+	if (find_tenants(model, &tenants))
 		return; /* all tagged frames go by the kernel */
-	for (i = 0; i < sizeof(inst->local_dev) / sizeof(inst->local_dev[0]); i++) {
-		dev = inst->local_dev[i];
-		HASH_FIND(hh, inst->vlans, &dev, sizeof(dev), vlan);
-		if (vlan && is_underlay(inst, vlan->on))
+	for (i = 0; i < sizeof(model->local_dev) / sizeof(model->local_dev[0]); i++) {
+		dev = model->local_dev[i];
+		HASH_FIND(hh, model->vlans, &dev, sizeof(dev), vlan);
+		if (vlan && is_underlay(model, vlan->on))
 			add(val, &tenants, vlan->tag);
-		else if (dev && !is_underlay(inst, dev))
-			add_all(inst, &tenants, val);
+		else if (dev && !is_underlay(model, dev))
+			add_all(model, &tenants, val);
 	}
 	free(tenants.tag);
 }
 
 /* Whether frames with that tag are taken now. */
-static bool is_own_now(struct xv_instance *inst, uint32_t tag)
+static bool is_own_now(struct xv_model *model, uint32_t tag)
 {
 	struct xv_config_val val;
 	__u32 zero = 0;
 	size_t i;
 
-	if (bpf_map_lookup_elem(inst->dp->fd.config, &zero, &val) || val.flags & XV_CONFIG_ANY_TAG)
+	if (bpf_map_lookup_elem(model->dp->fd.config, &zero, &val) || val.flags & XV_CONFIG_ANY_TAG)
 		return true;
 	for (i = 0; i < XV_MAX_TAGS; i++)
 		if (val.tag[i] == tag)
@@ -316,27 +317,27 @@ static bool is_own_now(struct xv_instance *inst, uint32_t tag)
 	return false;
 }
 
-bool xv_vlan_port(struct xv_instance *inst, uint32_t ifindex, uint32_t id)
+bool xv_vlan_port(struct xv_model *model, uint32_t ifindex, uint32_t id)
 {
 	struct xv_vlan *vlan;
 
-	HASH_FIND(hh, inst->vlans, &ifindex, sizeof(ifindex), vlan);
+	HASH_FIND(hh, model->vlans, &ifindex, sizeof(ifindex), vlan);
 	if (vlan)
-		return is_own_now(inst, vlan->tag);
+		return is_own_now(model, vlan->tag);
 	if (id)
-		return is_own_now(inst, ETH_P_8021Q << 16 | id) && is_underlay(inst, ifindex);
-	for (vlan = inst->vlans; vlan; vlan = vlan->hh.next)
-		if (vlan->master && is_own_now(inst, vlan->tag))
+		return is_own_now(model, ETH_P_8021Q << 16 | id) && is_underlay(model, ifindex);
+	for (vlan = model->vlans; vlan; vlan = vlan->hh.next)
+		if (vlan->master && is_own_now(model, vlan->tag))
 			return true;
 	return false;
 }
 
-bool xv_vlan_has_others(struct xv_instance *inst, uint32_t ifindex)
+bool xv_vlan_has_others(struct xv_model *model, uint32_t ifindex)
 {
 	struct xv_vlan *vlan;
 
-	for (vlan = inst->vlans; vlan; vlan = vlan->hh.next)
-		if (vlan->on == ifindex && !is_own_now(inst, vlan->tag))
+	for (vlan = model->vlans; vlan; vlan = vlan->hh.next)
+		if (vlan->on == ifindex && !is_own_now(model, vlan->tag))
 			return true;
 	return false;
 }

@@ -2,15 +2,18 @@
 /* The kernel's way: see way.h. */
 #include <stdio.h>
 
+#include "addr.h"
 #include "maps/index.h"
 #include "model/way.h"
 #include "kernel/xfrm.h"
 
-void xv_way_update(struct xv_instance *inst, struct xv_peer *peer)
+void xv_way_update(struct xv_model *model, struct xv_peer *peer)
 {
-	const struct xv_config *config = inst->config;
+	const struct xv_config *config = model->config;
+	const struct xv_ip *own = xv_ip_is_v4(&peer->ip) ? &config->address : &config->address6;
 	bool kernel = !config->ipsec_bypass &&
-		      xv_xfrm_concerns(inst, &peer->ip, peer->status, sizeof(peer->status));
+		      xv_xfrm_concerns(model->xfrm, own, &peer->ip, config->udp_port, peer->status,
+				       sizeof(peer->status));
 
 	if (config->netfilter_respect && !kernel) {
 		snprintf(peer->status, sizeof(peer->status), "netfilter: respect");
@@ -19,5 +22,5 @@ void xv_way_update(struct xv_instance *inst, struct xv_peer *peer)
 	if (peer->kernel == kernel)
 		return;
 	peer->kernel = kernel;
-	xv_index_update_peer(inst->dp, peer);
+	xv_index_update_peer(model->dp, &peer->ip, peer->id, kernel);
 }

@@ -12,6 +12,6 @@
  * Sets peer->kernel as the host's rules and the configuration are now, with peer->status where it
  * is true, and tells the programs that receive.
  */
-void xv_way_update(struct xv_instance *inst, struct xv_peer *peer);
+void xv_way_update(struct xv_model *model, struct xv_peer *peer);
 
 #endif

@@ -130,20 +130,20 @@ static int bind_socket(struct xv_control *control, struct xv_err *err)
 /* Serves the socket's path, from now on instead of what it served before. */
 static int listen_on_path(struct xv_control *control, struct xv_err *err)
 {
-	struct xv_instance *inst = control->inst;
+	const char *name = control->about->model->name;
 	struct evconnlistener *listener;
 	int fd, ret;
 
-	ret = xv_rundir_make(inst->name, err);
+	ret = xv_rundir_make(name, err);
 	if (ret)
 		return ret;
-	ret = xv_rundir_path(inst->name, "control.sock", control->path, sizeof(control->path), err);
+	ret = xv_rundir_path(name, "control.sock", control->path, sizeof(control->path), err);
 	if (ret)
 		return ret;
 	fd = bind_socket(control, err);
 	if (fd < 0)
 		return fd;
-	listener = evconnlistener_new(inst->base, on_accept, control,
+	listener = evconnlistener_new(control->about->model->base, on_accept, control,
 				      LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC,
 				      XV_CONTROL_CLIENTS, fd);
 	if (!listener) {
@@ -160,7 +160,7 @@ static int listen_on_path(struct xv_control *control, struct xv_err *err)
 
 static int start(struct xv_control *control, struct xv_err *err)
 {
-	control->retry = evtimer_new(control->inst->base, on_retry, control);
+	control->retry = evtimer_new(control->about->model->base, on_retry, control);
 	if (!control->retry)
 		return xv_err_set(err, -ENOMEM, "out of memory");
 	return listen_on_path(control, err);
@@ -181,14 +181,16 @@ static void destroy(struct xv_control *control)
 	free(control);
 }
 
-int xv_control_start(struct xv_instance *inst, struct xv_err *err)
+int xv_control_start(const struct xv_about *about, struct xv_service *service,
+		     struct xv_control **out, struct xv_err *err)
 {
 	struct xv_control *control = calloc(1, sizeof(*control));
 	int ret;
 
 	if (!control)
 		return xv_err_set(err, -ENOMEM, "out of memory");
-	control->inst = inst;
+	control->about = about;
+	control->service = service;
 	/* libevent writes with writev(): a client that went away must not end the daemon. */
 	signal(SIGPIPE, SIG_IGN);
 	ret = start(control, err);
@@ -196,13 +198,12 @@ int xv_control_start(struct xv_instance *inst, struct xv_err *err)
 		destroy(control);
 		return ret;
 	}
-	inst->control = control;
+	*out = control;
 	return 0;
 }
 
-int xv_control_renew(struct xv_instance *inst, struct xv_err *err)
+int xv_control_renew(struct xv_control *control, struct xv_err *err)
 {
-	struct xv_control *control = inst->control;
 	struct stat st;
 	int ret;
 
@@ -215,8 +216,7 @@ int xv_control_renew(struct xv_instance *inst, struct xv_err *err)
 	return ret;
 }
 
-void xv_control_stop(struct xv_instance *inst)
+void xv_control_stop(struct xv_control *control)
 {
-	destroy(inst->control);
-	inst->control = NULL;
+	destroy(control);
 }

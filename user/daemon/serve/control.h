@@ -10,11 +10,16 @@
 #ifndef XV_CONTROL_H
 #define XV_CONTROL_H
 
-#include "instance.h"
+#include "serve/view.h"
+#include "sources/service.h"
 
-int xv_control_start(struct xv_instance *inst, struct xv_err *err);
+struct xv_control;
+
+int xv_control_start(const struct xv_about *about, struct xv_service *service,
+		     struct xv_control **control, struct xv_err *err);
 /* Makes the socket again if somebody removed it. */
-int xv_control_renew(struct xv_instance *inst, struct xv_err *err);
-void xv_control_stop(struct xv_instance *inst);
+int xv_control_renew(struct xv_control *control, struct xv_err *err);
+/* NULL is fine. */
+void xv_control_stop(struct xv_control *control);
 
 #endif

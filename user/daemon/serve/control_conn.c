@@ -87,7 +87,7 @@ static int open_table(struct xv_conn *conn, struct xv_err *err)
 		return xv_err_set(err, -EBUSY,
 				  "%d clients are reading the FDB already: try again later",
 				  XV_CONTROL_COPIES);
-	ret = xv_view_open(conn->control->inst, table, &conn->call.filter, &conn->view, err);
+	ret = xv_view_open(conn->control->about, table, &conn->call.selection, &conn->view, err);
 	if (!ret && conn->view.entries)
 		conn->control->n_copies++;
 	return ret;
@@ -166,7 +166,7 @@ static void answer(struct xv_conn *conn, const char *line, size_t len)
 		xv_conn_put_error(conn, ret, err.text);
 		return;
 	}
-	ret = xv_ops_run(conn->control->inst, &request, call);
+	ret = xv_ops_run(conn->control->service, &request, call);
 	call->args = NULL; /* nothing may look at them once the request is gone */
 	if (!ret && call->n_tables) {
 		conn->table = 0;
@@ -359,7 +359,8 @@ int xv_conn_new(struct xv_control *control, evutil_socket_t fd)
 	struct xv_conn *conn = calloc(1, sizeof(*conn));
 	struct bufferevent *bev;
 
-	bev = conn ? bufferevent_socket_new(control->inst->base, fd, BEV_OPT_CLOSE_ON_FREE) : NULL;
+	bev = conn ? bufferevent_socket_new(control->about->model->base, fd, BEV_OPT_CLOSE_ON_FREE)
+		   : NULL;
 	if (!bev) {
 		free(conn);
 		evutil_closesocket(fd);

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "serve/view.h"
+#include "sources/load.h"
 #include "sources/ops.h"
 
 enum xv_control_limits {
@@ -46,7 +48,8 @@ struct xv_conn {
 };
 
 struct xv_control {
-	struct xv_instance *inst;
+	const struct xv_about *about;
+	struct xv_service *service;
 	struct evconnlistener *listener;
 	struct event *retry; /* listens again after accept() found no file descriptors */
 	time_t told;	     /* CLOCK_MONOTONIC: of that; 0: never */

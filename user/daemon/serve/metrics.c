@@ -16,7 +16,6 @@
 #include "clock.h"
 #include "log.h"
 #include "serve/metrics.h"
-#include "serve/view.h"
 
 enum {
 	IDLE_SECONDS = 10,
@@ -42,7 +41,7 @@ struct taken {
 };
 
 struct xv_metrics {
-	struct xv_instance *inst;
+	const struct xv_about *about;
 	char host[XV_LISTEN_LEN];
 	uint16_t port;
 	struct evhttp *http;
@@ -68,7 +67,7 @@ static const enum xv_table_id tables[] = {
 	XV_TABLE_PATH_STATS, XV_TABLE_DROPS,
 };
 
-static int collect(struct xv_instance *inst, struct evbuffer *out)
+static int collect(const struct xv_about *about, struct evbuffer *out)
 {
 	struct xv_exposition exposition;
 	struct xv_view view;
@@ -78,7 +77,7 @@ static int collect(struct xv_instance *inst, struct evbuffer *out)
 
 	xv_exposition_start(&exposition);
 	for (i = 0; i < sizeof(tables) / sizeof(tables[0]) && !ret; i++) {
-		ret = xv_view_open(inst, tables[i], NULL, &view, NULL);
+		ret = xv_view_open(about, tables[i], NULL, &view, NULL);
 		if (ret)
 			break;
 		while (!ret && xv_view_next(&view, &row))
@@ -119,7 +118,7 @@ static void send_metrics(struct xv_metrics *metrics, struct evhttp_request *requ
 		return;
 	}
 	body = evbuffer_new();
-	if (!body || collect(metrics->inst, body)) {
+	if (!body || collect(metrics->about, body)) {
 		reply(request, 500, "Internal Server Error", "out of memory");
 	} else {
 		metrics->answers++;
@@ -275,9 +274,9 @@ static int start(struct xv_metrics *metrics, struct xv_err *err)
 	struct evhttp_bound_socket *bound;
 	int code;
 
-	metrics->http = evhttp_new(metrics->inst->base);
-	metrics->tick = evtimer_new(metrics->inst->base, on_tick, metrics);
-	metrics->known = evtimer_new(metrics->inst->base, on_known, metrics);
+	metrics->http = evhttp_new(metrics->about->model->base);
+	metrics->tick = evtimer_new(metrics->about->model->base, on_tick, metrics);
+	metrics->known = evtimer_new(metrics->about->model->base, on_known, metrics);
 	if (!metrics->http || !metrics->tick || !metrics->known)
 		return xv_err_set(err, -ENOMEM, "out of memory");
 	evhttp_set_timeout(metrics->http, IDLE_SECONDS);
@@ -322,7 +321,7 @@ static void destroy(struct xv_metrics *metrics)
 	free(metrics);
 }
 
-static int create(struct xv_instance *inst, const char *host, uint16_t port,
+static int create(const struct xv_about *about, const char *host, uint16_t port,
 		  struct xv_metrics **created, struct xv_err *err)
 {
 	struct xv_metrics *metrics = calloc(1, sizeof(*metrics));
@@ -330,7 +329,7 @@ static int create(struct xv_instance *inst, const char *host, uint16_t port,
 
 	if (!metrics)
 		return xv_err_set(err, -ENOMEM, "out of memory");
-	metrics->inst = inst;
+	metrics->about = about;
 	metrics->next = endpoints;
 	endpoints = metrics;
 	metrics->port = port;
@@ -347,50 +346,47 @@ static int create(struct xv_instance *inst, const char *host, uint16_t port,
  * The new address takes in the old one (127.0.0.1:9476, then 0.0.0.0:9476), so that the old one
  * must go first; it is taken again if that does not help.
  */
-static int swap(struct xv_instance *inst, const struct xv_config *config, struct xv_err *err)
+static int swap(struct xv_metrics **metrics, const struct xv_config *config, struct xv_err *err)
 {
-	struct xv_metrics *old = inst->metrics;
+	struct xv_metrics *old = *metrics;
+	const struct xv_about *about = old->about;
 	char host[XV_LISTEN_LEN];
 	uint16_t port = old->port;
 	int ret;
 
 	memcpy(host, old->host, sizeof(host));
 	destroy(old);
-	inst->metrics = NULL;
-	ret = create(inst, config->listen_host, config->listen_port, &inst->metrics, err);
+	*metrics = NULL;
+	ret = create(about, config->listen_host, config->listen_port, metrics, err);
 	if (ret)
-		create(inst, host, port, &inst->metrics, NULL);
+		create(about, host, port, metrics, NULL);
 	return ret;
 }
 
-int xv_metrics_apply(struct xv_instance *inst, const struct xv_config *config, struct xv_err *err)
+int xv_metrics_apply(const struct xv_about *about, struct xv_metrics **metrics,
+		     const struct xv_config *config, struct xv_err *err)
 {
-	struct xv_metrics *old = inst->metrics, *metrics = NULL;
+	struct xv_metrics *old = *metrics, *new = NULL;
 	int ret;
 
 	if (!config->metrics) {
-		xv_metrics_stop(inst);
+		xv_metrics_stop(old);
+		*metrics = NULL;
 		return 0;
 	}
 	if (old && old->port == config->listen_port && !strcmp(old->host, config->listen_host))
 		return 0;
-	ret = create(inst, config->listen_host, config->listen_port, &metrics, err);
+	ret = create(about, config->listen_host, config->listen_port, &new, err);
 	if (ret == -EADDRINUSE && old && old->port == config->listen_port)
-		return swap(inst, config, err);
+		return swap(metrics, config, err);
 	if (ret)
 		return ret;
 	destroy(old);
-	inst->metrics = metrics;
+	*metrics = new;
 	return 0;
 }
 
-int xv_metrics_start(struct xv_instance *inst, struct xv_err *err)
+void xv_metrics_stop(struct xv_metrics *metrics)
 {
-	return xv_metrics_apply(inst, inst->config, err);
-}
-
-void xv_metrics_stop(struct xv_instance *inst)
-{
-	destroy(inst->metrics);
-	inst->metrics = NULL;
+	destroy(metrics);
 }

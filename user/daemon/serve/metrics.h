@@ -3,15 +3,17 @@
 #ifndef XV_METRICS_H
 #define XV_METRICS_H
 
-#include "instance.h"
+#include "serve/view.h"
 
-/* Listens as inst->config says; nothing to do without metrics.listen. */
-int xv_metrics_start(struct xv_instance *inst, struct xv_err *err);
+struct xv_metrics;
+
 /*
- * Listens as config says, instead of as before: elsewhere, or not at all; nothing happens if that
- * is the same. If it cannot, the endpoint is as it was.
+ * Listens as config says, instead of as before: elsewhere, or not at all (*metrics is NULL then);
+ * nothing happens if that is the same. If it cannot, the endpoint is as it was.
  */
-int xv_metrics_apply(struct xv_instance *inst, const struct xv_config *config, struct xv_err *err);
-void xv_metrics_stop(struct xv_instance *inst);
+int xv_metrics_apply(const struct xv_about *about, struct xv_metrics **metrics,
+		     const struct xv_config *config, struct xv_err *err);
+/* NULL is fine. */
+void xv_metrics_stop(struct xv_metrics *metrics);
 
 #endif

@@ -39,19 +39,20 @@ static bool shows_devices(enum xv_table_id table)
 	       next_row[table] == xv_view_next_uplink || next_row[table] == xv_view_next_status;
 }
 
-int xv_view_open(struct xv_instance *inst, enum xv_table_id table,
-		 const struct xv_view_filter *filter, struct xv_view *view, struct xv_err *err)
+int xv_view_open(const struct xv_about *about, enum xv_table_id table,
+		 const struct xv_selection *filter, struct xv_view *view, struct xv_err *err)
 {
+	struct xv_model *model = about->model;
 	struct xv_err why; /* the columns are empty then */
 	int ret;
 
-	*view = (struct xv_view){.inst = inst, .table = table};
+	*view = (struct xv_view){.about = about, .model = model, .table = table};
 	if (filter)
 		view->filter = *filter;
-	if (shows_devices(table) && inst->nl)
-		xv_netlink_list_counts(inst->nl, &view->devices, &view->n_devices, &why);
+	if (shows_devices(table) && model->nl)
+		xv_netlink_list_counts(model->nl, &view->devices, &view->n_devices, &why);
 	if (table != XV_TABLE_FDB)
-		return shows_counters(table) ? xv_stats_open(inst, err) : 0;
+		return shows_counters(table) ? xv_stats_open(model->dp, err) : 0;
 	ret = xv_view_copy_fdb(view, err);
 	if (ret)
 		xv_view_close(view);
@@ -83,19 +84,12 @@ uint64_t xv_view_age(uint64_t now, uint64_t seen)
 	return now > seen ? ((now - seen) << XV_SEEN_SHIFT) / NSEC_PER_SEC : 0;
 }
 
-bool xv_view_port_matches(const struct xv_view_filter *filter, const struct xv_port *port)
-{
-	if (*filter->dev && strcmp(filter->dev, port->key.dev))
-		return false;
-	return !filter->has_vlan || filter->vlan == port->key.vlan;
-}
-
 struct xv_network *xv_view_network(struct xv_view *view)
 {
 	struct xv_network *net;
 
 	while (view->pos < XV_MAX_NETWORKS) {
-		net = view->inst->by_bd[view->pos++];
+		net = view->model->by_bd[view->pos++];
 		if (net && (!view->filter.bd || view->filter.bd == net->bd))
 			return net;
 	}
@@ -107,8 +101,8 @@ struct xv_port *xv_view_port(struct xv_view *view)
 	struct xv_port *port;
 
 	while (view->pos < XV_MAX_PORTS) {
-		port = view->inst->port_by_id[view->pos++];
-		if (!port || !xv_view_port_matches(&view->filter, port))
+		port = view->model->port_by_id[view->pos++];
+		if (!port || !xv_selection_has_port(&view->filter, port))
 			continue;
 		if (!view->filter.bd || view->filter.bd == port->net->bd)
 			return port;
@@ -121,7 +115,7 @@ struct xv_peer *xv_view_peer(struct xv_view *view)
 	struct xv_peer *peer;
 
 	while (view->pos < XV_MAX_PEERS) {
-		peer = view->inst->peer_by_id[view->pos++];
+		peer = view->model->peer_by_id[view->pos++];
 		if (peer && (!view->filter.peer || view->filter.peer == peer->id))
 			return peer;
 	}

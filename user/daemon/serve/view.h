@@ -7,32 +7,32 @@
 #ifndef XV_VIEW_H
 #define XV_VIEW_H
 
+#include <time.h>
+
 #include "model/fdb.h"
 #include "kernel/netlink.h"
+#include "sources/firewall.h"
+#include "sources/selection.h"
 #include "row.h"
-
-/* Which rows: every field that is set must match. Fields that a table has no use for are ignored.
- */
-struct xv_view_filter {
-	uint32_t bd;	    /* 0: any */
-	uint32_t peer;	    /* peer id, 0: any */
-	char dev[IFNAMSIZ]; /* "": any */
-	bool has_vlan;
-	uint32_t vlan;
-	bool has_mac;
-	uint8_t mac[6];
-	bool learned, statics; /* only these */
-};
 
 struct xv_view_entry {
 	struct xv_fdb_key key;
 	struct xv_fdb_val val;
 };
 
+/* What views show besides the model: facts about the instance. */
+struct xv_about {
+	struct xv_model *model;
+	struct xv_firewall *firewall;
+	const char *config_file;
+	time_t started; /* CLOCK_BOOTTIME, seconds */
+};
+
 struct xv_view {
-	struct xv_instance *inst;
+	const struct xv_about *about;
+	struct xv_model *model;
 	enum xv_table_id table;
-	struct xv_view_filter filter;
+	struct xv_selection filter;
 	uint32_t pos, sub; /* where to go on */
 	/* The FDB alone cannot be walked in steps: a copy, 16 bytes an entry. */
 	struct xv_view_entry *entries;
@@ -45,8 +45,8 @@ struct xv_view {
 };
 
 /* filter may be NULL. Only the FDB can fail: -ENOMEM or what the map says. */
-int xv_view_open(struct xv_instance *inst, enum xv_table_id table,
-		 const struct xv_view_filter *filter, struct xv_view *view, struct xv_err *err);
+int xv_view_open(const struct xv_about *about, enum xv_table_id table,
+		 const struct xv_selection *filter, struct xv_view *view, struct xv_err *err);
 /* Fills in the next row; false: there is none. */
 bool xv_view_next(struct xv_view *view, struct xv_row *row);
 void xv_view_close(struct xv_view *view);
@@ -64,9 +64,6 @@ void xv_view_put_device(const struct xv_view *view, struct xv_row *row, unsigned
 
 /* Seconds from seen to now, both in units of last_seen (XV_SEEN_SHIFT). */
 uint64_t xv_view_age(uint64_t now, uint64_t seen);
-
-/* Whether a port passes the filter's dev and vlan. */
-bool xv_view_port_matches(const struct xv_view_filter *filter, const struct xv_port *port);
 
 /* Of view_*.c: the rows of each table. */
 bool xv_view_next_status(struct xv_view *view, struct xv_row *row);

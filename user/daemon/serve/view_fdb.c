@@ -15,15 +15,15 @@ enum {
 
 static bool entry_matches(const struct xv_view *view, const struct xv_fdb_entry *entry)
 {
-	const struct xv_view_filter *filter = &view->filter;
+	const struct xv_selection *filter = &view->filter;
 	const struct xv_port *port;
 
 	if (filter->has_mac && memcmp(filter->mac, entry->key.mac, sizeof(filter->mac)))
 		return false;
 	if (!*filter->dev)
 		return true;
-	port = xv_port_of_entry(view->inst, &entry->val);
-	return port && xv_view_port_matches(filter, port);
+	port = xv_port_of_entry(view->model, &entry->val);
+	return port && xv_selection_has_port(filter, port);
 }
 
 static int copy_entry(void *arg, const struct xv_fdb_entry *entry)
@@ -49,7 +49,7 @@ static int copy_entry(void *arg, const struct xv_fdb_entry *entry)
 
 int xv_view_copy_fdb(struct xv_view *view, struct xv_err *err)
 {
-	const struct xv_view_filter *filter = &view->filter;
+	const struct xv_selection *filter = &view->filter;
 	struct xv_fdb_filter which = {
 		.bd = filter->bd,
 		.kind = filter->peer   ? XV_FDB_PEER
@@ -62,7 +62,7 @@ int xv_view_copy_fdb(struct xv_view *view, struct xv_err *err)
 	long n;
 
 	view->now = xv_fdb_now();
-	n = xv_fdb_walk(view->inst, &which, copy_entry, view, err);
+	n = xv_fdb_walk(view->model, &which, copy_entry, view, err);
 	if (n < 0)
 		return n;
 	if (view->no_memory)
@@ -73,8 +73,8 @@ int xv_view_copy_fdb(struct xv_view *view, struct xv_err *err)
 static void put_destination(const struct xv_view *view, const struct xv_fdb_val *val,
 			    struct xv_row *row)
 {
-	const struct xv_peer *peer = xv_peer_of_entry(view->inst, val);
-	const struct xv_port *port = xv_port_of_entry(view->inst, val);
+	const struct xv_peer *peer = xv_peer_of_entry(view->model, val);
+	const struct xv_port *port = xv_port_of_entry(view->model, val);
 
 	if (port) {
 		xv_row_text(row, XV_COL_FDB_DEV, port->key.dev);
@@ -91,8 +91,8 @@ static void put_also(const struct xv_view *view, const struct xv_view_entry *ent
 	struct xv_place here = {.kind = entry->val.kind, .dst = entry->val.dst}, other;
 	char text[XV_PLACE_STRLEN];
 
-	if (xv_flap_other(view->inst, &entry->key, here, &other))
-		xv_row_text(row, XV_COL_FDB_ALSO, xv_place_text(view->inst, other, text));
+	if (xv_flap_other(view->model, &entry->key, here, &other))
+		xv_row_text(row, XV_COL_FDB_ALSO, xv_place_text(view->model, other, text));
 }
 
 bool xv_view_next_fdb(struct xv_view *view, struct xv_row *row)
@@ -104,7 +104,7 @@ bool xv_view_next_fdb(struct xv_view *view, struct xv_row *row)
 		if (view->pos >= view->n_entries)
 			return false;
 		entry = &view->entries[view->pos++];
-		net = xv_network_of(view->inst, entry->key.bd);
+		net = xv_network_of(view->model, entry->key.bd);
 	} while (!net);
 	xv_row_mac(row, XV_COL_FDB_MAC, entry->key.mac);
 	xv_row_text(row, XV_COL_FDB_NETWORK, net->set.name);

@@ -5,6 +5,7 @@
 #include "model/ids.h"
 #include "link_local.h"
 #include "maps/stats.h"
+#include "model/uplink.h"
 #include "serve/view.h"
 
 static const char *origin(bool from_config)
@@ -56,7 +57,7 @@ bool xv_view_next_port(struct xv_view *view, struct xv_row *row)
 	xv_row_number(row, XV_COL_PORT_VNI, port->net->vni);
 	xv_row_number(row, XV_COL_PORT_UP, port->ifindex && port->link.flags & IFF_UP);
 	xv_row_number(row, XV_COL_PORT_CARRIER, port->ifindex && xv_link_runs(&port->link));
-	xv_row_text(row, XV_COL_PORT_DELIVERY, xv_port_delivery(view->inst, port));
+	xv_row_text(row, XV_COL_PORT_DELIVERY, xv_port_delivery(view->model, port));
 	xv_row_number(row, XV_COL_PORT_DIRECT, port->direct);
 	xv_row_text(row, XV_COL_PORT_ENCAP, xv_port_encap(port));
 	xv_row_text(row, XV_COL_PORT_NO_XDP, port->no_xdp);
@@ -87,7 +88,7 @@ static void flood_row(const struct xv_view *view, const struct xv_network *net,
 	xv_row_text(row, XV_COL_FLOOD_NETWORK, net->set.name);
 	xv_row_number(row, XV_COL_FLOOD_VNI, net->vni);
 	if (xv_flood_is_port(member)) {
-		port = xv_port_of(view->inst, member->val.id);
+		port = xv_port_of(view->model, member->val.id);
 		xv_row_text(row, XV_COL_FLOOD_TYPE, "port");
 		if (port) {
 			xv_row_text(row, XV_COL_FLOOD_DEV, port->key.dev);
@@ -96,7 +97,7 @@ static void flood_row(const struct xv_view *view, const struct xv_network *net,
 		}
 	} else {
 		group = member->val.kind == XV_FDB_GROUP
-				? xv_group_by_id(view->inst, member->val.id)
+				? xv_group_by_id(view->model, member->val.id)
 				: NULL;
 		xv_row_text(row, XV_COL_FLOOD_TYPE, group ? "group" : "peer");
 		if (group && group->dev[0])
@@ -124,24 +125,25 @@ bool xv_view_next_flood(struct xv_view *view, struct xv_row *row)
 	return false;
 }
 
-static const char *device_name(const struct xv_instance *inst, uint32_t ifindex,
+static const char *device_name(const struct xv_model *model, uint32_t ifindex,
 			       char buf[IF_NAMESIZE])
 {
 	size_t i;
 
-	for (i = 0; i < inst->n_uplinks; i++) {
-		if (inst->uplinks[i].ifindex == ifindex)
-			return inst->uplinks[i].dev;
+	for (i = 0; i < model->n_uplinks; i++) {
+		if (model->uplinks[i].ifindex == ifindex)
+			return model->uplinks[i].dev;
 	}
 	return if_indextoname(ifindex, buf);
 }
 
 /* When frames of it were last accepted, and whether none ever was though some were sent to it. */
-static void put_heard(struct xv_instance *inst, const struct xv_peer *peer, struct xv_row *row)
+static void put_heard(struct xv_model *model, const struct xv_peer *peer, struct xv_row *row)
 {
-	uint64_t seen = xv_stats_heard(inst, peer->id), now = xv_fdb_now();
+	uint64_t seen = xv_stats_heard(model->dp, peer->id), now = xv_fdb_now();
 
-	xv_row_number(row, XV_COL_PEER_SILENT, !seen && xv_stats_peer(inst, peer->id).tx.packets);
+	xv_row_number(row, XV_COL_PEER_SILENT,
+		      !seen && xv_stats_peer(model->dp, peer->id).tx.packets);
 	if (seen)
 		xv_row_number(row, XV_COL_PEER_LAST_HEARD, xv_view_age(now, seen));
 }
@@ -157,7 +159,7 @@ bool xv_view_next_peer(struct xv_view *view, struct xv_row *row)
 	xv_row_ip(row, XV_COL_PEER_REMOTE, &peer->ip);
 	xv_row_number(row, XV_COL_PEER_READY, peer->ready);
 	if (peer->ifindex) {
-		xv_row_text(row, XV_COL_PEER_DEV, device_name(view->inst, peer->ifindex, dev));
+		xv_row_text(row, XV_COL_PEER_DEV, device_name(view->model, peer->ifindex, dev));
 		xv_row_ip(row, XV_COL_PEER_NEXTHOP, &peer->nexthop);
 		if (memcmp(peer->mac, no_mac, sizeof(no_mac)))
 			xv_row_mac(row, XV_COL_PEER_MAC, peer->mac);
@@ -166,7 +168,7 @@ bool xv_view_next_peer(struct xv_view *view, struct xv_row *row)
 			xv_row_number(row, XV_COL_PEER_PATH_MTU, peer->path_mtu);
 	}
 	xv_row_number(row, XV_COL_PEER_REFS, peer->refs);
-	put_heard(view->inst, peer, row);
+	put_heard(view->model, peer, row);
 	xv_row_text(row, XV_COL_PEER_ORIGIN,
 		    peer->pinned    ? "added"
 		    : peer->dynamic ? "learned"

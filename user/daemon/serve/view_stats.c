@@ -41,7 +41,7 @@ bool xv_view_next_net_stats(struct xv_view *view, struct xv_row *row)
 		return false;
 	xv_row_text(row, XV_COL_NET_STATS_NAME, net->set.name);
 	xv_row_number(row, XV_COL_NET_STATS_VNI, net->vni);
-	sum = xv_stats_network(view->inst, net);
+	sum = xv_network_stats(view->model, net);
 	put_count(row, XV_COL_NET_STATS_RX_UC_PACKETS, XV_COL_NET_STATS_RX_UC_BYTES,
 		  sum.unicast.rx);
 	put_count(row, XV_COL_NET_STATS_RX_BUM_PACKETS, XV_COL_NET_STATS_RX_BUM_BYTES, sum.bum.rx);
@@ -61,7 +61,7 @@ bool xv_view_next_port_stats(struct xv_view *view, struct xv_row *row)
 	xv_row_text(row, XV_COL_PORT_STATS_DEV, port->key.dev);
 	xv_row_number(row, XV_COL_PORT_STATS_VLAN, port->key.vlan);
 	xv_row_text(row, XV_COL_PORT_STATS_NETWORK, port->net->set.name);
-	sum = xv_stats_port(view->inst, port->id);
+	sum = xv_stats_port(view->model->dp, port->id);
 	put_count(row, XV_COL_PORT_STATS_RX_PACKETS, XV_COL_PORT_STATS_RX_BYTES, sum.rx);
 	put_count(row, XV_COL_PORT_STATS_TX_PACKETS, XV_COL_PORT_STATS_TX_BYTES, sum.tx);
 	xv_view_put_device(view, row, XV_COL_PORT_STATS_DEV_RX_DROPPED, port->ifindex);
@@ -76,7 +76,7 @@ bool xv_view_next_peer_stats(struct xv_view *view, struct xv_row *row)
 	if (!peer)
 		return false;
 	xv_row_ip(row, XV_COL_PEER_STATS_REMOTE, &peer->ip);
-	sum = xv_stats_peer(view->inst, peer->id);
+	sum = xv_stats_peer(view->model->dp, peer->id);
 	put_count(row, XV_COL_PEER_STATS_RX_PACKETS, XV_COL_PEER_STATS_RX_BYTES, sum.rx);
 	put_count(row, XV_COL_PEER_STATS_TX_PACKETS, XV_COL_PEER_STATS_TX_BYTES, sum.tx);
 	return true;
@@ -91,25 +91,25 @@ bool xv_view_next_path_stats(struct xv_view *view, struct xv_row *row)
 	xv_row_text(row, XV_COL_PATH_STATS_PATH, xv_path_names[path]);
 	xv_row_text(row, XV_COL_PATH_STATS_HELP, xv_path_help[path]);
 	put_count(row, XV_COL_PATH_STATS_PACKETS, XV_COL_PATH_STATS_BYTES,
-		  xv_stats_path(view->inst, path));
+		  xv_stats_path(view->model->dp, path));
 	return true;
 }
 
 /* The port or peer that it was for. */
-static void put_to(const struct xv_instance *inst, const struct xv_drop_last_val *last,
+static void put_to(const struct xv_model *model, const struct xv_drop_last_val *last,
 		   struct xv_row *row)
 {
 	const struct xv_port *port;
 	const struct xv_peer *peer;
 
 	if (last->to_kind == XV_FDB_PORT && last->to < XV_MAX_PORTS) {
-		port = inst->port_by_id[last->to];
+		port = model->port_by_id[last->to];
 		if (!port)
 			return;
 		xv_row_text(row, XV_COL_DROPS_TO, port->key.dev);
 		xv_row_number(row, XV_COL_DROPS_TO_VLAN, port->key.vlan);
 	} else if (last->to_kind == XV_FDB_PEER && last->to < XV_MAX_PEERS) {
-		peer = inst->peer_by_id[last->to];
+		peer = model->peer_by_id[last->to];
 		if (peer)
 			xv_row_ip(row, XV_COL_DROPS_TO, &peer->ip);
 	}
@@ -152,10 +152,11 @@ bool xv_view_next_drops(struct xv_view *view, struct xv_row *row)
 		return false;
 	xv_row_text(row, XV_COL_DROPS_REASON, xv_drop_names[reason]);
 	xv_row_text(row, XV_COL_DROPS_HELP, xv_drop_help[reason]);
-	put_count(row, XV_COL_DROPS_PACKETS, XV_COL_DROPS_BYTES, xv_stats_drop(view->inst, reason));
-	if (!xv_stats_drop_last(view->inst, reason, &last)) {
-		put_last(row, &last, htons(view->inst->config->udp_port));
-		put_to(view->inst, &last, row);
+	put_count(row, XV_COL_DROPS_PACKETS, XV_COL_DROPS_BYTES,
+		  xv_stats_drop(view->model->dp, reason));
+	if (!xv_stats_drop_last(view->model->dp, reason, &last)) {
+		put_last(row, &last, htons(view->model->config->udp_port));
+		put_to(view->model, &last, row);
 	}
 	return true;
 }

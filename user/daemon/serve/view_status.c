@@ -4,24 +4,24 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "sources/firewall.h"
+#include "clock.h"
 #include "kernel/nic.h"
 #include "model/uplink.h"
 #include "serve/view.h"
 #include "model/vlan.h"
 
-static void put_counts(const struct xv_instance *inst, struct xv_row *row)
+static void put_counts(const struct xv_model *model, struct xv_row *row)
 {
 	const struct xv_network *net;
 	uint64_t learned = 0;
 
-	for (net = inst->networks; net; net = net->hh.next)
+	for (net = model->networks; net; net = net->hh.next)
 		learned += net->learned;
-	xv_row_number(row, XV_COL_STATUS_NETWORKS, HASH_COUNT(inst->networks));
+	xv_row_number(row, XV_COL_STATUS_NETWORKS, HASH_COUNT(model->networks));
 	xv_row_number(row, XV_COL_STATUS_LEARNED, learned);
-	xv_row_number(row, XV_COL_STATUS_FDB_ENTRIES, xv_fdb_count(inst));
-	if (xv_fdb_sweep_us(inst))
-		xv_row_number(row, XV_COL_STATUS_FDB_SWEEP, xv_fdb_sweep_us(inst));
+	xv_row_number(row, XV_COL_STATUS_FDB_ENTRIES, xv_fdb_count(model));
+	if (xv_fdb_sweep_us(model))
+		xv_row_number(row, XV_COL_STATUS_FDB_SWEEP, xv_fdb_sweep_us(model));
 }
 
 /* What the kernel gave up of the frames that were left to it, as far as its device knows. */
@@ -29,53 +29,59 @@ static void put_slow(const struct xv_view *view, struct xv_row *row)
 {
 	const struct xv_netlink_counts *device;
 
-	device = view->inst->slow_ifindex ? xv_view_device(view, view->inst->slow_ifindex) : NULL;
+	device = view->model->slow_ifindex ? xv_view_device(view, view->model->slow_ifindex) : NULL;
 	if (!device)
 		return;
 	xv_row_number(row, XV_COL_STATUS_SLOW_RX_DROPPED, device->rx_dropped + device->rx_errors);
 	xv_row_number(row, XV_COL_STATUS_SLOW_TX_DROPPED, device->tx_dropped + device->tx_errors);
 }
 
+/* Seconds since the start, whatever is done to the clock. */
+static uint64_t uptime(const struct xv_about *about)
+{
+	return xv_clock_boot() - about->started;
+}
+
 bool xv_view_next_status(struct xv_view *view, struct xv_row *row)
 {
-	const struct xv_instance *inst = view->inst;
-	const struct xv_config *config = inst->config;
+	const struct xv_model *model = view->model;
+	const struct xv_config *config = model->config;
 	bool v6 = strchr(config->listen_host, ':');
 	char metrics[XV_LISTEN_LEN + 16];
 
 	if (view->pos++)
 		return false;
-	xv_row_text(row, XV_COL_STATUS_INSTANCE, inst->name);
+	xv_row_text(row, XV_COL_STATUS_INSTANCE, model->name);
 	xv_row_text(row, XV_COL_STATUS_VERSION, XV_VERSION);
 	xv_row_number(row, XV_COL_STATUS_PID, getpid());
-	xv_row_number(row, XV_COL_STATUS_UPTIME, xv_instance_uptime(inst));
-	xv_row_text(row, XV_COL_STATUS_CONFIG, inst->config_file);
+	xv_row_number(row, XV_COL_STATUS_UPTIME, uptime(view->about));
+	xv_row_text(row, XV_COL_STATUS_CONFIG, view->about->config_file);
 	xv_row_ip(row, XV_COL_STATUS_ADDRESS, &config->address);
 	xv_row_ip(row, XV_COL_STATUS_ADDRESS6, &config->address6);
 	xv_row_number(row, XV_COL_STATUS_UDP_PORT, config->udp_port);
 	xv_row_text(row, XV_COL_STATUS_XDP, xv_xdp_mode_name(config->xdp));
 	xv_row_text(row, XV_COL_STATUS_DF, xv_df_name(config->df));
-	xv_row_text(row, XV_COL_STATUS_NETFILTER, xv_firewall_text(view->inst));
-	xv_row_text(row, XV_COL_STATUS_SLOW_DEV, inst->slow_ifindex ? inst->slow_name : "none");
-	xv_row_text(row, XV_COL_STATUS_PIN_DIR, inst->dp->pin_dir);
-	xv_row_number(row, XV_COL_STATUS_ADOPTED, inst->dp->adopted);
+	xv_row_text(row, XV_COL_STATUS_NETFILTER, xv_firewall_text(view->about->firewall));
+	xv_row_text(row, XV_COL_STATUS_SLOW_DEV, model->slow_ifindex ? model->slow_name : "none");
+	xv_row_text(row, XV_COL_STATUS_PIN_DIR, model->dp->pin_dir);
+	xv_row_number(row, XV_COL_STATUS_ADOPTED, model->dp->adopted);
 	if (config->metrics) {
 		snprintf(metrics, sizeof(metrics), "%s%s%s:%u", v6 ? "[" : "", config->listen_host,
 			 v6 ? "]" : "", config->listen_port);
 		xv_row_text(row, XV_COL_STATUS_METRICS, metrics);
 	}
-	xv_row_number(row, XV_COL_STATUS_PORTS, HASH_COUNT(inst->ports));
-	xv_row_number(row, XV_COL_STATUS_PEERS, HASH_COUNT(inst->peers));
-	put_counts(inst, row);
+	xv_row_number(row, XV_COL_STATUS_PORTS, HASH_COUNT(model->ports));
+	xv_row_number(row, XV_COL_STATUS_PEERS, HASH_COUNT(model->peers));
+	put_counts(model, row);
 	put_slow(view, row);
 	return true;
 }
 
 /* A NIC that takes tags off shows XDP frames of all its VLANs as untagged ones. */
-static const char *uplink_status(struct xv_instance *inst, const struct xv_uplink *uplink)
+static const char *uplink_status(struct xv_model *model, const struct xv_uplink *uplink)
 {
 	if (!uplink->status[0] && uplink->flags & XV_UPLINK_XDP &&
-	    xv_vlan_has_others(inst, uplink->ifindex) && xv_nic_hides_vlan(uplink->dev))
+	    xv_vlan_has_others(model, uplink->ifindex) && xv_nic_hides_vlan(uplink->dev))
 		return "rxvlan hides VLAN tags from XDP, and the device has VLANs of others: "
 		       "ethtool -K DEV rxvlan off, or xdp: off";
 	return uplink->status;
@@ -83,24 +89,24 @@ static const char *uplink_status(struct xv_instance *inst, const struct xv_uplin
 
 bool xv_view_next_uplink(struct xv_view *view, struct xv_row *row)
 {
-	const struct xv_instance *inst = view->inst;
+	const struct xv_model *model = view->model;
 	const struct xv_uplink *uplink;
 
-	if (view->pos >= inst->n_uplinks)
+	if (view->pos >= model->n_uplinks)
 		return false;
-	uplink = &inst->uplinks[view->pos++];
+	uplink = &model->uplinks[view->pos++];
 	xv_row_text(row, XV_COL_UPLINK_DEV, uplink->dev);
 	xv_row_number(row, XV_COL_UPLINK_UP, uplink->ifindex && uplink->link.flags & IFF_UP);
 	xv_row_number(row, XV_COL_UPLINK_CARRIER, uplink->ifindex && xv_link_runs(&uplink->link));
 	xv_row_text(row, XV_COL_UPLINK_ATTACHED, xv_uplink_mode(uplink));
-	xv_row_text(row, XV_COL_UPLINK_TCP, xv_uplink_tcp(inst, uplink));
+	xv_row_text(row, XV_COL_UPLINK_TCP, xv_uplink_tcp(model, uplink));
 	if (uplink->ifindex) {
 		xv_row_number(row, XV_COL_UPLINK_MTU, uplink->link.mtu);
 		xv_row_number(row, XV_COL_UPLINK_QUEUES, uplink->link.rx_queues);
 		xv_row_number(row, XV_COL_UPLINK_IFINDEX, uplink->ifindex);
 	}
 	xv_view_put_device(view, row, XV_COL_UPLINK_RX_DROPPED, uplink->ifindex);
-	xv_row_text(row, XV_COL_UPLINK_WHY, xv_uplink_why(inst, uplink));
-	xv_row_text(row, XV_COL_UPLINK_STATUS, uplink_status(view->inst, uplink));
+	xv_row_text(row, XV_COL_UPLINK_WHY, xv_uplink_why(model, uplink));
+	xv_row_text(row, XV_COL_UPLINK_STATUS, uplink_status(view->model, uplink));
 	return true;
 }

@@ -20,6 +20,7 @@ enum {
 };
 
 struct xv_firewall {
+	struct xv_model *model;
 	struct mnl_socket *events;
 	struct event *readable;
 	struct event *later;
@@ -29,14 +30,14 @@ struct xv_firewall {
 	char text[NAMES_LEN + 32];
 };
 
-static void look(const struct xv_instance *inst, char names[NAMES_LEN])
+static void look(const struct xv_model *model, char names[NAMES_LEN])
 {
 	size_t i;
 
 	names[0] = '\0';
 	xv_netfilter_names(XV_NETFILTER_HOST, NULL, names, NAMES_LEN);
-	for (i = 0; i < inst->n_uplinks; i++) {
-		const struct xv_uplink *uplink = &inst->uplinks[i];
+	for (i = 0; i < model->n_uplinks; i++) {
+		const struct xv_uplink *uplink = &model->uplinks[i];
 
 		if (!uplink->ifindex)
 			continue;
@@ -45,14 +46,11 @@ static void look(const struct xv_instance *inst, char names[NAMES_LEN])
 	}
 }
 
-void xv_firewall_look(struct xv_instance *inst)
+void xv_firewall_look(struct xv_firewall *firewall)
 {
-	struct xv_firewall *firewall = inst->firewall;
-	bool respect = inst->config->netfilter_respect;
+	bool respect = firewall->model->config->netfilter_respect;
 
-	if (!firewall)
-		return;
-	look(inst, firewall->names);
+	look(firewall->model, firewall->names);
 	if (!strcmp(firewall->names, firewall->told) && respect == firewall->told_respect)
 		return;
 	memcpy(firewall->told, firewall->names, sizeof(firewall->told));
@@ -64,14 +62,14 @@ void xv_firewall_look(struct xv_instance *inst)
 		       firewall->names);
 }
 
-const char *xv_firewall_text(struct xv_instance *inst)
+const char *xv_firewall_text(struct xv_firewall *firewall)
 {
-	struct xv_firewall *firewall = inst->firewall;
-	bool respect = inst->config->netfilter_respect;
+	bool respect;
 
 	if (!firewall)
 		return "";
-	xv_firewall_look(inst);
+	respect = firewall->model->config->netfilter_respect;
+	xv_firewall_look(firewall);
 	snprintf(firewall->text, sizeof(firewall->text), "%s%s%s",
 		 respect ? "respected" : "bypassed", firewall->names[0] ? ": " : "",
 		 firewall->names);
@@ -81,18 +79,19 @@ const char *xv_firewall_text(struct xv_instance *inst)
 /* Chains may also be at devices, as their filters. */
 static void on_later(evutil_socket_t fd, short what, void *arg)
 {
+	struct xv_firewall *firewall = arg;
+
 	(void)fd;
 	(void)what;
-	xv_firewall_look(arg);
-	xv_uplink_look_all(arg);
-	xv_port_look_all(arg);
+	xv_firewall_look(firewall);
+	xv_uplink_look_all(firewall->model);
+	xv_port_look_all(firewall->model);
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct timeval delay = {.tv_usec = LOOK_DELAY_US};
-	struct xv_instance *inst = arg;
-	struct xv_firewall *firewall = inst->firewall;
+	struct xv_firewall *firewall = arg;
 	char buf[RECV_LEN];
 	int i;
 
@@ -119,17 +118,19 @@ static void open_events(struct xv_firewall *firewall)
 	}
 }
 
-int xv_firewall_start(struct xv_instance *inst, struct xv_err *err)
+int xv_firewall_start(struct xv_model *model, struct xv_firewall **out, struct xv_err *err)
 {
-	struct xv_firewall *firewall = inst->firewall = calloc(1, sizeof(*firewall));
+	struct xv_firewall *firewall = calloc(1, sizeof(*firewall));
 
 	if (!firewall)
 		return xv_err_set(err, -ENOMEM, "out of memory");
+	*out = firewall;
+	firewall->model = model;
 	open_events(firewall);
-	firewall->later = evtimer_new(inst->base, on_later, inst);
+	firewall->later = evtimer_new(model->base, on_later, firewall);
 	if (firewall->events)
-		firewall->readable = event_new(inst->base, mnl_socket_get_fd(firewall->events),
-					       EV_READ | EV_PERSIST, on_readable, inst);
+		firewall->readable = event_new(model->base, mnl_socket_get_fd(firewall->events),
+					       EV_READ | EV_PERSIST, on_readable, firewall);
 	if (!firewall->later || (firewall->events && !firewall->readable))
 		return xv_err_set(err, -ENOMEM, "out of memory");
 	if (firewall->readable)
@@ -137,10 +138,8 @@ int xv_firewall_start(struct xv_instance *inst, struct xv_err *err)
 	return 0;
 }
 
-void xv_firewall_stop(struct xv_instance *inst)
+void xv_firewall_stop(struct xv_firewall *firewall)
 {
-	struct xv_firewall *firewall = inst->firewall;
-
 	if (!firewall)
 		return;
 	if (firewall->readable)
@@ -150,5 +149,4 @@ void xv_firewall_stop(struct xv_instance *inst)
 	if (firewall->events)
 		mnl_socket_close(firewall->events);
 	free(firewall);
-	inst->firewall = NULL;
 }

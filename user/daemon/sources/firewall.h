@@ -6,14 +6,20 @@
 #ifndef XV_FIREWALL_H
 #define XV_FIREWALL_H
 
-#include "instance.h"
+#include "model/model.h"
 
-/* Follows changes of nf_tables. A kernel without them has none to follow. */
-int xv_firewall_start(struct xv_instance *inst, struct xv_err *err);
-void xv_firewall_stop(struct xv_instance *inst);
+struct xv_firewall;
+
+/*
+ * Follows changes of nf_tables. A kernel without them has none to follow. After an error *firewall
+ * may be set, and is to be stopped.
+ */
+int xv_firewall_start(struct xv_model *model, struct xv_firewall **firewall, struct xv_err *err);
+/* NULL is fine. */
+void xv_firewall_stop(struct xv_firewall *firewall);
 /* Looks again, and logs what is new: after a reload, and where nothing tells of changes. */
-void xv_firewall_look(struct xv_instance *inst);
-/* For status: "none", or what there is and whether it is passed. Looks again. */
-const char *xv_firewall_text(struct xv_instance *inst);
+void xv_firewall_look(struct xv_firewall *firewall);
+/* For status: "none", or what there is and whether it is passed. Looks again. NULL: "". */
+const char *xv_firewall_text(struct xv_firewall *firewall);
 
 #endif

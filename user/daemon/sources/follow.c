@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Following the kernel: see follow.h. */
 #include <errno.h>
+#include <stdlib.h>
 
 #include "model/adjacency.h"
 #include "kernel/attach.h"
@@ -20,9 +21,17 @@ enum {
 	RETRY_DELAY_S = 1,
 };
 
-bool xv_follow_program(struct xv_instance *inst, const struct xv_link *link)
+struct xv_follow {
+	struct xv_model *model;
+	struct event *nl_events[2];
+	struct event *refresh; /* adjacencies are to be looked at again */
+	struct event *retry;   /* ... later */
+	struct event *again;   /* devices that could not be had are to be tried again */
+};
+
+bool xv_follow_program(struct xv_model *model, const struct xv_link *link)
 {
-	const struct xv_uplink *uplink = xv_uplink_find(inst, link->name);
+	const struct xv_uplink *uplink = xv_uplink_find(model, link->name);
 	struct xv_err err = {.text = ""};
 	bool behind = false;
 	enum xv_prog prog;
@@ -31,23 +40,23 @@ bool xv_follow_program(struct xv_instance *inst, const struct xv_link *link)
 	if (uplink && uplink->ifindex == link->ifindex) {
 		prog = XV_PROG_DECAP_TC;
 		behind = uplink->behind;
-	} else if (link->ifindex == inst->slow_ifindex) {
+	} else if (link->ifindex == model->slow_ifindex) {
 		prog = XV_PROG_SLOW_RX;
-	} else if (xv_port_has_device(inst, link->ifindex)) {
+	} else if (xv_port_has_device(model, link->ifindex)) {
 		prog = XV_PROG_ENCAP;
-		behind = xv_port_filters_behind(inst, link->ifindex);
+		behind = xv_port_filters_behind(model, link->ifindex);
 	} else {
 		return false;
 	}
-	if (xv_attach_has_tc(inst->dp->pin_dir, link->ifindex, behind)) {
-		xv_port_no_tc(inst, link->ifindex, "");
+	if (xv_attach_has_tc(model->dp->pin_dir, link->ifindex, behind)) {
+		xv_port_no_tc(model, link->ifindex, "");
 		return false;
 	}
-	ret = xv_attach_tc(inst->dp, link, prog, behind, &err);
+	ret = xv_datapath_attach_tc(model->dp, link, prog, behind, &err);
 	if (ret == -ENODEV)
 		return false; /* it is on its way out */
 	/* A port has it in its status. */
-	if (xv_port_no_tc(inst, link->ifindex, ret ? err.text : "") && ret)
+	if (xv_port_no_tc(model, link->ifindex, ret ? err.text : "") && ret)
 		xv_log(LOG_ERR, "%s: its program was taken away: %s; trying again every second",
 		       link->name, err.text);
 	else if (ret && prog != XV_PROG_ENCAP)
@@ -63,80 +72,85 @@ bool xv_follow_program(struct xv_instance *inst, const struct xv_link *link)
 
 static void on_link(void *arg, const struct xv_link *link)
 {
-	struct xv_instance *inst = arg;
+	struct xv_model *model = ((struct xv_follow *)arg)->model;
 
-	xv_uplink_link(inst, link);
-	xv_port_link(inst, link);
-	xv_local_link(inst, link);
-	xv_egress_link(inst, link);
-	if (link->ifindex == inst->slow_ifindex)
-		xv_slow_check(inst);
+	xv_uplink_link(model, link);
+	xv_port_link(model, link);
+	xv_local_link(model, link);
+	xv_egress_link(model, link);
+	if (link->ifindex == model->slow_ifindex)
+		xv_slow_check(model);
 	/* Before TCX anybody may delete the qdisc that it hangs on, which netlink tells. */
-	xv_follow_program(inst, link);
+	xv_follow_program(model, link);
 }
 
 static void on_link_gone(void *arg, uint32_t ifindex, const char *name)
 {
-	struct xv_instance *inst = arg;
+	struct xv_model *model = ((struct xv_follow *)arg)->model;
 
 	(void)name;
-	xv_uplink_link_gone(inst, ifindex);
-	xv_egress_link_gone(inst, ifindex);
-	xv_port_link_gone(inst, ifindex);
-	xv_local_link_gone(inst, ifindex);
-	if (ifindex == inst->slow_ifindex)
-		xv_slow_check(inst);
+	xv_uplink_link_gone(model, ifindex);
+	xv_egress_link_gone(model, ifindex);
+	xv_port_link_gone(model, ifindex);
+	xv_local_link_gone(model, ifindex);
+	if (ifindex == model->slow_ifindex)
+		xv_slow_check(model);
 }
 
 static void on_features(void *arg, uint32_t ifindex, uint64_t features)
 {
-	xv_uplink_features(arg, ifindex, features);
-	xv_port_features(arg, ifindex, features);
+	const struct xv_follow *follow = arg;
+
+	xv_uplink_features(follow->model, ifindex, features);
+	xv_port_features(follow->model, ifindex, features);
 }
 
 static void on_change(void *arg)
 {
-	xv_peer_refresh_soon(arg);
+	xv_follow_refresh_soon(arg);
 }
 
 static void on_neigh(void *arg, uint32_t ifindex, const struct xv_ip *ip, const uint8_t *mac,
 		     bool kept)
 {
-	xv_adjacency_neigh(arg, ifindex, ip, mac, kept);
+	const struct xv_follow *follow = arg;
+
+	xv_adjacency_neigh(follow->model, ifindex, ip, mac, kept);
 }
 
 /* Devices that we hold and that are gone from the kernel's list. */
-static void forget_missing(struct xv_instance *inst)
+static void forget_missing(struct xv_model *model)
 {
 	struct xv_port *port, *tmp;
 	struct xv_link link;
 	size_t i;
 
-	HASH_ITER (hh, inst->ports, port, tmp)
+	HASH_ITER (hh, model->ports, port, tmp)
 		if (port->ifindex &&
-		    xv_netlink_get_link(inst->nl, NULL, port->ifindex, &link, NULL) == -ENODEV)
-			xv_port_link_gone(inst, port->ifindex);
-	for (i = 0; i < inst->n_uplinks; i++)
-		if (inst->uplinks[i].ifindex &&
-		    xv_netlink_get_link(inst->nl, NULL, inst->uplinks[i].ifindex, &link, NULL) ==
+		    xv_netlink_get_link(model->nl, NULL, port->ifindex, &link, NULL) == -ENODEV)
+			xv_port_link_gone(model, port->ifindex);
+	for (i = 0; i < model->n_uplinks; i++)
+		if (model->uplinks[i].ifindex &&
+		    xv_netlink_get_link(model->nl, NULL, model->uplinks[i].ifindex, &link, NULL) ==
 			    -ENODEV)
-			xv_uplink_link_gone(inst, inst->uplinks[i].ifindex);
+			xv_uplink_link_gone(model, model->uplinks[i].ifindex);
 }
 
 static void on_resync(void *arg)
 {
-	struct xv_instance *inst = arg;
+	struct xv_follow *follow = arg;
+	struct xv_model *model = follow->model;
 	struct xv_err err;
 
 	xv_log(LOG_NOTICE, "netlink notifications were lost; looking at everything again");
-	forget_missing(inst);
-	xv_egress_free_all(inst);
-	if (xv_vlan_load(inst, &err))
+	forget_missing(model);
+	xv_egress_free_all(model);
+	if (xv_vlan_load(model, &err))
 		xv_log(LOG_ERR, "%s", err.text);
-	xv_netlink_dump_links(inst->nl, NULL);
-	xv_slow_check(inst);
-	xv_xfrm_look_again(inst);
-	xv_peer_refresh_soon(inst);
+	xv_netlink_dump_links(model->nl, NULL);
+	xv_slow_check(model);
+	xv_xfrm_look_again(model->xfrm);
+	xv_follow_refresh_soon(follow);
 }
 
 static const struct xv_netlink_ops netlink_ops = {
@@ -149,93 +163,111 @@ static const struct xv_netlink_ops netlink_ops = {
 	.resync = on_resync,
 };
 
-int xv_follow_open(struct xv_instance *inst, struct xv_err *err)
+int xv_follow_open(struct xv_model *model, struct xv_follow **out, struct xv_err *err)
 {
-	return xv_netlink_open(&inst->nl, &netlink_ops, inst, err);
+	struct xv_follow *follow = calloc(1, sizeof(*follow));
+
+	if (!follow)
+		return xv_err_set(err, -ENOMEM, "out of memory");
+	follow->model = model;
+	*out = follow;
+	return xv_netlink_open(&model->nl, &netlink_ops, follow, err);
 }
 
 static void on_netlink(evutil_socket_t fd, short what, void *arg)
 {
-	struct xv_instance *inst = arg;
+	const struct xv_follow *follow = arg;
 
 	(void)fd;
 	(void)what;
-	xv_netlink_dispatch(inst->nl);
+	xv_netlink_dispatch(follow->model->nl);
 }
 
 static void on_again(evutil_socket_t fd, short what, void *arg)
 {
+	const struct xv_follow *follow = arg;
+
 	(void)fd;
 	(void)what;
-	xv_slow_check(arg);
-	xv_port_retry(arg);
+	xv_slow_check(follow->model);
+	xv_port_retry(follow->model);
 }
 
 static void on_refresh(evutil_socket_t fd, short what, void *arg)
 {
+	const struct xv_follow *follow = arg;
+
 	on_again(fd, what, arg);
-	xv_local_write(arg);
-	xv_uplink_groups(arg);
-	xv_adjacency_refresh_begin(arg);
+	xv_local_write(follow->model);
+	xv_uplink_groups(follow->model);
+	xv_adjacency_refresh_begin(follow->model);
 }
 
-void xv_follow_again_later(struct xv_instance *inst)
+/* Not before the start, nor later than one that is planned already. */
+static void plan(struct event *timer, const struct timeval *delay)
 {
-	struct timeval delay = {.tv_sec = RETRY_DELAY_S};
-
-	if (inst->again && !evtimer_pending(inst->again, NULL))
-		evtimer_add(inst->again, &delay);
+	if (timer && !evtimer_pending(timer, NULL))
+		evtimer_add(timer, delay);
 }
 
-void xv_peer_refresh_soon(struct xv_instance *inst)
+void xv_follow_again_later(struct xv_follow *follow)
 {
-	struct timeval delay = {.tv_usec = REFRESH_DELAY_US};
+	static const struct timeval delay = {.tv_sec = RETRY_DELAY_S};
 
-	if (inst->refresh && !evtimer_pending(inst->refresh, NULL))
-		evtimer_add(inst->refresh, &delay);
+	plan(follow->again, &delay);
 }
 
-void xv_peer_retry_later(struct xv_instance *inst)
+void xv_follow_refresh_soon(struct xv_follow *follow)
 {
-	struct timeval delay = {.tv_sec = RETRY_DELAY_S};
+	static const struct timeval delay = {.tv_usec = REFRESH_DELAY_US};
 
-	if (inst->retry && !evtimer_pending(inst->retry, NULL))
-		evtimer_add(inst->retry, &delay);
+	plan(follow->refresh, &delay);
 }
 
-int xv_follow_start(struct xv_instance *inst, struct xv_err *err)
+void xv_follow_refresh_later(struct xv_follow *follow)
 {
+	static const struct timeval delay = {.tv_sec = RETRY_DELAY_S};
+
+	plan(follow->retry, &delay);
+}
+
+int xv_follow_start(struct xv_follow *follow, struct xv_err *err)
+{
+	struct event_base *base = follow->model->base;
 	int fds[2], i;
 
-	inst->refresh = evtimer_new(inst->base, on_refresh, inst);
-	inst->retry = evtimer_new(inst->base, on_refresh, inst);
-	inst->again = evtimer_new(inst->base, on_again, inst);
-	if (!inst->refresh || !inst->retry || !inst->again)
+	follow->refresh = evtimer_new(base, on_refresh, follow);
+	follow->retry = evtimer_new(base, on_refresh, follow);
+	follow->again = evtimer_new(base, on_again, follow);
+	if (!follow->refresh || !follow->retry || !follow->again)
 		return xv_err_set(err, -ENOMEM, "out of memory");
-	xv_netlink_fds(inst->nl, fds);
+	xv_netlink_fds(follow->model->nl, fds);
 	for (i = 0; i < 2; i++) {
 		if (fds[i] < 0)
 			continue;
-		inst->nl_events[i] = event_new(inst->base, fds[i], EV_READ | EV_PERSIST, on_netlink,
-					       inst);
-		if (!inst->nl_events[i])
+		follow->nl_events[i] = event_new(base, fds[i], EV_READ | EV_PERSIST, on_netlink,
+						 follow);
+		if (!follow->nl_events[i])
 			return xv_err_set(err, -ENOMEM, "out of memory");
-		event_add(inst->nl_events[i], NULL);
+		event_add(follow->nl_events[i], NULL);
 	}
 	return 0;
 }
 
-void xv_follow_stop(struct xv_instance *inst)
+void xv_follow_stop(struct xv_follow *follow)
 {
 	int i;
 
+	if (!follow)
+		return;
 	for (i = 0; i < 2; i++)
-		if (inst->nl_events[i])
-			event_free(inst->nl_events[i]);
-	if (inst->refresh)
-		event_free(inst->refresh);
-	if (inst->retry)
-		event_free(inst->retry);
-	if (inst->again)
-		event_free(inst->again);
+		if (follow->nl_events[i])
+			event_free(follow->nl_events[i]);
+	if (follow->refresh)
+		event_free(follow->refresh);
+	if (follow->retry)
+		event_free(follow->retry);
+	if (follow->again)
+		event_free(follow->again);
+	free(follow);
 }

@@ -41,7 +41,7 @@ enum {
 static const struct timeval at_once = {};
 
 struct xv_learn {
-	struct xv_instance *inst;
+	struct xv_model *model;
 	struct ring_buffer *ring;
 	struct event *readable; /* not watched while paused, or while no more can be parked */
 	struct event *again;	/* when others have been served */
@@ -83,30 +83,30 @@ enum xv_learn_verdict xv_learn_decide(const struct xv_network *net, const struct
 }
 
 /* The source is still what the event says; dst stays 0 for a VTEP that is no peer yet. */
-static bool source_valid(struct xv_instance *inst, const struct xv_network *net,
+static bool source_valid(struct xv_model *model, const struct xv_network *net,
 			 struct xv_event *event)
 {
 	const struct xv_peer *peer;
 	const struct xv_port *port;
 
 	if (event->kind == XV_FDB_PORT) {
-		port = xv_port_of(inst, event->dst);
+		port = xv_port_of(model, event->dst);
 		return port && port->net == net && port->ifindex;
 	}
 	if (!event->dst) {
-		peer = xv_peer_find(inst, &event->remote);
+		peer = xv_peer_find(model, &event->remote);
 		event->dst = peer ? peer->id : 0;
 	}
-	return !event->dst || xv_peer_of(inst, event->dst);
+	return !event->dst || xv_peer_of(model, event->dst);
 }
 
 /* A VTEP that was no peer becomes one: only for a MAC that is admitted. */
-static bool source_admit(struct xv_instance *inst, struct xv_event *event)
+static bool source_admit(struct xv_model *model, struct xv_event *event)
 {
 	struct xv_peer *peer;
 
 	if (event->kind == XV_FDB_PEER && !event->dst) {
-		if (xv_peer_admit(inst, &event->remote, &peer, NULL))
+		if (xv_peer_admit(model, &event->remote, &peer, NULL))
 			return false;
 		event->dst = peer->id;
 	}
@@ -117,21 +117,21 @@ static void admit(struct xv_learn *learn, struct xv_network *net, const struct x
 		  const struct xv_fdb_val *old)
 {
 	uint16_t moves = !old ? 0 : old->moves + (old->moves < XV_FDB_MOVES_MAX);
-	int ret = xv_fdb_learn(learn->inst, net, &event->key, event->kind, event->dst, moves);
+	int ret = xv_fdb_learn(learn->model, net, &event->key, event->kind, event->dst, moves);
 
 	/* Where there is no place to wait the MAC's next frame asks again. */
 	if (ret == -EAGAIN && learn->n_parked < PARKED)
 		learn->parked[learn->n_parked++] = *event;
 	if (ret == -ENOSPC)
-		xv_quota_deny_network(learn->inst, net);
+		xv_quota_deny_network(learn->model, net);
 	if (ret)
 		return;
 	if (event->kind == XV_FDB_PORT)
-		xv_port_end_learned(learn->inst, learn->inst->port_by_id[event->dst],
+		xv_port_end_learned(learn->model, learn->model->port_by_id[event->dst],
 				    event->key.mac, event->time);
 	if (old) {
 		net->moves++;
-		xv_flap_note(learn->inst, net, &event->key,
+		xv_flap_note(learn->model, net, &event->key,
 			     (struct xv_place){.kind = old->kind, .dst = old->dst},
 			     (struct xv_place){.kind = event->kind, .dst = event->dst}, now_ns());
 	}
@@ -142,50 +142,50 @@ static void admit(struct xv_learn *learn, struct xv_network *net, const struct x
  * than in the table: to ask again would cost more than all the rest. An entry that an outside
  * program wrote since is for xv_fdb_yield().
  */
-static int find_known(struct xv_instance *inst, const struct xv_event *event,
+static int find_known(struct xv_model *model, const struct xv_event *event,
 		      struct xv_fdb_val *known)
 {
 	if (event->type == XV_EVENT_LEARN)
-		return xv_fdb_get_own(inst, &event->key, known);
-	return xv_fdb_get(inst, &event->key, known);
+		return xv_fdb_get_own(model, &event->key, known);
+	return xv_fdb_get(model, &event->key, known);
 }
 
 /*
  * The port may have no more MACs. One that was known elsewhere is known nowhere then, and flooded:
  * its station may have moved, or may not.
  */
-static void refuse_at_port(struct xv_instance *inst, struct xv_network *net,
+static void refuse_at_port(struct xv_model *model, struct xv_network *net,
 			   const struct xv_event *event, const struct xv_fdb_val *old)
 {
 	if (old)
-		xv_fdb_del(inst, net, event->key.mac, NULL);
-	xv_quota_deny_port(inst, inst->port_by_id[event->dst]);
+		xv_fdb_del(model, net, event->key.mac, NULL);
+	xv_quota_deny_port(model, model->port_by_id[event->dst]);
 }
 
 static void handle(struct xv_learn *learn, struct xv_event *event)
 {
 	struct xv_place place = {.kind = event->kind, .dst = event->dst};
-	struct xv_instance *inst = learn->inst;
-	struct xv_network *net = xv_network_of(inst, event->key.bd);
+	struct xv_model *model = learn->model;
+	struct xv_network *net = xv_network_of(model, event->key.bd);
 	struct xv_fdb_val old, *known = NULL;
 
 	if (event->type == XV_EVENT_PMTU) {
-		xv_pmtu_event(inst, event->dst);
+		xv_pmtu_event(model, event->dst);
 		return;
 	}
-	if (!net || !xv_mac_is_unicast(event->key.mac) || !source_valid(inst, net, event))
+	if (!net || !xv_mac_is_unicast(event->key.mac) || !source_valid(model, net, event))
 		return;
-	if (!find_known(inst, event, &old))
+	if (!find_known(model, event, &old))
 		known = &old;
 	switch (xv_learn_decide(net, known, event)) {
 	case XV_LEARN_ADMIT:
-		if (!xv_quota_place_has_room(inst, place))
-			refuse_at_port(inst, net, event, known);
-		else if (source_admit(inst, event))
+		if (!xv_quota_place_has_room(model, place))
+			refuse_at_port(model, net, event, known);
+		else if (source_admit(model, event))
 			admit(learn, net, event, known);
 		break;
 	case XV_LEARN_QUOTA:
-		xv_quota_deny_network(inst, net);
+		xv_quota_deny_network(model, net);
 		break;
 	case XV_LEARN_REFRESH:
 	case XV_LEARN_OFF:
@@ -195,14 +195,13 @@ static void handle(struct xv_learn *learn, struct xv_event *event)
 }
 
 /* One by one: those that still find no room are parked again, behind the place that we read. */
-void xv_learn_again(struct xv_instance *inst)
+void xv_learn_again(struct xv_learn *learn)
 {
-	struct xv_learn *learn = inst->learn;
-	size_t i, n = learn ? learn->n_parked : 0;
+	size_t i, n = learn->n_parked;
 	struct xv_event event;
 
 	if (n)
-		xv_fdb_reserve(inst, xv_fdb_count(inst) + n * ROOM_AHEAD);
+		xv_fdb_reserve(learn->model, xv_fdb_count(learn->model) + n * ROOM_AHEAD);
 	for (i = 0; i < n; i++) {
 		event = learn->parked[i];
 		if (!i)
@@ -236,7 +235,7 @@ static int on_event(void *ctx, void *data, size_t len)
 	if (len < sizeof(*event))
 		return 0;
 	memcpy(event, data, sizeof(*event));
-	xv_fdb_prefetch(learn->inst, &event->key);
+	xv_fdb_prefetch(learn->model, &event->key);
 	if (++learn->n_gathered == GATHER)
 		handle_gathered(learn);
 	return ++learn->turn >= EVENTS_A_TURN || is_full(learn) ? -EAGAIN : 0;
@@ -310,49 +309,49 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	xv_fdb_yield(learn->inst);
-	xv_flap_forget(learn->inst, now_ns());
-	xv_quota_room(learn->inst);
-	xv_loop_tick(learn->inst, now_ns());
+	xv_fdb_yield(learn->model);
+	xv_flap_forget(learn->model, now_ns());
+	xv_quota_room(learn->model);
+	xv_loop_tick(learn->model, now_ns());
 	if (ts.tv_sec < learn->next_sweep)
 		return;
-	HASH_ITER (hh, learn->inst->networks, net, tmp)
+	HASH_ITER (hh, learn->model->networks, net, tmp)
 		if (net->set.ageing && (!shortest || net->set.ageing < shortest))
 			shortest = net->set.ageing;
 	wait = shortest / 8;
 	learn->next_sweep = ts.tv_sec + (wait < 1 ? 1 : wait > 30 ? 30 : wait);
 	if (shortest)
-		xv_fdb_age(learn->inst, &more);
+		xv_fdb_age(learn->model, &more);
 	if (more)
 		learn->next_sweep = ts.tv_sec;
 }
 
-void xv_learn_sweep_soon(struct xv_instance *inst)
+void xv_learn_sweep_soon(struct xv_learn *learn)
 {
-	if (inst->learn)
-		inst->learn->next_sweep = 0;
+	learn->next_sweep = 0;
 }
 
-int xv_learn_start(struct xv_instance *inst, struct xv_err *err)
+int xv_learn_start(struct xv_model *model, struct xv_learn **out, struct xv_err *err)
 {
 	struct timeval second = {.tv_sec = SWEEP_SECONDS};
 	struct xv_learn *learn = calloc(1, sizeof(*learn));
 
 	if (!learn)
 		return xv_err_set(err, -ENOMEM, "out of memory");
-	inst->learn = learn;
-	learn->inst = inst;
+	*out = learn;
+	learn->model = model;
 	learn->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (learn->timer < 0)
 		return xv_err_set(err, -errno, "cannot open a timer: %s", strerror(errno));
-	learn->ring = ring_buffer__new(inst->dp->fd.events, on_event, learn, NULL);
+	learn->ring = ring_buffer__new(model->dp->fd.events, on_event, learn, NULL);
 	if (!learn->ring)
 		return xv_err_set(err, -errno, "cannot open the event ring: %s", strerror(errno));
-	learn->readable = event_new(inst->base, ring_buffer__epoll_fd(learn->ring),
+	learn->readable = event_new(model->base, ring_buffer__epoll_fd(learn->ring),
 				    EV_READ | EV_PERSIST, on_readable, learn);
-	learn->again = evtimer_new(inst->base, on_readable, learn);
-	learn->rested = event_new(inst->base, learn->timer, EV_READ | EV_PERSIST, on_rested, learn);
-	learn->sweep = event_new(inst->base, -1, EV_PERSIST, on_sweep, learn);
+	learn->again = evtimer_new(model->base, on_readable, learn);
+	learn->rested = event_new(model->base, learn->timer, EV_READ | EV_PERSIST, on_rested,
+				  learn);
+	learn->sweep = event_new(model->base, -1, EV_PERSIST, on_sweep, learn);
 	if (!learn->readable || !learn->again || !learn->rested || !learn->sweep)
 		return xv_err_set(err, -ENOMEM, "out of memory");
 	event_add(learn->readable, NULL);
@@ -362,10 +361,8 @@ int xv_learn_start(struct xv_instance *inst, struct xv_err *err)
 	return 0;
 }
 
-void xv_learn_stop(struct xv_instance *inst)
+void xv_learn_stop(struct xv_learn *learn)
 {
-	struct xv_learn *learn = inst->learn;
-
 	if (!learn)
 		return;
 	if (learn->readable)
@@ -378,8 +375,7 @@ void xv_learn_stop(struct xv_instance *inst)
 		event_free(learn->sweep);
 	if (learn->timer >= 0)
 		close(learn->timer);
-	xv_flap_free(inst);
+	xv_flap_free(learn->model);
 	ring_buffer__free(learn->ring);
 	free(learn);
-	inst->learn = NULL;
 }

@@ -23,11 +23,15 @@ enum xv_learn_verdict {
 enum xv_learn_verdict xv_learn_decide(const struct xv_network *net, const struct xv_fdb_val *old,
 				      const struct xv_event *event);
 
-int xv_learn_start(struct xv_instance *inst, struct xv_err *err);
-void xv_learn_stop(struct xv_instance *inst);
+struct xv_learn;
+
+/* After an error *learn may be set, and is to be stopped. */
+int xv_learn_start(struct xv_model *model, struct xv_learn **learn, struct xv_err *err);
+/* NULL is fine. */
+void xv_learn_stop(struct xv_learn *learn);
 /* The FDB may have made room: what waits for it is admitted. */
-void xv_learn_again(struct xv_instance *inst);
+void xv_learn_again(struct xv_learn *learn);
 /* An ageing time was set: the next sweep is not as late as those before asked for. */
-void xv_learn_sweep_soon(struct xv_instance *inst);
+void xv_learn_sweep_soon(struct xv_learn *learn);
 
 #endif

@@ -7,7 +7,7 @@
 #include "addr.h"
 #include "model/fdb_internal.h"
 #include "sources/load_internal.h"
-#include "sources/ops.h"
+#include "sources/call.h"
 
 enum {
 	WORDS = 16, /* of a line; fdb add takes fewer */
@@ -47,12 +47,12 @@ static struct xv_network *find_network(struct xv_load *load, const char *word)
 	size_t len = strlen(word);
 
 	if (load->last && !strcmp(load->last->word, word))
-		return load->inst->by_bd[load->last->bd];
+		return load->model->by_bd[load->last->bd];
 	HASH_FIND(hh, load->names, word, len, name);
 	if (!name)
 		return NULL;
 	load->last = name;
-	return load->inst->by_bd[name->bd];
+	return load->model->by_bd[name->bd];
 }
 
 static void remember_network(struct xv_load *load, const char *word, const struct xv_network *net)
@@ -114,7 +114,7 @@ static bool plain_port(struct xv_load *load, const char *dev, const char *vlan_w
 
 	if (vlan_word && xv_uint_parse(vlan_word, 0, UINT16_MAX, &vlan))
 		return false;
-	port = xv_port_find(load->inst, dev, vlan);
+	port = xv_port_find(load->model, dev, vlan);
 	if (!port || port->net->bd != put->key.bd)
 		return false;
 	put->kind = XV_FDB_PORT;
@@ -151,8 +151,8 @@ static int read_words(struct xv_load *load, char *argv[], int argc, struct xv_fd
 		      struct xv_err *err)
 {
 	struct xv_request request;
-	struct xv_ops_entry entry;
-	struct xv_call call = {.inst = load->inst};
+	struct xv_entry_args entry;
+	struct xv_call call = {.model = load->model};
 	int ret;
 
 	ret = xv_request_words(argc, argv, &request, err);
@@ -160,7 +160,7 @@ static int read_words(struct xv_load *load, char *argv[], int argc, struct xv_fd
 		return ret;
 	call.command = request.command;
 	call.args = request.args;
-	ret = xv_ops_entry(&call, &entry);
+	ret = xv_call_entry(&call, &entry);
 	if (!ret) {
 		remember_network(load, xv_args_text(request.args, "network"), entry.net);
 		memcpy(put->key.mac, entry.mac, sizeof(put->key.mac));
@@ -183,15 +183,15 @@ static int read_words(struct xv_load *load, char *argv[], int argc, struct xv_fd
 /* Whether fdb add would refuse it now. Counts what is new. */
 static int check_free(struct xv_load *load, const struct xv_fdb_put *put, struct xv_err *err)
 {
-	const struct xv_network *net = load->inst->by_bd[put->key.bd];
+	const struct xv_network *net = load->model->by_bd[put->key.bd];
 	struct xv_fdb_word word;
 	struct xv_fdb_val val;
 	char text[XV_MAC_STRLEN];
 	bool taken = false;
 
-	if (xv_table_lookup(load->inst->fdb->table, fdb_word(&put->key), &word)) {
+	if (xv_table_lookup(load->model->fdb->table, fdb_word(&put->key), &word)) {
 		load->n_new++;
-		if (load->extra && !fdb_extra_get(load->inst, &put->key, &val))
+		if (load->extra && !fdb_extra_get(load->model, &put->key, &val))
 			taken = val.flags & XV_FDB_STATIC;
 	} else {
 		taken = word.val.flags & XV_FDB_STATIC;
@@ -229,7 +229,7 @@ static int stage(struct xv_load *load, const struct xv_fdb_put *put, struct xv_e
 		load->room = room;
 	}
 	load->puts[load->n++] = *put;
-	xv_table_prefetch(load->inst->fdb->table, fdb_word(&put->key));
+	xv_table_prefetch(load->model->fdb->table, fdb_word(&put->key));
 	return 0;
 }
 
@@ -304,15 +304,17 @@ int xv_load_text(struct xv_load *load, char *text, size_t len, struct xv_err *er
 	return ret;
 }
 
-struct xv_load *xv_load_new(struct xv_instance *inst, const char *file, bool replace)
+struct xv_load *xv_load_new(struct xv_model *model, struct xv_load **list, const char *file,
+			    bool replace)
 {
 	struct xv_load *load = calloc(1, sizeof(*load));
 
 	if (!load)
 		return NULL;
-	load->inst = inst;
+	load->model = model;
+	load->list = list;
 	load->replace = replace;
-	load->extra = fdb_extra_any(inst);
+	load->extra = fdb_extra_any(model);
 	load->file = strdup(file);
 	load->remotes = malloc(XV_MAX_PEERS * sizeof(*load->remotes));
 	if (load->file && load->remotes)

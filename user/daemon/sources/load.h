@@ -18,8 +18,9 @@ struct xv_load;
  * err set. The load is freed then. */
 typedef void (*xv_load_done_fn)(void *arg, int ret, size_t entries, const struct xv_err *err);
 
-/* file names it in messages. NULL: no memory. */
-struct xv_load *xv_load_new(struct xv_instance *inst, const char *file, bool replace);
+/* list: loads that are being applied. file names it in messages. NULL: no memory. */
+struct xv_load *xv_load_new(struct xv_model *model, struct xv_load **list, const char *file,
+			    bool replace);
 /*
  * Reads more of the text, which is written to; pieces may end anywhere. Negative with a text
  * "FILE:LINE: ..." if a line is wrong or could not be added now; then only xv_load_free() is left.
@@ -32,6 +33,6 @@ void xv_load_abandon(struct xv_load *load);
 /* Before it is applied. NULL is fine. */
 void xv_load_free(struct xv_load *load);
 /* The instance stops: what is being applied stays where it is. */
-void xv_load_stop(struct xv_instance *inst);
+void xv_load_stop(struct xv_load **list);
 
 #endif

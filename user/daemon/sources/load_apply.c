@@ -14,10 +14,10 @@ enum {
 /* Gives the references back: peers that no entry needed go, all together. */
 static void put_peers(struct xv_load *load, size_t n)
 {
-	xv_batch_begin(load->inst);
+	xv_batch_begin(load->model);
 	while (n--)
-		xv_peer_put(load->inst, load->remotes[n].peer);
-	xv_batch_commit(load->inst, NULL);
+		xv_peer_put(load->model, load->remotes[n].peer);
+	xv_batch_commit(load->model, NULL);
 }
 
 static int get_peers(struct xv_load *load, struct xv_err *err)
@@ -28,7 +28,7 @@ static int get_peers(struct xv_load *load, struct xv_err *err)
 
 	for (i = 0; i < load->n_remotes; i++) {
 		r = &load->remotes[i];
-		ret = xv_peer_get(load->inst, &r->ip, &r->peer, err);
+		ret = xv_peer_get(load->model, &r->ip, &r->peer, err);
 		if (!ret)
 			continue;
 		put_peers(load, i);
@@ -46,9 +46,10 @@ static void leave(struct xv_load *load)
 	if (load->prev)
 		load->prev->next = load->next;
 	else
-		load->inst->loads = load->next;
+		*load->list = load->next;
 	if (load->next)
 		load->next->prev = load->prev;
+	xv_batch_release(load->model);
 }
 
 static void finish(struct xv_load *load)
@@ -101,8 +102,8 @@ static void on_step(evutil_socket_t fd, short what, void *arg)
 int xv_load_apply(struct xv_load *load, xv_load_done_fn done, void *arg, struct xv_err *err)
 {
 	static const struct timeval now = {};
-	struct xv_instance *inst = load->inst;
-	size_t have = xv_fdb_count_static(inst);
+	struct xv_model *model = load->model;
+	size_t have = xv_fdb_count_static(model);
 	int ret = load_end(load, err);
 
 	if (ret)
@@ -111,20 +112,21 @@ int xv_load_apply(struct xv_load *load, xv_load_done_fn done, void *arg, struct 
 		return xv_err_set(err, -ENOSPC,
 				  "%s: the FDB would have %zu static entries; it has room for %u",
 				  load->file, have + load->n_new, XV_MAX_FDB);
-	load->bulk = xv_fdb_bulk_new(inst, load->puts, load->n, load->replace, false);
-	load->next_step = evtimer_new(inst->base, on_step, load);
+	load->bulk = xv_fdb_bulk_new(model, load->puts, load->n, load->replace, false);
+	load->next_step = evtimer_new(model->base, on_step, load);
 	if (!load->bulk || !load->next_step)
 		return xv_err_set(err, -ENOMEM, "out of memory");
 	ret = get_peers(load, err);
 	if (ret)
 		return ret;
-	xv_fdb_reserve(inst, xv_fdb_count(inst) + load->n_new);
+	xv_fdb_reserve(model, xv_fdb_count(model) + load->n_new);
 	load->done = done;
 	load->arg = arg;
-	load->next = inst->loads;
+	load->next = *load->list;
 	if (load->next)
 		load->next->prev = load;
-	inst->loads = load;
+	*load->list = load;
+	xv_batch_hold(model);
 	evtimer_add(load->next_step, &now);
 	return 0;
 }
@@ -134,12 +136,12 @@ void xv_load_abandon(struct xv_load *load)
 	load->done = NULL;
 }
 
-void xv_load_stop(struct xv_instance *inst)
+void xv_load_stop(struct xv_load **list)
 {
 	struct xv_load *load;
 
-	while (inst->loads) {
-		load = inst->loads;
+	while (*list) {
+		load = *list;
 		leave(load);
 		xv_load_free(load);
 	}

@@ -19,7 +19,7 @@ struct load_remote { /* a peer to be; until it is applied entries have its index
 };
 
 struct xv_load {
-	struct xv_instance *inst;
+	struct xv_model *model;
 	char *file;
 	bool replace, extra; /* extra: outside programs have entries */
 	uint32_t line;	     /* last one read */
@@ -35,8 +35,8 @@ struct xv_load {
 	/* While it is applied */
 	struct xv_fdb_bulk *bulk;
 	struct event *next_step;
-	struct xv_load *prev, *next; /* of inst->loads */
-	xv_load_done_fn done;	     /* NULL: nobody waits */
+	struct xv_load **list, *prev, *next; /* those under way */
+	xv_load_done_fn done;		     /* NULL: nobody waits */
 	void *arg;
 	int failed; /* 0, or what is told when all is taken away again */
 	struct xv_err err;

@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sources/ops.h"
+#include "sources/ops_config.h"
 #include "sources/running.h"
+#include "sources/service.h"
 
 static int parse(struct xv_call *call, struct xv_config **config)
 {
@@ -26,9 +27,9 @@ int xv_ops_apply(struct xv_call *call)
 		return ret;
 	/* A file that does not say which instance it is for is for the one that was asked. */
 	if (!strcmp(config->instance, "default"))
-		memcpy(config->instance, call->inst->name, sizeof(config->instance));
-	ret = xv_instance_apply(call->inst, config, &changes, &call->err);
-	return ret ? ret : xv_ops_answer_number(call, "changes", changes);
+		memcpy(config->instance, call->model->name, sizeof(config->instance));
+	ret = call->service->apply(call->service->arg, config, &changes, &call->err);
+	return ret ? ret : xv_call_answer_number(call, "changes", changes);
 }
 
 int xv_ops_check(struct xv_call *call)
@@ -39,7 +40,7 @@ int xv_ops_check(struct xv_call *call)
 	ret = parse(call, &config);
 	if (ret)
 		return ret;
-	ret = xv_ops_answer_number(call, "networks", config->n_networks);
+	ret = xv_call_answer_number(call, "networks", config->n_networks);
 	xv_config_free(config);
 	return ret;
 }
@@ -49,8 +50,8 @@ int xv_ops_reload(struct xv_call *call)
 	size_t changes = 0;
 	int ret;
 
-	ret = xv_instance_reload(call->inst, &changes, &call->err);
-	return ret ? ret : xv_ops_answer_number(call, "changes", changes);
+	ret = call->service->reload(call->service->arg, &changes, &call->err);
+	return ret ? ret : xv_call_answer_number(call, "changes", changes);
 }
 
 int xv_ops_save(struct xv_call *call)
@@ -61,7 +62,7 @@ int xv_ops_save(struct xv_call *call)
 	FILE *out;
 	int ret;
 
-	ret = xv_running_config(call->inst, false, &config, &call->err);
+	ret = xv_running_config(call->model, false, &config, &call->err);
 	if (ret)
 		return ret;
 	out = open_memstream(&text, &size);

@@ -3,41 +3,19 @@
 #include <errno.h>
 
 #include "addr.h"
-#include "sources/ops.h"
-
-int xv_ops_entry(struct xv_call *call, struct xv_ops_entry *entry)
-{
-	bool remote_given = xv_args_text(call->args, "remote");
-	struct xv_network *net;
-	struct xv_port *port;
-	int ret;
-
-	entry->port = NULL;
-	entry->sticky = false;
-	xv_args_bool(call->args, "sticky", &entry->sticky);
-	ret = xv_ops_network(call, &entry->net);
-	if (!ret)
-		ret = remote_given ? xv_ops_remote(call, false, &entry->remote)
-				   : xv_ops_port(call, &entry->port);
-	if (ret)
-		return ret;
-	net = entry->net;
-	port = entry->port;
-	if (port && port->net != net)
-		return xv_err_set(&call->err, -EINVAL, "%s is a port of network %s, not of %s",
-				  port->key.dev, port->net->set.name, net->set.name);
-	xv_mac_parse(xv_args_text(call->args, "mac"), entry->mac);
-	return 0;
-}
+#include "model/fdb.h"
+#include "sources/load.h"
+#include "sources/ops_fdb.h"
+#include "sources/service.h"
 
 static int add_static(struct xv_call *call, bool replace)
 {
-	struct xv_ops_entry entry;
+	struct xv_entry_args entry;
 	int ret;
 
-	ret = xv_ops_entry(call, &entry);
+	ret = xv_call_entry(call, &entry);
 	return ret ? ret
-		   : xv_fdb_add_static(call->inst, entry.net, entry.mac, entry.port,
+		   : xv_fdb_add_static(call->model, entry.net, entry.mac, entry.port,
 				       entry.port ? NULL : &entry.remote, entry.sticky, replace,
 				       &call->err);
 }
@@ -58,7 +36,8 @@ int xv_ops_fdb_load(struct xv_call *call)
 	bool replace = false;
 
 	xv_args_bool(call->args, "replace", &replace);
-	call->load = xv_load_new(call->inst, xv_args_text(call->args, "file"), replace);
+	call->load = xv_load_new(call->model, &call->service->loads,
+				 xv_args_text(call->args, "file"), replace);
 	return call->load ? 0 : -ENOMEM;
 }
 
@@ -68,11 +47,11 @@ int xv_ops_fdb_del(struct xv_call *call)
 	uint8_t mac[6];
 	int ret;
 
-	ret = xv_ops_network(call, &net);
+	ret = xv_call_network(call, &net);
 	if (ret)
 		return ret;
 	xv_mac_parse(xv_args_text(call->args, "mac"), mac);
-	return xv_fdb_del(call->inst, net, mac, &call->err);
+	return xv_fdb_del(call->model, net, mac, &call->err);
 }
 
 /* A device without a VLAN means all its ports: flush each. */
@@ -82,11 +61,11 @@ static long flush_ports(struct xv_call *call, struct xv_fdb_filter *which)
 	long n, total = 0;
 
 	which->kind = XV_FDB_PORT;
-	for (port = call->inst->ports; port; port = port->hh.next) {
-		if (!xv_view_port_matches(&call->filter, port))
+	for (port = call->model->ports; port; port = port->hh.next) {
+		if (!xv_selection_has_port(&call->selection, port))
 			continue;
 		which->dst = port->id;
-		n = xv_fdb_flush(call->inst, which, &call->err);
+		n = xv_fdb_flush(call->model, which, &call->err);
 		if (n < 0)
 			return n;
 		total += n;
@@ -100,19 +79,19 @@ int xv_ops_fdb_flush(struct xv_call *call)
 	long n;
 	int ret;
 
-	ret = xv_ops_filter(call);
+	ret = xv_call_select(call);
 	if (ret)
 		return ret;
 	/* Static entries are somebody's decision: they go only when asked for. */
-	which.statics = call->filter.statics;
+	which.statics = call->selection.statics;
 	which.learned = !which.statics;
-	which.bd = call->filter.bd;
-	if (*call->filter.dev) {
+	which.bd = call->selection.bd;
+	if (*call->selection.dev) {
 		n = flush_ports(call, &which);
 	} else {
-		which.dst = call->filter.peer;
+		which.dst = call->selection.peer;
 		which.kind = which.dst ? XV_FDB_PEER : XV_FDB_NONE;
-		n = xv_fdb_flush(call->inst, &which, &call->err);
+		n = xv_fdb_flush(call->model, &which, &call->err);
 	}
-	return n < 0 ? n : xv_ops_answer_number(call, "flushed", n);
+	return n < 0 ? n : xv_call_answer_number(call, "flushed", n);
 }

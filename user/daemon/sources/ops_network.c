@@ -6,7 +6,7 @@
 #include "addr.h"
 #include "model/flood.h"
 #include "link_local.h"
-#include "sources/ops.h"
+#include "sources/ops_network.h"
 #include "model/uplink.h"
 
 /* Overwrites what the arguments give. */
@@ -38,8 +38,8 @@ int xv_ops_network_add(struct xv_call *call)
 	xv_network_defaults(&set);
 	take_settings(call->args, &set);
 	xv_args_uint(call->args, "vni", &vni);
-	return xv_network_check_name(call->inst, vni, &set, &call->err)
-		       ?: xv_network_add(call->inst, vni, &set, false, &net, &call->err);
+	return xv_network_check_name(call->model, vni, &set, &call->err)
+		       ?: xv_network_add(call->model, vni, &set, false, &net, &call->err);
 }
 
 int xv_ops_network_set(struct xv_call *call)
@@ -48,14 +48,14 @@ int xv_ops_network_set(struct xv_call *call)
 	struct xv_network *net;
 	int ret;
 
-	ret = xv_ops_network(call, &net);
+	ret = xv_call_network(call, &net);
 	if (ret)
 		return ret;
 	set = net->set;
 	take_settings(call->args, &set);
-	ret = xv_network_check_name(call->inst, net->vni, &set, &call->err);
+	ret = xv_network_check_name(call->model, net->vni, &set, &call->err);
 	if (!ret)
-		xv_network_set(call->inst, net, &set);
+		xv_network_set(call->model, net, &set);
 	return ret;
 }
 
@@ -64,8 +64,8 @@ int xv_ops_network_del(struct xv_call *call)
 	struct xv_network *net;
 	int ret;
 
-	ret = xv_ops_network(call, &net);
-	return ret ? ret : xv_network_del(call->inst, net, &call->err);
+	ret = xv_call_network(call, &net);
+	return ret ? ret : xv_network_del(call->model, net, &call->err);
 }
 
 int xv_ops_flood_add(struct xv_call *call)
@@ -75,18 +75,18 @@ int xv_ops_flood_add(struct xv_call *call)
 	struct xv_ip remote;
 	int ret;
 
-	ret = xv_ops_network(call, &net);
+	ret = xv_call_network(call, &net);
 	if (!ret)
-		ret = xv_ops_remote(call, true, &remote);
+		ret = xv_call_remote(call, true, &remote);
 	if (!ret)
 		ret = xv_flood_check(net, &remote, false, &call->err);
 	if (!ret && dev && !xv_ip_is_multicast(&remote))
 		ret = xv_err_set(&call->err, -EINVAL,
 				 "\"dev\" is for a multicast group; leave it out");
-	if (!ret && dev && !xv_uplink_find(call->inst, dev))
+	if (!ret && dev && !xv_uplink_find(call->model, dev))
 		ret = xv_err_set(&call->err, -EINVAL, "dev \"%.15s\" is not in underlay.devices",
 				 dev);
-	return ret ? ret : xv_flood_add(call->inst, net, &remote, dev, false, &call->err);
+	return ret ? ret : xv_flood_add(call->model, net, &remote, dev, false, &call->err);
 }
 
 int xv_ops_flood_del(struct xv_call *call)
@@ -95,10 +95,10 @@ int xv_ops_flood_del(struct xv_call *call)
 	struct xv_ip remote;
 	int ret;
 
-	ret = xv_ops_network(call, &net);
+	ret = xv_call_network(call, &net);
 	if (!ret)
-		ret = xv_ops_remote(call, true, &remote);
-	return ret ? ret : xv_flood_del(call->inst, net, &remote, &call->err);
+		ret = xv_call_remote(call, true, &remote);
+	return ret ? ret : xv_flood_del(call->model, net, &remote, &call->err);
 }
 
 int xv_ops_flood_flush(struct xv_call *call)
@@ -107,9 +107,9 @@ int xv_ops_flood_flush(struct xv_call *call)
 	long n;
 	int ret;
 
-	ret = xv_ops_network(call, &net);
+	ret = xv_call_network(call, &net);
 	if (ret)
 		return ret;
-	n = xv_flood_flush(call->inst, net, &call->err);
-	return n < 0 ? n : xv_ops_answer_number(call, "flushed", n);
+	n = xv_flood_flush(call->model, net, &call->err);
+	return n < 0 ? n : xv_call_answer_number(call, "flushed", n);
 }

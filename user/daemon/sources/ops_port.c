@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "sources/ops.h"
+#include "sources/ops_port.h"
 
 int xv_ops_port_add(struct xv_call *call)
 {
@@ -15,7 +15,7 @@ int xv_ops_port_add(struct xv_call *call)
 	uint32_t vlan = 0;
 	int ret;
 
-	ret = xv_ops_network(call, &net);
+	ret = xv_call_network(call, &net);
 	if (ret)
 		return ret;
 	xv_args_uint(call->args, "vlan", &vlan);
@@ -33,7 +33,7 @@ int xv_ops_port_add(struct xv_call *call)
 			&call->err, -EINVAL,
 			"\"xdp native\" is before any filter: not with \"filters before\"");
 	/* A device that is not there is more likely a wrong word here than one to wait for. */
-	return xv_port_add(call->inst, net, &set, false, true, &call->err);
+	return xv_port_add(call->model, net, &set, false, true, &call->err);
 }
 
 int xv_ops_port_del(struct xv_call *call)
@@ -41,8 +41,8 @@ int xv_ops_port_del(struct xv_call *call)
 	struct xv_port *port;
 	int ret;
 
-	ret = xv_ops_port(call, &port);
-	return ret ? ret : xv_port_del(call->inst, port, &call->err);
+	ret = xv_call_port(call, &port);
+	return ret ? ret : xv_port_del(call->model, port, &call->err);
 }
 
 int xv_ops_peer_add(struct xv_call *call)
@@ -50,8 +50,8 @@ int xv_ops_peer_add(struct xv_call *call)
 	struct xv_ip ip;
 	int ret;
 
-	ret = xv_ops_remote(call, false, &ip);
-	return ret ? ret : xv_peer_add(call->inst, &ip, &call->err);
+	ret = xv_call_remote(call, false, &ip);
+	return ret ? ret : xv_peer_add(call->model, &ip, &call->err);
 }
 
 int xv_ops_peer_del(struct xv_call *call)
@@ -59,6 +59,6 @@ int xv_ops_peer_del(struct xv_call *call)
 	struct xv_peer *peer;
 	int ret;
 
-	ret = xv_ops_peer(call, &peer);
-	return ret ? ret : xv_peer_del(call->inst, peer, &call->err);
+	ret = xv_call_peer(call, &peer);
+	return ret ? ret : xv_peer_del(call->model, peer, &call->err);
 }

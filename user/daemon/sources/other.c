@@ -7,7 +7,7 @@
 
 #include "log.h"
 #include "sources/other.h"
-#include "maps/pinned.h"
+#include "kernel/pinned.h"
 #include "model/port_device.h"
 
 enum {
@@ -74,8 +74,7 @@ static void look(const struct others *others, const struct xv_port *port,
 	}
 }
 
-static void look_at_port(struct xv_instance *inst, const struct others *others,
-			 struct xv_port *port)
+static void look_at_port(struct xv_model *model, const struct others *others, struct xv_port *port)
 {
 	char text[XV_PORT_OTHER_LEN] = "", name[XV_PORT_STRLEN];
 
@@ -91,26 +90,26 @@ static void look_at_port(struct xv_instance *inst, const struct others *others,
 	else
 		xv_log(LOG_NOTICE, "port %s: it is not %s any more", name, port->other);
 	memcpy(port->other, text, sizeof(port->other));
-	port_look_again(inst, port);
+	port_look_again(model, port);
 }
 
-void xv_other_second(struct xv_instance *inst)
+void xv_other_second(struct xv_model *model, struct xv_other *seen)
 {
 	uint32_t left = PORTS_A_SECOND, n;
 	struct others others;
 	struct xv_port *port;
 
 	others.n = 0;
-	xv_pinned_each(inst->name, add, &others);
-	for (n = 0; n < XV_MAX_PORTS && left && (others.n || inst->any_other); n++) {
-		inst->other_at = (inst->other_at + 1) % XV_MAX_PORTS;
-		port = inst->port_by_id[inst->other_at];
+	xv_pinned_each(model->name, add, &others);
+	for (n = 0; n < XV_MAX_PORTS && left && (others.n || seen->any); n++) {
+		seen->at = (seen->at + 1) % XV_MAX_PORTS;
+		port = model->port_by_id[seen->at];
 		if (!port)
 			continue;
-		look_at_port(inst, &others, port);
+		look_at_port(model, &others, port);
 		left--;
 	}
 	/* Until all have been looked at without one. */
-	inst->any_other = others.n || (inst->any_other && !left);
+	seen->any = others.n || (seen->any && !left);
 	close_all(&others);
 }

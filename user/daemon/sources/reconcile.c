@@ -40,7 +40,7 @@ static void settings_of(const struct xv_config_network *from, struct xv_network_
 }
 
 /* The group that the configuration gave the network becomes what it says now. */
-static int set_group(struct xv_instance *inst, struct xv_network *net,
+static int set_group(struct xv_model *model, struct xv_network *net,
 		     const struct xv_config_network *want, struct xv_err *err)
 {
 	const struct xv_flood_val *val;
@@ -53,63 +53,63 @@ static int set_group(struct xv_instance *inst, struct xv_network *net,
 	for (i = 0; i < net->n_flood; i++) {
 		val = &net->flood[i].val;
 		if (val->kind == XV_FDB_GROUP && val->flags & XV_FLOOD_CONFIG) {
-			group = xv_group_by_id(inst, val->id);
+			group = xv_group_by_id(model, val->id);
 			same = group && !strcmp(group->key.dev, want->group_dev);
 			now = val->remote;
 			has = true;
 		}
 	}
 	if (has && !(want->has_group && same && xv_ip_equal(&now, &want->group))) {
-		ret = xv_flood_drop(inst, net, &now, err);
+		ret = xv_flood_drop(model, net, &now, err);
 		has = false;
 	}
 	if (!ret && want->has_group && !has)
-		ret = xv_flood_add(inst, net, &want->group, want->group_dev, true, err);
+		ret = xv_flood_add(model, net, &want->group, want->group_dev, true, err);
 	return ret;
 }
 
-static int network_add(struct xv_instance *inst, const struct xv_config_network *want,
+static int network_add(struct xv_model *model, const struct xv_config_network *want,
 		       struct xv_err *err)
 {
-	struct xv_network *net = xv_network_find(inst, want->vni);
+	struct xv_network *net = xv_network_find(model, want->vni);
 	struct xv_network_settings set;
 	int ret = 0;
 
 	settings_of(want, &set);
 	if (net) { /* added by hand before */
 		net->from_config = true;
-		xv_network_set(inst, net, &set);
+		xv_network_set(model, net, &set);
 	} else {
-		ret = xv_network_add(inst, want->vni, &set, true, &net, err);
+		ret = xv_network_add(model, want->vni, &set, true, &net, err);
 	}
-	return ret ?: set_group(inst, net, want, err);
+	return ret ?: set_group(model, net, want, err);
 }
 
-static int network_set(struct xv_instance *inst, struct xv_network *net,
+static int network_set(struct xv_model *model, struct xv_network *net,
 		       const struct xv_config_network *want, struct xv_err *err)
 {
 	struct xv_network_settings set;
 
 	settings_of(want, &set);
-	xv_network_set(inst, net, &set);
-	return set_group(inst, net, want, err);
+	xv_network_set(model, net, &set);
+	return set_group(model, net, want, err);
 }
 
-static int port_add(struct xv_instance *inst, struct xv_network *net,
+static int port_add(struct xv_model *model, struct xv_network *net,
 		    const struct xv_config_port *want, struct xv_err *err)
 {
-	struct xv_port *port = xv_port_find(inst, want->dev, want->vlan);
+	struct xv_port *port = xv_port_find(model, want->dev, want->vlan);
 
 	if (port && port->net == net)
-		return xv_port_take_over(inst, port, want);
-	return xv_port_add(inst, net, want, true, false, err);
+		return xv_port_take_over(model, port, want);
+	return xv_port_add(model, net, want, true, false, err);
 }
 
 /* Takes a reference to the entry's peer. */
-static int fdb_put(struct xv_instance *inst, const struct xv_op *op, struct xv_fdb_put *put,
+static int fdb_put(struct xv_model *model, const struct xv_op *op, struct xv_fdb_put *put,
 		   struct xv_peer **peer, struct xv_err *err)
 {
-	const struct xv_network *net = xv_network_find(inst, op->vni);
+	const struct xv_network *net = xv_network_find(model, op->vni);
 	const struct xv_config_fdb *want = op->fdb;
 	const struct xv_port *port;
 	int ret;
@@ -121,14 +121,14 @@ static int fdb_put(struct xv_instance *inst, const struct xv_op *op, struct xv_f
 	put->line = want->line;
 	put->flags = want->sticky ? XV_FDB_STICKY : 0;
 	if (want->is_port) {
-		port = xv_port_find(inst, want->port.dev, want->port.vlan);
+		port = xv_port_find(model, want->port.dev, want->port.vlan);
 		if (!port)
 			return xv_err_set(err, -ENOENT, "%s is not a port", want->port.dev);
 		put->dst = port->id;
 		put->kind = XV_FDB_PORT;
 		return 0;
 	}
-	ret = xv_peer_get(inst, &want->remote, peer, err);
+	ret = xv_peer_get(model, &want->remote, peer, err);
 	if (ret)
 		return ret;
 	put->dst = (*peer)->id;
@@ -137,7 +137,7 @@ static int fdb_put(struct xv_instance *inst, const struct xv_op *op, struct xv_f
 }
 
 /* All entries together: one by one, some would wait for a grace period each. */
-static void fdb_add_all(struct xv_instance *inst, const struct xv_op *ops, size_t n,
+static void fdb_add_all(struct xv_model *model, const struct xv_op *ops, size_t n,
 			struct outcome *out)
 {
 	struct xv_fdb_put *puts = calloc(n, sizeof(*puts));
@@ -148,14 +148,14 @@ static void fdb_add_all(struct xv_instance *inst, const struct xv_op *ops, size_
 	int ret;
 
 	for (i = 0; puts && peers && i < n; i++) {
-		ret = fdb_put(inst, &ops[i], &puts[good], &peers[good], &err);
+		ret = fdb_put(model, &ops[i], &puts[good], &peers[good], &err);
 		note(out, ret, &err);
 		good += !ret;
 	}
 	if (good)
-		bulk = xv_fdb_bulk_new(inst, puts, good, true, true);
+		bulk = xv_fdb_bulk_new(model, puts, good, true, true);
 	if (bulk) {
-		xv_fdb_reserve(inst, xv_fdb_count(inst) + good);
+		xv_fdb_reserve(model, xv_fdb_count(model) + good);
 		note(out, xv_fdb_bulk_run(bulk, &bad, &err), &err);
 		out->done += xv_fdb_bulk_done(bulk);
 	} else if (good || !puts || !peers) {
@@ -163,41 +163,41 @@ static void fdb_add_all(struct xv_instance *inst, const struct xv_op *ops, size_
 	}
 	while (good--)
 		if (peers[good])
-			xv_peer_put(inst, peers[good]);
+			xv_peer_put(model, peers[good]);
 	xv_fdb_bulk_free(bulk);
 	free(peers);
 	free(puts);
 }
 
-static int run(struct xv_instance *inst, const struct xv_todo *todo, const struct xv_op *op,
+static int run(struct xv_model *model, const struct xv_todo *todo, const struct xv_op *op,
 	       struct xv_err *err)
 {
-	struct xv_network *net = xv_network_find(inst, op->vni);
+	struct xv_network *net = xv_network_find(model, op->vni);
 	struct xv_port *port;
 
 	if (op->type == XV_OP_NETWORK_ADD)
-		return network_add(inst, op->network, err);
+		return network_add(model, op->network, err);
 	if (!net)
 		return xv_err_set(err, -ENOENT, "there is no network with VNI %u", op->vni);
 	switch (op->type) {
 	case XV_OP_FDB_DEL:
-		return xv_fdb_drop(inst, net, op->fdb->mac, err);
+		return xv_fdb_drop(model, net, op->fdb->mac, err);
 	case XV_OP_FLOOD_DEL:
-		return xv_flood_drop(inst, net, &op->remote->ip, err);
+		return xv_flood_drop(model, net, &op->remote->ip, err);
 	case XV_OP_PORT_DEL:
-		port = xv_port_find(inst, op->port->dev, op->port->vlan);
-		return port ? xv_port_drop(inst, port, err) : 0;
+		port = xv_port_find(model, op->port->dev, op->port->vlan);
+		return port ? xv_port_drop(model, port, err) : 0;
 	case XV_OP_NETWORK_DEL:
 		if (!todo->by_hand[net->bd])
-			return xv_network_del(inst, net, err);
-		xv_network_drop(inst, net);
-		return set_group(inst, net, &(struct xv_config_network){}, err);
+			return xv_network_del(model, net, err);
+		xv_network_drop(model, net);
+		return set_group(model, net, &(struct xv_config_network){}, err);
 	case XV_OP_NETWORK_SET:
-		return network_set(inst, net, op->network, err);
+		return network_set(model, net, op->network, err);
 	case XV_OP_PORT_ADD:
-		return port_add(inst, net, op->port, err);
+		return port_add(model, net, op->port, err);
 	case XV_OP_FLOOD_ADD:
-		return xv_flood_add(inst, net, &op->remote->ip, NULL, true, err);
+		return xv_flood_add(model, net, &op->remote->ip, NULL, true, err);
 	case XV_OP_NETWORK_ADD:
 	case XV_OP_FDB_ADD:
 		break;
@@ -205,7 +205,7 @@ static int run(struct xv_instance *inst, const struct xv_todo *todo, const struc
 	return -EINVAL;
 }
 
-int xv_reconcile_run(struct xv_instance *inst, const struct xv_todo *todo, size_t *changes,
+int xv_reconcile_run(struct xv_model *model, const struct xv_todo *todo, size_t *changes,
 		     struct xv_err *err)
 {
 	const struct xv_plan *plan = &todo->plan;
@@ -216,15 +216,15 @@ int xv_reconcile_run(struct xv_instance *inst, const struct xv_todo *todo, size_
 
 	while (last && plan->ops[last - 1].type == XV_OP_FDB_ADD)
 		last--;
-	xv_batch_begin(inst);
+	xv_batch_begin(model);
 	for (i = 0; i < last; i++) {
-		ret = run(inst, todo, &plan->ops[i], &why);
+		ret = run(model, todo, &plan->ops[i], &why);
 		note(&out, ret, &why);
 		out.done += !ret;
 	}
 	if (last < plan->n_ops)
-		fdb_add_all(inst, &plan->ops[last], plan->n_ops - last, &out);
-	ret = xv_batch_commit(inst, &why);
+		fdb_add_all(model, &plan->ops[last], plan->n_ops - last, &out);
+	ret = xv_batch_commit(model, &why);
 	note(&out, ret, &why);
 	*changes += out.done;
 	if (out.ret && plan->n_ops > 1)

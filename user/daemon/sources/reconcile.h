@@ -3,7 +3,7 @@
 #ifndef XV_RECONCILE_H
 #define XV_RECONCILE_H
 
-#include "instance.h"
+#include "model/model.h"
 
 struct xv_todo;
 
@@ -14,13 +14,13 @@ struct xv_todo;
  * prepare finds conflicts before anything is touched: with 0 the work can be done, but for what the
  * kernel refuses. want must outlive it.
  */
-int xv_reconcile_prepare(struct xv_instance *inst, const struct xv_config *want,
+int xv_reconcile_prepare(struct xv_model *model, const struct xv_config *want,
 			 struct xv_todo **todo, struct xv_err *err);
 /*
  * What fails is left out and the rest done; returns what failed first. Adds to *changes the
  * operations carried out.
  */
-int xv_reconcile_run(struct xv_instance *inst, const struct xv_todo *todo, size_t *changes,
+int xv_reconcile_run(struct xv_model *model, const struct xv_todo *todo, size_t *changes,
 		     struct xv_err *err);
 void xv_reconcile_free(struct xv_todo *todo);
 

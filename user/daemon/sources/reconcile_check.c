@@ -13,12 +13,12 @@
 /* ---- conflicts between the file and what was added by hand ---- */
 
 /* A name is free for the configuration if who has it is named otherwise there, or goes. */
-static int check_name(struct xv_instance *inst, const struct xv_todo *todo, const struct xv_op *op,
+static int check_name(struct xv_model *model, const struct xv_todo *todo, const struct xv_op *op,
 		      struct xv_err *err)
 {
 	const struct xv_network *net;
 
-	for (net = inst->networks; net; net = net->hh.next)
+	for (net = model->networks; net; net = net->hh.next)
 		if (!todo->wanted[net->bd] && todo->by_hand[net->bd] &&
 		    !strcmp(net->set.name, op->network->name))
 			return xv_err_set(err, -EEXIST,
@@ -28,9 +28,9 @@ static int check_name(struct xv_instance *inst, const struct xv_todo *todo, cons
 	return 0;
 }
 
-static int check_port(struct xv_instance *inst, const struct xv_op *op, struct xv_err *err)
+static int check_port(struct xv_model *model, const struct xv_op *op, struct xv_err *err)
 {
-	const struct xv_port *port = xv_port_find(inst, op->port->dev, op->port->vlan);
+	const struct xv_port *port = xv_port_find(model, op->port->dev, op->port->vlan);
 	char text[XV_PORT_STRLEN];
 
 	if (port && port->by_hand && port->net->vni != op->vni)
@@ -38,54 +38,54 @@ static int check_port(struct xv_instance *inst, const struct xv_op *op, struct x
 				  "port %s was added to network \"%s\" by hand: "
 				  "delete it there first (xvtep port del %s)",
 				  xv_port_text(port, text), port->net->set.name, text);
-	if (!strcmp(op->port->dev, inst->slow_name))
+	if (!strcmp(op->port->dev, model->slow_name))
 		return xv_err_set(err, -EBUSY, "%s is the slow path device of this instance",
 				  op->port->dev);
 	return 0;
 }
 
-static int check_fdb(struct xv_instance *inst, struct xv_network *net, const struct xv_op *op,
+static int check_fdb(struct xv_model *model, struct xv_network *net, const struct xv_op *op,
 		     struct xv_err *err)
 {
 	struct xv_port_name name = {.vlan = op->fdb->port.vlan};
 
 	memcpy(name.dev, op->fdb->port.dev, strlen(op->fdb->port.dev));
-	return xv_fdb_check(inst, net, op->fdb->mac, op->fdb->is_port ? &name : NULL,
+	return xv_fdb_check(model, net, op->fdb->mac, op->fdb->is_port ? &name : NULL,
 			    &op->fdb->remote, err);
 }
 
-static int check(struct xv_instance *inst, const struct xv_todo *todo, const struct xv_op *op,
+static int check(struct xv_model *model, const struct xv_todo *todo, const struct xv_op *op,
 		 struct xv_err *err)
 {
-	struct xv_network *net = xv_network_find(inst, op->vni);
+	struct xv_network *net = xv_network_find(model, op->vni);
 	int ret;
 
 	switch (op->type) {
 	case XV_OP_NETWORK_ADD:
 	case XV_OP_NETWORK_SET:
-		ret = check_name(inst, todo, op, err);
+		ret = check_name(model, todo, op, err);
 		if (!ret && net && op->network->has_group)
 			ret = xv_flood_check(net, &op->network->group, true, err);
 		return ret;
 	case XV_OP_PORT_ADD:
-		return check_port(inst, op, err);
+		return check_port(model, op, err);
 	case XV_OP_FLOOD_ADD:
 		return net ? xv_flood_check(net, &op->remote->ip, true, err) : 0;
 	case XV_OP_FDB_ADD:
-		return net ? check_fdb(inst, net, op, err) : 0;
+		return net ? check_fdb(model, net, op, err) : 0;
 	default:
 		return 0;
 	}
 }
 
 /* The underlay's devices, which config.c has checked against the file's own ports. */
-static int check_devices(struct xv_instance *inst, const struct xv_config *want, struct xv_err *err)
+static int check_devices(struct xv_model *model, const struct xv_config *want, struct xv_err *err)
 {
 	const struct xv_port *port;
 	size_t i;
 
 	for (i = 0; i < want->n_devices; i++) {
-		port = xv_port_find(inst, want->devices[i], 0);
+		port = xv_port_find(model, want->devices[i], 0);
 		if (port && port->by_hand)
 			return xv_err_set(err, -EBUSY,
 					  "underlay device %s was added to network \"%s\" by hand: "
@@ -107,15 +107,15 @@ static bool has_port(const struct xv_config *want, const char *dev)
 }
 
 /* A port's device is another instance's slow path. (Underlay devices: uplink_check_link().) */
-static int check_others(struct xv_instance *inst, const struct xv_config *want, struct xv_err *err)
+static int check_others(struct xv_model *model, const struct xv_config *want, struct xv_err *err)
 {
 	struct xv_link *links = NULL;
 	size_t i, n = 0;
-	int ret = xv_netlink_list_links(inst->nl, &links, &n, err);
+	int ret = xv_netlink_list_links(model->nl, &links, &n, err);
 
 	for (i = 0; !ret && i < n; i++)
 		if (xv_slow_is(&links[i]) && has_port(want, links[i].name))
-			ret = xv_slow_check_other(inst, &links[i], err);
+			ret = xv_slow_check_other(model, &links[i], err);
 	free(links);
 	return ret;
 }
@@ -129,8 +129,8 @@ static int mark_fdb(void *arg, const struct xv_fdb_entry *entry)
 	return 0;
 }
 
-static int mark_networks(struct xv_instance *inst, const struct xv_config *want,
-			 struct xv_todo *todo, struct xv_err *err)
+static int mark_networks(struct xv_model *model, const struct xv_config *want, struct xv_todo *todo,
+			 struct xv_err *err)
 {
 	struct xv_fdb_filter statics = {.statics = true};
 	const struct xv_network *net;
@@ -138,22 +138,22 @@ static int mark_networks(struct xv_instance *inst, const struct xv_config *want,
 	size_t i;
 
 	for (i = 0; i < want->n_networks; i++) {
-		net = xv_network_find(inst, want->networks[i].vni);
+		net = xv_network_find(model, want->networks[i].vni);
 		if (net)
 			todo->wanted[net->bd] = true;
 	}
-	for (net = inst->networks; net; net = net->hh.next) {
+	for (net = model->networks; net; net = net->hh.next) {
 		todo->by_hand[net->bd] = net->by_hand || !net->from_config;
 		for (i = 0; i < net->n_flood; i++)
 			todo->by_hand[net->bd] |= xv_flood_by_hand(&net->flood[i]);
 	}
-	for (port = inst->ports; port; port = port->hh.next)
+	for (port = model->ports; port; port = port->hh.next)
 		todo->by_hand[port->net->bd] |= port->by_hand;
-	return xv_fdb_walk(inst, &statics, mark_fdb, todo, err) < 0 ? -ENOMEM : 0;
+	return xv_fdb_walk(model, &statics, mark_fdb, todo, err) < 0 ? -ENOMEM : 0;
 }
 
-int xv_reconcile_prepare(struct xv_instance *inst, const struct xv_config *want,
-			 struct xv_todo **out, struct xv_err *err)
+int xv_reconcile_prepare(struct xv_model *model, const struct xv_config *want, struct xv_todo **out,
+			 struct xv_err *err)
 {
 	struct xv_todo *todo = calloc(1, sizeof(*todo));
 	size_t i;
@@ -161,14 +161,14 @@ int xv_reconcile_prepare(struct xv_instance *inst, const struct xv_config *want,
 
 	if (!todo)
 		return xv_err_set(err, -ENOMEM, "out of memory");
-	ret = xv_running_config(inst, true, &todo->have, err);
+	ret = xv_running_config(model, true, &todo->have, err);
 	if (!ret && xv_plan_make(todo->have, want, &todo->plan))
 		ret = xv_err_set(err, -ENOMEM, "out of memory");
-	ret = ret ?: mark_networks(inst, want, todo, err);
-	ret = ret ?: check_devices(inst, want, err);
-	ret = ret ?: check_others(inst, want, err);
+	ret = ret ?: mark_networks(model, want, todo, err);
+	ret = ret ?: check_devices(model, want, err);
+	ret = ret ?: check_others(model, want, err);
 	for (i = 0; !ret && i < todo->plan.n_ops; i++)
-		ret = check(inst, todo, &todo->plan.ops[i], err);
+		ret = check(model, todo, &todo->plan.ops[i], err);
 	if (ret)
 		xv_reconcile_free(todo);
 	else

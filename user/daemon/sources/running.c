@@ -12,7 +12,7 @@
 #include "sources/running.h"
 
 struct builder {
-	struct xv_instance *inst;
+	struct xv_model *model;
 	struct xv_config *config;
 	bool config_only;
 	struct xv_config_network **by_bd; /* [XV_MAX_NETWORKS] */
@@ -57,7 +57,7 @@ static int add_remotes(const struct builder *b, struct xv_config_network *to,
 		    (b->config_only && !(val->flags & XV_FLOOD_CONFIG)))
 			continue;
 		if (val->kind == XV_FDB_GROUP) {
-			const struct xv_group *group = xv_group_by_id(b->inst, val->id);
+			const struct xv_group *group = xv_group_by_id(b->model, val->id);
 
 			to->has_group = true;
 			to->group = val->remote;
@@ -96,10 +96,10 @@ static int add_fdb(void *arg, const struct xv_fdb_entry *entry)
 {
 	struct builder *b = arg;
 	const struct xv_fdb_val *val = &entry->val;
-	const struct xv_network *net = xv_network_of(b->inst, entry->key.bd);
+	const struct xv_network *net = xv_network_of(b->model, entry->key.bd);
 	struct xv_config_network *to = net ? b->by_bd[net->bd] : NULL;
-	const struct xv_port *port = xv_port_of_entry(b->inst, val);
-	const struct xv_peer *peer = xv_peer_of_entry(b->inst, val);
+	const struct xv_port *port = xv_port_of_entry(b->model, val);
+	const struct xv_peer *peer = xv_peer_of_entry(b->model, val);
 	struct xv_config_fdb one = {.is_port = val->kind == XV_FDB_PORT,
 				    .sticky = val->flags & XV_FDB_STICKY},
 			     *list;
@@ -140,31 +140,31 @@ static int copy_head(struct xv_config *to, const struct xv_config *from)
 static int build(struct builder *b, struct xv_err *err)
 {
 	struct xv_fdb_filter statics = {.statics = true};
-	struct xv_instance *inst = b->inst;
+	struct xv_model *model = b->model;
 	struct xv_network *net, *next_net;
 	struct xv_port *port, *next_port;
-	int ret = copy_head(b->config, inst->config);
+	int ret = copy_head(b->config, model->config);
 
-	b->config->networks = calloc(HASH_COUNT(inst->networks) + 1, sizeof(*b->config->networks));
+	b->config->networks = calloc(HASH_COUNT(model->networks) + 1, sizeof(*b->config->networks));
 	if (ret || !b->config->networks)
 		return -ENOMEM;
-	HASH_ITER (hh, inst->networks, net, next_net) {
+	HASH_ITER (hh, model->networks, net, next_net) {
 		if (!b->config_only || net->from_config)
 			ret = ret ?: add_network(b, net);
 	}
-	HASH_ITER (hh, inst->ports, port, next_port) {
+	HASH_ITER (hh, model->ports, port, next_port) {
 		if (b->by_bd[port->net->bd] && (!b->config_only || port->from_config))
 			ret = ret ?: add_port(b->by_bd[port->net->bd], port);
 	}
-	if (!ret && xv_fdb_walk(inst, &statics, add_fdb, b, err) < 0)
+	if (!ret && xv_fdb_walk(model, &statics, add_fdb, b, err) < 0)
 		ret = -EIO;
 	return ret ?: b->ret;
 }
 
-int xv_running_config(struct xv_instance *inst, bool config_only, struct xv_config **config,
+int xv_running_config(struct xv_model *model, bool config_only, struct xv_config **config,
 		      struct xv_err *err)
 {
-	struct builder b = {.inst = inst, .config_only = config_only};
+	struct builder b = {.model = model, .config_only = config_only};
 	int ret;
 
 	b.config = calloc(1, sizeof(*b.config));

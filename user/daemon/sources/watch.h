@@ -3,11 +3,14 @@
 #ifndef XV_WATCH_H
 #define XV_WATCH_H
 
-#include "instance.h"
+#include "model/model.h"
 
-int xv_watch_start(struct xv_instance *inst, struct xv_err *err);
+struct xv_watch;
+
+int xv_watch_start(struct xv_model *model, struct xv_watch **watch, struct xv_err *err);
 /* Looks at all that it looks at by and by: how much was taken away, and is there again. */
-size_t xv_watch_all(struct xv_instance *inst);
-void xv_watch_stop(struct xv_instance *inst);
+size_t xv_watch_all(struct xv_watch *watch);
+/* NULL is fine. */
+void xv_watch_stop(struct xv_watch *watch);
 
 #endif

@@ -11,6 +11,8 @@
 
 #include "xv_abi.h"
 
+#define XV_PIN_ROOT "/sys/fs/bpf/xvtep"
+
 enum {
 	XV_PINNED_NAME = 32, /* bytes of an instance's name, with NUL */
 };

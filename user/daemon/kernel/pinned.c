@@ -8,9 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "maps/datapath.h"
 #include "kernel/netns.h"
-#include "maps/pinned.h"
+#include "kernel/pinned.h"
 
 enum {
 	MAPS_MAX = 64, /* maps of one program that are looked at */
