@@ -13,6 +13,7 @@
 #include "model/batch.h"
 #include "model/flood.h"
 #include "model/peer.h"
+#include "model/settle.h"
 
 enum {
 	FLOOD_FD = 7,
@@ -143,6 +144,7 @@ static int setup(void **state)
 	(void)state;
 	model = calloc(1, sizeof(*model));
 	model->dp = dp;
+	model->signals.settle = xv_settle;
 	model->config = calloc(1, sizeof(*model->config));
 	model->batch = calloc(1, sizeof(*model->batch));
 	model->by_bd = calloc(XV_MAX_NETWORKS, sizeof(*model->by_bd));

@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "model/batch.h"
-#include "model/fdb_internal.h"
+#include "model/mac_table.h"
 #include "sources/load.h"
 
 enum {
@@ -36,7 +36,7 @@ static struct xv_batch batch = {.depth = 1}; /* never settled: there is no datap
 static struct xv_model model;
 static struct xv_load *loads;
 static struct xv_datapath dp;
-static struct xv_fdb fdb;
+static struct xv_mac_table fdb;
 static struct xv_network nets[3] = {{}, {.vni = 100, .bd = BD_BLUE}, {.vni = 200, .bd = BD_RED}};
 static struct xv_port ports[4] = {
 	{},
@@ -57,7 +57,7 @@ static int set_up(void **state)
 	memset(&model, 0, sizeof(model));
 	memset(&dp.fd, 0xff, sizeof(dp.fd)); /* no maps */
 	model.dp = &dp;
-	model.fdb = &fdb;
+	model.macs = &fdb;
 	fdb.waiting = true; /* for a grace period that this test does not have */
 	model.base = event_base_new();
 	model.by_bd = calloc(XV_MAX_NETWORKS, sizeof(*model.by_bd));
@@ -174,7 +174,7 @@ static void test_good(void **state)
 		if (o.ret)
 			fail_msg("pieces of %zu: %s", piece, o.err.text);
 		assert_int_equal(o.entries, 5);
-		assert_int_equal(xv_fdb_count(&model), 5);
+		assert_int_equal(xv_mac_table_count(&model), 5);
 	}
 	expect("02:00:00:00:00:01", BD_BLUE, PORT_BLUE);
 	expect("02:00:00:00:00:02", BD_BLUE, PORT_TAGGED);
@@ -250,7 +250,7 @@ static void test_bad(void **state)
 		o = load_text(text);
 		assert_true(o.ret < 0);
 		assert_string_equal(o.err.text, want);
-		assert_int_equal(xv_fdb_count(&model), 1);
+		assert_int_equal(xv_mac_table_count(&model), 1);
 	}
 }
 
@@ -320,7 +320,7 @@ static void test_undo(void **state)
 			    "f:20001: 02:00:00:00:00:05 is in network \"red\" twice: in line 5 "
 			    "already");
 	/* But for a learned one that had to give way. */
-	assert_int_equal(xv_fdb_count(&model), 0);
+	assert_int_equal(xv_mac_table_count(&model), 0);
 	assert_int_equal(net->learned, 0);
 	free(text);
 }
@@ -336,7 +336,7 @@ static struct outcome load_losing(void **gone, bool replace)
 	assert_int_equal(xv_load_text(l, text, strlen(text), &o.err), 0);
 	assert_int_equal(xv_load_apply(l, on_done, &o, &o.err), 0);
 	event_base_loop(model.base, EVLOOP_ONCE);
-	assert_in_range(xv_fdb_count(&model), 1, MANY - 1);
+	assert_in_range(xv_mac_table_count(&model), 1, MANY - 1);
 	*gone = NULL;
 	while (!o.called)
 		event_base_loop(model.base, EVLOOP_ONCE);
@@ -353,7 +353,7 @@ static void test_port_gone(void **state)
 	assert_int_equal(o.ret, -ENOENT);
 	assert_string_equal(o.err.text,
 			    "f:8193: the port of 02:00:00:00:20:01 was deleted meanwhile");
-	assert_int_equal(xv_fdb_count(&model), 0);
+	assert_int_equal(xv_mac_table_count(&model), 0);
 }
 
 static void test_network_gone(void **state)
@@ -365,7 +365,7 @@ static void test_network_gone(void **state)
 	assert_string_equal(o.err.text,
 			    "8192 of 20000 entries were loaded before this failed: f:8193: the "
 			    "network of 02:00:00:00:20:01 was deleted meanwhile");
-	assert_int_equal(xv_fdb_count(&model), 8192);
+	assert_int_equal(xv_mac_table_count(&model), 8192);
 }
 
 /* Nobody waits for it any more: it is finished all the same. The instance stops: it is not. */
@@ -387,7 +387,7 @@ static void test_abandoned(void **state)
 			xv_load_stop(&loads);
 		while (loads)
 			event_base_loop(model.base, EVLOOP_ONCE);
-		assert_int_equal(xv_fdb_count(&model), MANY);
+		assert_int_equal(xv_mac_table_count(&model), MANY);
 	}
 	assert_false(o.called);
 }

@@ -19,7 +19,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "model/fdb_internal.h"
+#include "model/mac_table.h"
 #include "serve/metrics.h"
 #include "xv_reasons.h"
 #include "model/network.h"
@@ -35,7 +35,7 @@ static struct xv_metrics *metrics;
 static struct xv_config config;
 static struct xv_datapath dp;
 static struct xv_stats_val stats[2];
-static struct xv_fdb fdb;
+static struct xv_mac_table fdb;
 static struct {
 	struct xv_table_head head;
 	struct xv_table_bucket bucket[XV_TABLE_MIN_BUCKETS];
@@ -76,7 +76,7 @@ static int set_up(void **state)
 	model.base = event_base_new();
 	assert_int_equal(
 		xv_table_open_memory(&fdb_memory, XV_TABLE_MIN_BUCKETS, NULL, &fdb.table, &err), 0);
-	model.fdb = &fdb;
+	model.macs = &fdb;
 	model.by_bd = calloc(XV_MAX_NETWORKS, sizeof(*model.by_bd));
 	model.port_by_id = calloc(XV_MAX_PORTS, sizeof(*model.port_by_id));
 	model.peer_by_id = calloc(XV_MAX_PEERS, sizeof(*model.peer_by_id));

@@ -9,7 +9,9 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "model/fdb_internal.h"
+#include "model/fdb.h"
+#include "model/fdb_entry.h"
+#include "model/mac_table.h"
 #include "model/quota.h"
 
 enum {
@@ -23,9 +25,9 @@ static struct xv_network nets[2] = {{.vni = 1, .bd = 1, .set = {.name = "few"}},
 				    {.vni = 2, .bd = 2, .set = {.name = "many"}}};
 static struct xv_port port = {.key = {.dev = "p1"}, .id = 1, .net = &nets[1]};
 static struct xv_datapath dp;
-static struct xv_fdb fdb;
+static struct xv_mac_table fdb;
 static struct xv_model model = {
-	.port_by_id = ports, .by_bd = by_bd, .dp = &dp, .fdb = &fdb, .n_full = 0};
+	.port_by_id = ports, .by_bd = by_bd, .dp = &dp, .macs = &fdb, .n_full = 0};
 static void *memory;
 
 static void nothing(void)
@@ -48,7 +50,7 @@ static void fill(void)
 	for (n = 0; n < XV_MAX_FDB; n++) {
 		bd = n < FEW ? 1 : 2;
 		key = key_of(bd, n);
-		assert_int_equal(xv_table_insert_wait(fdb.table, fdb_word(&key), word), 0);
+		assert_int_equal(xv_table_insert_wait(fdb.table, xv_fdb_entry_word(&key), word), 0);
 		xv_quota_take(&model, &nets[bd - 1], place);
 	}
 }
@@ -89,8 +91,8 @@ static void test_full(void **state)
 
 	(void)state;
 	fill();
-	assert_int_equal(xv_fdb_count(&model), XV_MAX_FDB);
-	assert_int_equal(xv_fdb_count_static(&model), 0);
+	assert_int_equal(xv_mac_table_count(&model), XV_MAX_FDB);
+	assert_int_equal(xv_mac_table_count_static(&model), 0);
 	assert_int_equal(
 		xv_fdb_learn(&model, &nets[0], &(struct xv_fdb_key){1, {6}}, XV_FDB_PORT, 1, 0),
 		-ENOSPC);
@@ -100,8 +102,8 @@ static void test_full(void **state)
 						   false, &err),
 				 0);
 	}
-	assert_int_equal(xv_fdb_count_static(&model), 200);
-	assert_true(xv_fdb_count(&model) <= XV_MAX_FDB);
+	assert_int_equal(xv_mac_table_count_static(&model), 200);
+	assert_true(xv_mac_table_count(&model) <= XV_MAX_FDB);
 	assert_int_equal(nets[0].learned, FEW); /* from the one that has most */
 	assert_in_range(nets[1].learned, XV_MAX_FDB - FEW - 200 - 64, XV_MAX_FDB - FEW - 200);
 	assert_int_equal(port.learned, nets[0].learned + nets[1].learned);

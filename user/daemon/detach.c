@@ -8,15 +8,16 @@
 #include <unistd.h>
 
 #include "addr.h"
-#include "kernel/attach.h"
-#include "maps/links.h"
 #include "instance.h"
-#include "lock.h"
+#include "kernel/attach.h"
 #include "kernel/netns.h"
 #include "kernel/pinned.h"
+#include "lock.h"
+#include "maps/links.h"
+#include "model/attachment.h"
 #include "model/port.h"
-#include "rundir.h"
 #include "model/slow.h"
+#include "rundir.h"
 
 struct left {
 	char dir[128];
@@ -61,7 +62,7 @@ static void forget_neighbour(void *arg, uint32_t ifindex, const struct xv_ip *ip
 
 static void restore_port(void *arg, uint32_t ifindex)
 {
-	xv_port_release_device(arg, ifindex);
+	xv_attachment_release_device(arg, ifindex);
 }
 
 static void restore_devices(const char *name, struct xv_netlink *nl, const struct left *p)

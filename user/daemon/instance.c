@@ -9,36 +9,43 @@
 #include <unistd.h>
 
 #include "addr.h"
-#include "instance.h"
-#include "model/adjacency.h"
-#include "model/batch.h"
-#include "serve/control.h"
-#include "model/egress.h"
-#include "model/flood.h"
-#include "sources/follow.h"
-#include "model/fdb.h"
-#include "sources/firewall.h"
-#include "model/group.h"
-#include "model/hop.h"
-#include "sources/learn.h"
-#include "model/local.h"
-#include "model/loop.h"
-#include "sources/load.h"
 #include "clock.h"
+#include "instance.h"
+#include "kernel/pinned.h"
+#include "kernel/xfrm.h"
 #include "lock.h"
 #include "log.h"
-#include "serve/metrics.h"
-#include "kernel/pinned.h"
-#include "model/pmtu.h"
-#include "sources/reconcile.h"
-#include "rundir.h"
-#include "model/slow.h"
 #include "maps/stats.h"
+#include "model/adjacency.h"
+#include "model/attachment.h"
+#include "model/batch.h"
+#include "model/egress.h"
+#include "model/fdb.h"
+#include "model/flood.h"
+#include "model/group.h"
+#include "model/hop.h"
+#include "model/local.h"
+#include "model/loop.h"
+#include "model/mac_table.h"
+#include "model/pmtu.h"
+#include "model/quota.h"
+#include "model/settle.h"
+#include "model/slow.h"
+#include "model/switchover.h"
+#include "model/tenancy.h"
+#include "model/underlay.h"
 #include "model/unhook.h"
 #include "model/uplink.h"
 #include "model/vlan.h"
+#include "rundir.h"
+#include "serve/control.h"
+#include "serve/metrics.h"
+#include "sources/firewall.h"
+#include "sources/follow.h"
+#include "sources/learn.h"
+#include "sources/load.h"
+#include "sources/reconcile.h"
 #include "sources/watch.h"
-#include "kernel/xfrm.h"
 
 struct xv_instance {
 	char config_file[PATH_MAX]; /* absolute, links not resolved */
@@ -105,11 +112,13 @@ static int adopt(struct xv_model *model, struct xv_err *err)
 		xv_network_adopt_index(model);
 		xv_peer_adopt_index(model);
 	}
-	ret = ret ?: xv_port_adopt(model, err);
+	ret = ret ?: xv_tenancy_adopt(model, err);
 	ret = ret ?: xv_flood_adopt(model, err);
 	ret = ret ?: xv_fdb_adopt(model, err);
-	if (!ret)
+	if (!ret) {
 		xv_peer_adopted(model);
+		xv_adjacency_adopted(model);
+	}
 	return ret;
 }
 
@@ -146,8 +155,8 @@ static int open_slow(struct xv_model *model, struct xv_config_val *val, struct x
 }
 
 /* All that can refuse a start, the slow path device last: what forwards is not touched before. */
-static int prepare(struct xv_instance *inst, struct xv_todo **todo,
-		   struct xv_uplink_change **change, struct xv_err *err)
+static int prepare(struct xv_instance *inst, struct xv_todo **todo, struct xv_switchover **change,
+		   struct xv_err *err)
 {
 	struct xv_model *model = &inst->model;
 	struct xv_config_val val = {};
@@ -167,7 +176,7 @@ static int prepare(struct xv_instance *inst, struct xv_todo **todo,
 	ret = ret ?: xv_firewall_start(model, &inst->firewall, err);
 	inst->about.firewall = inst->firewall;
 	ret = ret ?: xv_control_start(&inst->about, &inst->service, &inst->control, err);
-	ret = ret ?: xv_uplink_prepare(model, model->config, change, err);
+	ret = ret ?: xv_switchover_prepare(model, model->config, change, err);
 	return ret ?: open_slow(model, &val, err);
 }
 
@@ -178,18 +187,18 @@ static int prepare(struct xv_instance *inst, struct xv_todo **todo,
 static int bring_up(struct xv_instance *inst, struct xv_err *err)
 {
 	struct xv_model *model = &inst->model;
-	struct xv_uplink_change *change = NULL;
+	struct xv_switchover *change = NULL;
 	struct xv_todo *todo = NULL;
 	size_t changes = 0;
 	int ret = prepare(inst, &todo, &change, err);
 
 	if (ret) {
-		xv_uplink_cancel(model, change);
+		xv_switchover_cancel(model, change);
 		xv_reconcile_free(todo);
 		return ret;
 	}
-	xv_uplink_commit(model, model->config, change);
-	xv_port_adopted(model);
+	xv_switchover_commit(model, model->config, change);
+	xv_tenancy_adopted(model);
 	ret = xv_local_write(model);
 	if (ret) {
 		xv_reconcile_free(todo);
@@ -242,12 +251,30 @@ static void on_room(void *arg)
 		xv_learn_again(inst->learn);
 }
 
-static void on_ageing(void *arg)
+static void on_ask(void *arg)
 {
 	struct xv_instance *inst = arg;
 
+	xv_adjacency_refresh_asked(&inst->model);
+}
+
+static void on_network_set(void *arg, struct xv_network *net)
+{
+	struct xv_instance *inst = arg;
+
+	if (!net->set.loop_detect)
+		xv_loop_release(&inst->model, net);
 	if (inst->learn)
 		xv_learn_sweep_soon(inst->learn);
+	xv_quota_room(&inst->model);
+}
+
+static void on_network_going(void *arg, struct xv_network *net)
+{
+	struct xv_instance *inst = arg;
+
+	xv_tenancy_end_all(&inst->model, net);
+	xv_flood_flush(&inst->model, net, NULL);
 }
 
 /* The kernel's IPsec policies may be others. */
@@ -275,7 +302,10 @@ static void connect_rooms(struct xv_instance *inst)
 		.retry = {on_retry, inst},
 		.again = {on_again, inst},
 		.room = {on_room, inst},
-		.ageing = {on_ageing, inst},
+		.ask = {on_ask, inst},
+		.settle = xv_settle,
+		.network_set = {on_network_set, inst},
+		.network_going = {on_network_going, inst},
 	};
 	inst->service = (struct xv_service){
 		.model = model,
@@ -299,7 +329,7 @@ static void free_model(struct xv_model *model)
 	xv_unhook_stop(model);
 	xv_xfrm_stop(model->xfrm);
 	xv_stats_stop(model->dp);
-	xv_fdb_close(model);
+	xv_mac_table_close(model);
 	xv_port_free_all(model);
 	xv_peer_free_all(model);
 	xv_network_free_all(model);
@@ -375,7 +405,7 @@ static int start(struct xv_instance *inst, struct xv_err *err)
 	ret = ret
 		      ?: xv_xfrm_start(model->base, (struct xv_signal){on_policies, model},
 				       &model->xfrm, err);
-	ret = ret ?: xv_fdb_open(model, err);
+	ret = ret ?: xv_mac_table_open(model, err);
 	ret = ret ?: bring_up(inst, err);
 	if (ret && fresh) {
 		struct xv_err ignored;
@@ -448,7 +478,7 @@ int xv_instance_start(struct xv_config *config, const char *config_file, struct 
 
 int xv_instance_run(struct xv_instance *inst, struct xv_err *err)
 {
-	return xv_fdb_run(&inst->model, err);
+	return xv_mac_table_run(&inst->model, err);
 }
 
 const char *xv_instance_file(const struct xv_instance *inst)
@@ -483,17 +513,17 @@ static int take_config(struct xv_instance *inst, struct xv_config *config, struc
 		       struct xv_err *err)
 {
 	struct xv_model *model = &inst->model;
-	struct xv_uplink_change *change = NULL;
+	struct xv_switchover *change = NULL;
 	int ret = check_fixed(inst, config, err);
 
 	ret = ret ?: check_addresses(model, config, err);
 	ret = ret ?: xv_reconcile_prepare(model, config, todo, err);
-	ret = ret ?: xv_uplink_prepare(model, config, &change, err);
+	ret = ret ?: xv_switchover_prepare(model, config, &change, err);
 	ret = ret ?: xv_metrics_apply(&inst->about, &inst->metrics, config, err);
 	if (ret)
-		xv_uplink_cancel(model, change);
+		xv_switchover_cancel(model, change);
 	else
-		xv_uplink_commit(model, config, change);
+		xv_switchover_commit(model, config, change);
 	return ret;
 }
 
@@ -518,8 +548,8 @@ int xv_instance_apply(struct xv_instance *inst, struct xv_config *config, size_t
 	xv_reconcile_free(todo);
 	xv_local_write(model);
 	xv_firewall_look(inst->firewall);
-	xv_uplink_look_all(model);
-	xv_port_look_all(model);
+	xv_underlay_look_all(model);
+	xv_attachment_look_all(model);
 	xv_config_drop_networks(config);
 	xv_group_refresh(model);
 	xv_adjacency_refresh_all(model);

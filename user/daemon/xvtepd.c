@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 #include "instance.h"
+#include "kernel/privileges.h"
 #include "log.h"
 #include "output.h"
-#include "kernel/privileges.h"
 
 enum {
 	EXIT_USAGE = 2,

@@ -39,7 +39,7 @@ enum xv_df {
 
 /* Whether xv_port_encap takes a port's frames in the driver, before xv_encap does at TC. */
 enum xv_port_xdp {
-	XV_PORT_XDP_AUTO,   /* where frames are known to come whole: see port_xdp.c */
+	XV_PORT_XDP_AUTO,   /* where frames are known to come whole: see ingress.c */
 	XV_PORT_XDP_NATIVE, /* also where only the user can know it */
 	XV_PORT_XDP_OFF,
 };

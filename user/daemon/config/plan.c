@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "addr.h"
-#include "keyset.h"
 #include "config/plan.h"
+#include "keyset.h"
 
 enum {
 	N_OP_TYPES = XV_OP_FDB_ADD + 1,

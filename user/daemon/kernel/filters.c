@@ -12,9 +12,9 @@
 #include "kernel/attach.h"
 #include "kernel/clsact.h"
 #include "kernel/filters.h"
-#include "names.h"
 #include "kernel/netfilter.h"
 #include "kernel/pinned.h"
+#include "names.h"
 
 enum {
 	TCX_INGRESS = 46, /* BPF_TCX_INGRESS, BPF_TCX_EGRESS: UAPI of Linux 6.6 */

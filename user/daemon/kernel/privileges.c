@@ -7,8 +7,8 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-#include "log.h"
 #include "kernel/privileges.h"
+#include "log.h"
 
 /* What programs, maps and netlink need. */
 static const unsigned int serving[] = {CAP_NET_ADMIN, CAP_BPF, CAP_PERFMON};

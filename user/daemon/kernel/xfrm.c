@@ -10,8 +10,8 @@
 #include <sys/time.h>
 
 #include "addr.h"
-#include "log.h"
 #include "kernel/xfrm.h"
+#include "log.h"
 
 enum {
 	EVENT_BUFFER = 1 << 20,

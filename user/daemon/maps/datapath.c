@@ -18,12 +18,12 @@
 #include <unistd.h>
 
 #include "kernel/attach.h"
-#include "maps/datapath.h"
-#include "maps/links.h"
 #include "kernel/kernel.h"
-#include "lock.h"
 #include "kernel/netns.h"
 #include "kernel/pinned.h"
+#include "lock.h"
+#include "maps/datapath.h"
+#include "maps/links.h"
 #include "xvtep.skel.h"
 
 #define BPFFS "/sys/fs/bpf"

@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "kernel/netlink.h"
 #include "err.h"
+#include "kernel/netlink.h"
 #include "xv_abi.h"
 
 enum xv_prog {

@@ -11,9 +11,9 @@
 
 #include "kernel/attach.h"
 #include "kernel/clsact.h"
+#include "kernel/pinned.h"
 #include "kernel/rcu.h"
 #include "maps/links.h"
-#include "kernel/pinned.h"
 
 enum {
 	TCX_INGRESS = 46, /* BPF_TCX_INGRESS: UAPI of Linux 6.6 */

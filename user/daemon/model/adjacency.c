@@ -5,29 +5,21 @@
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "addr.h"
+#include "kernel/rcu.h"
+#include "log.h"
+#include "maps/outer.h"
 #include "model/adjacency.h"
 #include "model/group.h"
 #include "model/hop.h"
-#include "log.h"
 #include "model/nexthop.h"
 #include "model/uplink.h"
 #include "model/way.h"
-#include "kernel/rcu.h"
 
 static void status(struct xv_peer *peer, const char *text)
 {
 	snprintf(peer->status, sizeof(peer->status), "%s", text);
-}
-
-/* Outer IPv4 packets' DF, as configured. */
-uint32_t xv_adjacency_df(const struct xv_config *config, bool v4)
-{
-	if (!v4 || config->df == XV_DF_SET)
-		return 0;
-	return config->df == XV_DF_INHERIT ? XV_ADJ_DF_INHERIT : XV_ADJ_DF_UNSET;
 }
 
 /* What XDP may send to the device, which has that slot in xv_tx (0: none). */
@@ -75,45 +67,12 @@ static void build(struct xv_model *model, struct xv_nexthop_memo *memo, struct x
 			status(peer, "out of memory");
 		return;
 	}
-	xv_adjacency_header(adj, peer->mac, link.mac, own, &peer->ip, htons(config->udp_port));
+	xv_outer_header(adj, peer->mac, link.mac, own, &peer->ip, htons(config->udp_port));
 	adj->ifindex = peer->ifindex;
 	adj->mtu = peer->mtu;
 	adj->tx_slot = xv_uplink_tx_slot(model, peer->ifindex);
-	adj->flags |= XV_ADJ_VALID | xdp_flags(&link, adj->tx_slot) | xv_adjacency_df(config, v4);
+	adj->flags |= XV_ADJ_VALID | xdp_flags(&link, adj->tx_slot) | xv_way_df(config, v4);
 	status(peer, "");
-}
-
-/* Programs read flags first: see struct xv_adj_val in xv_abi.h. */
-static void store_flags(struct xv_adj_val *adj, uint32_t flags)
-{
-	__atomic_store_n(&adj->flags, flags, __ATOMIC_RELEASE);
-}
-
-enum {
-	ORIGIN_FLAGS = XV_ADJ_HAND | XV_ADJ_HEARD | XV_ADJ_KERNEL,
-};
-
-/* What holds whether the adjacency is valid or not: for a daemon that adopts the peer, and for
- * programs that receive from it. */
-static uint32_t origin(const struct xv_peer *peer)
-{
-	return (peer->pinned ? XV_ADJ_HAND : 0) | (peer->dynamic ? XV_ADJ_HEARD : 0) |
-	       (peer->kernel ? XV_ADJ_KERNEL : 0);
-}
-
-void xv_adjacency_origin(struct xv_model *model, const struct xv_peer *peer)
-{
-	struct xv_adj_val *adj = &model->dp->adj[peer->id];
-
-	store_flags(adj, (adj->flags & ~(uint32_t)ORIGIN_FLAGS) | origin(peer));
-}
-
-/* All but ip_id, which is the programs'. */
-static void write_body(struct xv_adj_val *to, const struct xv_adj_val *from)
-{
-	memcpy((char *)to + sizeof(to->flags), (const char *)from + sizeof(from->flags),
-	       offsetof(struct xv_adj_val, ip_id) - sizeof(to->flags));
-	store_flags(to, from->flags);
 }
 
 struct change {
@@ -154,33 +113,33 @@ static bool look(struct xv_model *model, struct xv_nexthop_memo *memo, struct xv
 {
 	bool was_ready = peer->ready;
 
-	xv_way_update(model, peer);
+	xv_peer_update_way(model, peer);
 	build(model, memo, peer, &change->adj);
-	change->adj.flags |= origin(peer);
+	change->adj.flags |= xv_peer_flags(peer);
 	change->peer = peer;
 	peer->ready = change->adj.flags & XV_ADJ_VALID;
 	log_change(peer, was_ready);
-	return memcmp(&model->dp->adj[peer->id], &change->adj, offsetof(struct xv_adj_val, ip_id));
+	return xv_outer_differs(model->dp, peer->id, &change->adj);
 }
 
 static void commit(struct xv_model *model, const struct change *changes, size_t n)
 {
-	struct xv_adj_val *adj;
 	bool wait = false;
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		adj = &model->dp->adj[changes[i].peer->id];
-		if (adj->flags & XV_ADJ_VALID) {
-			store_flags(adj, origin(changes[i].peer));
+		const struct xv_peer *peer = changes[i].peer;
+
+		if (model->dp->adj[peer->id].flags & XV_ADJ_VALID) {
+			xv_outer_set_flags(model->dp, peer->id, xv_peer_flags(peer));
 			wait = true;
 		}
 	}
 	if (wait)
 		xv_rcu_synchronize();
 	for (i = 0; i < n; i++) {
-		write_body(&model->dp->adj[changes[i].peer->id], &changes[i].adj);
-		xv_adjacency_origin(model, changes[i].peer); /* it may be another by now */
+		xv_outer_write(model->dp, changes[i].peer->id, &changes[i].adj);
+		xv_peer_write_flags(model, changes[i].peer); /* they may be others by now */
 	}
 }
 
@@ -354,61 +313,18 @@ void xv_adjacency_neigh(struct xv_model *model, uint32_t ifindex, const struct x
 		xv_signal_send(&model->signals.retry);
 }
 
-void xv_adjacency_clear(struct xv_model *model, struct xv_peer *peer)
-{
-	struct xv_adj_val empty = {.ip = peer->ip, .flags = origin(peer)};
-
-	/* Not where an earlier instance began, whose packets may still be on their way. */
-	if (getrandom(&empty.ip_id, sizeof(empty.ip_id), GRND_NONBLOCK) == sizeof(empty.ip_id))
-		empty.ip_id -= empty.ip_id % XV_IP_ID_BLOCK;
-	model->dp->adj[peer->id] = empty;
-	status(peer, "not looked up yet");
-}
-
-void xv_adjacency_group(struct xv_model *model, uint32_t id, const struct xv_adj_val *adj)
-{
-	struct xv_adj_val *now = &model->dp->adj[id], want = *adj;
-
-	want.ip_id = now->ip_id;
-	if (!memcmp(now, &want, sizeof(want)))
-		return;
-	if (now->flags & XV_ADJ_VALID) {
-		store_flags(now, 0);
-		xv_rcu_synchronize();
-	}
-	memcpy(now->group_dev, want.group_dev, sizeof(now->group_dev));
-	write_body(now, &want);
-}
-
 void xv_adjacency_drop(struct xv_model *model, struct xv_peer *peer)
 {
-	struct xv_adj_val none = {};
-
 	forget(model, peer);
-	model->dp->adj[peer->id] = none;
 	xv_nexthop_set(model, peer, 0, NULL);
-}
-
-void xv_adjacency_adopt(struct xv_model *model, struct xv_peer *peer)
-{
-	const struct xv_adj_val *adj = &model->dp->adj[peer->id];
-
-	peer->ready = adj->flags & XV_ADJ_VALID;
-	peer->pinned = adj->flags & XV_ADJ_HAND;
-	peer->dynamic = adj->flags & XV_ADJ_HEARD;
-	peer->kernel = adj->flags & XV_ADJ_KERNEL;
-	peer->ifindex = adj->ifindex;
-	peer->mtu = adj->mtu;
-	memcpy(peer->mac, adj->hdr, sizeof(peer->mac));
 }
 
 void xv_adjacency_adopted(struct xv_model *model)
 {
-	struct xv_adj_val none = {};
 	uint32_t id;
 
 	for (id = 1; id < XV_MAX_PEERS; id++)
 		if (!model->peer_by_id[id] && !xv_ip_is_zero(&model->dp->adj[id].ip) &&
 		    !xv_group_by_id(model, id))
-			model->dp->adj[id] = none;
+			xv_outer_forget(model->dp, id);
 }

@@ -32,6 +32,8 @@ int xv_batch_commit(struct xv_model *model, struct xv_err *err);
  */
 void xv_batch_hold(struct xv_model *model);
 void xv_batch_release(struct xv_model *model);
+/* Whether peers that nothing names may go now. */
+bool xv_batch_may_drop_peers(const struct xv_model *model);
 /* Within a batch: frees the ids of what is gone so far. Whether there was any. */
 bool xv_batch_make_room(struct xv_model *model);
 

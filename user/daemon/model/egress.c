@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "model/egress.h"
-#include "model/peer.h"
 #include "model/port.h"
 
 /* What an adjacency takes from a device, or its status tells. */

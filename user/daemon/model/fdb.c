@@ -6,11 +6,14 @@
 #include <time.h>
 
 #include "addr.h"
-#include "model/fdb_internal.h"
-#include "model/ids.h"
-#include "log.h"
-#include "model/quota.h"
 #include "kernel/rcu.h"
+#include "log.h"
+#include "model/batch.h"
+#include "model/fdb.h"
+#include "model/foreign.h"
+#include "model/ids.h"
+#include "model/mac_table.h"
+#include "model/quota.h"
 
 enum {
 	EVICT = 64, /* learned entries that make room for a static one, and for those that follow */
@@ -31,11 +34,6 @@ uint32_t xv_fdb_now(void)
 	return (ts.tv_sec * 1000000000ULL + ts.tv_nsec) >> XV_SEEN_SHIFT;
 }
 
-uint64_t fdb_word(const struct xv_fdb_key *key)
-{
-	return (union xv_table_key){.key = *key}.word;
-}
-
 static struct xv_fdb_key make_key(const struct xv_network *net, const uint8_t mac[6])
 {
 	struct xv_fdb_key key = {.bd = net->bd};
@@ -46,106 +44,15 @@ static struct xv_fdb_key make_key(const struct xv_network *net, const uint8_t ma
 
 /* ---- the table and its grace periods ---- */
 
-void fdb_settle_soon(struct xv_model *model)
-{
-	struct xv_fdb *fdb = model->fdb;
-
-	if (fdb->waiting || !xv_table_grace_begin(fdb->table))
-		return;
-	fdb->waiting = true;
-	xv_grace_ask(fdb->grace);
-}
-
-static void on_grace(void *arg)
-{
-	struct xv_model *model = arg;
-
-	model->fdb->waiting = false;
-	xv_table_grace_end(model->fdb->table);
-	xv_signal_send(&model->signals.room);
-	fdb_settle_soon(model);
-}
-
-int xv_fdb_open(struct xv_model *model, struct xv_err *err)
-{
-	struct xv_fdb *fdb = calloc(1, sizeof(*fdb));
-	int ret;
-
-	if (!fdb)
-		return xv_err_set(err, -ENOMEM, "out of memory");
-	model->fdb = fdb;
-	ret = xv_table_open(model->dp->fd.fdb_table, xv_rcu_synchronize, &fdb->table, err);
-	return ret ?: xv_grace_start(model->base, on_grace, model, &fdb->grace, err);
-}
-
-int xv_fdb_run(struct xv_model *model, struct xv_err *err)
-{
-	return xv_grace_run(model->fdb->grace, err);
-}
-
-void xv_fdb_close(struct xv_model *model)
-{
-	if (!model->fdb)
-		return;
-	xv_grace_stop(model->fdb->grace);
-	xv_table_close(model->fdb->table);
-	free(model->fdb);
-	model->fdb = NULL;
-}
-
-size_t xv_fdb_count(const struct xv_model *model)
-{
-	struct xv_table_counts counts;
-
-	xv_table_counts(model->fdb->table, &counts);
-	return counts.entries;
-}
-
-size_t xv_fdb_count_static(const struct xv_model *model)
-{
-	size_t n = xv_fdb_count(model);
-	const struct xv_network *net;
-
-	for (net = model->networks; net; net = net->hh.next)
-		n -= net->learned < n ? net->learned : n;
-	return n;
-}
-
-void xv_fdb_reserve(struct xv_model *model, size_t n)
-{
-	xv_table_reserve(model->fdb->table, n < XV_MAX_FDB ? n : XV_MAX_FDB);
-	fdb_settle_soon(model);
-}
-
 /* ---- entries ---- */
-
-static int table_get(const struct xv_model *model, const struct xv_fdb_key *key,
-		     struct xv_fdb_val *val)
-{
-	struct xv_fdb_word word;
-	int ret = xv_table_lookup(model->fdb->table, fdb_word(key), &word);
-
-	if (!ret)
-		*val = word.val;
-	return ret;
-}
-
-int xv_fdb_get_own(struct xv_model *model, const struct xv_fdb_key *key, struct xv_fdb_val *val)
-{
-	return table_get(model, key, val);
-}
-
-void xv_fdb_prefetch(const struct xv_model *model, const struct xv_fdb_key *key)
-{
-	xv_table_prefetch(model->fdb->table, fdb_word(key));
-}
 
 int xv_fdb_get(struct xv_model *model, const struct xv_fdb_key *key, struct xv_fdb_val *val)
 {
-	return table_get(model, key, val) ? fdb_extra_get(model, key, val) : 0;
+	return xv_mac_table_get(model, key, val) ? xv_foreign_get(model, key, val) : 0;
 }
 
-void fdb_release(struct xv_model *model, const struct xv_fdb_key *key, const struct xv_fdb_val *val)
+void xv_fdb_release(struct xv_model *model, const struct xv_fdb_key *key,
+		    const struct xv_fdb_val *val)
 {
 	struct xv_network *net = xv_network_of(model, key->bd);
 	struct xv_peer *peer = xv_peer_of_entry(model, val);
@@ -157,32 +64,32 @@ void fdb_release(struct xv_model *model, const struct xv_fdb_key *key, const str
 	}
 }
 
-int fdb_remove(struct xv_model *model, const struct xv_fdb_entry *entry)
+int xv_fdb_remove(struct xv_model *model, const struct xv_fdb_entry *entry)
 {
 	int ret;
 
 	if (entry->extra)
-		return fdb_extra_del(model, &entry->key);
-	ret = xv_table_delete(model->fdb->table, fdb_word(&entry->key));
+		return xv_foreign_del(model, &entry->key);
+	ret = xv_table_delete(model->macs->table, xv_fdb_entry_word(&entry->key));
 	if (!ret)
-		fdb_release(model, &entry->key, &entry->val);
+		xv_fdb_release(model, &entry->key, &entry->val);
 	return ret;
 }
 
 static int evict_one(void *arg, uint64_t key, struct xv_fdb_word word)
 {
-	struct xv_fdb_entry entry = {.key = (union xv_table_key){.word = key}.key, .val = word.val};
+	struct xv_fdb_entry entry = xv_fdb_entry_of(key, word.val);
 	struct eviction *e = arg;
 
 	if (word.val.flags & XV_FDB_STATIC || (e->bd && entry.key.bd != e->bd))
 		return 0;
-	fdb_remove(e->model, &entry);
+	xv_fdb_remove(e->model, &entry);
 	return !--e->left;
 }
 
-void fdb_make_room(struct xv_model *model, size_t n)
+void xv_fdb_make_room(struct xv_model *model, size_t n)
 {
-	size_t have = xv_fdb_count(model), free = have < XV_MAX_FDB ? XV_MAX_FDB - have : 0;
+	size_t have = xv_mac_table_count(model), free = have < XV_MAX_FDB ? XV_MAX_FDB - have : 0;
 	struct eviction e = {.model = model, .left = n > free ? n - free : 0};
 	const struct xv_network *net, *most = NULL;
 
@@ -195,7 +102,7 @@ void fdb_make_room(struct xv_model *model, size_t n)
 		return;
 	if (most->learned >= e.left)
 		e.bd = most->bd;
-	xv_table_walk(model->fdb->table, evict_one, &e);
+	xv_table_walk(model->macs->table, evict_one, &e);
 	xv_log_limited(LOG_WARNING, 0,
 		       "the FDB is full: learned entries make room for static ones");
 }
@@ -207,11 +114,11 @@ static int insert(struct xv_model *model, const struct xv_fdb_key *key,
 	int (*how)(struct xv_table *, uint64_t, struct xv_fdb_word) = wait ? xv_table_insert_wait
 									   : xv_table_insert;
 
-	if (wait && xv_fdb_count(model) >= XV_MAX_FDB)
-		fdb_make_room(model, EVICT);
-	if (xv_fdb_count(model) >= XV_MAX_FDB)
+	if (wait && xv_mac_table_count(model) >= XV_MAX_FDB)
+		xv_fdb_make_room(model, EVICT);
+	if (xv_mac_table_count(model) >= XV_MAX_FDB)
 		return -ENOSPC;
-	return how(model->fdb->table, fdb_word(key), (struct xv_fdb_word){.val = *val});
+	return how(model->macs->table, xv_fdb_entry_word(key), (struct xv_fdb_word){.val = *val});
 }
 
 /* Replaces what was there: an entry of ours, or one of an outside program, which goes. */
@@ -222,16 +129,16 @@ static int put_static(struct xv_model *model, const struct xv_fdb_key *key,
 	struct xv_fdb_val old;
 	int ret;
 
-	if (table_get(model, key, &old)) {
+	if (xv_mac_table_get(model, key, &old)) {
 		ret = insert(model, key, val, true);
 		if (!ret)
-			fdb_extra_del(model, key);
+			xv_foreign_del(model, key);
 	} else {
-		ret = xv_table_update(model->fdb->table, fdb_word(key), word);
+		ret = xv_table_update(model->macs->table, xv_fdb_entry_word(key), word);
 		if (!ret)
-			fdb_release(model, key, &old);
+			xv_fdb_release(model, key, &old);
 	}
-	fdb_settle_soon(model);
+	xv_mac_table_settle_soon(model);
 	return ret;
 }
 
@@ -250,7 +157,7 @@ int xv_fdb_check(struct xv_model *model, struct xv_network *net, const uint8_t m
 	struct xv_fdb_val val;
 	char text[XV_MAC_STRLEN];
 
-	if (table_get(model, &key, &val) || !xv_fdb_by_hand(&val))
+	if (xv_mac_table_get(model, &key, &val) || !xv_fdb_by_hand(&val))
 		return 0;
 	to_port = xv_port_of_entry(model, &val);
 	to_peer = xv_peer_of_entry(model, &val);
@@ -270,10 +177,10 @@ int xv_fdb_drop(struct xv_model *model, struct xv_network *net, const uint8_t ma
 	struct xv_fdb_key key = make_key(net, mac);
 	struct xv_fdb_word word;
 
-	if (table_get(model, &key, &word.val) || !xv_fdb_by_hand(&word.val))
+	if (xv_mac_table_get(model, &key, &word.val) || !xv_fdb_by_hand(&word.val))
 		return xv_fdb_del(model, net, mac, err);
 	word.val.flags &= ~(XV_FDB_CONFIG | XV_FDB_HAND);
-	return xv_table_update_dest(model->fdb->table, fdb_word(&key), word);
+	return xv_table_update_dest(model->macs->table, xv_fdb_entry_word(&key), word);
 }
 
 int xv_fdb_add_static(struct xv_model *model, struct xv_network *net, const uint8_t mac[6],
@@ -319,11 +226,11 @@ int xv_fdb_del(struct xv_model *model, struct xv_network *net, const uint8_t mac
 	struct xv_fdb_entry entry = {.key = make_key(net, mac)};
 	char text[XV_MAC_STRLEN];
 
-	entry.extra = table_get(model, &entry.key, &entry.val);
-	if (fdb_remove(model, &entry))
+	entry.extra = xv_mac_table_get(model, &entry.key, &entry.val);
+	if (xv_fdb_remove(model, &entry))
 		return xv_err_set(err, -ENOENT, "%s is not in the FDB of \"%s\"",
 				  xv_mac_format(mac, text), net->set.name);
-	fdb_settle_soon(model);
+	xv_mac_table_settle_soon(model);
 	xv_quota_room(model);
 	return 0;
 }
@@ -341,10 +248,10 @@ int xv_fdb_learn(struct xv_model *model, struct xv_network *net, const struct xv
 	struct xv_fdb_val old;
 	int ret = -ENOENT;
 
-	if (moves && !table_get(model, key, &old)) {
-		ret = xv_table_update(model->fdb->table, fdb_word(key), word);
+	if (moves && !xv_mac_table_get(model, key, &old)) {
+		ret = xv_table_update(model->macs->table, xv_fdb_entry_word(key), word);
 		if (!ret) {
-			fdb_release(model, key, &old);
+			xv_fdb_release(model, key, &old);
 			xv_quota_take(model, net, place);
 		}
 		return ret;
@@ -352,6 +259,172 @@ int xv_fdb_learn(struct xv_model *model, struct xv_network *net, const struct xv
 	ret = insert(model, key, &word.val, false);
 	if (!ret)
 		xv_quota_take(model, net, place);
-	fdb_settle_soon(model);
+	xv_mac_table_settle_soon(model);
 	return ret;
+}
+
+/* ---- going through them ---- */
+
+struct walk {
+	const struct xv_mac_table *fdb;
+	const struct xv_fdb_filter *filter;
+	int (*fn)(void *arg, const struct xv_fdb_entry *entry);
+	void *arg;
+	long found;
+	bool stopped;
+};
+
+static int walk_one(void *arg, uint64_t key, struct xv_fdb_word word)
+{
+	struct xv_fdb_entry entry = xv_fdb_entry_of(key, word.val);
+	struct walk *w = arg;
+
+	if (!xv_fdb_entry_matches(w->filter, &entry))
+		return 0;
+	w->found++;
+	w->stopped = w->fn(w->arg, &entry);
+	return w->stopped;
+}
+
+/* Those of outside programs that count: the table has no entry of the key. */
+static int walk_extra(void *arg, const struct xv_fdb_entry *entry)
+{
+	struct walk *w = arg;
+	struct xv_fdb_word word;
+
+	if (!xv_table_lookup(w->fdb->table, xv_fdb_entry_word(&entry->key), &word))
+		return 0;
+	w->found++;
+	return w->fn(w->arg, entry);
+}
+
+long xv_fdb_walk(struct xv_model *model, const struct xv_fdb_filter *filter,
+		 int (*fn)(void *arg, const struct xv_fdb_entry *entry), void *arg,
+		 struct xv_err *err)
+{
+	struct walk w = {.fdb = model->macs, .filter = filter, .fn = fn, .arg = arg};
+	long ret = 0;
+
+	xv_table_walk(model->macs->table, walk_one, &w);
+	if (!w.stopped)
+		ret = xv_foreign_walk(model, filter, walk_extra, &w, err);
+	return ret < 0 ? ret : w.found;
+}
+
+static int flush_one(void *arg, const struct xv_fdb_entry *entry)
+{
+	xv_fdb_remove(arg, entry);
+	return 0;
+}
+
+long xv_fdb_flush(struct xv_model *model, const struct xv_fdb_filter *filter, struct xv_err *err)
+{
+	long ret;
+
+	xv_batch_begin(model);
+	ret = xv_fdb_walk(model, filter, flush_one, model, err);
+	xv_mac_table_settle_soon(model);
+	xv_batch_commit(model, NULL);
+	xv_quota_room(model);
+	return ret;
+}
+
+static int flush_lost_one(void *arg, const struct xv_fdb_entry *entry)
+{
+	struct xv_model *model = arg;
+	const struct xv_port *port = xv_port_of_entry(model, &entry->val);
+
+	if (port && !port->ifindex && !port->adopted)
+		xv_fdb_remove(model, entry);
+	return 0;
+}
+
+void xv_fdb_flush_lost(struct xv_model *model)
+{
+	struct xv_fdb_filter learned = {.kind = XV_FDB_PORT, .learned = true};
+
+	xv_batch_begin(model);
+	xv_fdb_walk(model, &learned, flush_lost_one, model, NULL);
+	xv_mac_table_settle_soon(model);
+	xv_batch_commit(model, NULL);
+}
+
+static int flush_gone_one(void *arg, const struct xv_fdb_entry *entry)
+{
+	const struct xv_fdb_val *val = &entry->val;
+	struct xv_model *model = arg;
+	const struct xv_batch *b = model->batch;
+
+	if ((entry->key.bd < XV_MAX_NETWORKS && b->bd[entry->key.bd]) ||
+	    (val->kind == XV_FDB_PORT && val->dst < XV_MAX_PORTS && b->port[val->dst]) ||
+	    (val->kind == XV_FDB_PEER && val->dst < XV_MAX_PEERS && b->peer[val->dst]))
+		xv_fdb_remove(model, entry);
+	return 0;
+}
+
+void xv_fdb_flush_gone(struct xv_model *model)
+{
+	struct xv_fdb_filter all = {};
+
+	xv_fdb_walk(model, &all, flush_gone_one, model, NULL);
+	xv_mac_table_settle_soon(model);
+}
+
+/* ---- outside programs ---- */
+
+static int yield_one(void *arg, const struct xv_fdb_entry *extra)
+{
+	struct xv_model *model = arg;
+	struct xv_fdb_entry entry = {.key = extra->key};
+	struct xv_fdb_word word;
+
+	if (!xv_table_lookup(model->macs->table, xv_fdb_entry_word(&entry.key), &word) &&
+	    !(word.val.flags & XV_FDB_STATIC)) {
+		entry.val = word.val;
+		xv_fdb_remove(model, &entry);
+	}
+	return 0;
+}
+
+void xv_fdb_yield(struct xv_model *model)
+{
+	struct xv_fdb_filter statics = {.statics = true};
+
+	xv_foreign_walk(model, &statics, yield_one, model, NULL);
+	xv_mac_table_settle_soon(model);
+}
+
+/* ---- a daemon before us ---- */
+
+/* Counts what is there, and drops entries whose network, port or peer is gone. */
+static int adopt_one(void *arg, const struct xv_fdb_entry *entry)
+{
+	struct xv_model *model = arg;
+	const struct xv_fdb_val *val = &entry->val;
+	struct xv_network *net = xv_network_of(model, entry->key.bd);
+	struct xv_peer *peer = xv_peer_of_entry(model, val);
+	struct xv_port *port = xv_port_of_entry(model, val);
+
+	if (!net || !(peer || (port && port->net == net))) {
+		if (entry->extra)
+			xv_foreign_del(model, &entry->key);
+		else
+			xv_table_delete(model->macs->table, xv_fdb_entry_word(&entry->key));
+	} else if (!entry->extra) {
+		if (!(val->flags & XV_FDB_STATIC))
+			xv_quota_take(model, net,
+				      (struct xv_place){.kind = val->kind, .dst = val->dst});
+		else if (peer)
+			peer->refs++;
+	}
+	return 0;
+}
+
+int xv_fdb_adopt(struct xv_model *model, struct xv_err *err)
+{
+	struct xv_fdb_filter all = {};
+	long ret = xv_fdb_walk(model, &all, adopt_one, model, err);
+
+	xv_mac_table_settle_soon(model);
+	return ret < 0 ? ret : 0;
 }

@@ -7,32 +7,13 @@
 #ifndef XV_FDB_H
 #define XV_FDB_H
 
+#include "model/fdb_entry.h"
 #include "model/network.h"
 #include "model/peer.h"
 #include "model/port.h"
 
-struct xv_fdb_entry {
-	struct xv_fdb_key key;
-	struct xv_fdb_val val;
-	bool extra; /* in xv_fdb, from an outside program */
-};
-
-/* Which entries: every field that is set must match. */
-struct xv_fdb_filter {
-	uint32_t bd;  /* 0: any */
-	uint8_t kind; /* enum xv_fdb_kind; XV_FDB_NONE: any */
-	uint32_t dst; /* with kind; 0: any */
-	bool learned; /* only learned ones */
-	bool statics; /* only static ones */
-};
-
 /* The clock of last_seen, in its units. */
 uint32_t xv_fdb_now(void);
-/* Opens the table, new or with entries in it, which xv_fdb_adopt() then looks at. */
-int xv_fdb_open(struct xv_model *model, struct xv_err *err);
-/* Starts what waits in the background; with the privileges that there are by now. */
-int xv_fdb_run(struct xv_model *model, struct xv_err *err);
-void xv_fdb_close(struct xv_model *model);
 /*
  * A static entry. -EEXIST if there is a static one and not replace; a learned one is replaced. The
  * peer is referenced while the entry stands. Exactly one of port and remote is given. sticky: the
@@ -58,18 +39,19 @@ int xv_fdb_del(struct xv_model *model, struct xv_network *net, const uint8_t mac
  */
 int xv_fdb_learn(struct xv_model *model, struct xv_network *net, const struct xv_fdb_key *key,
 		 uint8_t kind, uint32_t dst, uint16_t moves);
-/* Room for n entries together: they are then added without the table growing between them. */
-void xv_fdb_reserve(struct xv_model *model, size_t n);
 int xv_fdb_get(struct xv_model *model, const struct xv_fdb_key *key, struct xv_fdb_val *val);
-/* The same without the entries of outside programs, which take a system call. */
-int xv_fdb_get_own(struct xv_model *model, const struct xv_fdb_key *key, struct xv_fdb_val *val);
-/* Fetches what the functions above will look at: some ten others before it is best. */
-void xv_fdb_prefetch(const struct xv_model *model, const struct xv_fdb_key *key);
+/* Deletes an entry that is there and gives back what it held. 0 or negative errno. */
+int xv_fdb_remove(struct xv_model *model, const struct xv_fdb_entry *entry);
+/* Gives back what an entry held: its network's learned count, or a static one's peer. */
+void xv_fdb_release(struct xv_model *model, const struct xv_fdb_key *key,
+		    const struct xv_fdb_val *val);
+/* Learned entries go until n more fit, from the network that has most of them. */
+void xv_fdb_make_room(struct xv_model *model, size_t n);
 /* Deletes what matches; returns how many, or a negative errno. */
 long xv_fdb_flush(struct xv_model *model, const struct xv_fdb_filter *filter, struct xv_err *err);
 /* Deletes what was learned at ports that have no device any more. */
 void xv_fdb_flush_lost(struct xv_model *model);
-/* For batch.c: deletes what names a network, port or peer that is gone. */
+/* For settle.c: deletes what names a network, port or peer that is gone. */
 void xv_fdb_flush_gone(struct xv_model *model);
 /*
  * Calls back for what matches, once each, until fn returns non-zero. Returns how many, or a
@@ -78,17 +60,6 @@ void xv_fdb_flush_gone(struct xv_model *model);
 long xv_fdb_walk(struct xv_model *model, const struct xv_fdb_filter *filter,
 		 int (*fn)(void *arg, const struct xv_fdb_entry *entry), void *arg,
 		 struct xv_err *err);
-/*
- * Deletes learned entries whose MAC was silent for their network's ageing time, so many at most
- * that the event loop does not notice. Returns how many; *more tells to come again soon.
- */
-long xv_fdb_age(struct xv_model *model, bool *more);
-/* Entries of the table that no static one can take the place of. */
-size_t xv_fdb_count_static(const struct xv_model *model);
-/* Entries of the table, static and learned. */
-size_t xv_fdb_count(const struct xv_model *model);
-/* Microseconds that the last xv_fdb_age() took; 0: there was none yet. */
-uint32_t xv_fdb_sweep_us(const struct xv_model *model);
 /* Learned entries that hide a static one of an outside program go. */
 void xv_fdb_yield(struct xv_model *model);
 int xv_fdb_adopt(struct xv_model *model, struct xv_err *err);

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "addr.h"
-#include "model/flap.h"
 #include "log.h"
+#include "model/flap.h"
 #include "model/loop.h"
 
 enum {

@@ -9,27 +9,17 @@
 #include <string.h>
 
 #include "addr.h"
+#include "log.h"
 #include "model/batch.h"
 #include "model/flood.h"
 #include "model/group.h"
 #include "model/ids.h"
-#include "log.h"
 #include "model/peer.h"
 #include "model/port.h"
 
 bool xv_flood_is_port(const struct xv_flood_member *member)
 {
 	return member->val.kind == XV_FDB_PORT;
-}
-
-bool xv_flood_has_group(const struct xv_network *net)
-{
-	size_t i;
-
-	for (i = 0; i < net->n_flood; i++)
-		if (net->flood[i].val.kind == XV_FDB_GROUP)
-			return true;
-	return false;
 }
 
 static size_t count_ports(const struct xv_network *net)

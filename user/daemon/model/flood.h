@@ -37,7 +37,7 @@ struct xv_flood_round {
 };
 
 /*
- * For batch.c: writes every changed list, and programs read it; after a grace period the old ones
+ * For settle.c: writes every changed list, and programs read it; after a grace period the old ones
  * are erased, which makes room for another round. What failed is tried again with every batch, and
  * returned for lists that changed since the last.
  */
@@ -47,7 +47,6 @@ void xv_flood_erase_old(struct xv_model *model);
 void xv_flood_retry(struct xv_model *model);
 /* The network goes: deletes its list from the map. Nobody reads it any more. */
 void xv_flood_forget(struct xv_model *model, struct xv_network *net);
-bool xv_flood_has_group(const struct xv_network *net);
 int xv_flood_adopt(struct xv_model *model, struct xv_err *err);
 bool xv_flood_is_port(const struct xv_flood_member *member);
 

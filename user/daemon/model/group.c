@@ -10,11 +10,13 @@
 #include <unistd.h>
 
 #include "addr.h"
-#include "model/adjacency.h"
+#include "log.h"
+#include "maps/outer.h"
 #include "model/batch.h"
 #include "model/group.h"
-#include "log.h"
+#include "model/peer.h"
 #include "model/uplink.h"
+#include "model/way.h"
 
 /* MCAST_JOIN_GROUP or MCAST_LEAVE_GROUP (RFC 3678) on one device. */
 static int request(const struct xv_group *group, uint32_t ifindex, int option)
@@ -129,17 +131,17 @@ static void write_adjacency(struct xv_model *model, const struct xv_group *group
 
 	if (group->ready) {
 		group_mac(&group->key.ip, mac);
-		xv_adjacency_header(&adj, mac, uplink->link.mac,
-				    v4 ? &model->config->address : &model->config->address6,
-				    &group->key.ip, htons(model->config->udp_port));
-		adj.flags |= XV_ADJ_VALID | xv_adjacency_df(model->config, v4);
+		xv_outer_header(&adj, mac, uplink->link.mac,
+				v4 ? &model->config->address : &model->config->address6,
+				&group->key.ip, htons(model->config->udp_port));
+		adj.flags |= XV_ADJ_VALID | xv_way_df(model->config, v4);
 		adj.flags |= by_route ? XV_ADJ_GROUP_ROUTE : 0;
 		adj.ifindex = uplink->ifindex;
 		adj.mtu = uplink->link.mtu;
 		adj.tx_slot = xv_uplink_tx_slot(model, uplink->ifindex);
 	}
 	memcpy(adj.group_dev, group->key.dev, sizeof(adj.group_dev));
-	xv_adjacency_group(model, group->id, &adj);
+	xv_outer_write_group(model->dp, group->id, &adj);
 }
 
 static void log_change(const struct xv_group *group, const char *before)
@@ -276,7 +278,7 @@ void xv_group_free_gone(struct xv_model *model)
 
 	for (group = model->batch->groups; group; group = next) {
 		next = group->next_gone;
-		xv_adjacency_group(model, group->id, &(struct xv_adj_val){});
+		xv_outer_write_group(model->dp, group->id, &(struct xv_adj_val){});
 		close(group->fd);
 		free(group);
 	}

@@ -34,7 +34,7 @@ int xv_group_get(struct xv_model *model, const struct xv_ip *ip, const char *dev
 		 struct xv_group **group, struct xv_err *err);
 void xv_group_hold(struct xv_group *group);
 void xv_group_put(struct xv_model *model, struct xv_group *group);
-/* For batch.c: what no list names is unlinked (whether there was any), and is freed, with its id,
+/* For settle.c: what no list names is unlinked (whether there was any), and is freed, with its id,
  * when no program uses it any more. */
 bool xv_group_unlink_unused(struct xv_model *model);
 void xv_group_free_gone(struct xv_model *model);

@@ -5,10 +5,9 @@
 #include <string.h>
 
 #include "addr.h"
-#include "model/hop.h"
 #include "clock.h"
 #include "log.h"
-#include "model/peer.h"
+#include "model/hop.h"
 
 enum {
 	FIRST_LIMIT_S = 10, /* a host that is new may be starting yet */

@@ -8,11 +8,11 @@
 #include <sys/random.h>
 
 #include "addr.h"
-#include "model/local.h"
-#include "log.h"
 #include "kernel/netns.h"
-#include "model/vlan.h"
+#include "log.h"
+#include "model/local.h"
 #include "model/uplink.h"
+#include "model/vlan.h"
 
 struct macs {
 	struct xv_mac mac[XV_MAX_MACS];

@@ -6,9 +6,9 @@
 
 #include "kernel/probe.h"
 #include "log.h"
+#include "model/attachment.h"
 #include "model/ids.h"
 #include "model/loop.h"
-#include "model/port_device.h"
 
 #define SECOND 1000000000ULL
 #define AGAIN  (60 * SECOND) /* a loop that is found within this time is the same one */
@@ -56,7 +56,7 @@ static void contain(struct xv_model *model, struct xv_port *port, const struct x
 	port->loop.until = now + port->loop.seconds * SECOND;
 	snprintf(port->loop.other, sizeof(port->loop.other), "%s", xv_port_text(from, name));
 	net->loops++;
-	port_look_again(model, port);
+	xv_attachment_look_again(model, port);
 	xv_log_limited(LOG_WARNING, net->bd,
 		       "network %s: ports %s and %s are in a loop: frames to groups and unknown "
 		       "MACs from and to %s are dropped for %u seconds",
@@ -180,7 +180,7 @@ void xv_loop_stop(struct xv_model *model)
 static void release(struct xv_model *model, struct xv_port *port)
 {
 	port->loop.on = false;
-	port_look_again(model, port);
+	xv_attachment_look_again(model, port);
 }
 
 void xv_loop_release(struct xv_model *model, const struct xv_network *net)

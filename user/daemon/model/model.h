@@ -18,7 +18,7 @@
 struct xv_adjacency_pass;
 struct xv_batch;
 struct xv_egress;
-struct xv_fdb;
+struct xv_mac_table;
 struct xv_flap;
 struct xv_group;
 struct xv_hop;
@@ -31,13 +31,25 @@ struct xv_uplink;
 struct xv_vlan;
 struct xv_xfrm;
 
+struct xv_model;
+
+struct xv_network_signal {
+	void (*fn)(void *arg, struct xv_network *net);
+	void *arg;
+};
+
 /* What the model wishes of those above it. */
 struct xv_signals {
 	struct xv_signal refresh; /* look at all adjacencies again, soon */
 	struct xv_signal retry;	  /* the same, a second from now: a next hop was lost */
 	struct xv_signal again;	  /* a device could not be had: try again in a second */
 	struct xv_signal room;	  /* the FDB may have room for what waits to be learned */
-	struct xv_signal ageing;  /* an ageing time was set: do not sweep as late as planned */
+	struct xv_signal ask;	  /* look at the peers whose route is to be asked for again */
+	/* A batch ends: take away what is gone (settle.h). */
+	int (*settle)(struct xv_model *model, struct xv_err *err);
+	struct xv_network_signal network_set; /* settings are others */
+	struct xv_network_signal
+		network_going; /* its ports and remotes are to go, before it does */
 };
 
 struct xv_model {
@@ -81,10 +93,16 @@ struct xv_model {
 	uint32_t pmtu_left;	 /* ... ids of peers that are to be asked for since it grew, */
 	uint32_t pmtu_at;	 /* ... the last that was */
 	struct xv_adjacency_pass *pass;
-	struct xv_fdb *fdb;
+	struct xv_mac_table *macs;
 	struct xv_flap *flaps; /* uthash by (bd, MAC): moved lately */
 	struct xv_loop *loop;  /* NULL: loops are not looked for */
 	unsigned int n_full;   /* networks and ports that programs know to be full */
 };
+
+static inline void xv_signal_network(const struct xv_network_signal *signal, struct xv_network *net)
+{
+	if (signal->fn)
+		signal->fn(signal->arg, net);
+}
 
 #endif

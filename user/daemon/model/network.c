@@ -6,15 +6,12 @@
 #include <string.h>
 
 #include "addr.h"
-#include "model/batch.h"
-#include "model/fdb.h"
-#include "model/flood.h"
-#include "maps/index.h"
 #include "link_local.h"
-#include "model/loop.h"
-#include "model/ids.h"
-#include "model/quota.h"
+#include "maps/index.h"
 #include "maps/stats.h"
+#include "model/batch.h"
+#include "model/ids.h"
+#include "model/network.h"
 #include "xv_wire.h"
 
 void xv_network_defaults(struct xv_network_settings *set)
@@ -73,6 +70,16 @@ static uint32_t free_bd(struct xv_model *model)
 	return xv_batch_make_room(model) ? free_bd(model) : 0;
 }
 
+bool xv_network_has_group(const struct xv_network *net)
+{
+	size_t i;
+
+	for (i = 0; i < net->n_flood; i++)
+		if (net->flood[i].val.kind == XV_FDB_GROUP)
+			return true;
+	return false;
+}
+
 /* Writes settings field by field: programs read single words of the entry while we do. */
 static void write_settings(struct xv_model *model, struct xv_network *net)
 {
@@ -85,7 +92,7 @@ static void write_settings(struct xv_model *model, struct xv_network *net)
 		flags |= XV_BD_LEARN;
 	if (set->inner_vlan)
 		flags |= XV_BD_INNER_VLAN;
-	if (xv_flood_has_group(net))
+	if (xv_network_has_group(net))
 		flags |= XV_BD_ANY_PEER;
 	if (net->from_config)
 		flags |= XV_BD_CONFIG;
@@ -196,10 +203,7 @@ void xv_network_set(struct xv_model *model, struct xv_network *net,
 {
 	copy_settings(net, set);
 	write_settings(model, net);
-	if (!net->set.loop_detect)
-		xv_loop_release(model, net);
-	xv_signal_send(&model->signals.ageing);
-	xv_quota_room(model);
+	xv_signal_network(&model->signals.network_set, net);
 }
 
 int xv_network_check_name(struct xv_model *model, uint32_t vni,
@@ -224,17 +228,12 @@ void xv_network_drop(struct xv_model *model, struct xv_network *net)
 
 int xv_network_del(struct xv_model *model, struct xv_network *net, struct xv_err *err)
 {
-	struct xv_port *port, *tmp;
-
 	xv_batch_begin(model);
 	/* First the way in from the wire, then the ports, then what nobody looks up any more. */
 	xv_index_del_network(model->dp, net->vni, net->bd);
 	bpf_map_delete_elem(model->dp->fd.vni, &net->vni);
-	HASH_ITER (hh, model->ports, port, tmp)
-		if (port->net == net)
-			xv_port_del(model, port, NULL);
+	xv_signal_network(&model->signals.network_going, net);
 	__atomic_store_n(&model->dp->bd[net->bd].flags, 0, __ATOMIC_RELEASE);
-	xv_flood_flush(model, net, NULL);
 	unlink_network(model, net);
 	net->next_gone = model->batch->networks;
 	model->batch->networks = net;
@@ -255,7 +254,6 @@ void xv_network_free_gone(struct xv_model *model)
 
 	for (net = model->batch->networks; net; net = next) {
 		next = net->next_gone;
-		xv_flood_forget(model, net);
 		forget(model, net->bd);
 		free_network(net);
 	}

@@ -66,9 +66,11 @@ void xv_network_set(struct xv_model *model, struct xv_network *net,
 void xv_network_drop(struct xv_model *model, struct xv_network *net);
 /* With its ports, flood list and FDB entries. */
 int xv_network_del(struct xv_model *model, struct xv_network *net, struct xv_err *err);
+/* Whether it floods to a multicast group. */
+bool xv_network_has_group(const struct xv_network *net);
 /* Counters, over all CPUs. */
 struct xv_net_stats xv_network_stats(struct xv_model *model, const struct xv_network *net);
-/* For batch.c: frees those that were deleted. */
+/* For settle.c: frees those that were deleted. */
 void xv_network_free_gone(struct xv_model *model);
 /* Writes the settings to xv_bd again (its flood list changed between peers and group). */
 void xv_network_write(struct xv_model *model, struct xv_network *net);

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Peers: see peer.h. Adjacencies follow the kernel's routes and neighbours. */
+/* Peers: see peer.h. */
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/adjacency.h"
 #include "addr.h"
-#include "model/batch.h"
-#include "model/fdb.h"
-#include "model/ids.h"
-#include "maps/index.h"
 #include "log.h"
-#include "model/peer.h"
+#include "maps/index.h"
+#include "maps/outer.h"
 #include "maps/stats.h"
+#include "model/batch.h"
+#include "model/ids.h"
+#include "model/peer.h"
 #include "model/way.h"
 
 struct xv_peer *xv_peer_find(struct xv_model *model, const struct xv_ip *ip)
@@ -76,6 +75,33 @@ static int check_ip(struct xv_model *model, const struct xv_ip *ip, struct xv_er
 	return 0;
 }
 
+enum {
+	OWN_FLAGS = XV_ADJ_HAND | XV_ADJ_HEARD | XV_ADJ_KERNEL,
+};
+
+uint32_t xv_peer_flags(const struct xv_peer *peer)
+{
+	return (peer->pinned ? XV_ADJ_HAND : 0) | (peer->dynamic ? XV_ADJ_HEARD : 0) |
+	       (peer->kernel ? XV_ADJ_KERNEL : 0);
+}
+
+void xv_peer_write_flags(struct xv_model *model, const struct xv_peer *peer)
+{
+	uint32_t flags = model->dp->adj[peer->id].flags & ~(uint32_t)OWN_FLAGS;
+
+	xv_outer_set_flags(model->dp, peer->id, flags | xv_peer_flags(peer));
+}
+
+void xv_peer_update_way(struct xv_model *model, struct xv_peer *peer)
+{
+	bool kernel = xv_way_is_kernels(model, &peer->ip, peer->status, sizeof(peer->status));
+
+	if (peer->kernel == kernel)
+		return;
+	peer->kernel = kernel;
+	xv_index_update_peer(model->dp, &peer->ip, peer->id, kernel);
+}
+
 static int create(struct xv_model *model, const struct xv_ip *ip, struct xv_peer **out,
 		  struct xv_err *err)
 {
@@ -93,8 +119,9 @@ static int create(struct xv_model *model, const struct xv_ip *ip, struct xv_peer
 		return xv_err_set(err, -ENOMEM, "out of memory");
 	model->last_peer = id;
 	xv_stats_clear_peer(model->dp, id);
-	xv_way_update(model, peer); /* before programs know the peer */
-	xv_adjacency_clear(model, peer);
+	xv_peer_update_way(model, peer); /* before programs know the peer */
+	xv_outer_clear(model->dp, peer->id, &peer->ip, xv_peer_flags(peer));
+	snprintf(peer->status, sizeof(peer->status), "not looked up yet");
 	ret = bpf_map_update_elem(model->dp->fd.peer, ip, &id, BPF_ANY);
 	if (ret) {
 		unlink_peer(model, peer);
@@ -145,7 +172,7 @@ void xv_peer_free_gone(struct xv_model *model)
 
 	for (peer = model->batch->peers; peer; peer = next) {
 		next = peer->next_gone;
-		xv_adjacency_drop(model, peer);
+		xv_outer_forget(model->dp, peer->id);
 		free(peer);
 	}
 }
@@ -186,7 +213,7 @@ int xv_peer_add(struct xv_model *model, const struct xv_ip *ip, struct xv_err *e
 	ret = peer ? 0 : create(model, ip, &peer, err);
 	if (!ret) {
 		peer->pinned = true;
-		xv_adjacency_origin(model, peer);
+		xv_peer_write_flags(model, peer);
 	}
 	return ret;
 }
@@ -202,7 +229,7 @@ int xv_peer_del(struct xv_model *model, struct xv_peer *peer, struct xv_err *err
 			xv_ip_format(&peer->ip, text), peer->refs, peer->refs == 1 ? "" : "s",
 			peer->refs == 1 ? "y" : "ies", peer->refs == 1 ? "that" : "those");
 	peer->pinned = peer->dynamic = false;
-	xv_adjacency_origin(model, peer);
+	xv_peer_write_flags(model, peer);
 	check_unused(model, peer);
 	return 0;
 }
@@ -217,7 +244,7 @@ int xv_peer_admit(struct xv_model *model, const struct xv_ip *ip, struct xv_peer
 		ret = create(model, ip, &peer, err);
 		if (!ret) {
 			peer->dynamic = true;
-			xv_adjacency_origin(model, peer);
+			xv_peer_write_flags(model, peer);
 		}
 	}
 	if (!ret)
@@ -234,7 +261,7 @@ void xv_peer_drop_unused(struct xv_model *model, const uint32_t *uses)
 		if (!peer->dynamic || uses[peer->id])
 			continue;
 		peer->dynamic = false;
-		xv_adjacency_origin(model, peer);
+		xv_peer_write_flags(model, peer);
 		check_unused(model, peer);
 	}
 	xv_batch_commit(model, NULL);
@@ -246,6 +273,18 @@ static bool may_be_adopted(struct xv_model *model, const struct xv_ip *ip, uint3
 	return id && !xv_peer_of(model, id) && id < XV_MAX_PEERS && xv_ip_is_usable(ip) &&
 	       !xv_ip_equal(ip, &model->config->address) &&
 	       !xv_ip_equal(ip, &model->config->address6);
+}
+
+/* What an earlier daemon wrote. */
+static void take_over(struct xv_peer *peer, const struct xv_adj_val *adj)
+{
+	peer->ready = adj->flags & XV_ADJ_VALID;
+	peer->pinned = adj->flags & XV_ADJ_HAND;
+	peer->dynamic = adj->flags & XV_ADJ_HEARD;
+	peer->kernel = adj->flags & XV_ADJ_KERNEL;
+	peer->ifindex = adj->ifindex;
+	peer->mtu = adj->mtu;
+	memcpy(peer->mac, adj->hdr, sizeof(peer->mac));
 }
 
 int xv_peer_adopt(struct xv_model *model, struct xv_err *err)
@@ -267,7 +306,7 @@ int xv_peer_adopt(struct xv_model *model, struct xv_err *err)
 		peer = new_peer(model, &ip, id);
 		if (!peer)
 			return xv_err_set(err, -ENOMEM, "out of memory");
-		xv_adjacency_adopt(model, peer);
+		take_over(peer, &model->dp->adj[id]);
 		model->last_peer = id > model->last_peer ? id : model->last_peer;
 	}
 	if (drop)
@@ -283,9 +322,8 @@ void xv_peer_adopted(struct xv_model *model)
 		if (peer->refs || !is_unused(peer))
 			continue;
 		peer->pinned = true; /* another program's */
-		xv_adjacency_origin(model, peer);
+		xv_peer_write_flags(model, peer);
 	}
-	xv_adjacency_adopted(model);
 }
 
 static const struct xv_ip *ip_of(void *arg, uint32_t id)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Peers: remote VTEPs and their adjacencies; xv_peer and xv_adj are written here and nowhere else.
- */
+/* Peers: remote VTEPs; xv_peer is written here and nowhere else. */
 #ifndef XV_PEER_H
 #define XV_PEER_H
 
@@ -40,7 +39,14 @@ int xv_peer_get(struct xv_model *model, const struct xv_ip *ip, struct xv_peer *
 void xv_peer_put(struct xv_model *model, struct xv_peer *peer);
 /* Another reference to one that has some. */
 void xv_peer_hold(struct xv_peer *peer);
-/* For batch.c: takes those without use out of programs' sight, whether there is any; frees them. */
+/* Flags of xv_adj that hold whether the adjacency is valid or not: for a daemon that adopts the
+ * peer, and for programs that receive from it. */
+uint32_t xv_peer_flags(const struct xv_peer *peer);
+void xv_peer_write_flags(struct xv_model *model, const struct xv_peer *peer);
+/* Sets peer->kernel as way.h has it now, and tells the programs that receive. */
+void xv_peer_update_way(struct xv_model *model, struct xv_peer *peer);
+/* For settle.c: takes those without use out of programs' sight, whether there is any; frees them.
+ */
 bool xv_peer_unlink_unused(struct xv_model *model);
 void xv_peer_free_gone(struct xv_model *model);
 /*

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Path MTUs: see pmtu.h. */
 #include "addr.h"
-#include "kernel/icmp.h"
-#include "model/adjacency.h"
 #include "clock.h"
+#include "kernel/icmp.h"
 #include "log.h"
 #include "model/pmtu.h"
 
@@ -15,9 +14,11 @@ enum {
 
 static void on_ask(evutil_socket_t fd, short what, void *arg)
 {
+	const struct xv_model *model = arg;
+
 	(void)fd;
 	(void)what;
-	xv_adjacency_refresh_asked(arg);
+	xv_signal_send(&model->signals.ask);
 }
 
 void xv_pmtu_event(struct xv_model *model, uint32_t id)
@@ -86,7 +87,7 @@ void xv_pmtu_second(struct xv_model *model)
 		any |= peer->asks;
 	}
 	if (any)
-		xv_adjacency_refresh_asked(model);
+		xv_signal_send(&model->signals.ask);
 }
 
 void xv_pmtu_stop(struct xv_model *model)

@@ -1,22 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Ports: see port.h. */
 #include <bpf/bpf.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/attach.h"
-#include "model/batch.h"
-#include "model/flood.h"
-#include "model/ids.h"
-#include "model/port_device.h"
-#include "model/port_filters.h"
-#include "model/port_xdp.h"
-#include "model/quota.h"
-#include "maps/stats.h"
+#include "model/port.h"
 #include "model/uplink.h"
-#include "model/vlan.h"
-#include "xv_wire.h"
 
 struct xv_port *xv_port_find(struct xv_model *model, const char *dev, uint32_t vlan)
 {
@@ -39,22 +28,8 @@ const char *xv_port_text(const struct xv_port *port, char text[XV_PORT_STRLEN])
 	return text;
 }
 
-static uint32_t free_id(struct xv_model *model)
-{
-	struct xv_port_dev_val val;
-	uint32_t i, id;
-
-	for (i = 1; i < XV_MAX_PORTS; i++) {
-		id = 1 + (model->last_port + i - 1) % (XV_MAX_PORTS - 1);
-		if (!model->port_by_id[id] && !model->batch->port[id] &&
-		    !bpf_map_lookup_elem(model->dp->fd.port_dev, &id, &val) && !val.ifindex)
-			return id;
-	}
-	return xv_batch_make_room(model) ? free_id(model) : 0;
-}
-
-static struct xv_port *new_port(struct xv_model *model, struct xv_network *net, const char *dev,
-				uint32_t vlan, uint32_t id)
+struct xv_port *xv_port_new(struct xv_model *model, struct xv_network *net, const char *dev,
+			    uint32_t vlan, uint32_t id)
 {
 	struct xv_port *port = calloc(1, sizeof(*port));
 
@@ -69,7 +44,7 @@ static struct xv_port *new_port(struct xv_model *model, struct xv_network *net, 
 	return port;
 }
 
-static void free_port(struct xv_model *model, struct xv_port *port)
+void xv_port_free(struct xv_model *model, struct xv_port *port)
 {
 	model->n_full -= port->full;
 	HASH_DEL(model->ports, port);
@@ -77,213 +52,196 @@ static void free_port(struct xv_model *model, struct xv_port *port)
 	free(port);
 }
 
-static int check_new(struct xv_model *model, const char *dev, uint32_t vlan, struct xv_err *err)
-{
-	struct xv_port *port = xv_port_find(model, dev, vlan);
-	char text[XV_PORT_STRLEN];
-
-	if (strlen(dev) >= IFNAMSIZ || !dev[0])
-		return xv_err_set(err, -EINVAL, "\"%s\" is not a device name", dev);
-	if (port)
-		return xv_err_set(err, -EBUSY,
-				  "%s is in network \"%s\" already: delete it there "
-				  "first (xvtep port del %s)",
-				  xv_port_text(port, text), port->net->set.name, text);
-	if (xv_uplink_find(model, dev))
-		return xv_err_set(err, -EBUSY, "%s is an underlay device of this instance", dev);
-	return 0;
-}
-
-int xv_port_add(struct xv_model *model, struct xv_network *net, const struct xv_config_port *set,
-		bool from_config, bool must_exist, struct xv_err *err)
-{
-	int ret = check_new(model, set->dev, set->vlan, err);
-	struct xv_port *port;
-	struct xv_link link;
-	int attached;
-	uint32_t id;
-
-	if (ret)
-		return ret;
-	ret = xv_netlink_get_link(model->nl, set->dev, 0, &link, err);
-	if (ret == -ENODEV && must_exist)
-		return xv_err_set(err, ret,
-				  "there is no device \"%s\" here; name it in the "
-				  "configuration file to have it attached when it appears",
-				  set->dev);
-	if (ret && ret != -ENODEV && (ret != -EEXIST || must_exist))
-		return ret;
-	id = free_id(model);
-	if (!id)
-		return xv_err_set(err, -ENOSPC, "there are %u ports already, which is the limit",
-				  XV_MAX_PORTS - 1);
-	port = new_port(model, net, set->dev, set->vlan, id);
-	if (!port)
-		return xv_err_set(err, -ENOMEM, "out of memory");
-	model->last_port = id;
-	port->from_config = from_config;
-	port->xdp = set->xdp;
-	port->set_filters = set->filters;
-	port->max_macs = set->max_macs;
-	port->by_hand = !from_config;
-	xv_stats_clear_port(model->dp, id);
-	port_write_dev(model, port);
-	snprintf(port->status, sizeof(port->status), "%.250s",
-		 ret == -EEXIST ? err->text : "no such device yet");
-	if (ret)
-		attached = ret == -ENODEV ? 0 : ret;
-	else
-		attached = port_attach(model, port, &link, err);
-	ret = must_exist ? attached : 0;
-	ret = ret ?: xv_flood_add_port(model, net, id, err);
-	if (ret) {
-		port_detach(model, port, true);
-		free_port(model, port);
-	}
-	return ret ?: attached;
-}
-
-int xv_port_take_over(struct xv_model *model, struct xv_port *port,
-		      const struct xv_config_port *set)
-{
-	port->from_config = true;
-	port->xdp = set->xdp;
-	port->set_filters = set->filters;
-	port->max_macs = set->max_macs;
-	xv_quota_room(model);
-	return port_look_again(model, port);
-}
-
-int xv_port_drop(struct xv_model *model, struct xv_port *port, struct xv_err *err)
-{
-	if (!port->by_hand)
-		return xv_port_del(model, port, err);
-	port->from_config = false;
-	return port_write_dev(model, port);
-}
-
-int xv_port_del(struct xv_model *model, struct xv_port *port, struct xv_err *err)
-{
-	struct xv_port_dev_val none = {};
-	int ret;
-
-	xv_batch_begin(model);
-	ret = xv_flood_del_port(model, port->net, port->id, err);
-	port_detach(model, port, true);
-	bpf_map_update_elem(model->dp->fd.port_dev, &port->id, &none, BPF_ANY);
-	model->batch->port[port->id] = (uint16_t)port->net->bd;
-	model->batch->entries = true;
-	free_port(model, port);
-	return xv_batch_commit(model, err) ?: ret;
-}
-
-/* One adopted entry of xv_port; a device that is gone or was renamed is forgotten. */
-static int adopt_one(struct xv_model *model, const struct xv_port_key *key,
-		     const struct xv_port_val *val, struct xv_err *err)
-{
-	struct xv_network *net = xv_network_of(model, val->bd);
-	struct xv_port_dev_val dev;
-	struct xv_port *port;
-	struct xv_link link;
-
-	if (!val->port && xv_vlan_has(model, key))
-		return 0;
-	if (!net || key->proto || key->vlan >= XV_VLAN_VID_MASK || !val->port ||
-	    val->port >= XV_MAX_PORTS || model->port_by_id[val->port] ||
-	    bpf_map_lookup_elem(model->dp->fd.port_dev, &val->port, &dev) ||
-	    dev.ifindex != key->ifindex ||
-	    xv_netlink_get_link(model->nl, NULL, key->ifindex, &link, NULL)) {
-		port_write_key(model, key, NULL);
-		return 0;
-	}
-	if (port_check_link(model, &link, NULL)) {
-		xv_detach_tc(model->dp->pin_dir, key->ifindex);
-		port_write_key(model, key, NULL);
-		return 0;
-	}
-	port = new_port(model, net, link.name, key->vlan, val->port);
-	if (!port)
-		return xv_err_set(err, -ENOMEM, "out of memory");
-	port->from_config = dev.flags & XV_PORT_CONFIG;
-	port->xdp = xv_port_xdp_mode(dev.flags);
-	port->set_filters = xv_port_filters_mode(dev.flags);
-	port->max_macs = dev.max_macs;
-	port->by_hand = !port->from_config || dev.flags & XV_PORT_HAND;
-	model->last_port = port->id > model->last_port ? port->id : model->last_port;
-	port->adopted = link.ifindex;
-	return 0;
-}
-
-/* Ids that no port has any more are free again. */
-static void free_ids(struct xv_model *model)
-{
-	struct xv_port_dev_val val, none = {};
-	uint32_t id;
-
-	for (id = 1; id < XV_MAX_PORTS; id++) {
-		if (model->port_by_id[id] ||
-		    bpf_map_lookup_elem(model->dp->fd.port_dev, &id, &val) || !val.ifindex)
-			continue;
-		if (xv_network_of(model, val.bd))
-			xv_stats_keep_port(model->dp, id, val.bd);
-		bpf_map_update_elem(model->dp->fd.port_dev, &id, &none, BPF_ANY);
-		bpf_map_delete_elem(model->dp->fd.tx, &id);
-	}
-}
-
-int xv_port_adopt(struct xv_model *model, struct xv_err *err)
-{
-	struct xv_port_key *keys = calloc(XV_MAX_PORT_KEYS, sizeof(*keys)), *prev = NULL;
-	struct xv_port_val val;
-	uint32_t n = 0, i;
-	int fd = model->dp->fd.port, ret = 0;
-
-	if (!keys)
-		return xv_err_set(err, -ENOMEM, "out of memory");
-	while (n < XV_MAX_PORT_KEYS && !bpf_map_get_next_key(fd, prev, &keys[n]))
-		prev = &keys[n++];
-	for (i = 0; !ret && i < n; i++)
-		if (!bpf_map_lookup_elem(fd, &keys[i], &val))
-			ret = adopt_one(model, &keys[i], &val, err);
-	free(keys);
-	if (!ret)
-		free_ids(model);
-	return ret;
-}
-
-/* A device may be under the tunnels by now, and have its program for that. */
-static void attach_adopted(struct xv_model *model, struct xv_port *port)
-{
-	struct xv_port_key key = {.ifindex = port->adopted, .vlan = port->key.vlan};
-	struct xv_err err = {.text = ""};
-	struct xv_link link;
-
-	port->adopted = 0;
-	if (!xv_netlink_get_link(model->nl, NULL, key.ifindex, &link, NULL) &&
-	    !strcmp(link.name, port->key.dev) && !port_check_link(model, &link, &err)) {
-		port_attach(model, port, &link, &err);
-		return;
-	}
-	snprintf(port->status, sizeof(port->status), "%.250s",
-		 err.text[0] ? err.text : "no such device yet");
-	port_write_key(model, &key, NULL);
-	port_write_dev(model, port);
-}
-
-void xv_port_adopted(struct xv_model *model)
-{
-	struct xv_port *port, *tmp;
-
-	HASH_ITER (hh, model->ports, port, tmp)
-		if (port->adopted)
-			attach_adopted(model, port);
-	xv_vlan_mark(model, 0);
-}
-
 void xv_port_free_all(struct xv_model *model)
 {
 	struct xv_port *port, *tmp;
 
 	HASH_ITER (hh, model->ports, port, tmp)
-		free_port(model, port);
+		xv_port_free(model, port);
+}
+
+static uint32_t xdp_flags(enum xv_port_xdp mode)
+{
+	switch (mode) {
+	case XV_PORT_XDP_NATIVE:
+		return XV_PORT_ENCAP_NATIVE;
+	case XV_PORT_XDP_OFF:
+		return XV_PORT_ENCAP_OFF;
+	case XV_PORT_XDP_AUTO:
+		break;
+	}
+	return 0;
+}
+
+enum xv_port_xdp xv_port_xdp_mode(uint32_t flags)
+{
+	if (flags & XV_PORT_ENCAP_OFF)
+		return XV_PORT_XDP_OFF;
+	return flags & XV_PORT_ENCAP_NATIVE ? XV_PORT_XDP_NATIVE : XV_PORT_XDP_AUTO;
+}
+
+static uint32_t filters_flags(enum xv_port_filters set)
+{
+	switch (set) {
+	case XV_FILTERS_BEFORE:
+		return XV_PORT_FILTERS_BEFORE;
+	case XV_FILTERS_IGNORE:
+		return XV_PORT_FILTERS_IGNORE;
+	case XV_FILTERS_AUTO:
+		break;
+	}
+	return 0;
+}
+
+enum xv_port_filters xv_port_filters_mode(uint32_t flags)
+{
+	if (flags & XV_PORT_FILTERS_BEFORE)
+		return XV_FILTERS_BEFORE;
+	return flags & XV_PORT_FILTERS_IGNORE ? XV_FILTERS_IGNORE : XV_FILTERS_AUTO;
+}
+
+static bool any_xdp(const struct xv_model *model)
+{
+	size_t i;
+
+	for (i = 0; i < model->n_uplinks; i++)
+		if (model->uplinks[i].flags & XV_UPLINK_XDP)
+			return true;
+	return false;
+}
+
+const char *xv_port_delivery(const struct xv_model *model, const struct xv_port *port)
+{
+	if (!port->ifindex)
+		return "none";
+	if (!any_xdp(model) || !(port->flags & XV_PORT_XDP_TX))
+		return "tc";
+	return "redirect";
+}
+
+const char *xv_port_encap(const struct xv_port *port)
+{
+	if (!port->ifindex)
+		return "none";
+	return port->xdp_on ? "xdp" : "tc";
+}
+
+/*
+ * A frame from a veth underlay may lack its inner checksum, which the sender left to a NIC that
+ * never came; an skb says so, an XDP frame cannot.
+ */
+static bool redirect_wanted(const struct xv_model *model, const struct xv_port *port)
+{
+	size_t i;
+
+	/* A qdisc or filter is there to be used, and redirects go past it. */
+	if (port->watched)
+		return false;
+	if (model->config->delivery != XV_DELIVERY_AUTO)
+		return model->config->delivery == XV_DELIVERY_REDIRECT;
+	for (i = 0; i < model->n_uplinks; i++)
+		if (model->uplinks[i].ifindex && !strcmp(model->uplinks[i].link.kind, "veth"))
+			return false;
+	return true;
+}
+
+/* What an adopting daemon must know of the port, whether its device is there or not. */
+static uint32_t setting_flags(const struct xv_port *port)
+{
+	return (port->from_config ? XV_PORT_CONFIG : 0) | (port->by_hand ? XV_PORT_HAND : 0) |
+	       xdp_flags(port->xdp) | filters_flags(port->set_filters);
+}
+
+/*
+ * What the device can take. Features unknown (before Linux 6.3): through TC, which every device
+ * takes. Inner TCP goes that way even so, as GRO merges it there.
+ */
+static uint32_t flags_of(const struct xv_model *model, const struct xv_port *port)
+{
+	const struct xv_link *link = &port->link;
+	uint32_t flags = setting_flags(port);
+
+	if (xv_link_runs(link))
+		flags |= XV_PORT_UP;
+	if (link->xdp_features != XV_XDP_FEATURES_UNKNOWN &&
+	    link->xdp_features & XV_XDP_ACT_NDO_XMIT) {
+		if (redirect_wanted(model, port))
+			flags |= XV_PORT_XDP_TX;
+		if (model->config->delivery == XV_DELIVERY_AUTO)
+			flags |= XV_PORT_TCP_STACK;
+		if (link->xdp_features & XV_XDP_ACT_NDO_XMIT_SG)
+			flags |= XV_PORT_XDP_SG;
+	}
+	if (!strcmp(link->kind, "veth"))
+		flags |= XV_PORT_GSO_DECAP;
+	if (port->direct)
+		flags |= XV_PORT_DIRECT;
+	if (port->loop.on)
+		flags |= XV_PORT_LOOP;
+	if (port->full)
+		flags |= XV_PORT_FULL;
+	return flags;
+}
+
+/* Writes the port's entry for delivery, and its device into xv_tx. */
+int xv_port_write(struct xv_model *model, struct xv_port *port)
+{
+	struct xv_port_dev_val val = {
+		.ifindex = port->ifindex,
+		.flags = flags_of(model, port),
+		.bd = port->net->bd,
+		.vlan = port->key.vlan,
+		.mtu = port->link.mtu,
+		.max_macs = port->max_macs,
+	};
+	bool in_tx;
+	int ret;
+
+	memcpy(val.end_mac, port->end_mac, sizeof(val.end_mac));
+	if (!port->ifindex)
+		val.flags = setting_flags(port);
+	port->flags = val.flags;
+	/* The devmap first: a port that says XV_PORT_XDP_TX is in it, but for VLANs. */
+	in_tx = val.flags & XV_PORT_XDP_TX && !val.vlan;
+	if (in_tx)
+		bpf_map_update_elem(model->dp->fd.tx, &port->id, &port->ifindex, BPF_ANY);
+	ret = bpf_map_update_elem(model->dp->fd.port_dev, &port->id, &val, BPF_ANY);
+	if (!in_tx)
+		bpf_map_delete_elem(model->dp->fd.tx, &port->id);
+	return ret;
+}
+
+/* The way in: from the device, and the VLAN, to the port. NULL: none any more. */
+int xv_port_write_key(struct xv_model *model, const struct xv_port_key *key,
+		      const struct xv_port_val *val)
+{
+	uint32_t id = val ? val->port : 0;
+	int ret = 0;
+
+	if (val)
+		ret = bpf_map_update_elem(model->dp->fd.port, key, val, BPF_ANY);
+	else
+		bpf_map_delete_elem(model->dp->fd.port, key);
+	if (!ret && !key->vlan && key->ifindex < XV_PORT_INDEX)
+		ret = bpf_map_update_elem(model->dp->fd.port_index, &key->ifindex, &id, BPF_ANY);
+	return ret;
+}
+
+bool xv_port_has_device(const struct xv_model *model, uint32_t ifindex)
+{
+	const struct xv_port *port;
+
+	for (port = model->ports; port; port = port->hh.next)
+		if (port->ifindex == ifindex)
+			return true;
+	return false;
+}
+
+void xv_port_write_all(struct xv_model *model)
+{
+	struct xv_port *port, *tmp;
+
+	HASH_ITER (hh, model->ports, port, tmp)
+		if (port->ifindex)
+			xv_port_write(model, port);
 }

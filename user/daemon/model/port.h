@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Ports: local devices (and VLANs of them) in networks; xv_port, xv_port_dev and xv_tx. */
+/* Ports: local devices (and VLANs of them) in networks; xv_port, xv_port_dev and xv_tx are written
+ * here. */
 #ifndef XV_PORT_H
 #define XV_PORT_H
 
@@ -24,7 +25,7 @@ struct xv_port {
 	bool by_hand;			  /* stays when the file drops it */
 	bool retry;			  /* attaching failed, for the reason in status */
 	uint32_t ifindex;		  /* that it is attached to; 0: none (yet) */
-	uint32_t adopted;		  /* ... by an earlier daemon, until xv_port_adopted() */
+	uint32_t adopted;		  /* ... by an earlier daemon, until xv_tenancy_adopted() */
 	uint32_t flags;			  /* enum xv_port_flags as written */
 	struct xv_link link;		  /* when ifindex is not 0 */
 	char status[256];		  /* what is wrong with it; "" when fine */
@@ -66,42 +67,23 @@ const char *xv_port_encap(const struct xv_port *port);
 struct xv_port *xv_port_find(struct xv_model *model, const char *dev, uint32_t vlan);
 /* "p1" or "p1 vlan 5", as the command line has it. Returns text. */
 const char *xv_port_text(const struct xv_port *port, char text[XV_PORT_STRLEN]);
-/*
- * -EBUSY: in a network already (named in err), or an underlay device; with must_exist -ENODEV:
- * there is no such device, and -EEXIST: it has another name. Without must_exist it is attached when
- * it appears; where attaching fails, that is returned, and the port stays and is tried again.
- */
-int xv_port_add(struct xv_model *model, struct xv_network *net, const struct xv_config_port *set,
-		bool from_config, bool must_exist, struct xv_err *err);
-/* Named by the configuration file: added by hand before, or of another setting. */
-int xv_port_take_over(struct xv_model *model, struct xv_port *port,
-		      const struct xv_config_port *set);
-/* Named by the file no more: stays if added by hand, else is deleted. */
-int xv_port_drop(struct xv_model *model, struct xv_port *port, struct xv_err *err);
-int xv_port_del(struct xv_model *model, struct xv_port *port, struct xv_err *err);
-/* Undoes what being a port changed in a device itself (promiscuity), for --detach. */
-void xv_port_release_device(struct xv_netlink *nl, uint32_t ifindex);
-/* Ports that an earlier daemon left are known; then, with the underlay as configured, attached. */
-int xv_port_adopt(struct xv_model *model, struct xv_err *err);
-void xv_port_adopted(struct xv_model *model);
+/* An object for a device in a network; NULL: no memory. It is known by then, to nobody but us. */
+struct xv_port *xv_port_new(struct xv_model *model, struct xv_network *net, const char *dev,
+			    uint32_t vlan, uint32_t id);
+void xv_port_free(struct xv_model *model, struct xv_port *port);
+/* Writes the port's entry for delivery, and its device into xv_tx. 0 or negative errno. */
+int xv_port_write(struct xv_model *model, struct xv_port *port);
 /* The underlay or its delivery changed: which ports get redirects may too. */
-void xv_port_rewrite_all(struct xv_model *model);
-/* What others hooked to ports' devices may have changed without a word. */
-void xv_port_look_all(struct xv_model *model);
+void xv_port_write_all(struct xv_model *model);
+/* The way in: from the device, and the VLAN, to the port. NULL: none any more. */
+int xv_port_write_key(struct xv_model *model, const struct xv_port_key *key,
+		      const struct xv_port_val *val);
+/* Settings as the flags of xv_port_dev keep them over a restart. */
+enum xv_port_xdp xv_port_xdp_mode(uint32_t flags);
+enum xv_port_filters xv_port_filters_mode(uint32_t flags);
 void xv_port_free_all(struct xv_model *model);
 
-/* From netlink. */
-void xv_port_link(struct xv_model *model, const struct xv_link *link);
-/*
- * Why the program of the ports of a device is not at TC ingress, for their status; "": it is.
- * Whether that is new of one of them.
- */
-bool xv_port_no_tc(struct xv_model *model, uint32_t ifindex, const char *text);
 /* Whether the device is that of a port. */
 bool xv_port_has_device(const struct xv_model *model, uint32_t ifindex);
-void xv_port_link_gone(struct xv_model *model, uint32_t ifindex);
-/* Tries again to attach the ports that it failed for. */
-void xv_port_retry(struct xv_model *model);
-void xv_port_features(struct xv_model *model, uint32_t ifindex, uint64_t features);
 
 #endif

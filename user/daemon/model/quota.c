@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* How many MACs are learned: see quota.h. */
-#include "model/fdb.h"
 #include "log.h"
-#include "model/port_device.h"
+#include "model/mac_table.h"
 #include "model/quota.h"
 
 enum {
@@ -68,7 +67,7 @@ void xv_quota_deny_port(struct xv_model *model, struct xv_port *port)
 		return;
 	port->full = true;
 	model->n_full++;
-	port_write_dev(model, port);
+	xv_port_write(model, port);
 }
 
 static bool is_calm(uint32_t have, uint32_t limit)
@@ -78,7 +77,7 @@ static bool is_calm(uint32_t have, uint32_t limit)
 
 static void network_room(struct xv_model *model, struct xv_network *net)
 {
-	if (net->learned >= net->set.max_macs || xv_fdb_count(model) >= XV_MAX_FDB)
+	if (net->learned >= net->set.max_macs || xv_mac_table_count(model) >= XV_MAX_FDB)
 		return;
 	net->full = false;
 	model->n_full--;
@@ -98,7 +97,7 @@ static void port_room(struct xv_model *model, struct xv_port *port)
 		return;
 	port->full = false;
 	model->n_full--;
-	port_write_dev(model, port);
+	xv_port_write(model, port);
 	if (port->max_macs && !is_calm(port->learned, port->max_macs))
 		return;
 	port->short_of_room = false;

@@ -6,12 +6,11 @@
 #include <string.h>
 
 #include "kernel/attach.h"
-#include "model/local.h"
+#include "kernel/pinned.h"
 #include "log.h"
-#include "model/peer.h"
+#include "model/local.h"
 #include "model/slow.h"
 #include "model/unhook.h"
-#include "kernel/pinned.h"
 
 enum {
 	MAX_NAMES = 64,

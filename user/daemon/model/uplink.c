@@ -1,22 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Underlay devices: see uplink.h. */
+/* Uplinks: see uplink.h. */
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <linux/if_link.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "addr.h"
 #include "kernel/attach.h"
-#include "kernel/filters.h"
-#include "model/group.h"
-#include "log.h"
-#include "kernel/nic.h"
-#include "model/peer.h"
-#include "model/port.h"
-#include "model/slow.h"
-#include "model/uplink_internal.h"
-#include "kernel/rcu.h"
+#include "model/uplink.h"
 
 const char *xv_uplink_mode(const struct xv_uplink *uplink)
 {
@@ -59,7 +50,7 @@ struct xv_uplink *xv_uplink_find(struct xv_model *model, const char *dev)
 	return NULL;
 }
 
-static struct xv_uplink *find_index(const struct xv_model *model, uint32_t ifindex)
+struct xv_uplink *xv_uplink_by_index(const struct xv_model *model, uint32_t ifindex)
 {
 	size_t i;
 
@@ -71,323 +62,56 @@ static struct xv_uplink *find_index(const struct xv_model *model, uint32_t ifind
 
 uint32_t xv_uplink_tx_slot(const struct xv_model *model, uint32_t ifindex)
 {
-	const struct xv_uplink *uplink = find_index(model, ifindex);
+	const struct xv_uplink *uplink = xv_uplink_by_index(model, ifindex);
 
 	return uplink && !uplink->watched ? XV_MAX_PORTS + uplink->slot : 0;
 }
 
-bool uplink_wants_xdp(const struct xv_config *config, const struct xv_uplink *uplink,
-		      const struct xv_link *link, bool *must)
+bool xv_uplink_has_slot(const struct xv_uplink *uplinks, size_t n, uint32_t slot)
 {
-	*must = false;
-	if (uplink->behind)
-		return false;
-	*must = config->xdp == XV_XDP_NATIVE || config->xdp == XV_XDP_GENERIC;
-	if (*must)
-		return true;
-	return config->xdp == XV_XDP_AUTO && strcmp(link->kind, "veth");
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (uplinks[i].dev[0] && uplinks[i].slot == slot)
+			return true;
+	return false;
 }
 
-int uplink_check_link(struct xv_model *model, const struct xv_link *link, struct xv_err *err)
+/* The device of an entry of xv_uplink; one that is gone has a name that no device can have. */
+static void adopt_one(struct xv_model *model, uint32_t ifindex, const struct xv_uplink_val *val)
 {
-	const struct xv_port *port;
-	int ret = xv_slow_check_other(model, link, err);
+	struct xv_uplink *uplink = &model->uplinks[model->n_uplinks];
+	uint32_t slot = val->tx_slot - XV_MAX_PORTS;
 
-	if (ret)
-		return ret;
-	if (link->flags & IFF_LOOPBACK)
-		return xv_err_set(err, -EINVAL, "%s is the loopback device", link->name);
-	if (xv_slow_is(link))
-		return xv_err_set(err, -EINVAL,
-				  "%s is a vxlan device in external mode, as an instance's slow "
-				  "path: tunnels come out of it, none goes over it",
-				  link->name);
-	for (port = model->ports; port; port = port->hh.next)
-		if (port->ifindex == link->ifindex)
-			return xv_err_set(err, -EBUSY,
-					  "underlay device %s is a port of network \"%s\": take it "
-					  "out there first",
-					  link->name, port->net->set.name);
+	if (slot >= XV_MAX_UPLINKS || xv_uplink_has_slot(model->uplinks, model->n_uplinks, slot))
+		return;
+	*uplink = (struct xv_uplink){
+		.slot = slot,
+		.ifindex = ifindex,
+		.flags = val->flags,
+		.adopted = true,
+		.behind = xv_attach_is_behind(model->dp->pin_dir, ifindex),
+	};
+	if (xv_netlink_get_link(model->nl, NULL, ifindex, &uplink->link, NULL))
+		snprintf(uplink->dev, sizeof(uplink->dev), "/%u", ifindex);
+	else
+		memcpy(uplink->dev, uplink->link.name, sizeof(uplink->dev));
+	model->n_uplinks++;
+}
+
+int xv_uplink_adopt(struct xv_model *model, struct xv_err *err)
+{
+	uint32_t ifindex, *prev = NULL;
+	struct xv_uplink_val val;
+	int fd = model->dp->fd.uplink;
+
+	model->uplinks = calloc(XV_MAX_UPLINKS, sizeof(*model->uplinks));
+	if (!model->uplinks)
+		return xv_err_set(err, -ENOMEM, "out of memory");
+	while (model->n_uplinks < XV_MAX_UPLINKS && !bpf_map_get_next_key(fd, prev, &ifindex)) {
+		prev = &ifindex;
+		if (!bpf_map_lookup_elem(fd, &ifindex, &val))
+			adopt_one(model, ifindex, &val);
+	}
 	return 0;
-}
-
-void uplink_look_at_filters(const struct xv_model *model, const struct xv_config *config,
-			    struct xv_uplink *uplink, const struct xv_link *link)
-{
-	size_t size = sizeof(uplink->filters), len = 0;
-	char egress[XV_FILTERS_LEN];
-	struct xv_filters ingress;
-
-	xv_filters_look(model->dp->pin_dir, link, true, &ingress);
-	uplink->behind = ingress.tc && !config->filters_ignore;
-	uplink->watched = xv_filters_look_egress(link, true, egress) && !config->filters_ignore;
-	uplink->filters[0] = '\0';
-	if (uplink->behind)
-		len = snprintf(uplink->filters, size, "at TC, behind what others have there: %.96s",
-			       ingress.seen);
-	else if (ingress.tc)
-		len = snprintf(uplink->filters, size, "filters: ignore, not seeing frames: %.96s",
-			       ingress.seen);
-	else if (ingress.instances[0])
-		len = snprintf(uplink->filters, size, "an underlay device of instance %s too",
-			       ingress.instances);
-	if (uplink->watched)
-		snprintf(uplink->filters + len, size - len, "%sXDP does not send by it, past %.80s",
-			 len ? "; " : "", egress);
-}
-
-int uplink_attach(struct xv_model *model, const struct xv_config *config, struct xv_uplink *uplink,
-		  const struct xv_link *link, bool strict, struct xv_err *err)
-{
-	bool generic = config->xdp == XV_XDP_GENERIC, must, xdp;
-	struct xv_uplink_val val = {.flags = XV_UPLINK_TC_DECAP,
-				    .tx_slot = XV_MAX_PORTS + uplink->slot};
-	struct xv_err why = {.text = ""};
-	int ret = uplink_check_link(model, link, err);
-
-	if (ret)
-		return ret;
-	uplink->note[0] = '\0';
-	uplink_look_at_filters(model, config, uplink, link);
-	xdp = uplink_wants_xdp(config, uplink, link, &must);
-	if (!xdp)
-		xv_detach_xdp(model->dp->pin_dir, link->ifindex);
-	ret = xv_datapath_attach_tc(model->dp, link, XV_PROG_DECAP_TC, uplink->behind, err);
-	if (ret)
-		return ret;
-	if (xdp)
-		ret = xv_datapath_attach_xdp(model->dp, model->nl, link,
-					     generic ? XV_PROG_DECAP_SKB : XV_PROG_DECAP, &why);
-	if (ret && must && strict)
-		return xv_err_set(err, ret, "%s", why.text);
-	if (ret)
-		snprintf(uplink->note, sizeof(uplink->note), "%.240s; at TC", why.text);
-	else if (xdp)
-		val.flags |= generic ? XV_UPLINK_GENERIC : XV_UPLINK_XDP;
-	bpf_map_update_elem(model->dp->fd.uplink, &link->ifindex, &val, BPF_ANY);
-	bpf_map_update_elem(model->dp->fd.tx, &val.tx_slot, &link->ifindex, BPF_ANY);
-	uplink->ifindex = link->ifindex;
-	uplink->flags = val.flags;
-	uplink->link = *link;
-	return 0;
-}
-
-void uplink_attach_again(struct xv_model *model, const struct xv_uplink *uplink,
-			 const struct xv_link *link)
-{
-	struct xv_uplink_val val = {.flags = uplink->flags, .tx_slot = XV_MAX_PORTS + uplink->slot};
-	struct xv_err ignored;
-
-	xv_datapath_attach_tc(model->dp, link, XV_PROG_DECAP_TC, uplink->behind, &ignored);
-	if (val.flags & XV_UPLINK_XDP)
-		xv_datapath_attach_xdp(model->dp, model->nl, link, XV_PROG_DECAP, &ignored);
-	else if (val.flags & XV_UPLINK_GENERIC)
-		xv_datapath_attach_xdp(model->dp, model->nl, link, XV_PROG_DECAP_SKB, &ignored);
-	else
-		xv_detach_xdp(model->dp->pin_dir, link->ifindex);
-	bpf_map_update_elem(model->dp->fd.uplink, &link->ifindex, &val, BPF_ANY);
-}
-
-void uplink_forget(struct xv_model *model, struct xv_uplink *uplink)
-{
-	uint32_t slot = XV_MAX_PORTS + uplink->slot, ifindex = 0;
-
-	xv_group_uplink_gone(model, uplink->ifindex);
-	bpf_map_delete_elem(model->dp->fd.uplink, &uplink->ifindex);
-	/* The slot may be another device's by now, or still, that takes its place in the list. */
-	bpf_map_lookup_elem(model->dp->fd.tx, &slot, &ifindex);
-	if (ifindex == uplink->ifindex)
-		bpf_map_delete_elem(model->dp->fd.tx, &slot);
-	uplink->ifindex = 0;
-	uplink->flags = 0;
-}
-
-void uplink_detach(struct xv_model *model, struct xv_uplink *uplink)
-{
-	if (!uplink->ifindex)
-		return;
-	xv_detach_xdp(model->dp->pin_dir, uplink->ifindex);
-	xv_rcu_synchronize();
-	xv_detach_tc(model->dp->pin_dir, uplink->ifindex);
-	uplink_forget(model, uplink);
-}
-
-/* What there is to say of the device as it is now. True if that is not what was said last. */
-static bool set_status(const struct xv_config *config, struct xv_uplink *uplink)
-{
-	bool v6 = !xv_ip_is_zero(&config->address6);
-	char text[sizeof(uplink->status)];
-
-	if (uplink->ifindex && !(uplink->link.flags & IFF_UP))
-		snprintf(text, sizeof(text), "device is down");
-	else if (uplink->ifindex && !(uplink->link.flags & XV_IFF_LOWER_UP))
-		snprintf(text, sizeof(text), "no carrier");
-	else if (uplink->note[0] || !uplink->ifindex)
-		snprintf(text, sizeof(text), "%s", uplink->note);
-	else if (uplink->filters[0])
-		snprintf(text, sizeof(text), "%s", uplink->filters);
-	else
-		xv_nic_check(&uplink->link, v6 ? XV_ENCAP6_LEN : XV_ENCAP4_LEN,
-			     !v6 && config->df == XV_DF_UNSET, text, sizeof(text));
-	if (!text[0])
-		snprintf(text, sizeof(text), "%s", uplink->groups);
-	if (!strcmp(uplink->status, text))
-		return false;
-	memcpy(uplink->status, text, sizeof(text));
-	return true;
-}
-
-void uplink_join_groups(struct xv_model *model, struct xv_uplink *uplink)
-{
-	xv_group_refresh(model);
-	snprintf(uplink->groups, sizeof(uplink->groups), "%s",
-		 xv_group_trouble(model, uplink->ifindex));
-}
-
-void uplink_tell(const struct xv_config *config, struct xv_uplink *uplink)
-{
-	if (!set_status(config, uplink))
-		return;
-	if (uplink->status[0])
-		xv_log(LOG_WARNING, "underlay %s: %s", uplink->dev, uplink->status);
-	else
-		xv_log(LOG_NOTICE, "underlay %s: as it should be again", uplink->dev);
-}
-
-/* What others have at an attached device may have changed; then it is attached as that wants. */
-static void look_again(struct xv_model *model, struct xv_uplink *uplink, const struct xv_link *link)
-{
-	struct xv_uplink before = *uplink;
-	struct xv_err err = {.text = ""};
-
-	uplink_look_at_filters(model, model->config, uplink, link);
-	if (before.behind != uplink->behind) {
-		if (uplink_attach(model, model->config, uplink, link, false, &err))
-			xv_log(LOG_ERR, "underlay %s: %s", uplink->dev, err.text);
-		uplink_join_groups(model, uplink);
-		xv_port_rewrite_all(model);
-	}
-	if (before.behind == uplink->behind && before.watched == uplink->watched &&
-	    !strcmp(before.filters, uplink->filters))
-		return;
-	uplink_tell(model->config, uplink);
-	xv_signal_send(&model->signals.refresh);
-}
-
-void xv_uplink_look_all(struct xv_model *model)
-{
-	size_t i;
-
-	for (i = 0; i < model->n_uplinks; i++)
-		if (model->uplinks[i].ifindex)
-			look_again(model, &model->uplinks[i], &model->uplinks[i].link);
-}
-
-void xv_uplink_second(struct xv_model *model)
-{
-	uint32_t mark;
-	size_t i;
-
-	for (i = 0; i < model->n_uplinks; i++) {
-		struct xv_uplink *uplink = &model->uplinks[i];
-
-		if (!uplink->ifindex)
-			continue;
-		mark = xv_filters_mark(uplink->ifindex);
-		if (uplink->filters_mark != mark)
-			look_again(model, uplink, &uplink->link);
-		uplink->filters_mark = mark;
-	}
-}
-
-void xv_uplink_groups(struct xv_model *model)
-{
-	size_t i;
-
-	for (i = 0; i < model->n_uplinks; i++) {
-		uplink_join_groups(model, &model->uplinks[i]);
-		uplink_tell(model->config, &model->uplinks[i]);
-	}
-}
-
-void xv_uplink_link(struct xv_model *model, const struct xv_link *link)
-{
-	struct xv_uplink *uplink = find_index(model, link->ifindex);
-	struct xv_err err = {.text = ""};
-
-	if (uplink && strcmp(uplink->dev, link->name)) {
-		uplink_detach(model, uplink);
-		snprintf(uplink->note, sizeof(uplink->note),
-			 "renamed to %s; attached when there is a %s again", link->name,
-			 uplink->dev);
-		uplink_tell(model->config, uplink);
-		xv_signal_send(&model->signals.refresh);
-	}
-	uplink = xv_uplink_find(model, link->name);
-	if (!uplink)
-		return;
-	if (uplink->ifindex && uplink->ifindex != link->ifindex)
-		uplink_forget(model, uplink);
-	if (!uplink->ifindex) {
-		if (uplink_attach(model, model->config, uplink, link, false, &err)) {
-			snprintf(uplink->note, sizeof(uplink->note), "%.255s", err.text);
-			uplink_tell(model->config, uplink);
-			return;
-		}
-		uplink_join_groups(model, uplink);
-		xv_port_rewrite_all(model);
-		set_status(model->config, uplink);
-		xv_log(LOG_NOTICE, "underlay %s: attached (%s) %s", uplink->dev,
-		       xv_uplink_mode(uplink), uplink->status);
-	}
-	look_again(model, uplink, link);
-	if (memcmp(&uplink->link, link, sizeof(*link))) {
-		uplink->link = *link;
-		uplink_tell(model->config, uplink);
-		xv_signal_send(&model->signals.refresh);
-	}
-}
-
-void xv_uplink_link_gone(struct xv_model *model, uint32_t ifindex)
-{
-	struct xv_uplink *uplink = find_index(model, ifindex);
-
-	if (!uplink)
-		return;
-	uplink_detach(model, uplink);
-	snprintf(uplink->note, sizeof(uplink->note),
-		 "device is gone; attached again when it comes back");
-	uplink_tell(model->config, uplink);
-	xv_signal_send(&model->signals.refresh);
-}
-
-/* Whether it takes XDP frames, which adjacencies say. */
-void xv_uplink_features(struct xv_model *model, uint32_t ifindex, uint64_t features)
-{
-	struct xv_uplink *uplink = find_index(model, ifindex);
-
-	if (!uplink || uplink->link.xdp_features == features)
-		return;
-	uplink->link.xdp_features = features;
-	xv_signal_send(&model->signals.refresh);
-}
-
-bool xv_uplink_mend(struct xv_model *model, struct xv_uplink *uplink)
-{
-	struct xv_err err = {.text = ""};
-	struct xv_link link;
-
-	if (!uplink->ifindex || !(uplink->flags & (XV_UPLINK_XDP | XV_UPLINK_GENERIC)) ||
-	    xv_attach_has_xdp(model->dp->pin_dir, uplink->ifindex) ||
-	    xv_netlink_get_link(model->nl, NULL, uplink->ifindex, &link, NULL))
-		return false;
-	if (uplink_attach(model, model->config, uplink, &link, false, &err))
-		snprintf(uplink->note, sizeof(uplink->note), "%.255s", err.text);
-	xv_log(LOG_WARNING, "%s: its XDP program was taken away; attached again (%s)", uplink->dev,
-	       xv_uplink_mode(uplink));
-	uplink_join_groups(model, uplink);
-	uplink_tell(model->config, uplink);
-	xv_port_rewrite_all(model);
-	xv_signal_send(&model->signals.refresh);
-	return true;
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Underlay devices: how packets from the wire are taken there; xv_uplink and their slots in xv_tx.
- */
+/* Uplinks: underlay devices as they are known, and how packets from the wire are taken there. */
 #ifndef XV_UPLINK_H
 #define XV_UPLINK_H
 
@@ -22,30 +21,8 @@ struct xv_uplink { /* underlay device */
 	char status[256];  /* that, or what is wrong; "" when fine */
 };
 
-struct xv_uplink_change;
-
 /* Devices as an earlier daemon left them become model->uplinks. Nothing is touched. */
 int xv_uplink_adopt(struct xv_model *model, struct xv_err *err);
-/*
- * The devices of a configuration, checked: also whether those that are new take the XDP mode that
- * it asks for, which attaches them. An error leaves all as it was. model->uplinks is the same until
- * xv_uplink_commit(), which cannot fail; xv_uplink_cancel() goes back. Each frees the change.
- */
-int xv_uplink_prepare(struct xv_model *model, const struct xv_config *config,
-		      struct xv_uplink_change **change, struct xv_err *err);
-void xv_uplink_commit(struct xv_model *model, const struct xv_config *config,
-		      struct xv_uplink_change *change);
-void xv_uplink_cancel(struct xv_model *model, struct xv_uplink_change *change);
-/* What others hooked to them may have changed without a word. */
-void xv_uplink_look_all(struct xv_model *model);
-/* Once a second: whether TCX programs came or went. */
-void xv_uplink_second(struct xv_model *model);
-/* From netlink. */
-void xv_uplink_link(struct xv_model *model, const struct xv_link *link);
-void xv_uplink_link_gone(struct xv_model *model, uint32_t ifindex);
-void xv_uplink_features(struct xv_model *model, uint32_t ifindex, uint64_t features);
-/* Whether its XDP program had been taken off; then it is attached again, or at TC. */
-bool xv_uplink_mend(struct xv_model *model, struct xv_uplink *uplink);
 /*
  * Slot of an underlay device in xv_tx; 0 if it is none, or XDP frames would go past what others
  * have at its egress.
@@ -61,8 +38,8 @@ const char *xv_uplink_mode(const struct xv_uplink *uplink);
  */
 const char *xv_uplink_tcp(const struct xv_model *model, const struct xv_uplink *uplink);
 struct xv_uplink *xv_uplink_find(struct xv_model *model, const char *dev);
-
-/* Looks at the groups that leave by underlay devices, and tells what they cannot. */
-void xv_uplink_groups(struct xv_model *model);
+struct xv_uplink *xv_uplink_by_index(const struct xv_model *model, uint32_t ifindex);
+/* Whether one of a list has the slot. */
+bool xv_uplink_has_slot(const struct xv_uplink *uplinks, size_t n, uint32_t slot);
 
 #endif

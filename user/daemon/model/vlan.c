@@ -8,8 +8,8 @@
 
 #include "log.h"
 #include "model/port.h"
-#include "model/vlan.h"
 #include "model/uplink.h"
+#include "model/vlan.h"
 
 struct xv_vlan {
 	uint32_t ifindex;

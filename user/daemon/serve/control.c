@@ -9,11 +9,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "serve/control.h"
-#include "serve/control_internal.h"
 #include "clock.h"
 #include "log.h"
 #include "rundir.h"
+#include "serve/control.h"
+#include "serve/control_internal.h"
 
 #define FULL	    "too many clients: 64 are connected"
 #define FULL_ANSWER "{\"ok\":false,\"error\":\"" FULL "\",\"code\":\"EBUSY\"}\n"

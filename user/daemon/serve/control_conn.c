@@ -13,9 +13,9 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
-#include "serve/control_internal.h"
 #include "clock.h"
 #include "log.h"
+#include "serve/control_internal.h"
 
 static void put(struct evbuffer *out, const char *text)
 {

@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "addr.h"
-#include "serve/control_internal.h"
 #include "log.h"
+#include "serve/control_internal.h"
 
 enum {
 	HEAD = 16,	   /* bytes of a block's first line at most */

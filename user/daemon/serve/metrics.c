@@ -12,9 +12,9 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "serve/exposition.h"
 #include "clock.h"
 #include "log.h"
+#include "serve/exposition.h"
 #include "serve/metrics.h"
 
 enum {

@@ -9,11 +9,11 @@
 
 #include <time.h>
 
-#include "model/fdb.h"
 #include "kernel/netlink.h"
+#include "model/fdb.h"
+#include "row.h"
 #include "sources/firewall.h"
 #include "sources/selection.h"
-#include "row.h"
 
 struct xv_view_entry {
 	struct xv_fdb_key key;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Rows of what is configured: networks, ports, flood lists and peers. */
+#include "link_local.h"
+#include "maps/stats.h"
 #include "model/flood.h"
 #include "model/group.h"
 #include "model/ids.h"
-#include "link_local.h"
-#include "maps/stats.h"
 #include "model/uplink.h"
 #include "serve/view.h"
 

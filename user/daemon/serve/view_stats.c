@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "serve/drop.h"
+#include "maps/stats.h"
 #include "model/peer.h"
 #include "model/port.h"
-#include "maps/stats.h"
+#include "serve/drop.h"
 #include "serve/view.h"
 
 static void put_count(struct xv_row *row, unsigned int packets, unsigned int bytes,

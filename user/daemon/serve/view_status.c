@@ -6,9 +6,11 @@
 
 #include "clock.h"
 #include "kernel/nic.h"
+#include "model/ageing.h"
+#include "model/mac_table.h"
 #include "model/uplink.h"
-#include "serve/view.h"
 #include "model/vlan.h"
+#include "serve/view.h"
 
 static void put_counts(const struct xv_model *model, struct xv_row *row)
 {
@@ -19,9 +21,9 @@ static void put_counts(const struct xv_model *model, struct xv_row *row)
 		learned += net->learned;
 	xv_row_number(row, XV_COL_STATUS_NETWORKS, HASH_COUNT(model->networks));
 	xv_row_number(row, XV_COL_STATUS_LEARNED, learned);
-	xv_row_number(row, XV_COL_STATUS_FDB_ENTRIES, xv_fdb_count(model));
-	if (xv_fdb_sweep_us(model))
-		xv_row_number(row, XV_COL_STATUS_FDB_SWEEP, xv_fdb_sweep_us(model));
+	xv_row_number(row, XV_COL_STATUS_FDB_ENTRIES, xv_mac_table_count(model));
+	if (xv_ageing_us(model))
+		xv_row_number(row, XV_COL_STATUS_FDB_SWEEP, xv_ageing_us(model));
 }
 
 /* What the kernel gave up of the frames that were left to it, as far as its device knows. */

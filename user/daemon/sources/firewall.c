@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sources/firewall.h"
-#include "log.h"
 #include "kernel/netfilter.h"
+#include "log.h"
+#include "model/attachment.h"
 #include "model/port.h"
+#include "model/underlay.h"
 #include "model/uplink.h"
+#include "sources/firewall.h"
 
 enum {
 	NAMES_LEN = 256,
@@ -84,8 +86,8 @@ static void on_later(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	xv_firewall_look(firewall);
-	xv_uplink_look_all(firewall->model);
-	xv_port_look_all(firewall->model);
+	xv_underlay_look_all(firewall->model);
+	xv_attachment_look_all(firewall->model);
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *arg)

@@ -3,18 +3,20 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "model/adjacency.h"
 #include "kernel/attach.h"
-#include "model/egress.h"
-#include "sources/follow.h"
-#include "model/local.h"
+#include "kernel/xfrm.h"
 #include "log.h"
+#include "model/adjacency.h"
+#include "model/attachment.h"
+#include "model/egress.h"
+#include "model/ingress.h"
+#include "model/local.h"
 #include "model/port.h"
-#include "model/port_filters.h"
 #include "model/slow.h"
+#include "model/underlay.h"
 #include "model/uplink.h"
 #include "model/vlan.h"
-#include "kernel/xfrm.h"
+#include "sources/follow.h"
 
 enum {
 	REFRESH_DELAY_US = 20000, /* a burst of route changes is one look */
@@ -44,19 +46,19 @@ bool xv_follow_program(struct xv_model *model, const struct xv_link *link)
 		prog = XV_PROG_SLOW_RX;
 	} else if (xv_port_has_device(model, link->ifindex)) {
 		prog = XV_PROG_ENCAP;
-		behind = xv_port_filters_behind(model, link->ifindex);
+		behind = xv_ingress_is_behind(model, link->ifindex);
 	} else {
 		return false;
 	}
 	if (xv_attach_has_tc(model->dp->pin_dir, link->ifindex, behind)) {
-		xv_port_no_tc(model, link->ifindex, "");
+		xv_attachment_no_tc(model, link->ifindex, "");
 		return false;
 	}
 	ret = xv_datapath_attach_tc(model->dp, link, prog, behind, &err);
 	if (ret == -ENODEV)
 		return false; /* it is on its way out */
 	/* A port has it in its status. */
-	if (xv_port_no_tc(model, link->ifindex, ret ? err.text : "") && ret)
+	if (xv_attachment_no_tc(model, link->ifindex, ret ? err.text : "") && ret)
 		xv_log(LOG_ERR, "%s: its program was taken away: %s; trying again every second",
 		       link->name, err.text);
 	else if (ret && prog != XV_PROG_ENCAP)
@@ -74,8 +76,8 @@ static void on_link(void *arg, const struct xv_link *link)
 {
 	struct xv_model *model = ((struct xv_follow *)arg)->model;
 
-	xv_uplink_link(model, link);
-	xv_port_link(model, link);
+	xv_underlay_link(model, link);
+	xv_attachment_link(model, link);
 	xv_local_link(model, link);
 	xv_egress_link(model, link);
 	if (link->ifindex == model->slow_ifindex)
@@ -89,9 +91,9 @@ static void on_link_gone(void *arg, uint32_t ifindex, const char *name)
 	struct xv_model *model = ((struct xv_follow *)arg)->model;
 
 	(void)name;
-	xv_uplink_link_gone(model, ifindex);
+	xv_underlay_link_gone(model, ifindex);
 	xv_egress_link_gone(model, ifindex);
-	xv_port_link_gone(model, ifindex);
+	xv_attachment_link_gone(model, ifindex);
 	xv_local_link_gone(model, ifindex);
 	if (ifindex == model->slow_ifindex)
 		xv_slow_check(model);
@@ -101,8 +103,8 @@ static void on_features(void *arg, uint32_t ifindex, uint64_t features)
 {
 	const struct xv_follow *follow = arg;
 
-	xv_uplink_features(follow->model, ifindex, features);
-	xv_port_features(follow->model, ifindex, features);
+	xv_underlay_features(follow->model, ifindex, features);
+	xv_attachment_features(follow->model, ifindex, features);
 }
 
 static void on_change(void *arg)
@@ -128,12 +130,12 @@ static void forget_missing(struct xv_model *model)
 	HASH_ITER (hh, model->ports, port, tmp)
 		if (port->ifindex &&
 		    xv_netlink_get_link(model->nl, NULL, port->ifindex, &link, NULL) == -ENODEV)
-			xv_port_link_gone(model, port->ifindex);
+			xv_attachment_link_gone(model, port->ifindex);
 	for (i = 0; i < model->n_uplinks; i++)
 		if (model->uplinks[i].ifindex &&
 		    xv_netlink_get_link(model->nl, NULL, model->uplinks[i].ifindex, &link, NULL) ==
 			    -ENODEV)
-			xv_uplink_link_gone(model, model->uplinks[i].ifindex);
+			xv_underlay_link_gone(model, model->uplinks[i].ifindex);
 }
 
 static void on_resync(void *arg)
@@ -190,7 +192,7 @@ static void on_again(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	xv_slow_check(follow->model);
-	xv_port_retry(follow->model);
+	xv_attachment_retry(follow->model);
 }
 
 static void on_refresh(evutil_socket_t fd, short what, void *arg)
@@ -199,7 +201,7 @@ static void on_refresh(evutil_socket_t fd, short what, void *arg)
 
 	on_again(fd, what, arg);
 	xv_local_write(follow->model);
-	xv_uplink_groups(follow->model);
+	xv_underlay_groups(follow->model);
 	xv_adjacency_refresh_begin(follow->model);
 }
 

@@ -9,14 +9,16 @@
 #include <unistd.h>
 
 #include "addr.h"
+#include "log.h"
+#include "model/ageing.h"
+#include "model/far_end.h"
 #include "model/flap.h"
 #include "model/ids.h"
-#include "sources/learn.h"
-#include "log.h"
-#include "model/pmtu.h"
 #include "model/loop.h"
-#include "model/port_end.h"
+#include "model/mac_table.h"
+#include "model/pmtu.h"
 #include "model/quota.h"
+#include "sources/learn.h"
 
 enum {
 	EVENTS_A_TURN = 4096, /* then the loop serves others first */
@@ -127,8 +129,8 @@ static void admit(struct xv_learn *learn, struct xv_network *net, const struct x
 	if (ret)
 		return;
 	if (event->kind == XV_FDB_PORT)
-		xv_port_end_learned(learn->model, learn->model->port_by_id[event->dst],
-				    event->key.mac, event->time);
+		xv_far_end_learned(learn->model, learn->model->port_by_id[event->dst],
+				   event->key.mac, event->time);
 	if (old) {
 		net->moves++;
 		xv_flap_note(learn->model, net, &event->key,
@@ -146,7 +148,7 @@ static int find_known(struct xv_model *model, const struct xv_event *event,
 		      struct xv_fdb_val *known)
 {
 	if (event->type == XV_EVENT_LEARN)
-		return xv_fdb_get_own(model, &event->key, known);
+		return xv_mac_table_get(model, &event->key, known);
 	return xv_fdb_get(model, &event->key, known);
 }
 
@@ -201,7 +203,8 @@ void xv_learn_again(struct xv_learn *learn)
 	struct xv_event event;
 
 	if (n)
-		xv_fdb_reserve(learn->model, xv_fdb_count(learn->model) + n * ROOM_AHEAD);
+		xv_mac_table_reserve(learn->model,
+				     xv_mac_table_count(learn->model) + n * ROOM_AHEAD);
 	for (i = 0; i < n; i++) {
 		event = learn->parked[i];
 		if (!i)
@@ -235,7 +238,7 @@ static int on_event(void *ctx, void *data, size_t len)
 	if (len < sizeof(*event))
 		return 0;
 	memcpy(event, data, sizeof(*event));
-	xv_fdb_prefetch(learn->model, &event->key);
+	xv_mac_table_prefetch(learn->model, &event->key);
 	if (++learn->n_gathered == GATHER)
 		handle_gathered(learn);
 	return ++learn->turn >= EVENTS_A_TURN || is_full(learn) ? -EAGAIN : 0;
@@ -321,7 +324,7 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
 	wait = shortest / 8;
 	learn->next_sweep = ts.tv_sec + (wait < 1 ? 1 : wait > 30 ? 30 : wait);
 	if (shortest)
-		xv_fdb_age(learn->model, &more);
+		xv_ageing_sweep(learn->model, &more);
 	if (more)
 		learn->next_sweep = ts.tv_sec;
 }

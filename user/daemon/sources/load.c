@@ -5,9 +5,10 @@
 #include <string.h>
 
 #include "addr.h"
-#include "model/fdb_internal.h"
-#include "sources/load_internal.h"
+#include "model/foreign.h"
+#include "model/mac_table.h"
 #include "sources/call.h"
+#include "sources/load_internal.h"
 
 enum {
 	WORDS = 16, /* of a line; fdb add takes fewer */
@@ -91,7 +92,7 @@ static int find_remote(struct xv_load *load, const struct xv_ip *ip, bool add)
 	return load->n_remotes++;
 }
 
-static bool plain_remote(struct xv_load *load, const char *word, struct xv_fdb_put *put)
+static bool plain_remote(struct xv_load *load, const char *word, struct xv_bulk_put *put)
 {
 	struct xv_ip ip;
 	int remote;
@@ -107,7 +108,7 @@ static bool plain_remote(struct xv_load *load, const char *word, struct xv_fdb_p
 }
 
 static bool plain_port(struct xv_load *load, const char *dev, const char *vlan_word,
-		       struct xv_fdb_put *put)
+		       struct xv_bulk_put *put)
 {
 	const struct xv_port *port;
 	uint32_t vlan = 0;
@@ -126,7 +127,7 @@ static bool plain_port(struct xv_load *load, const char *dev, const char *vlan_w
  * What most lines are: MAC network N, then remote A or dev D [vlan V], and sticky or not. False if
  * anything is unusual or wrong: then the whole grammar, and its messages, decide.
  */
-static bool read_plain(struct xv_load *load, char *const argv[], int argc, struct xv_fdb_put *put)
+static bool read_plain(struct xv_load *load, char *const argv[], int argc, struct xv_bulk_put *put)
 {
 	struct xv_network *net;
 	bool sticky = argc > 5 && !strcmp(argv[argc - 1], "sticky"), vlan;
@@ -147,7 +148,7 @@ static bool read_plain(struct xv_load *load, char *const argv[], int argc, struc
 }
 
 /* The words after "xvtep fdb add". */
-static int read_words(struct xv_load *load, char *argv[], int argc, struct xv_fdb_put *put,
+static int read_words(struct xv_load *load, char *argv[], int argc, struct xv_bulk_put *put,
 		      struct xv_err *err)
 {
 	struct xv_request request;
@@ -181,7 +182,7 @@ static int read_words(struct xv_load *load, char *argv[], int argc, struct xv_fd
 }
 
 /* Whether fdb add would refuse it now. Counts what is new. */
-static int check_free(struct xv_load *load, const struct xv_fdb_put *put, struct xv_err *err)
+static int check_free(struct xv_load *load, const struct xv_bulk_put *put, struct xv_err *err)
 {
 	const struct xv_network *net = load->model->by_bd[put->key.bd];
 	struct xv_fdb_word word;
@@ -189,9 +190,9 @@ static int check_free(struct xv_load *load, const struct xv_fdb_put *put, struct
 	char text[XV_MAC_STRLEN];
 	bool taken = false;
 
-	if (xv_table_lookup(load->model->fdb->table, fdb_word(&put->key), &word)) {
+	if (xv_table_lookup(load->model->macs->table, xv_fdb_entry_word(&put->key), &word)) {
 		load->n_new++;
-		if (load->extra && !fdb_extra_get(load->model, &put->key, &val))
+		if (load->extra && !xv_foreign_get(load->model, &put->key, &val))
 			taken = val.flags & XV_FDB_STATIC;
 	} else {
 		taken = word.val.flags & XV_FDB_STATIC;
@@ -213,10 +214,10 @@ static int check_staged(struct xv_load *load, size_t behind, struct xv_err *err)
 	return ret;
 }
 
-static int stage(struct xv_load *load, const struct xv_fdb_put *put, struct xv_err *err)
+static int stage(struct xv_load *load, const struct xv_bulk_put *put, struct xv_err *err)
 {
 	size_t room = load->room ? 2 * load->room : FIRST_ROOM;
-	struct xv_fdb_put *puts;
+	struct xv_bulk_put *puts;
 
 	if (load->n == XV_MAX_FDB)
 		return xv_err_set(err, -ENOSPC,
@@ -229,14 +230,14 @@ static int stage(struct xv_load *load, const struct xv_fdb_put *put, struct xv_e
 		load->room = room;
 	}
 	load->puts[load->n++] = *put;
-	xv_table_prefetch(load->model->fdb->table, fdb_word(&put->key));
+	xv_table_prefetch(load->model->macs->table, xv_fdb_entry_word(&put->key));
 	return 0;
 }
 
 static int read_line(struct xv_load *load, char *text, size_t len, struct xv_err *err)
 {
 	char *argv[2 + WORDS] = {"fdb", "add"};
-	struct xv_fdb_put put = {.line = ++load->line};
+	struct xv_bulk_put put = {.line = ++load->line};
 	int argc, ret = 0;
 
 	if (len > XV_LOAD_LINE)
@@ -314,7 +315,7 @@ struct xv_load *xv_load_new(struct xv_model *model, struct xv_load **list, const
 	load->model = model;
 	load->list = list;
 	load->replace = replace;
-	load->extra = fdb_extra_any(model);
+	load->extra = xv_foreign_any(model);
 	load->file = strdup(file);
 	load->remotes = malloc(XV_MAX_PEERS * sizeof(*load->remotes));
 	if (load->file && load->remotes)
@@ -334,7 +335,7 @@ void xv_load_free(struct xv_load *load)
 		HASH_DEL(load->names, name);
 		free(name);
 	}
-	xv_fdb_bulk_free(load->bulk);
+	xv_bulk_free(load->bulk);
 	if (load->next_step)
 		event_free(load->next_step);
 	free(load->remotes);

@@ -6,7 +6,7 @@
 #ifndef XV_LOAD_H
 #define XV_LOAD_H
 
-#include "model/fdb_bulk.h"
+#include "model/bulk.h"
 
 enum {
 	XV_LOAD_LINE = 512, /* bytes of a line, without its newline */

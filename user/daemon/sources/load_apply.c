@@ -4,8 +4,9 @@
 #include <stdlib.h>
 
 #include "model/batch.h"
-#include "sources/load_internal.h"
+#include "model/mac_table.h"
 #include "model/peer.h"
+#include "sources/load_internal.h"
 
 enum {
 	GRACE_US = 5000, /* until a grace period is looked for again: it takes some 15 ms */
@@ -73,7 +74,7 @@ static void fail(struct xv_load *load, int code, size_t bad)
 	load->failed = xv_err_prefix(&load->err, code, "%s:%u", load->file, load->puts[bad].line);
 	if (load->replace)
 		xv_err_prefix(&load->err, code, "%zu of %zu entries were loaded before this failed",
-			      xv_fdb_bulk_done(load->bulk), load->n);
+			      xv_bulk_done(load->bulk), load->n);
 }
 
 static void on_step(evutil_socket_t fd, short what, void *arg)
@@ -86,9 +87,9 @@ static void on_step(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	if (load->failed)
-		ret = xv_fdb_bulk_undo(load->bulk);
+		ret = xv_bulk_undo(load->bulk);
 	else
-		ret = xv_fdb_bulk_step(load->bulk, &bad, &load->err);
+		ret = xv_bulk_step(load->bulk, &bad, &load->err);
 	if (ret && ret != -EAGAIN && ret != -EINPROGRESS) {
 		fail(load, ret, bad);
 		ret = load->replace ? 0 : -EAGAIN;
@@ -103,7 +104,7 @@ int xv_load_apply(struct xv_load *load, xv_load_done_fn done, void *arg, struct 
 {
 	static const struct timeval now = {};
 	struct xv_model *model = load->model;
-	size_t have = xv_fdb_count_static(model);
+	size_t have = xv_mac_table_count_static(model);
 	int ret = load_end(load, err);
 
 	if (ret)
@@ -112,14 +113,14 @@ int xv_load_apply(struct xv_load *load, xv_load_done_fn done, void *arg, struct 
 		return xv_err_set(err, -ENOSPC,
 				  "%s: the FDB would have %zu static entries; it has room for %u",
 				  load->file, have + load->n_new, XV_MAX_FDB);
-	load->bulk = xv_fdb_bulk_new(model, load->puts, load->n, load->replace, false);
+	load->bulk = xv_bulk_new(model, load->puts, load->n, load->replace, false);
 	load->next_step = evtimer_new(model->base, on_step, load);
 	if (!load->bulk || !load->next_step)
 		return xv_err_set(err, -ENOMEM, "out of memory");
 	ret = get_peers(load, err);
 	if (ret)
 		return ret;
-	xv_fdb_reserve(model, xv_fdb_count(model) + load->n_new);
+	xv_mac_table_reserve(model, xv_mac_table_count(model) + load->n_new);
 	load->done = done;
 	load->arg = arg;
 	load->next = *load->list;

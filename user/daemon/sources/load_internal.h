@@ -28,12 +28,12 @@ struct xv_load {
 	struct load_name *names, *last;
 	struct load_remote *remotes, *by_ip; /* [XV_MAX_PEERS], uthash */
 	size_t n_remotes;
-	struct xv_fdb_put *puts;
+	struct xv_bulk_put *puts;
 	size_t n, room;
 	size_t checked, n_new; /* of them, and how many of those are not in the FDB yet */
 
 	/* While it is applied */
-	struct xv_fdb_bulk *bulk;
+	struct xv_bulk *bulk;
 	struct event *next_step;
 	struct xv_load **list, *prev, *next; /* those under way */
 	xv_load_done_fn done;		     /* NULL: nobody waits */

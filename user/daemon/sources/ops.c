@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "sources/ops.h"
+#include "sources/ops_config.h"
+#include "sources/ops_fdb.h"
 #include "sources/ops_network.h"
 #include "sources/ops_port.h"
-#include "sources/ops_fdb.h"
-#include "sources/ops_config.h"
 
 struct op {
 	const char *object;

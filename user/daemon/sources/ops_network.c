@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "addr.h"
-#include "model/flood.h"
 #include "link_local.h"
-#include "sources/ops_network.h"
+#include "model/flood.h"
 #include "model/uplink.h"
+#include "sources/ops_network.h"
 
 /* Overwrites what the arguments give. */
 static void take_settings(const json_t *args, struct xv_network_settings *set)

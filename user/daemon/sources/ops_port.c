@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "model/tenancy.h"
 #include "sources/ops_port.h"
 
 int xv_ops_port_add(struct xv_call *call)
@@ -33,7 +34,7 @@ int xv_ops_port_add(struct xv_call *call)
 			&call->err, -EINVAL,
 			"\"xdp native\" is before any filter: not with \"filters before\"");
 	/* A device that is not there is more likely a wrong word here than one to wait for. */
-	return xv_port_add(call->model, net, &set, false, true, &call->err);
+	return xv_tenancy_add(call->model, net, &set, false, true, &call->err);
 }
 
 int xv_ops_port_del(struct xv_call *call)
@@ -42,7 +43,7 @@ int xv_ops_port_del(struct xv_call *call)
 	int ret;
 
 	ret = xv_call_port(call, &port);
-	return ret ? ret : xv_port_del(call->model, port, &call->err);
+	return ret ? ret : xv_tenancy_del(call->model, port, &call->err);
 }
 
 int xv_ops_peer_add(struct xv_call *call)

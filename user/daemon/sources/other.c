@@ -5,10 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "log.h"
-#include "sources/other.h"
 #include "kernel/pinned.h"
-#include "model/port_device.h"
+#include "log.h"
+#include "model/attachment.h"
+#include "sources/other.h"
 
 enum {
 	PORTS_A_SECOND = 1024, /* two system calls each, and only beside another instance */
@@ -90,7 +90,7 @@ static void look_at_port(struct xv_model *model, const struct others *others, st
 	else
 		xv_log(LOG_NOTICE, "port %s: it is not %s any more", name, port->other);
 	memcpy(port->other, text, sizeof(port->other));
-	port_look_again(model, port);
+	xv_attachment_look_again(model, port);
 }
 
 void xv_other_second(struct xv_model *model, struct xv_other *seen)

@@ -6,9 +6,11 @@
 
 #include "addr.h"
 #include "model/batch.h"
-#include "model/fdb_bulk.h"
+#include "model/bulk.h"
 #include "model/flood.h"
 #include "model/group.h"
+#include "model/mac_table.h"
+#include "model/tenancy.h"
 #include "sources/reconcile_internal.h"
 
 struct outcome {
@@ -101,12 +103,12 @@ static int port_add(struct xv_model *model, struct xv_network *net,
 	struct xv_port *port = xv_port_find(model, want->dev, want->vlan);
 
 	if (port && port->net == net)
-		return xv_port_take_over(model, port, want);
-	return xv_port_add(model, net, want, true, false, err);
+		return xv_tenancy_take_over(model, port, want);
+	return xv_tenancy_add(model, net, want, true, false, err);
 }
 
 /* Takes a reference to the entry's peer. */
-static int fdb_put(struct xv_model *model, const struct xv_op *op, struct xv_fdb_put *put,
+static int fdb_put(struct xv_model *model, const struct xv_op *op, struct xv_bulk_put *put,
 		   struct xv_peer **peer, struct xv_err *err)
 {
 	const struct xv_network *net = xv_network_find(model, op->vni);
@@ -140,9 +142,9 @@ static int fdb_put(struct xv_model *model, const struct xv_op *op, struct xv_fdb
 static void fdb_add_all(struct xv_model *model, const struct xv_op *ops, size_t n,
 			struct outcome *out)
 {
-	struct xv_fdb_put *puts = calloc(n, sizeof(*puts));
+	struct xv_bulk_put *puts = calloc(n, sizeof(*puts));
 	struct xv_peer **peers = calloc(n, sizeof(*peers));
-	struct xv_fdb_bulk *bulk = NULL;
+	struct xv_bulk *bulk = NULL;
 	size_t good = 0, bad, i;
 	struct xv_err err;
 	int ret;
@@ -153,18 +155,18 @@ static void fdb_add_all(struct xv_model *model, const struct xv_op *ops, size_t 
 		good += !ret;
 	}
 	if (good)
-		bulk = xv_fdb_bulk_new(model, puts, good, true, true);
+		bulk = xv_bulk_new(model, puts, good, true, true);
 	if (bulk) {
-		xv_fdb_reserve(model, xv_fdb_count(model) + good);
-		note(out, xv_fdb_bulk_run(bulk, &bad, &err), &err);
-		out->done += xv_fdb_bulk_done(bulk);
+		xv_mac_table_reserve(model, xv_mac_table_count(model) + good);
+		note(out, xv_bulk_run(bulk, &bad, &err), &err);
+		out->done += xv_bulk_done(bulk);
 	} else if (good || !puts || !peers) {
 		note(out, xv_err_set(&err, -ENOMEM, "out of memory"), &err);
 	}
 	while (good--)
 		if (peers[good])
 			xv_peer_put(model, peers[good]);
-	xv_fdb_bulk_free(bulk);
+	xv_bulk_free(bulk);
 	free(peers);
 	free(puts);
 }
@@ -186,7 +188,7 @@ static int run(struct xv_model *model, const struct xv_todo *todo, const struct 
 		return xv_flood_drop(model, net, &op->remote->ip, err);
 	case XV_OP_PORT_DEL:
 		port = xv_port_find(model, op->port->dev, op->port->vlan);
-		return port ? xv_port_drop(model, port, err) : 0;
+		return port ? xv_tenancy_drop(model, port, err) : 0;
 	case XV_OP_NETWORK_DEL:
 		if (!todo->by_hand[net->bd])
 			return xv_network_del(model, net, err);

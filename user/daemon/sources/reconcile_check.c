@@ -6,9 +6,9 @@
 
 #include "model/fdb.h"
 #include "model/flood.h"
+#include "model/slow.h"
 #include "sources/reconcile_internal.h"
 #include "sources/running.h"
-#include "model/slow.h"
 
 /* ---- conflicts between the file and what was added by hand ---- */
 
@@ -106,7 +106,7 @@ static bool has_port(const struct xv_config *want, const char *dev)
 	return false;
 }
 
-/* A port's device is another instance's slow path. (Underlay devices: uplink_check_link().) */
+/* A port's device is another instance's slow path. (Underlay devices: xv_underlay_check().) */
 static int check_others(struct xv_model *model, const struct xv_config *want, struct xv_err *err)
 {
 	struct xv_link *links = NULL;

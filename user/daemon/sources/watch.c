@@ -4,14 +4,15 @@
 #include <stdlib.h>
 
 #include "kernel/attach.h"
-#include "model/flood.h"
-#include "sources/follow.h"
 #include "log.h"
-#include "sources/other.h"
+#include "model/attachment.h"
+#include "model/flood.h"
+#include "model/ingress.h"
 #include "model/pmtu.h"
-#include "model/port_filters.h"
-#include "model/port_xdp.h"
+#include "model/underlay.h"
 #include "model/uplink.h"
+#include "sources/follow.h"
+#include "sources/other.h"
 #include "sources/watch.h"
 
 enum {
@@ -63,9 +64,9 @@ static size_t check_ports(struct xv_watch *watch, size_t n)
 		if (!port || !port->ifindex)
 			continue;
 		if (port->no_tc[0] && xv_attach_has_tc(model->dp->pin_dir, port->ifindex, false))
-			xv_port_no_tc(model, port->ifindex, "");
+			xv_attachment_no_tc(model, port->ifindex, "");
 		mended += check_tc(model, port->ifindex);
-		mended += xv_port_xdp_mend(model, port);
+		mended += xv_ingress_xdp_mend(model, port);
 		n--;
 	}
 	return mended;
@@ -78,7 +79,7 @@ static size_t check(struct xv_watch *watch, size_t ports)
 
 	for (i = 0; i < model->n_uplinks; i++) {
 		mended += check_tc(model, model->uplinks[i].ifindex);
-		mended += xv_uplink_mend(model, &model->uplinks[i]);
+		mended += xv_underlay_mend(model, &model->uplinks[i]);
 	}
 	mended += check_tc(model, model->slow_ifindex);
 	return mended + check_ports(watch, ports);
@@ -100,8 +101,8 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 	xv_flood_retry(model);
 	xv_log_second();
 	xv_pmtu_second(model);
-	xv_uplink_second(model);
-	xv_port_filters_second(model);
+	xv_underlay_second(model);
+	xv_attachment_second(model);
 	xv_other_second(model, &watch->other);
 }
 

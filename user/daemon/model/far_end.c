@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The tenant's end of a port's veth: see port_end.h. */
+/* The tenant's end of a port's veth: see far_end.h. */
 #include <string.h>
 
 #include "kernel/filters.h"
-#include "model/port_device.h"
-#include "model/port_end.h"
+#include "model/far_end.h"
 
 #define LOOK_AGAIN_NS 1000000000ULL
 
@@ -23,10 +22,10 @@ static bool may_go_past(const struct xv_port *port)
  * another namespace, and nothing on the way wants to see them: no qdisc and no filter at egress
  * here, and there no XDP program in the driver, which would not run. Every change of these comes to
  * us as one of the device here: the program there changes its features, the state there its
- * carrier. Only the address does not: see xv_port_end_learned(); nor do TCX programs, which are
+ * carrier. Only the address does not: see xv_far_end_learned(); nor do TCX programs, which are
  * seen with the next change of another kind.
  */
-void xv_port_end_update(struct xv_model *model, struct xv_port *port)
+void xv_far_end_update(struct xv_model *model, struct xv_port *port)
 {
 	const struct xv_link *link = &port->link;
 	bool veth = !strcmp(link->kind, "veth");
@@ -42,13 +41,13 @@ void xv_port_end_update(struct xv_model *model, struct xv_port *port)
 }
 
 /* The tenant may have changed its address: of the other namespace netlink tells nothing here. */
-void xv_port_end_learned(struct xv_model *model, struct xv_port *port, const uint8_t *mac,
-			 uint64_t now)
+void xv_far_end_learned(struct xv_model *model, struct xv_port *port, const uint8_t *mac,
+			uint64_t now)
 {
 	if (!port->direct || !memcmp(mac, port->end_mac, sizeof(port->end_mac)) ||
 	    now - port->end_asked < LOOK_AGAIN_NS)
 		return;
 	port->end_asked = now;
-	xv_port_end_update(model, port);
-	port_write_dev(model, port);
+	xv_far_end_update(model, port);
+	xv_port_write(model, port);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Underlay devices of another configuration. What may be refused is tried on devices that carry
- * nothing yet, and of the others only where an XDP mode that was asked for is not theirs; the rest
- * is done when nothing can be refused any more.
+ * The underlay devices of another configuration: see switchover.h. What may be refused is tried on
+ * devices that carry nothing yet, and of the others only where an XDP mode that was asked for is
+ * not theirs; the rest is done when nothing can be refused any more.
  */
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -11,7 +11,8 @@
 #include <string.h>
 
 #include "kernel/attach.h"
-#include "model/uplink_internal.h"
+#include "model/switchover.h"
+#include "model/underlay.h"
 
 struct place {
 	struct xv_link link; /* ifindex 0: no such device now */
@@ -19,21 +20,11 @@ struct place {
 	bool later;	     /* what is left to do needs no check */
 };
 
-struct xv_uplink_change {
+struct xv_switchover {
 	size_t n;
 	struct xv_uplink *list;
 	struct place *places;
 };
-
-static bool has_slot(const struct xv_uplink *uplinks, size_t n, uint32_t slot)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if (uplinks[i].dev[0] && uplinks[i].slot == slot)
-			return true;
-	return false;
-}
 
 /*
  * Not one of the devices that are attached now: adjacencies name their slots until the new list
@@ -44,9 +35,9 @@ static uint32_t free_slot(const struct xv_model *model, const struct xv_uplink *
 	uint32_t slot, going = 0;
 
 	for (slot = 0; slot < XV_MAX_UPLINKS; slot++) {
-		if (has_slot(list, n, slot))
+		if (xv_uplink_has_slot(list, n, slot))
 			continue;
-		if (!has_slot(model->uplinks, model->n_uplinks, slot))
+		if (!xv_uplink_has_slot(model->uplinks, model->n_uplinks, slot))
 			return slot;
 		going = slot;
 	}
@@ -80,7 +71,7 @@ static int check_altname(struct xv_model *model, const char *dev, struct xv_err 
 
 	if (xv_netlink_get_link(model->nl, NULL, if_nametoindex(dev), &link, NULL))
 		return 0;
-	return uplink_check_link(model, &link, err);
+	return xv_underlay_check(model, &link, err);
 }
 
 static int look_at(struct xv_model *model, const struct xv_config *config, struct xv_uplink *uplink,
@@ -90,8 +81,8 @@ static int look_at(struct xv_model *model, const struct xv_config *config, struc
 	int ret = xv_netlink_get_link(model->nl, uplink->dev, 0, &place->link, &why);
 
 	if (!ret) {
-		uplink_look_at_filters(model, config, uplink, &place->link);
-		return uplink_check_link(model, &place->link, err);
+		xv_underlay_look_at_filters(model, config, uplink, &place->link);
+		return xv_underlay_check(model, &place->link, err);
 	}
 	if (ret != -ENODEV && ret != -EEXIST)
 		return xv_err_set(err, ret, "%s", why.text);
@@ -109,7 +100,7 @@ static bool is_as_wished(const struct xv_model *model, const struct xv_config *c
 	uint32_t have = uplink->flags & (XV_UPLINK_XDP | XV_UPLINK_GENERIC), want = 0;
 	bool must;
 
-	if (uplink_wants_xdp(config, uplink, link, &must))
+	if (xv_underlay_wants_xdp(config, uplink, link, &must))
 		want = config->xdp == XV_XDP_GENERIC ? XV_UPLINK_GENERIC : XV_UPLINK_XDP;
 	return have == want && (!want || xv_attach_has_xdp(model->dp->pin_dir, link->ifindex)) &&
 	       xv_attach_is_behind(model->dp->pin_dir, link->ifindex) == uplink->behind &&
@@ -138,7 +129,7 @@ static int try_new(struct xv_model *model, const struct xv_config *config, struc
 		return 0;
 	}
 	place->touched = true;
-	return uplink_attach(model, config, uplink, &place->link, true, err);
+	return xv_underlay_attach(model, config, uplink, &place->link, true, err);
 }
 
 static int try_kept(struct xv_model *model, const struct xv_config *config,
@@ -155,17 +146,17 @@ static int try_kept(struct xv_model *model, const struct xv_config *config,
 		       !is_as_wished(model, config, uplink, &place->link);
 	if (uplink->ifindex != place->link.ifindex ||
 	    is_as_wished(model, config, uplink, &place->link) ||
-	    !uplink_wants_xdp(config, uplink, &place->link, &must) || !must)
+	    !xv_underlay_wants_xdp(config, uplink, &place->link, &must) || !must)
 		return 0;
 	ret = check_native(config, &place->link, err);
 	if (ret)
 		return ret;
 	place->touched = true;
-	return uplink_attach(model, config, uplink, &place->link, true, err);
+	return xv_underlay_attach(model, config, uplink, &place->link, true, err);
 }
 
 static int try_all(struct xv_model *model, const struct xv_config *config,
-		   struct xv_uplink_change *change, struct xv_err *err)
+		   struct xv_switchover *change, struct xv_err *err)
 {
 	size_t i;
 	int ret = 0;
@@ -179,7 +170,7 @@ static int try_all(struct xv_model *model, const struct xv_config *config,
 	return ret;
 }
 
-static void free_change(struct xv_uplink_change *change)
+static void free_change(struct xv_switchover *change)
 {
 	if (!change)
 		return;
@@ -188,10 +179,10 @@ static void free_change(struct xv_uplink_change *change)
 	free(change);
 }
 
-int xv_uplink_prepare(struct xv_model *model, const struct xv_config *config,
-		      struct xv_uplink_change **out, struct xv_err *err)
+int xv_switchover_prepare(struct xv_model *model, const struct xv_config *config,
+			  struct xv_switchover **out, struct xv_err *err)
 {
-	struct xv_uplink_change *change = calloc(1, sizeof(*change));
+	struct xv_switchover *change = calloc(1, sizeof(*change));
 	size_t n = config->n_devices;
 	int ret;
 
@@ -207,7 +198,7 @@ int xv_uplink_prepare(struct xv_model *model, const struct xv_config *config,
 	fill_list(model, config, change->list);
 	ret = try_all(model, config, change, err);
 	if (ret)
-		xv_uplink_cancel(model, change);
+		xv_switchover_cancel(model, change);
 	else
 		*out = change;
 	return ret;
@@ -220,14 +211,14 @@ static void put_back(struct xv_model *model, struct xv_uplink *uplink, const str
 	if (!place->touched)
 		return;
 	if (old && old->ifindex) {
-		uplink_attach_again(model, old, &place->link);
+		xv_underlay_attach_again(model, old, &place->link);
 		return;
 	}
 	uplink->ifindex = place->link.ifindex;
-	uplink_detach(model, uplink);
+	xv_underlay_detach(model, uplink);
 }
 
-void xv_uplink_cancel(struct xv_model *model, struct xv_uplink_change *change)
+void xv_switchover_cancel(struct xv_model *model, struct xv_switchover *change)
 {
 	uint32_t slot;
 	size_t i;
@@ -246,7 +237,7 @@ void xv_uplink_cancel(struct xv_model *model, struct xv_uplink_change *change)
 	free_change(change);
 }
 
-static bool listed(const struct xv_uplink_change *change, const char *dev)
+static bool listed(const struct xv_switchover *change, const char *dev)
 {
 	size_t i;
 
@@ -264,17 +255,17 @@ static void finish(struct xv_model *model, const struct xv_config *config, struc
 	uplink->adopted = false;
 	if (place->later && !place->touched) {
 		if (uplink->ifindex && uplink->ifindex != place->link.ifindex)
-			uplink_forget(model, uplink);
-		if (uplink_attach(model, config, uplink, &place->link, false, &err))
+			xv_underlay_forget(model, uplink);
+		if (xv_underlay_attach(model, config, uplink, &place->link, false, &err))
 			snprintf(uplink->note, sizeof(uplink->note), "%.255s", err.text);
 	}
 	if (uplink->ifindex)
-		uplink_join_groups(model, uplink);
-	uplink_tell(config, uplink);
+		xv_underlay_join_groups(model, uplink);
+	xv_underlay_tell(config, uplink);
 }
 
-void xv_uplink_commit(struct xv_model *model, const struct xv_config *config,
-		      struct xv_uplink_change *change)
+void xv_switchover_commit(struct xv_model *model, const struct xv_config *config,
+			  struct xv_switchover *change)
 {
 	struct xv_uplink *old = model->uplinks;
 	size_t i, n_old = model->n_uplinks;
@@ -283,49 +274,10 @@ void xv_uplink_commit(struct xv_model *model, const struct xv_config *config,
 	model->n_uplinks = change->n;
 	for (i = 0; i < n_old; i++)
 		if (!listed(change, old[i].dev))
-			uplink_detach(model, &old[i]);
+			xv_underlay_detach(model, &old[i]);
 	for (i = 0; i < change->n; i++)
 		finish(model, config, &model->uplinks[i], &change->places[i]);
 	change->list = NULL;
 	free_change(change);
 	free(old);
-}
-
-/* The device of an entry of xv_uplink; one that is gone has a name that no device can have. */
-static void adopt_one(struct xv_model *model, uint32_t ifindex, const struct xv_uplink_val *val)
-{
-	struct xv_uplink *uplink = &model->uplinks[model->n_uplinks];
-	uint32_t slot = val->tx_slot - XV_MAX_PORTS;
-
-	if (slot >= XV_MAX_UPLINKS || has_slot(model->uplinks, model->n_uplinks, slot))
-		return;
-	*uplink = (struct xv_uplink){
-		.slot = slot,
-		.ifindex = ifindex,
-		.flags = val->flags,
-		.adopted = true,
-		.behind = xv_attach_is_behind(model->dp->pin_dir, ifindex),
-	};
-	if (xv_netlink_get_link(model->nl, NULL, ifindex, &uplink->link, NULL))
-		snprintf(uplink->dev, sizeof(uplink->dev), "/%u", ifindex);
-	else
-		memcpy(uplink->dev, uplink->link.name, sizeof(uplink->dev));
-	model->n_uplinks++;
-}
-
-int xv_uplink_adopt(struct xv_model *model, struct xv_err *err)
-{
-	uint32_t ifindex, *prev = NULL;
-	struct xv_uplink_val val;
-	int fd = model->dp->fd.uplink;
-
-	model->uplinks = calloc(XV_MAX_UPLINKS, sizeof(*model->uplinks));
-	if (!model->uplinks)
-		return xv_err_set(err, -ENOMEM, "out of memory");
-	while (model->n_uplinks < XV_MAX_UPLINKS && !bpf_map_get_next_key(fd, prev, &ifindex)) {
-		prev = &ifindex;
-		if (!bpf_map_lookup_elem(fd, &ifindex, &val))
-			adopt_one(model, ifindex, &val);
-	}
-	return 0;
 }

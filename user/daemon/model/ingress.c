@@ -1,32 +1,65 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* XDP on ports' devices: see port_xdp.h. */
+/* What looks at frames from a port's device: see ingress.h. */
 #include <errno.h>
 #include <string.h>
 
 #include "kernel/attach.h"
-#include "log.h"
 #include "kernel/nic.h"
-#include "model/port_xdp.h"
+#include "log.h"
+#include "model/ingress.h"
 
-uint32_t xv_port_xdp_flags(enum xv_port_xdp mode)
+/* ---- filters of others ---- */
+
+bool xv_ingress_is_behind(const struct xv_model *model, uint32_t ifindex)
 {
-	switch (mode) {
-	case XV_PORT_XDP_NATIVE:
-		return XV_PORT_ENCAP_NATIVE;
-	case XV_PORT_XDP_OFF:
-		return XV_PORT_ENCAP_OFF;
-	case XV_PORT_XDP_AUTO:
-		break;
-	}
-	return 0;
+	const struct xv_port *port;
+
+	for (port = model->ports; port; port = port->hh.next)
+		if (port->ifindex == ifindex && port->set_filters == XV_FILTERS_BEFORE)
+			return true;
+	return false;
 }
 
-enum xv_port_xdp xv_port_xdp_mode(uint32_t flags)
+void xv_ingress_place(struct xv_model *model, struct xv_port *port)
 {
-	if (flags & XV_PORT_ENCAP_OFF)
-		return XV_PORT_XDP_OFF;
-	return flags & XV_PORT_ENCAP_NATIVE ? XV_PORT_XDP_NATIVE : XV_PORT_XDP_AUTO;
+	bool behind = xv_ingress_is_behind(model, port->ifindex);
+	struct xv_err err = {.text = ""};
+
+	if (xv_attach_is_behind(model->dp->pin_dir, port->ifindex) != behind &&
+	    xv_datapath_attach_tc(model->dp, &port->link, XV_PROG_ENCAP, behind, &err))
+		xv_log(LOG_ERR, "port %s: %s", port->key.dev, err.text);
 }
+
+/* Of a device whose VLANs are ports one tells it. */
+static bool is_first_of_device(const struct xv_model *model, const struct xv_port *port)
+{
+	const struct xv_port *other;
+
+	for (other = model->ports; other && other->ifindex != port->ifindex; other = other->hh.next)
+		;
+	return other == port;
+}
+
+void xv_ingress_filters_update(struct xv_model *model, struct xv_port *port)
+{
+	bool behind = xv_attach_is_behind(model->dp->pin_dir, port->ifindex);
+	char before[XV_FILTERS_LEN];
+
+	memcpy(before, port->filters.skipped, sizeof(before));
+	xv_filters_look(model->dp->pin_dir, &port->link, behind, &port->filters);
+	if (port->set_filters == XV_FILTERS_IGNORE || !port->filters.skipped[0])
+		return;
+	if (!port->status[0])
+		snprintf(port->status, sizeof(port->status), "do not see its frames: %s",
+			 port->filters.skipped);
+	if (strcmp(before, port->filters.skipped) && is_first_of_device(model, port))
+		xv_log(LOG_WARNING,
+		       "port %s: filters of others do not see its frames: %s (\"filters\" in "
+		       "xvtep.yaml(5) says what can be done)",
+		       port->key.dev, port->filters.skipped);
+}
+
+/* ---- XDP ---- */
 
 /*
  * What kinds of device hand XDP frames that may go on a wire as they are. An XDP frame cannot say
@@ -106,7 +139,7 @@ static void attach(struct xv_model *model, struct xv_port *port)
 	xv_log(LOG_NOTICE, "port %s: no XDP: %s", port->key.dev, err.text);
 }
 
-void xv_port_xdp_update(struct xv_model *model, struct xv_port *port)
+void xv_ingress_xdp_update(struct xv_model *model, struct xv_port *port)
 {
 	const char *why;
 
@@ -117,25 +150,25 @@ void xv_port_xdp_update(struct xv_model *model, struct xv_port *port)
 		why = port->xdp_on ? NULL : "refused";
 	}
 	if (why)
-		xv_port_xdp_detach(model, port);
+		xv_ingress_xdp_detach(model, port);
 	snprintf(port->no_xdp, sizeof(port->no_xdp), "%s", why ?: "");
 	if (why && port->xdp == XV_PORT_XDP_NATIVE && !port->status[0])
 		snprintf(port->status, sizeof(port->status),
 			 "xdp is \"native\", but cannot be attached: %s", why);
 }
 
-bool xv_port_xdp_mend(struct xv_model *model, struct xv_port *port)
+bool xv_ingress_xdp_mend(struct xv_model *model, struct xv_port *port)
 {
 	if (!port->xdp_on || xv_attach_has_xdp(model->dp->pin_dir, port->ifindex))
 		return false;
 	port->xdp_on = false;
-	xv_port_xdp_update(model, port);
+	xv_ingress_xdp_update(model, port);
 	xv_log(LOG_WARNING, "%s: its XDP program was taken away; attached again (%s)",
 	       port->key.dev, port->xdp_on ? "xdp" : "tc");
 	return true;
 }
 
-void xv_port_xdp_detach(struct xv_model *model, struct xv_port *port)
+void xv_ingress_xdp_detach(struct xv_model *model, struct xv_port *port)
 {
 	port->xdp_on = false;
 	port->no_xdp[0] = '\0';

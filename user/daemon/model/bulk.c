@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Many static FDB entries at once: see fdb_bulk.h. */
+/* Many static FDB entries at once: see bulk.h. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "addr.h"
-#include "model/fdb_bulk.h"
-#include "model/fdb_internal.h"
+#include "model/bulk.h"
+#include "model/foreign.h"
 #include "model/ids.h"
+#include "model/mac_table.h"
 
 enum {
 	STEP = 8192, /* entries: some milliseconds */
 	WAITS = 256, /* without a place for any of those that are left, before that is given up */
 };
 
-struct xv_fdb_bulk {
+struct xv_bulk {
 	struct xv_model *model;
-	struct xv_fdb_put *puts;
+	struct xv_bulk_put *puts;
 	size_t n, next; /* those before next were tried */
 	bool replace, from_config, extra;
 	uint32_t *again; /* of those, the ones that found no room yet */
@@ -27,24 +28,24 @@ struct xv_fdb_bulk {
 	uint32_t which[STEP]; /* entry of puts */
 };
 
-struct xv_fdb_bulk *xv_fdb_bulk_new(struct xv_model *model, struct xv_fdb_put *puts, size_t n,
-				    bool replace, bool from_config)
+struct xv_bulk *xv_bulk_new(struct xv_model *model, struct xv_bulk_put *puts, size_t n,
+			    bool replace, bool from_config)
 {
-	struct xv_fdb_bulk *b = malloc(sizeof(*b));
+	struct xv_bulk *b = malloc(sizeof(*b));
 
 	if (!b)
 		return NULL;
-	memset(b, 0, offsetof(struct xv_fdb_bulk, batch));
+	memset(b, 0, offsetof(struct xv_bulk, batch));
 	b->model = model;
 	b->puts = puts;
 	b->n = n;
 	b->replace = replace;
 	b->from_config = from_config;
-	b->extra = fdb_extra_any(model);
+	b->extra = xv_foreign_any(model);
 	return b;
 }
 
-void xv_fdb_bulk_free(struct xv_fdb_bulk *b)
+void xv_bulk_free(struct xv_bulk *b)
 {
 	if (!b)
 		return;
@@ -52,12 +53,12 @@ void xv_fdb_bulk_free(struct xv_fdb_bulk *b)
 	free(b);
 }
 
-size_t xv_fdb_bulk_done(const struct xv_fdb_bulk *b)
+size_t xv_bulk_done(const struct xv_bulk *b)
 {
 	return b->done;
 }
 
-static struct xv_fdb_word word_of(const struct xv_fdb_bulk *b, const struct xv_fdb_put *put)
+static struct xv_fdb_word word_of(const struct xv_bulk *b, const struct xv_bulk_put *put)
 {
 	return (struct xv_fdb_word){
 		.val = {
@@ -68,12 +69,12 @@ static struct xv_fdb_word word_of(const struct xv_fdb_bulk *b, const struct xv_f
 		}};
 }
 
-static int fail(const struct xv_fdb_bulk *b, const struct xv_fdb_put *put, int code,
+static int fail(const struct xv_bulk *b, const struct xv_bulk_put *put, int code,
 		struct xv_err *err)
 {
 	const struct xv_network *net = xv_network_of(b->model, put->key.bd);
 	char text[XV_MAC_STRLEN];
-	const struct xv_fdb_put *p;
+	const struct xv_bulk_put *p;
 
 	xv_mac_format(put->key.mac, text);
 	if (!net)
@@ -94,7 +95,7 @@ static int fail(const struct xv_fdb_bulk *b, const struct xv_fdb_put *put, int c
 }
 
 /* The network or port may have gone since the entry was read. */
-static int check(const struct xv_fdb_bulk *b, const struct xv_fdb_put *put)
+static int check(const struct xv_bulk *b, const struct xv_bulk_put *put)
 {
 	const struct xv_network *net = xv_network_of(b->model, put->key.bd);
 	const struct xv_port *port;
@@ -107,36 +108,35 @@ static int check(const struct xv_fdb_bulk *b, const struct xv_fdb_put *put)
 	return port && port->net == net ? 0 : -ENODEV;
 }
 
-static void hold(const struct xv_fdb_bulk *b, const struct xv_fdb_put *put)
+static void hold(const struct xv_bulk *b, const struct xv_bulk_put *put)
 {
 	if (put->kind == XV_FDB_PEER)
 		xv_peer_hold(b->model->peer_by_id[put->dst]);
 }
 
 /* Over an entry that is there: a learned one, or with replace any. */
-static int put_over(const struct xv_fdb_bulk *b, const struct xv_fdb_put *put,
-		    struct xv_fdb_word word)
+static int put_over(const struct xv_bulk *b, const struct xv_bulk_put *put, struct xv_fdb_word word)
 {
-	struct xv_table *table = b->model->fdb->table;
+	struct xv_table *table = b->model->macs->table;
 	struct xv_fdb_word old;
 	int ret;
 
-	ret = xv_table_lookup(table, fdb_word(&put->key), &old);
+	ret = xv_table_lookup(table, xv_fdb_entry_word(&put->key), &old);
 	if (ret)
 		return ret;
 	if (old.val.flags & XV_FDB_STATIC && !b->replace)
 		return -EEXIST;
 	if (b->from_config && xv_fdb_by_hand(&old.val))
 		word.val.flags |= XV_FDB_HAND;
-	ret = xv_table_update(table, fdb_word(&put->key), word);
+	ret = xv_table_update(table, xv_fdb_entry_word(&put->key), word);
 	if (ret)
 		return ret;
 	hold(b, put);
-	fdb_release(b->model, &put->key, &old.val);
+	xv_fdb_release(b->model, &put->key, &old.val);
 	return 0;
 }
 
-static int note_again(struct xv_fdb_bulk *b, uint32_t which)
+static int note_again(struct xv_bulk *b, uint32_t which)
 {
 	size_t room = b->again_room ? 2 * b->again_room : 1024;
 	uint32_t *again;
@@ -153,13 +153,13 @@ static int note_again(struct xv_fdb_bulk *b, uint32_t which)
 }
 
 /* The next entries to try, those that found no room last. */
-static size_t choose(struct xv_fdb_bulk *b)
+static size_t choose(struct xv_bulk *b)
 {
 	size_t left = b->n - b->next + b->n_again, limit = left < STEP ? left : STEP;
 	size_t have, room, n = 0;
 
-	fdb_make_room(b->model, limit);
-	have = xv_fdb_count(b->model);
+	xv_fdb_make_room(b->model, limit);
+	have = xv_mac_table_count(b->model);
 	room = have < XV_MAX_FDB ? XV_MAX_FDB - have : 0;
 	limit = room < STEP ? room : STEP;
 	if (!limit)
@@ -176,20 +176,20 @@ static size_t choose(struct xv_fdb_bulk *b)
 	return n;
 }
 
-static int prepare(struct xv_fdb_bulk *b, size_t n, size_t *bad)
+static int prepare(struct xv_bulk *b, size_t n, size_t *bad)
 {
-	const struct xv_fdb_put *put;
+	const struct xv_bulk_put *put;
 	struct xv_fdb_word none;
 	size_t i;
 	int ret = 0, code;
 
 	for (i = 0; i < n; i++) {
 		put = &b->puts[b->which[i]];
-		b->batch[i].key = fdb_word(&put->key);
+		b->batch[i].key = xv_fdb_entry_word(&put->key);
 		b->batch[i].word = word_of(b, put);
 		code = check(b, put);
-		if (!code && xv_fdb_count(b->model) >= XV_MAX_FDB &&
-		    xv_table_lookup(b->model->fdb->table, b->batch[i].key, &none))
+		if (!code && xv_mac_table_count(b->model) >= XV_MAX_FDB &&
+		    xv_table_lookup(b->model->macs->table, b->batch[i].key, &none))
 			code = -ENOSPC;
 		b->batch[i].result = code ? code : -EAGAIN;
 		if (code && !ret) {
@@ -201,9 +201,9 @@ static int prepare(struct xv_fdb_bulk *b, size_t n, size_t *bad)
 }
 
 /* What became of the batch's entries. Returns the first failure. */
-static int settle(struct xv_fdb_bulk *b, size_t n, size_t *bad)
+static int settle(struct xv_bulk *b, size_t n, size_t *bad)
 {
-	struct xv_fdb_put *put;
+	struct xv_bulk_put *put;
 	int ret = 0, code;
 	size_t i;
 
@@ -222,7 +222,7 @@ static int settle(struct xv_fdb_bulk *b, size_t n, size_t *bad)
 		if (!code) {
 			b->done++;
 			if (b->extra)
-				fdb_extra_del(b->model, &put->key);
+				xv_foreign_del(b->model, &put->key);
 			continue;
 		}
 		if (!ret)
@@ -233,7 +233,7 @@ static int settle(struct xv_fdb_bulk *b, size_t n, size_t *bad)
 	return ret;
 }
 
-int xv_fdb_bulk_step(struct xv_fdb_bulk *b, size_t *bad, struct xv_err *err)
+int xv_bulk_step(struct xv_bulk *b, size_t *bad, struct xv_err *err)
 {
 	size_t n = choose(b), done = b->done;
 	int ret, code;
@@ -242,9 +242,9 @@ int xv_fdb_bulk_step(struct xv_fdb_bulk *b, size_t *bad, struct xv_err *err)
 		return 0;
 	ret = prepare(b, n, bad);
 	if (!ret)
-		xv_table_insert_some(b->model->fdb->table, b->batch, n);
+		xv_table_insert_some(b->model->macs->table, b->batch, n);
 	code = settle(b, n, bad);
-	fdb_settle_soon(b->model);
+	xv_mac_table_settle_soon(b->model);
 	ret = ret ? ret : code;
 	if (!ret && b->next == b->n && b->done == done && ++b->waits >= WAITS) {
 		*bad = b->again[0];
@@ -257,11 +257,11 @@ int xv_fdb_bulk_step(struct xv_fdb_bulk *b, size_t *bad, struct xv_err *err)
 	return b->next < b->n || b->done != done ? -EAGAIN : -EINPROGRESS;
 }
 
-int xv_fdb_bulk_undo(struct xv_fdb_bulk *b)
+int xv_bulk_undo(struct xv_bulk *b)
 {
 	struct xv_fdb_entry entry = {};
 	struct xv_fdb_word word;
-	const struct xv_fdb_put *put;
+	const struct xv_bulk_put *put;
 	size_t i, end = b->undone + STEP < b->next ? b->undone + STEP : b->next;
 
 	for (i = 0; i < b->n_again; i++)
@@ -272,25 +272,25 @@ int xv_fdb_bulk_undo(struct xv_fdb_bulk *b)
 		if (put->kind == XV_FDB_NONE)
 			continue;
 		b->done--;
-		if (xv_table_lookup(b->model->fdb->table, fdb_word(&put->key), &word) ||
+		if (xv_table_lookup(b->model->macs->table, xv_fdb_entry_word(&put->key), &word) ||
 		    word.dest != word_of(b, put).dest)
 			continue; /* somebody else's meanwhile */
 		entry.key = put->key;
 		entry.val = word.val;
-		fdb_remove(b->model, &entry);
+		xv_fdb_remove(b->model, &entry);
 	}
-	fdb_settle_soon(b->model);
+	xv_mac_table_settle_soon(b->model);
 	return b->undone < b->next ? -EAGAIN : 0;
 }
 
-int xv_fdb_bulk_run(struct xv_fdb_bulk *b, size_t *bad, struct xv_err *err)
+int xv_bulk_run(struct xv_bulk *b, size_t *bad, struct xv_err *err)
 {
 	int ret;
 
 	do {
-		ret = xv_fdb_bulk_step(b, bad, err);
+		ret = xv_bulk_step(b, bad, err);
 		if (ret == -EINPROGRESS)
-			xv_table_settle(b->model->fdb->table);
+			xv_table_settle(b->model->macs->table);
 	} while (ret == -EAGAIN || ret == -EINPROGRESS);
 	return ret;
 }

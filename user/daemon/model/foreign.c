@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* FDB entries that outside programs wrote into the map xv_fdb. See fdb.h. */
+/* FDB entries that outside programs wrote into the map xv_fdb. See foreign.h. */
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/fdb_internal.h"
+#include "model/foreign.h"
 
 enum {
 	BATCH = 8192,
@@ -16,18 +16,18 @@ struct batch {
 	struct xv_fdb_val vals[BATCH];
 };
 
-int fdb_extra_get(const struct xv_model *model, const struct xv_fdb_key *key,
-		  struct xv_fdb_val *val)
+int xv_foreign_get(const struct xv_model *model, const struct xv_fdb_key *key,
+		   struct xv_fdb_val *val)
 {
 	return bpf_map_lookup_elem(model->dp->fd.fdb, key, val);
 }
 
-int fdb_extra_del(const struct xv_model *model, const struct xv_fdb_key *key)
+int xv_foreign_del(const struct xv_model *model, const struct xv_fdb_key *key)
 {
 	return bpf_map_delete_elem(model->dp->fd.fdb, key);
 }
 
-bool fdb_extra_any(const struct xv_model *model)
+bool xv_foreign_any(const struct xv_model *model)
 {
 	struct xv_fdb_key key;
 
@@ -44,7 +44,7 @@ static long walk_batch(const struct batch *b, uint32_t n, const struct xv_fdb_fi
 	for (i = 0; i < n && !*stop; i++) {
 		entry.key = b->keys[i];
 		entry.val = b->vals[i];
-		if (!fdb_matches(filter, &entry))
+		if (!xv_fdb_entry_matches(filter, &entry))
 			continue;
 		found++;
 		*stop = fn(arg, &entry);
@@ -56,9 +56,9 @@ static long walk_batch(const struct batch *b, uint32_t n, const struct xv_fdb_fi
  * A batch takes whole hash buckets; an entry that is there throughout is seen once, one that comes
  * or goes meanwhile at most once.
  */
-long fdb_extra_walk(struct xv_model *model, const struct xv_fdb_filter *filter,
-		    int (*fn)(void *arg, const struct xv_fdb_entry *entry), void *arg,
-		    struct xv_err *err)
+long xv_foreign_walk(struct xv_model *model, const struct xv_fdb_filter *filter,
+		     int (*fn)(void *arg, const struct xv_fdb_entry *entry), void *arg,
+		     struct xv_err *err)
 {
 	bool first = true, stop = false;
 	uint32_t cursor = 0, n;
@@ -66,7 +66,7 @@ long fdb_extra_walk(struct xv_model *model, const struct xv_fdb_filter *filter,
 	long found = 0;
 	int ret = 0;
 
-	if (!fdb_extra_any(model))
+	if (!xv_foreign_any(model))
 		return 0; /* as a rule */
 	b = malloc(sizeof(*b));
 	if (!b)

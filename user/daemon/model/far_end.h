@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The tenant's end of a port's veth, in its own namespace: whether frames may go straight there. */
-#ifndef XV_PORT_END_H
-#define XV_PORT_END_H
+#ifndef XV_FAR_END_H
+#define XV_FAR_END_H
 
 #include "model/port.h"
 
 /* Looks, and sets port->direct and port->end_mac; the caller writes the port. */
-void xv_port_end_update(struct xv_model *model, struct xv_port *port);
+void xv_far_end_update(struct xv_model *model, struct xv_port *port);
 /* From learning: mac was seen for the first time at this port. now: CLOCK_MONOTONIC, ns. */
-void xv_port_end_learned(struct xv_model *model, struct xv_port *port, const uint8_t *mac,
-			 uint64_t now);
+void xv_far_end_learned(struct xv_model *model, struct xv_port *port, const uint8_t *mac,
+			uint64_t now);
 
 #endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Learned entries whose MAC has been silent go. */
+#ifndef XV_AGEING_H
+#define XV_AGEING_H
+
+#include "model/model.h"
+
+/*
+ * Deletes learned entries whose MAC was silent for their network's ageing time, so many at most
+ * that the event loop does not notice. Returns how many; *more tells to come again soon.
+ */
+long xv_ageing_sweep(struct xv_model *model, bool *more);
+/* Microseconds that the last xv_ageing_sweep() took; 0: there was none yet. */
+uint32_t xv_ageing_us(const struct xv_model *model);
+
+#endif

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Ports on their devices: see attachment.h. */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <net/if_arp.h>
+#include <string.h>
+
+#include "kernel/attach.h"
+#include "log.h"
+#include "model/attachment.h"
+#include "model/far_end.h"
+#include "model/fdb.h"
+#include "model/ingress.h"
+#include "model/local.h"
+#include "model/slow.h"
+#include "model/unhook.h"
+#include "model/uplink.h"
+#include "model/vlan.h"
+
+enum {
+	PORTS_A_SECOND = 256, /* half a millisecond */
+};
+
+/* A tenant-facing NIC must hear frames to other hosts' MACs; veth and tap hear all. */
+static bool needs_promisc(const struct xv_link *link)
+{
+	return strcmp(link->kind, "veth") && strcmp(link->kind, "tun");
+}
+
+void xv_attachment_release_device(struct xv_netlink *nl, uint32_t ifindex)
+{
+	struct xv_link link;
+
+	if (!xv_netlink_get_link(nl, NULL, ifindex, &link, NULL) && needs_promisc(&link))
+		xv_netlink_set_promisc(nl, ifindex, false, NULL);
+}
+
+static void set_promisc(struct xv_model *model, const struct xv_link *link)
+{
+	struct xv_err err = {.text = ""};
+
+	if (needs_promisc(link) && !(link->flags & IFF_PROMISC) &&
+	    xv_netlink_set_promisc(model->nl, link->ifindex, true, &err))
+		xv_log(LOG_WARNING, "port %s hears only its own address: %s", link->name, err.text);
+}
+
+static void set_status(struct xv_port *port)
+{
+	const struct xv_link *link = &port->link;
+
+	port->status[0] = '\0';
+	if (link->master)
+		snprintf(port->status, sizeof(port->status),
+			 "enslaved to another device (index %u), which will see no frames",
+			 link->master);
+	else if (!(link->flags & IFF_UP))
+		snprintf(port->status, sizeof(port->status), "device is down");
+	else if (port->no_tc[0])
+		snprintf(port->status, sizeof(port->status),
+			 "its program was taken away: %s; trying again every second", port->no_tc);
+	else if (port->other[0])
+		snprintf(port->status, sizeof(port->status),
+			 "it is %s too, and only one of the two gets its frames", port->other);
+	else if (port->loop.on)
+		snprintf(port->status, sizeof(port->status),
+			 "in a loop with port %s: frames to groups and unknown MACs are dropped",
+			 port->loop.other);
+	else if (!(link->flags & XV_IFF_LOWER_UP))
+		snprintf(port->status, sizeof(port->status), "no carrier: %s",
+			 !strcmp(link->kind, "veth")  ? "its other end is down"
+			 : !strcmp(link->kind, "tun") ? "nobody has it open"
+						      : "the other side is down, or not there");
+}
+
+/* The device goes, or the port: everything that names its index. */
+void xv_attachment_end(struct xv_model *model, struct xv_port *port, bool device_exists)
+{
+	struct xv_port_key key = {.ifindex = port->ifindex, .vlan = port->key.vlan};
+	bool promisc = needs_promisc(&port->link);
+
+	if (!port->ifindex)
+		return;
+	port->xdp_on = false;
+	port->no_xdp[0] = '\0';
+	port->no_tc[0] = '\0';
+	port->refused.set = false;
+	port->filters = (struct xv_filters){};
+	port->direct = false;
+	xv_port_write_key(model, &key, NULL);
+	xv_vlan_mark(model, key.ifindex);
+	port->ifindex = 0;
+	memset(&port->link, 0, sizeof(port->link));
+	xv_port_write(model, port);
+	if (device_exists && promisc && !xv_port_has_device(model, key.ifindex))
+		xv_netlink_set_promisc(model->nl, key.ifindex, false, NULL);
+	xv_unhook_later(model, key.ifindex);
+	if (model->vlans || key.vlan)
+		xv_signal_send(&model->signals.refresh); /* its tag may be this host's again */
+}
+
+/* Devices that no tenant may have, whatever their name is when they appear. */
+int xv_attachment_check(struct xv_model *model, const struct xv_link *link, struct xv_err *err)
+{
+	if (link->flags & IFF_LOOPBACK)
+		return xv_err_set(err, -EINVAL,
+				  "%s is the loopback device: the host's own traffic to itself "
+				  "would go to the tenants",
+				  link->name);
+	if (link->type != ARPHRD_ETHER)
+		return xv_err_set(err, -EINVAL,
+				  "%s is not an Ethernet device (link type %u): a tenant's frames "
+				  "need one, such as a veth or a tap",
+				  link->name, link->type);
+	if (link->ifindex == model->slow_ifindex)
+		return xv_err_set(err, -EBUSY, "%s is the slow path device of this instance",
+				  link->name);
+	if (xv_uplink_find(model, link->name))
+		return xv_err_set(err, -EBUSY, "%s is an underlay device of this instance",
+				  link->name);
+	if (!xv_slow_is(link))
+		return 0;
+	/* Its maker marks it a moment after it appears. */
+	return xv_slow_check_other(model, link, err)
+		       ?: xv_err_set(err, -EINVAL,
+				     "%s is a vxlan device in external mode, as an instance's slow "
+				     "path: it sends nothing without a tunnel's metadata",
+				     link->name);
+}
+
+/* A line for a device, however many VLANs of it are ports: n. */
+static void log_ports(const char *dev, size_t n, const char *what)
+{
+	if (n == 1)
+		xv_log(LOG_NOTICE, "port %s: %s", dev, what);
+	else if (n)
+		xv_log(LOG_NOTICE, "port %s: %s (%zu of its VLANs)", dev, what, n);
+}
+
+/*
+ * Renamed away: to us the old name is gone. Ports that lose their device stay, but what was learned
+ * behind it goes, of all of them at once: a trunk may have thousands, and each look is at the whole
+ * FDB.
+ */
+static void check_renamed(struct xv_model *model, const struct xv_link *link)
+{
+	struct xv_port *port, *tmp;
+	const char *dev = NULL;
+	char what[64];
+	size_t lost = 0;
+
+	HASH_ITER (hh, model->ports, port, tmp) {
+		if (port->ifindex != link->ifindex || !strcmp(port->key.dev, link->name))
+			continue;
+		dev = port->key.dev;
+		xv_attachment_end(model, port, true);
+		snprintf(port->status, sizeof(port->status), "renamed to %s", link->name);
+		lost++;
+	}
+	if (lost)
+		xv_fdb_flush_lost(model);
+	snprintf(what, sizeof(what), "renamed to %s, let go", link->name);
+	log_ports(dev, lost, what);
+}
+
+/* The device is there: delivery first, then the way in. On failure the port is without it. */
+static int attach(struct xv_model *model, struct xv_port *port, const struct xv_link *link,
+		  struct xv_err *err)
+{
+	struct xv_port_key key = {.ifindex = link->ifindex, .vlan = port->key.vlan};
+	struct xv_port_val val =
+				   {
+					   .port = port->id,
+					   .bd = port->net->bd,
+					   .check = xv_port_key_check(&key),
+				   },
+			   now;
+	int ret = xv_attachment_check(model, link, err);
+
+	if (ret)
+		return ret;
+	/* A new name is known here before netlink tells of it. */
+	if (!bpf_map_lookup_elem(model->dp->fd.port, &key, &now) && now.port &&
+	    now.port != port->id)
+		check_renamed(model, link);
+	port->ifindex = link->ifindex;
+	port->link = *link;
+	set_status(port);
+	xv_far_end_update(model, port);
+	xv_local_port(model, link->ifindex, port->key.vlan);
+	ret = xv_port_write(model, port);
+	ret = ret ?: xv_port_write_key(model, &key, &val);
+	xv_vlan_mark(model, key.ifindex);
+	if (ret)
+		xv_err_set(err, ret, "cannot write port %s: %s", port->key.dev, strerror(-ret));
+	ret = ret
+		      ?: xv_datapath_attach_tc(model->dp, link, XV_PROG_ENCAP,
+					       xv_ingress_is_behind(model, link->ifindex), err);
+	if (ret) {
+		xv_attachment_end(model, port, true);
+		return ret;
+	}
+	set_promisc(model, link);
+	xv_ingress_filters_update(model, port);
+	xv_ingress_xdp_update(model, port);
+	return 0;
+}
+
+/* attach(), again and again until it works; meanwhile the status says why not. */
+int xv_attachment_make(struct xv_model *model, struct xv_port *port, const struct xv_link *link,
+		       struct xv_err *err)
+{
+	char before[sizeof(port->status)];
+	int ret;
+
+	memcpy(before, port->status, sizeof(before));
+	ret = attach(model, port, link, err);
+	port->retry = ret;
+	if (!ret)
+		return 0;
+	snprintf(port->status, sizeof(port->status), "%.250s", err->text);
+	if (strcmp(before, port->status))
+		xv_log(LOG_ERR, "port %s: %s", port->key.dev, err->text);
+	xv_signal_send(&model->signals.again);
+	return ret;
+}
+
+/* The device or the setting is changed; what is written of them follows. */
+int xv_attachment_look_again(struct xv_model *model, struct xv_port *port)
+{
+	if (port->ifindex) {
+		set_status(port);
+		xv_far_end_update(model, port);
+		xv_ingress_place(model, port);
+		xv_ingress_filters_update(model, port);
+		xv_ingress_xdp_update(model, port);
+	}
+	return xv_port_write(model, port);
+}
+
+void xv_attachment_look_all(struct xv_model *model)
+{
+	struct xv_port *port, *tmp;
+
+	HASH_ITER (hh, model->ports, port, tmp)
+		if (port->ifindex)
+			xv_attachment_look_again(model, port);
+}
+
+/* ---- as netlink tells of devices ---- */
+
+void xv_attachment_link(struct xv_model *model, const struct xv_link *link)
+{
+	struct xv_err err = {.text = ""};
+	struct xv_port *port, *tmp;
+	size_t attached = 0;
+	bool lost = false;
+
+	check_renamed(model, link);
+	if (xv_port_has_device(model, link->ifindex))
+		set_promisc(model, link); /* somebody else may have taken it off */
+	HASH_ITER (hh, model->ports, port, tmp) {
+		if (strcmp(port->key.dev, link->name))
+			continue;
+		if (port->ifindex == link->ifindex) {
+			port->link = *link;
+			xv_attachment_look_again(model, port);
+		} else if (port->ifindex) {
+			xv_attachment_end(model, port, false);
+			lost = true;
+		}
+	}
+	if (lost)
+		xv_fdb_flush_lost(model);
+	HASH_ITER (hh, model->ports, port, tmp)
+		if (!port->ifindex && !strcmp(port->key.dev, link->name))
+			attached += !xv_attachment_make(model, port, link, &err);
+	log_ports(link->name, attached, "attached");
+}
+
+void xv_attachment_retry(struct xv_model *model)
+{
+	struct xv_err err = {.text = ""};
+	struct xv_port *port, *tmp;
+	const char *dev = ""; /* asked for last: the VLANs of a trunk follow each other */
+	struct xv_link link;
+	int ret = 0;
+
+	HASH_ITER (hh, model->ports, port, tmp) {
+		if (!port->retry)
+			continue;
+		if (strcmp(dev, port->key.dev))
+			ret = xv_netlink_get_link(model->nl, port->key.dev, 0, &link, NULL);
+		dev = port->key.dev;
+		port->retry = ret != -ENODEV; /* netlink tells when it comes back */
+		if (!ret)
+			log_ports(link.name, !xv_attachment_make(model, port, &link, &err),
+				  "attached");
+		else if (port->retry)
+			xv_signal_send(&model->signals.again);
+		else
+			snprintf(port->status, sizeof(port->status), "no such device");
+	}
+}
+
+bool xv_attachment_no_tc(struct xv_model *model, uint32_t ifindex, const char *text)
+{
+	char now[sizeof(((struct xv_port *)0)->no_tc)];
+	struct xv_port *port, *tmp;
+	bool changed = false;
+
+	snprintf(now, sizeof(now), "%s", text);
+	HASH_ITER (hh, model->ports, port, tmp) {
+		if (port->ifindex != ifindex || !strcmp(port->no_tc, now))
+			continue;
+		memcpy(port->no_tc, now, sizeof(now));
+		xv_attachment_look_again(model, port);
+		changed = true;
+	}
+	return changed;
+}
+
+void xv_attachment_link_gone(struct xv_model *model, uint32_t ifindex)
+{
+	struct xv_port *port, *tmp;
+	const char *dev = NULL;
+	size_t lost = 0;
+
+	HASH_ITER (hh, model->ports, port, tmp) {
+		if (port->ifindex != ifindex)
+			continue;
+		dev = port->key.dev;
+		xv_attachment_end(model, port, false);
+		snprintf(port->status, sizeof(port->status),
+			 "device is gone; attached again when it comes back");
+		lost++;
+	}
+	if (lost)
+		xv_fdb_flush_lost(model);
+	log_ports(dev, lost, "device is gone");
+}
+
+void xv_attachment_features(struct xv_model *model, uint32_t ifindex, uint64_t features)
+{
+	struct xv_port *port, *tmp;
+
+	HASH_ITER (hh, model->ports, port, tmp) {
+		if (port->ifindex != ifindex)
+			continue;
+		port->link.xdp_features = features;
+		xv_attachment_look_again(model, port);
+	}
+}
+
+void xv_attachment_second(struct xv_model *model)
+{
+	uint32_t id = model->filters_next, left = PORTS_A_SECOND, n, mark;
+	struct xv_port *port;
+
+	for (n = 0; n < XV_MAX_PORTS && left; n++) {
+		id = (id + 1) % XV_MAX_PORTS;
+		port = model->port_by_id[id];
+		if (!port || !port->ifindex || port->key.vlan)
+			continue;
+		left--;
+		mark = xv_filters_mark(port->ifindex);
+		if (mark != port->filters_mark)
+			xv_attachment_look_again(model, port);
+		port->filters_mark = mark;
+	}
+	model->filters_next = id;
+}
