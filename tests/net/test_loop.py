@@ -187,7 +187,7 @@ def vlans():
 tap.case("known unicast through a contained port")(known_unicast)
 for _first in ("owner", "forger"):
     tap.case(f"a forger, the {_first} first", _first)(forged)
-tap.case("two VLANs in a loop")(vlans)
+tap.case("two VLANs in a loop", main=True)(vlans)
 tap.case("a contained port is tried again")(again)
 tap.case("STP of a tenant's bridge")(spanning_tree)
 tap.case("loop-detect: off")(turned_off)
