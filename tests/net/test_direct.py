@@ -12,6 +12,7 @@ import shutil
 import struct
 
 import frame
+import hooks
 import tap
 import traffic
 from lab import Lab
@@ -174,11 +175,9 @@ def tcx_program(host, dev, obj):
             link = bpf(LINK_CREATE, "IIII", prog, index, TCX_EGRESS, 0)
     finally:
         shutil.rmtree(pin)
-    host.ns.ip(f"link set {dev} mtu 1499")  # nothing tells the daemon of TCX
-    yield
+    yield  # nothing tells the daemon of TCX: it looks once a second
     os.close(link)
     os.close(prog)
-    host.ns.ip(f"link set {dev} mtu 1500")
 
 
 def egress_filter(attach):
@@ -198,6 +197,22 @@ def egress_filter(attach):
         wait_direct(second, True, "no filter")
         tap.equal(second.row("port", dev="p1")["delivery"], REDIRECT, "delivery without")
         one.ping(two.ip, COUNT)
+
+
+def egress_chain():
+    """A chain of nf_tables is noticed; but the kernel shows it no frame that TC ingress redirected."""
+    with Lab() as lab:
+        one, two = pair(lab)
+        _, second = start(lab)
+        wait_direct(second, True, "port")
+        try:
+            chain = hooks.Chain(two.host.ns, hooks.NETDEV, hooks.EGRESS, dev="p1")
+        except OSError as e:
+            raise tap.Skip(f"no nf_tables at a device's egress: {e}") from e
+        wait_direct(second, False, "chain")
+        one.ping(two.ip, COUNT)
+        chain.close()
+        wait_direct(second, True, "no chain")
 
 
 def new_address():
@@ -268,6 +283,7 @@ tap.case("a qdisc on the port, TC", "off", main=True)(qdisc)
 tap.case("a qdisc on the port, native XDP", "native")(qdisc)
 tap.case("a filter at the port's egress: clsact", clsact_filter, main=True)(egress_filter)
 tap.case("a filter at the port's egress: TCX", tcx_program)(egress_filter)
+tap.case("a chain of nf_tables at the port's egress")(egress_chain)
 tap.case("the tenant changes its address")(new_address)
 tap.case("changes while no daemon runs")(while_away)
 tap.case("ports that are not direct")(not_direct)

@@ -117,5 +117,22 @@ def ingress():
         two.passes("no chain any more", back=True)
 
 
+@tap.case("a chain at the underlay device's egress: redirected frames pass it, with respect none does")
+def egress():
+    with Lab() as lab:
+        two = Two(lab)
+        chain = wall(lab.hosts[0], hooks.EGRESS, hooks.NETDEV, "under")
+        two.uplink("tc", "nft guard/wall")
+        mark = frame.marker()
+        for _ in range(COUNT):
+            two.taps[0].send(frame.udp4(two.one.mac, two.two.mac, "10.0.0.1", "10.0.0.2", mark))
+        frame.wait_count({two.taps[1]: COUNT}, mark, "bypassed: known unicast")
+        two.first.config["underlay"]["netfilter"] = "respect"
+        two.first.apply()
+        two.passes("respected", expected=0)
+        chain.close()
+        two.passes("no chain any more")
+
+
 if __name__ == "__main__":
     tap.main()

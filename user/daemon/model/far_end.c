@@ -22,8 +22,8 @@ static bool may_go_past(const struct xv_port *port)
  * another namespace, and nothing on the way wants to see them: no qdisc and no filter at egress
  * here, and there no XDP program in the driver, which would not run. Every change of these comes to
  * us as one of the device here: the program there changes its features, the state there its
- * carrier. Only the address does not: see xv_far_end_learned(); nor do TCX programs, which are
- * seen with the next change of another kind.
+ * carrier. The address does not: see xv_far_end_learned(). Nor do TCX programs and chains of
+ * nf_tables: see xv_port_filters_second() and firewall.h.
  */
 void xv_far_end_update(struct xv_model *model, struct xv_port *port)
 {
