@@ -459,6 +459,102 @@ static void test_stale(void **state)
 	assert_int_equal(xv_control_start(&about, &service, &control, &err), 0);
 }
 
+/* What the client does takes that many seconds more; then the control socket is looked at. */
+static void pass(struct xv_conn *conn, uint64_t seconds)
+{
+	xv_control_second(control);
+	conn->began -= (time_t)seconds;
+	xv_control_second(control);
+}
+
+/* A byte now and then is no progress; a reader that takes enough is never cut. */
+static void test_trickling_reader(void **state)
+{
+	int fd = client(), i;
+	struct xv_conn *conn;
+
+	(void)state;
+	for (i = 0; i < 8; i++)
+		give_text(fd, "{\"object\":\"network\",\"command\":\"show\"}\n");
+	conn = control->conns;
+	assert_true(conn->answering);
+	pass(conn, XV_CONTROL_IDLE);
+	assert_int_equal(control->n_conns, 1);
+	assert_int_equal(conn->moved, 0);
+	/* The kernel's buffer has room when most of it is read. */
+	take(fd, 7);
+	assert_true(conn->moved > 64 << 10);
+	conn->began = 0;
+	xv_control_second(control);
+	conn->moved = 100 * XV_CONTROL_RATE;
+	pass(conn, XV_CONTROL_IDLE + 100);
+	assert_int_equal(control->n_conns, 1);
+	pass(conn, 1);
+	assert_int_equal(control->n_conns, 0);
+	close(fd);
+}
+
+/* Nobody waits for more than the next request: that is what the idle limit is for. */
+static void test_patient_client(void **state)
+{
+	int fd = client();
+
+	(void)state;
+	give_text(fd, ask_net7);
+	expect_network(fd, "net7");
+	xv_control_second(control);
+	assert_int_equal(control->conns->began, 0);
+	give_text(fd, ask_net7);
+	expect_network(fd, "net7");
+	close(fd);
+}
+
+/* Refused, it goes on sending, which sets the idle limit back each time. */
+static void test_trickling_sender(void **state)
+{
+	int fd = client();
+	struct xv_conn *conn;
+
+	(void)state;
+	give_text(fd, "{");
+	conn = control->conns;
+	conn->since -= XV_CONTROL_REQUEST + 1;
+	give_text(fd, " ");
+	expect_error(fd, "the request did not come within 120 s");
+	assert_true(conn->closing);
+	give_text(fd, " ");
+	pass(conn, XV_CONTROL_IDLE);
+	give_text(fd, " ");
+	assert_int_equal(control->n_conns, 1);
+	pass(conn, 1);
+	assert_int_equal(control->n_conns, 0);
+	close(fd);
+}
+
+/* A load that comes by a byte now and then. */
+static void test_trickling_load(void **state)
+{
+	struct xv_datapath dp = {.fd.fdb = -1};
+	int fd = client();
+	struct xv_conn *conn;
+
+	(void)state;
+	model.dp = &dp;
+	give_text(fd, "{\"object\":\"fdb\",\"command\":\"load\",\"args\":{\"file\":\"f\"}}\n");
+	assert_non_null(strstr(take(fd, 1), "\"more\":true"));
+	conn = control->conns;
+	assert_non_null(conn->load);
+	xv_control_second(control);
+	give_text(fd, "1000\n#");
+	assert_int_equal(conn->moved, 6);
+	pass(conn, XV_CONTROL_IDLE);
+	assert_int_equal(control->n_conns, 1);
+	pass(conn, 1);
+	assert_int_equal(control->n_conns, 0);
+	assert_int_equal(control->n_loads, 0);
+	close(fd);
+}
+
 static int make_run_dir(void **state)
 {
 	(void)state;
@@ -482,10 +578,14 @@ static int remove_run_dir(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_answers),    TEST(test_garbage),   TEST(test_framing),
-		TEST(test_half),       TEST(test_rows),	     TEST(test_slow_reader),
-		TEST(test_vanishing),  TEST(test_huge_line), TEST(test_many_clients),
-		TEST(test_large_line), TEST(test_stale),
+		TEST(test_answers),	   TEST(test_garbage),
+		TEST(test_framing),	   TEST(test_half),
+		TEST(test_rows),	   TEST(test_slow_reader),
+		TEST(test_vanishing),	   TEST(test_huge_line),
+		TEST(test_many_clients),   TEST(test_large_line),
+		TEST(test_stale),	   TEST(test_trickling_reader),
+		TEST(test_patient_client), TEST(test_trickling_sender),
+		TEST(test_trickling_load),
 	};
 
 	return cmocka_run_group_tests(tests, make_run_dir, remove_run_dir);

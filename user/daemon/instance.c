@@ -15,6 +15,7 @@
 #include "kernel/xfrm.h"
 #include "lock.h"
 #include "log.h"
+#include "looks.h"
 #include "maps/stats.h"
 #include "model/adjacency.h"
 #include "model/attachment.h"
@@ -33,6 +34,7 @@
 #include "model/slow.h"
 #include "model/switchover.h"
 #include "model/tenancy.h"
+#include "model/tick.h"
 #include "model/underlay.h"
 #include "model/unhook.h"
 #include "model/uplink.h"
@@ -51,6 +53,7 @@ struct xv_instance {
 	char config_file[PATH_MAX]; /* absolute, links not resolved */
 	struct xv_model model;
 	struct xv_follow *follow;
+	struct xv_tick *tick;
 	struct xv_watch *watch;
 	struct xv_learn *learn;
 	struct xv_firewall *firewall;
@@ -176,6 +179,7 @@ static int prepare(struct xv_instance *inst, struct xv_todo **todo, struct xv_sw
 	ret = ret ?: xv_firewall_start(model, &inst->firewall, err);
 	inst->about.firewall = inst->firewall;
 	ret = ret ?: xv_control_start(&inst->about, &inst->service, &inst->control, err);
+	ret = ret ?: xv_looks_start(model, inst->watch, inst->control, &inst->tick, err);
 	ret = ret ?: xv_switchover_prepare(model, model->config, change, err);
 	return ret ?: open_slow(model, &val, err);
 }
@@ -351,6 +355,7 @@ static void destroy(struct xv_instance *inst)
 {
 	if (!inst)
 		return;
+	xv_tick_stop(inst->tick);
 	xv_watch_stop(inst->watch);
 	xv_metrics_stop(inst->metrics);
 	xv_control_stop(inst->control);

@@ -18,8 +18,6 @@ enum {
 	CHECK_FULL_S = 10, /* the answer lists the tables of every device */
 };
 
-static void arm(struct xv_model *model);
-
 struct xv_hop *xv_hop_find(struct xv_model *model, uint32_t ifindex, const struct xv_ip *ip)
 {
 	struct xv_hop_key key = {.ip = *ip, .ifindex = ifindex};
@@ -42,7 +40,7 @@ struct xv_hop *xv_hop_get(struct xv_model *model, uint32_t ifindex, const struct
 		hop->limit = FIRST_LIMIT_S;
 		hop->pause = PAUSE_S;
 		HASH_ADD(hh, model->hops, key, sizeof(hop->key), hop);
-		arm(model);
+		model->hops_wait = true;
 	}
 	hop->refs++;
 	return hop;
@@ -86,7 +84,7 @@ static void ask(struct xv_model *model, struct xv_hop *hop)
 	if (hop->refused == -ENOBUFS)
 		tell_full(model, !xv_ip_is_v4(&hop->key.ip));
 	if (hop->refused)
-		arm(model);
+		model->hops_wait = true;
 }
 
 /* Someone who answers is kept, however the kernel came to know it. */
@@ -109,7 +107,7 @@ void xv_hop_seen(struct xv_model *model, struct xv_hop *hop, bool resolved, bool
 	if (!kept && !hop->quiet && now && hop->asked != xv_clock_boot())
 		ask(model, hop);
 	if (!hop->resolved || !hop->kept)
-		arm(model);
+		model->hops_wait = true;
 }
 
 /* Its entry goes too: one that is not resolved is of no use, and takes room. */
@@ -169,31 +167,18 @@ static void check_full(struct xv_model *model, uint64_t now)
 	model->neigh_asked = now;
 }
 
-static void on_second(evutil_socket_t fd, short what, void *arg)
+void xv_hop_second(struct xv_model *model)
 {
-	struct xv_model *model = arg;
 	struct xv_hop *hop, *tmp;
 	uint64_t now = xv_clock_boot();
-	bool more = false;
 
-	(void)fd;
-	(void)what;
+	if (!model->hops_wait)
+		return;
+	model->hops_wait = false;
 	HASH_ITER (hh, model->hops, hop, tmp)
-		more |= look(model, hop, now);
-	if (more) {
+		model->hops_wait |= look(model, hop, now);
+	if (model->hops_wait)
 		check_full(model, now);
-		arm(model);
-	}
-}
-
-static void arm(struct xv_model *model)
-{
-	static const struct timeval second = {.tv_sec = 1};
-
-	if (!model->hop_timer && model->base)
-		model->hop_timer = evtimer_new(model->base, on_second, model);
-	if (model->hop_timer && !evtimer_pending(model->hop_timer, NULL))
-		evtimer_add(model->hop_timer, &second);
 }
 
 void xv_hop_status(const struct xv_model *model, const struct xv_hop *hop, const char *dev,
@@ -238,7 +223,4 @@ void xv_hop_free_all(struct xv_model *model)
 		HASH_DEL(model->hops, hop);
 		free(hop);
 	}
-	if (model->hop_timer)
-		event_free(model->hop_timer);
-	model->hop_timer = NULL;
 }

@@ -43,6 +43,8 @@ void xv_hop_seen(struct xv_model *model, struct xv_hop *hop, bool resolved, bool
 /* Why it is not resolved. dev: its device. */
 void xv_hop_status(const struct xv_model *model, const struct xv_hop *hop, const char *dev,
 		   char *text, size_t size);
+/* Once a second: asks again for those that are not as they should be, or gives them up. */
+void xv_hop_second(struct xv_model *model);
 /* Takes back what another daemon of the instance asked for and this one does not need. */
 void xv_hop_sweep(struct xv_model *model);
 /* Leaves the kernel's wishes as they are: forwarding goes on. */

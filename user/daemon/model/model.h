@@ -82,7 +82,7 @@ struct xv_model {
 	bool flood_behind;	     /* programs read lists that are not as they should be */
 	struct xv_egress *egresses;  /* uthash by ifindex */
 	struct xv_hop *hops;	     /* uthash by address and ifindex */
-	struct event *hop_timer;
+	bool hops_wait;		     /* some are not as they should be */
 	/* IPv4, IPv6: */
 	uint64_t neigh_full[2];	 /* when the neighbour table was full last, s; 0: never */
 	uint64_t neigh_fulls[2]; /* how often it was, as the kernel counts */

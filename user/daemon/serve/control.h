@@ -19,6 +19,8 @@ int xv_control_start(const struct xv_about *about, struct xv_service *service,
 		     struct xv_control **control, struct xv_err *err);
 /* Makes the socket again if somebody removed it. */
 int xv_control_renew(struct xv_control *control, struct xv_err *err);
+/* Once a second: closes the connections of clients that are too slow. arg: struct xv_control. */
+void xv_control_second(void *arg);
 /* NULL is fine. */
 void xv_control_stop(struct xv_control *control);
 

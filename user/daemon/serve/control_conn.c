@@ -59,6 +59,8 @@ void xv_conn_close(struct xv_conn *conn)
 {
 	struct evbuffer *in = bufferevent_get_input(conn->bev);
 
+	if (!conn->closing)
+		conn->began = 0; /* what it read before gives it no more time */
 	conn->closing = true;
 	evbuffer_drain(in, evbuffer_get_length(in));
 	if (evbuffer_get_length(bufferevent_get_output(conn->bev)))
@@ -373,6 +375,7 @@ int xv_conn_new(struct xv_control *control, evutil_socket_t fd)
 		conn->next->prev = conn;
 	control->conns = conn;
 	control->n_conns++;
+	xv_conn_watch_pace(conn);
 	bufferevent_setcb(bev, on_read, on_write, on_event, conn);
 	bufferevent_setwatermark(bev, EV_READ, 0, XV_CONTROL_LINE + 2);
 	bufferevent_setwatermark(bev, EV_WRITE, XV_CONTROL_OUTPUT / 4, 0);

@@ -20,6 +20,7 @@ enum xv_control_limits {
 	XV_CONTROL_OUTPUT = 256 << 10,	/* bytes waiting for a client before more rows are made */
 	XV_CONTROL_BATCH = 512,		/* rows a line */
 	XV_CONTROL_TURN = 256 << 10,	/* bytes read or written before others have their turn */
+	XV_CONTROL_RATE = 4096,		/* bytes a second that a client must move, after IDLE */
 	XV_CONTROL_IDLE = 60,		/* seconds without progress, either way */
 	XV_CONTROL_REQUEST = 120,	/* seconds for a whole request, however it trickles in */
 	XV_CONTROL_TELL = 60,		/* seconds between two log lines about accept() */
@@ -33,6 +34,9 @@ struct xv_conn {
 	struct bufferevent *bev;
 	size_t scanned; /* bytes of the input known to hold no newline */
 	time_t since;	/* CLOCK_MONOTONIC: half a request is there; 0: none */
+	/* What the client has to go on with, an answer to take or a load to send: */
+	time_t began;	/* CLOCK_MONOTONIC: there is such; 0: none */
+	uint64_t moved; /* bytes of it that came or were taken */
 	bool eof;	/* the client will not send more */
 	bool closing;	/* ends when the output is written and the client has ended */
 	/* The answer under way: tables still to be written, and the rows of the first of them. */
@@ -64,6 +68,9 @@ struct xv_control {
 /* Serves a connected socket from now on; closes it when done, or on failure. */
 int xv_conn_new(struct xv_control *control, evutil_socket_t fd);
 void xv_conn_free(struct xv_conn *conn);
+
+/* control_pace.c: counts the bytes that the client moves. Called once, when it is there. */
+void xv_conn_watch_pace(struct xv_conn *conn);
 
 /* control_load.c: the input is a load's, from now on; answers that it may come. */
 void xv_conn_load_start(struct xv_conn *conn, struct xv_load *load);

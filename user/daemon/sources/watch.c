@@ -6,9 +6,7 @@
 #include "kernel/attach.h"
 #include "log.h"
 #include "model/attachment.h"
-#include "model/flood.h"
 #include "model/ingress.h"
-#include "model/pmtu.h"
 #include "model/underlay.h"
 #include "model/uplink.h"
 #include "sources/follow.h"
@@ -21,7 +19,6 @@ enum {
 
 struct xv_watch {
 	struct xv_model *model;
-	struct event *second;
 	uint32_t at; /* port that was looked at last */
 	struct xv_other other;
 };
@@ -90,43 +87,27 @@ size_t xv_watch_all(struct xv_watch *watch)
 	return check(watch, XV_MAX_PORTS);
 }
 
-static void on_second(evutil_socket_t fd, short what, void *arg)
+void xv_watch_second(void *arg)
 {
 	struct xv_watch *watch = arg;
-	struct xv_model *model = watch->model;
 
-	(void)fd;
-	(void)what;
 	check(watch, PORTS_A_SECOND);
-	xv_flood_retry(model);
 	xv_log_second();
-	xv_pmtu_second(model);
-	xv_underlay_second(model);
-	xv_attachment_second(model);
-	xv_other_second(model, &watch->other);
+	xv_other_second(watch->model, &watch->other);
 }
 
 int xv_watch_start(struct xv_model *model, struct xv_watch **out, struct xv_err *err)
 {
-	static const struct timeval second = {.tv_sec = 1};
 	struct xv_watch *watch = calloc(1, sizeof(*watch));
 
-	if (watch)
-		watch->second = event_new(model->base, -1, EV_PERSIST, on_second, watch);
-	if (!watch || !watch->second) {
-		free(watch);
+	if (!watch)
 		return xv_err_set(err, -ENOMEM, "out of memory");
-	}
 	watch->model = model;
-	event_add(watch->second, &second);
 	*out = watch;
 	return 0;
 }
 
 void xv_watch_stop(struct xv_watch *watch)
 {
-	if (!watch)
-		return;
-	event_free(watch->second);
 	free(watch);
 }
