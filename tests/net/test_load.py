@@ -6,10 +6,12 @@ import json
 import os
 import socket
 import struct
+import subprocess
 import termios
+import time
 
 import tap
-from lab import Lab
+from lab import OUT, Lab
 from vtep import RUN, Xvtepd
 
 VNI = 100
@@ -52,6 +54,49 @@ class One:
         s.settimeout(20 * tap.SLOW)
         s.connect(f"{RUN}/{self.vtep.instance}/control.sock")
         return s
+
+
+def progress():
+    """
+    A file that takes longer than a second: a terminal is shown how much of it is sent, in a line
+    that is wiped; a pipe, and -j, never.
+    """
+    with Lab(hosts=1) as lab:
+        one = One(lab)
+        tool = [f"{OUT}/xvtep", "-i", one.vtep.instance]
+        line = (f"{mac(1)} network {VNI} remote {remote(1)}\n").encode()
+        for terminal, words in ((True, ()), (True, ("-j",)), (False, ())):
+            near, far = os.openpty() if terminal else os.pipe()
+            process = subprocess.Popen([*tool, *words, "fdb", "load", "-", "replace"],
+                                       stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                                       stderr=far)
+            os.close(far)
+            os.set_blocking(near, False)
+            said = b""
+            process.stdin.write(line)
+            process.stdin.flush()
+            end = time.monotonic() + (10 * tap.SLOW if terminal and not words else 2)
+            while time.monotonic() < end and b"MiB sent" not in said:
+                process.stdin.write(b"# a comment\n" * 100)
+                process.stdin.flush()
+                time.sleep(0.02)  # the file is slow
+                said += read_all(near)
+            process.stdin.close()
+            tap.equal(process.wait(10 * tap.SLOW), 0, "exit status")
+            said += read_all(near)
+            os.close(near)
+            if terminal and not words:
+                tap.contains(said, b"\rxvtep: 0 MiB sent\x1b[K", "the terminal")
+                tap.ok(said.endswith(b"\r\x1b[K"), f"wiped: {said!r}")
+            else:
+                tap.equal(said, b"", f"{words}: standard error")
+
+
+def read_all(fd):
+    try:
+        return os.read(fd, 65536)
+    except (BlockingIOError, OSError):
+        return b""
 
 
 def ask(s, **args):
@@ -264,6 +309,7 @@ tap.case("several clients at a time")(two)
 tap.case("refused while it sends")(still_sending)
 tap.case("blocks")(blocks)
 tap.case("-j, byte by byte")(as_jansson)
+tap.case("load: progress on a terminal")(progress)
 
 if __name__ == "__main__":
     tap.main()

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "progress.h"
 #include "row.h"
 
 enum {
@@ -91,7 +92,7 @@ int xv_file_read(const char *name, json_t **text, struct xv_err *err)
 	return ret;
 }
 
-static int send_blocks(int fd, struct xv_client *client)
+static int send_blocks(int fd, struct xv_client *client, struct xv_progress *progress)
 {
 	char *block = malloc(BLOCK), head[16];
 	bool heard = true;
@@ -110,6 +111,7 @@ static int send_blocks(int fd, struct xv_client *client)
 		heard = xv_client_put(client, head, ret) && xv_client_put(client, block, n);
 		if (!n)
 			break;
+		xv_progress_add(progress, n);
 	}
 	ret = n < 0 ? -errno : 0;
 	free(block);
@@ -123,9 +125,14 @@ int xv_file_open(const char *name, struct xv_err *err)
 	return fd < 0 ? xv_err_set(err, -errno, "%s: %s", name, strerror(errno)) : fd;
 }
 
-int xv_file_send(int fd, const char *name, struct xv_client *client, struct xv_err *err)
+int xv_file_send(int fd, const char *name, struct xv_client *client, bool progress,
+		 struct xv_err *err)
 {
-	int ret = send_blocks(fd, client);
+	struct xv_progress line;
+	int ret;
 
+	xv_progress_start(&line, fd, progress);
+	ret = send_blocks(fd, client, &line);
+	xv_progress_end(&line);
 	return ret ? xv_err_set(err, ret, "%s: %s", name, strerror(-ret)) : 0;
 }

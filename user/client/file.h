@@ -17,8 +17,10 @@ int xv_file_read(const char *name, json_t **text, struct xv_err *err);
 int xv_file_open(const char *name, struct xv_err *err);
 /*
  * Sends a file of any size in blocks, as the daemon asked for it in the answer to a request; the
- * final answer comes then. -errno if it cannot be read: the daemon drops what it has.
+ * final answer comes then. progress: a terminal is shown how much is sent. -errno if it cannot be
+ * read: the daemon drops what it has.
  */
-int xv_file_send(int fd, const char *name, struct xv_client *client, struct xv_err *err);
+int xv_file_send(int fd, const char *name, struct xv_client *client, bool progress,
+		 struct xv_err *err);
 
 #endif

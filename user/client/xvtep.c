@@ -146,7 +146,8 @@ static int prepare(struct xv_request *request, struct xv_show *show, int *fd, st
 }
 
 /* A file that does not travel in the request is sent when the daemon has asked for it. */
-static int send_file(struct xv_client *client, int fd, const char *name, struct xv_err *err)
+static int send_file(struct xv_client *client, int fd, const struct xv_show *show,
+		     struct xv_err *err)
 {
 	json_t *reply;
 	int ret;
@@ -155,7 +156,7 @@ static int send_file(struct xv_client *client, int fd, const char *name, struct 
 	if (ret)
 		return ret;
 	json_decref(reply);
-	return xv_file_send(fd, name, client, err);
+	return xv_file_send(fd, show->file, client, !show->json, err);
 }
 
 static int run(const struct options *o, struct xv_request *request, struct xv_err *err)
@@ -178,7 +179,7 @@ static int run(const struct options *o, struct xv_request *request, struct xv_er
 			 request->command->name, "args", request->args);
 	ret = line ? xv_client_send(&client, line, err) : xv_err_set(err, -ENOMEM, "out of memory");
 	if (!ret && fd >= 0)
-		ret = send_file(&client, fd, show.file, err);
+		ret = send_file(&client, fd, &show, err);
 	if (!ret)
 		ret = xv_show_answer(&show, &client, err);
 	json_decref(line);
