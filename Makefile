@@ -104,7 +104,7 @@ $(OUT)/tests/unit/test_vlan: LDLIBS += $(patsubst %,-Wl$(comma)--wrap=%,bpf_map_
 
 # The map with little room is the test's own.
 $(OUT)/tests/unit/test_flood: LDLIBS += $(patsubst %,-Wl$(comma)--wrap=%,bpf_map_update_elem \
-	bpf_map_delete_elem xv_rcu_synchronize xv_adjacency_drop xv_fdb_flush_gone)
+	bpf_map_lookup_elem bpf_map_delete_elem xv_rcu_synchronize xv_adjacency_drop xv_fdb_flush_gone)
 
 $(OUT)/tests/bpf/%: $(OUT)/tests/bpf/%.o $(BPF_TEST_OBJS) $(TABLE_OBJS)
 	@echo '  LINK    $@'

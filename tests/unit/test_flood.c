@@ -7,11 +7,13 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "model/batch.h"
 #include "model/flood.h"
+#include "model/flood_row.h"
 #include "model/peer.h"
 #include "model/settle.h"
 
@@ -42,6 +44,7 @@ static size_t find(const void *key)
 }
 
 int __wrap_bpf_map_update_elem(int fd, const void *key, const void *value, uint64_t flags);
+int __wrap_bpf_map_lookup_elem(int fd, const void *key, void *value);
 int __wrap_bpf_map_delete_elem(int fd, const void *key);
 void __wrap_xv_rcu_synchronize(void);
 void __wrap_xv_adjacency_drop(struct xv_model *model, struct xv_peer *peer);
@@ -59,6 +62,16 @@ int __wrap_bpf_map_update_elem(int fd, const void *key, const void *value, uint6
 	n_entries += i == n_entries;
 	memcpy(&entries[i].key, key, sizeof(entries[i].key));
 	memcpy(&entries[i].val, value, sizeof(entries[i].val));
+	return 0;
+}
+
+int __wrap_bpf_map_lookup_elem(int fd, const void *key, void *value)
+{
+	size_t i = find(key);
+
+	if (fd != FLOOD_FD || i == n_entries)
+		return -ENOENT;
+	memcpy(value, &entries[i].val, sizeof(entries[i].val));
 	return 0;
 }
 
@@ -287,6 +300,47 @@ static void test_behind(void **state)
 	check_lists();
 }
 
+/* The rows that are shown of a network: peers' ids, in words of their state. */
+static const char *rows(const struct xv_network *net)
+{
+	static const char *const states[] = {"", "-", "+"};
+	static char text[256];
+	struct xv_flood_row row;
+	uint32_t at = 0;
+	size_t used = 0;
+
+	text[0] = '\0';
+	while (xv_flood_row_next(model, net, &at, &row))
+		used += snprintf(text + used, sizeof(text) - used, "%s%s%u", used ? " " : "",
+				 states[row.state], row.member.val.id);
+	return text;
+}
+
+/* What is shown is what programs read, and what is wanted besides is marked until it is written. */
+static void test_shown(void **state)
+{
+	struct xv_err err = {.text = ""};
+
+	(void)state;
+	assert_string_equal(rows(nets[0]), "1 2 3 4 5 6 7 8 9 10");
+	room = n_entries;
+	xv_batch_begin(model);
+	assert_int_equal(del(nets[0], 3, &err), 0);
+	assert_int_equal(add(nets[0], 60, &err), 0);
+	assert_int_equal(add(nets[3], 61, &err), 0);
+	assert_int_equal(xv_batch_commit(model, &err), -E2BIG);
+	assert_string_equal(rows(nets[0]), "1 2 -3 4 5 6 7 8 9 10 +60");
+	assert_string_equal(rows(nets[1]), "11 12 13 14 15 16 17 18 19 20");
+	assert_string_equal(rows(nets[3]), "+61");
+	xv_flood_retry(model);
+	assert_string_equal(rows(nets[0]), "1 2 -3 4 5 6 7 8 9 10 +60");
+	room = ROOM;
+	xv_flood_retry(model);
+	assert_string_equal(rows(nets[0]), "1 2 4 5 6 7 8 9 10 60");
+	assert_string_equal(rows(nets[3]), "61");
+	check_lists();
+}
+
 /* All lists together have a limit, below which two generations of all find room. */
 static void test_limit(void **state)
 {
@@ -310,6 +364,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_rounds, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_full, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_behind, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_shown, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_limit, setup, teardown),
 	};
 

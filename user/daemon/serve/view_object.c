@@ -3,6 +3,7 @@
 #include "link_local.h"
 #include "maps/stats.h"
 #include "model/flood.h"
+#include "model/flood_row.h"
 #include "model/group.h"
 #include "model/ids.h"
 #include "model/uplink.h"
@@ -78,9 +79,19 @@ bool xv_view_next_port(struct xv_view *view, struct xv_row *row)
 	return true;
 }
 
+/* What is said of a row while the list that is wanted could not be written. */
+static const char *const flood_states[] = {
+	[XV_FLOOD_READ] = NULL,
+	[XV_FLOOD_LEAVING] = "not wanted any more, but programs read it until the new list can be "
+			     "written, which is tried every second",
+	[XV_FLOOD_COMING] = "not read by programs yet: the new list could not be written, which is "
+			    "tried every second",
+};
+
 static void flood_row(const struct xv_view *view, const struct xv_network *net,
-		      const struct xv_flood_member *member, struct xv_row *row)
+		      const struct xv_flood_row *flood, struct xv_row *row)
 {
+	const struct xv_flood_member *member = &flood->member;
 	const struct xv_group *group;
 	const struct xv_port *port;
 	bool from_config = member->val.flags & XV_FLOOD_CONFIG;
@@ -107,16 +118,19 @@ static void flood_row(const struct xv_view *view, const struct xv_network *net,
 		xv_row_ip(row, XV_COL_FLOOD_REMOTE, &member->val.remote);
 	}
 	xv_row_text(row, XV_COL_FLOOD_ORIGIN, origin(from_config));
+	if (flood_states[flood->state])
+		xv_row_text(row, XV_COL_FLOOD_STATUS, flood_states[flood->state]);
 }
 
 bool xv_view_next_flood(struct xv_view *view, struct xv_row *row)
 {
 	const struct xv_network *net;
+	struct xv_flood_row flood;
 
 	/* pos stays on the network until its list is through. */
 	while ((net = xv_view_network(view))) {
-		if (view->sub < net->n_flood) {
-			flood_row(view, net, &net->flood[view->sub++], row);
+		if (xv_flood_row_next(view->model, net, &view->sub, &flood)) {
+			flood_row(view, net, &flood, row);
 			view->pos = net->bd;
 			return true;
 		}
