@@ -424,7 +424,8 @@ static void test_vlan_zero(void **state)
 
 /*
  * A file that was cut off is refused, or means the same; but for a cut behind a whole line, which
- * in block style is a file as well. In brackets, and in what is printed, every cut is seen.
+ * in block style is a file as well. In brackets, in what is printed, and where an end marker is
+ * promised, every cut is seen.
  */
 static void expect_cuts(const char *text, bool brackets)
 {
@@ -460,6 +461,10 @@ static void test_cut_off(void **state)
 	expect_cuts("{\"underlay\": {\"devices\": [\"eth0\"], \"address\": \"192.0.2.1\"},\n"
 		    " \"networks\": [{\"vni\": 100, \"ports\": [\"a\", \"b\"]},\n"
 		    "  {\"vni\": 200, \"flood\": [\"192.0.2.2\"]}]}\n",
+		    true);
+	expect_cuts("# ours\nend-marker: true\n" UL
+		    "networks:\n  - vni: 100\n    ports:\n      - a\n"
+		    "      - b\n  - vni: 200\nmetrics: {listen: 127.0.0.1:9476}\n...\n# the end\n",
 		    true);
 }
 

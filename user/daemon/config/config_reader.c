@@ -153,6 +153,8 @@ int xv_reader_finish(struct xv_reader *r)
 		err = xv_reader_next(r);
 		if (err)
 			return err;
+		if (r->event.type == YAML_DOCUMENT_END_EVENT)
+			r->end_marked = !r->event.data.document_end.implicit;
 	} while (r->event.type == YAML_DOCUMENT_END_EVENT);
 	if (r->event.type != YAML_STREAM_END_EVENT)
 		return xv_source_error(&r->source, xv_reader_line(r),

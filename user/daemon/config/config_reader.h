@@ -11,6 +11,7 @@
 #ifndef XV_CONFIG_READER_H
 #define XV_CONFIG_READER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <yaml.h>
@@ -27,6 +28,7 @@ struct xv_reader {
 	size_t len;
 	yaml_parser_t parser;
 	yaml_event_t event; /* current */
+	bool end_marked;    /* after xv_reader_finish(): the document ends with a line "..." */
 	void *arg;	    /* the schema's */
 };
 

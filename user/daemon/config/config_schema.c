@@ -302,14 +302,41 @@ static int read_instance(struct xv_reader *r, const struct xv_reader_key *key, v
 	return xv_value_name(r, key->name, "", config->instance, sizeof(config->instance));
 }
 
-enum { ROOT_UNDERLAY, ROOT_INSTANCE, ROOT_NETWORKS, ROOT_METRICS, ROOT_KEYS };
+static int read_end_marker(struct xv_reader *r, const struct xv_reader_key *key, void *obj)
+{
+	struct xv_schema *s = r->arg;
+
+	(void)obj;
+	return xv_value_bool(r, key->name, &s->end_marker);
+}
+
+enum { ROOT_UNDERLAY, ROOT_INSTANCE, ROOT_NETWORKS, ROOT_METRICS, ROOT_END, ROOT_KEYS };
 
 static const struct xv_reader_key root_keys[ROOT_KEYS] = {
 	[ROOT_UNDERLAY] = {"underlay", read_underlay},
 	[ROOT_INSTANCE] = {"instance", read_instance},
 	[ROOT_NETWORKS] = {"networks", xv_schema_networks},
 	[ROOT_METRICS] = {"metrics", read_metrics},
+	[ROOT_END] = {"end-marker", read_end_marker},
 };
+
+/* A promise behind what it is to guard could be cut off with it. */
+static int check_end(const struct xv_reader *r, const struct xv_schema *s,
+		     const int lines[ROOT_KEYS])
+{
+	int i;
+
+	for (i = 0; s->end_marker && i < ROOT_KEYS; i++)
+		if (lines[i] && lines[i] < lines[ROOT_END])
+			return xv_source_error(&r->source, lines[ROOT_END],
+					       "\"end-marker\" must be the first key, or it may be "
+					       "cut off itself");
+	if (s->end_marker && !r->end_marked)
+		return xv_source_error(&r->source, lines[ROOT_END],
+				       "\"end-marker: true\" says that the file ends with a line "
+				       "\"...\", and it does not: it may have been cut off");
+	return 0;
+}
 
 int xv_config_schema_read(struct xv_reader *r, struct xv_config *config,
 			  struct xv_config_marks *marks)
@@ -339,5 +366,5 @@ int xv_config_schema_read(struct xv_reader *r, struct xv_config *config,
 	if (!lines[ROOT_NETWORKS])
 		return xv_source_error(&r->source, line,
 				       "\"networks\" is missing; write \"networks: []\" for none");
-	return 0;
+	return check_end(r, &s, lines);
 }

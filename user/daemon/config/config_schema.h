@@ -33,6 +33,7 @@ struct xv_schema {
 	struct xv_config *config;
 	struct xv_config_marks *marks;
 	size_t n_ports, n_flood, n_fdb; /* of all networks so far */
+	bool end_marker;		/* the file promises a last line "..." */
 };
 
 /*
