@@ -3,6 +3,7 @@
 """
 Tenants never meet: equal addresses in many networks, and tenants that pretend to be a VTEP.
 """
+import json
 import os
 import struct
 
@@ -10,6 +11,7 @@ import frame
 import tap
 import traffic
 from lab import Lab, vlan_device
+from netns import run
 from vtep import Kernel, Xvtepd
 
 
@@ -218,7 +220,7 @@ def vlan_device_over():
         tap.wait_for(lambda: (100, trunk.mac) in first.learned(), "the trunk's MAC is known")
         drops = 0
 
-        def look(step, device, port):
+        def look(step, device, port, ns=host.ns):
             """Out: flooded and known. In: to network 100, or to 200, or to the device alone."""
             nonlocal drops
             first.status()  # has heard of the device
@@ -228,7 +230,7 @@ def vlan_device_over():
             frame.wait_count({end: 0 if device else 2}, mark, f"{step}: out")
             drops += 2 if device else 0
             tap.wait_for(lambda: first.drops().get("vlan_hop", 0) == drops, f"{drops} drops")
-            own = lab.keep(frame.Tap(host.ns, "v10")) if device else None
+            own = lab.keep(frame.Tap(ns, "v10")) if device else None
             mark = frame.marker()
             end.send(frame.plain(trunk.mac, frame.BROADCAST, mark, 10))
             wanted = {sender: 0 if device else 1, other: 1 if port else 0}
@@ -257,6 +259,54 @@ def vlan_device_over():
         look("the trunk added behind it", True, False)
         host.ns.ip("link del v10")
         look("gone", False, False)
+
+
+def vlan_device_away():
+    """
+    The VLAN device over the port goes to another network namespace, or is made there: the kernel
+    gives it the frames all the same, and so it keeps its VLAN both ways.
+    """
+    with Lab(hosts=1) as lab:
+        host, side = lab.hosts[0], lab.netns("side")
+        trunk, one = (host.tenant(p) for p in ("t1", "p1"))
+        vlan_device(host.ns, "v10", "t1", 10)
+        vtep = Xvtepd(host, [{"vni": 100, "inner-vlan": "keep", "ports": ["p1", "t1"]}])
+        end, sender, drops = trunk.tap(), one.tap(), 0
+
+        def entries():
+            """Ports, and VLAN devices over them."""
+            dump = run("bpftool", "-j", "map", "dump", "pinned", vtep.pin("xv_port")).stdout
+            return len(json.loads(dump))
+
+        def look(step, ns):
+            """ns: where the device is, if there is one."""
+            nonlocal drops
+            tap.wait_for(lambda: entries() == (3 if ns else 2), f"{step}: the daemon has seen it")
+            mark, back = frame.marker(), frame.marker()
+            sender.send(frame.plain(one.mac, frame.BROADCAST, mark, 10))
+            frame.wait_count({end: 0 if ns else 1}, mark, f"{step}: out")
+            drops += 1 if ns else 0
+            tap.wait_for(lambda: vtep.drops().get("vlan_hop", 0) == drops, f"{drops} drops")
+            own = lab.keep(frame.Tap(ns, "v10")) if ns else None
+            end.send(frame.plain(trunk.mac, frame.BROADCAST, back, 10))
+            frame.wait_count({sender: 0, own: 1} if ns else {sender: 1}, back, f"{step}: in")
+
+        look("here", host.ns)
+        host.ns.ip(f"link set v10 netns {side.path}")
+        side.ip("link set v10 up")
+        look("moved", side)
+        vtep.kill()
+        vtep.start()
+        look("moved, after a restart", side)
+        side.ip("link del v10")
+        look("deleted there", None)
+        host.ns.ip(f"link add v10 link t1 netns {side.path} type vlan id 10")
+        side.ip("link set v10 up")
+        look("made there", side)
+        vtep.kill()
+        side.ip("link del v10")
+        vtep.start()
+        look("deleted there while no daemon ran", None)
 
 
 def bad_sources():
@@ -327,6 +377,7 @@ for _mode in ("native", "off"):
     tap.case(f"bad VXLAN headers, xdp {_mode}", _mode)(bad_headers)
 tap.case("a tag that is another port's")(vlan_hop)
 tap.case("a VLAN device over a port", main=True)(vlan_device_over)
+tap.case("a VLAN device over a port, in another namespace", main=True)(vlan_device_away)
 tap.case("bad source MACs")(bad_sources)
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@
 #include "model/hop.h"
 #include "model/pmtu.h"
 #include "model/underlay.h"
+#include "model/vlan.h"
 
 static void look_at_model(void *arg)
 {
@@ -16,6 +17,7 @@ static void look_at_model(void *arg)
 	xv_underlay_second(model);
 	xv_attachment_second(model);
 	xv_hop_second(model);
+	xv_vlan_second(model);
 }
 
 int xv_looks_start(struct xv_model *model, struct xv_watch *watch, struct xv_control *control,

@@ -122,6 +122,18 @@ struct xv_netlink_counts *xv_netlink_counts_find(struct xv_netlink_counts *count
 int xv_netlink_get_link(struct xv_netlink *nl, const char *name, uint32_t ifindex,
 			struct xv_link *link, struct xv_err *err);
 /*
+ * The numbers that the kernel has here for other network namespaces, ascending, as an array that
+ * the caller frees. Who moves a device away, or makes one in another namespace over a device of
+ * this one, gives that namespace a number.
+ */
+int xv_netlink_list_namespaces(struct xv_netlink *nl, int32_t **list, size_t *n);
+/*
+ * Calls fn for each VLAN device in the namespace with that number whose lower device is in this
+ * one. fn may make requests. -EINTR: it changed while read; another negative errno: it is gone.
+ */
+int xv_netlink_each_vlan_in(struct xv_netlink *nl, int32_t nsid,
+			    void (*fn)(void *arg, const struct xv_link *link), void *arg);
+/*
  * The other end of a veth in another namespace (link->end_netns), as it is seen there, without
  * xdp_features. -ENODEV also if link has no such end.
  */

@@ -66,7 +66,8 @@ struct xv_model {
 	char slow_name[IFNAMSIZ];
 	uint32_t local_dev[2];	     /* that have the VTEP addresses, IPv4 and IPv6; 0: none */
 	bool local_written;	     /* xv_config is this daemon's */
-	struct xv_vlan *vlans;	     /* uthash by ifindex: VLAN devices of this namespace */
+	struct xv_vlan *vlans;	     /* uthash: VLAN devices over devices of this namespace */
+	size_t away_at;		     /* namespace whose VLAN devices are looked at next */
 	struct xv_network *networks; /* uthash by vni */
 	struct xv_network **by_bd;   /* [XV_MAX_NETWORKS] */
 	uint32_t last_bd, last_port, last_peer; /* ids given out last */

@@ -11,18 +11,34 @@
 #include "model/uplink.h"
 #include "model/vlan.h"
 
-struct xv_vlan {
+struct xv_vlan_key {
+	int32_t nsid; /* the namespace that the device is in; negative: this one */
 	uint32_t ifindex;
+};
+
+struct xv_vlan {
+	struct xv_vlan_key at;
 	uint32_t on;  /* ifindex of the device below */
 	uint32_t tag; /* struct xv_link.vlan_tag */
 	uint32_t master;
-	bool missing; /* in xv_vlan_load(): not seen yet */
+	bool missing; /* in a look at all of its namespace: not seen yet */
 	UT_hash_handle hh;
 };
 
 enum {
-	MASTERS_DEEP = 4, /* a bridge over a bond, and room */
+	HERE = -1,
+	MASTERS_DEEP = 4,   /* a bridge over a bond, and room */
+	AWAY_A_SECOND = 16, /* namespaces */
 };
+
+static struct xv_vlan *find(const struct xv_model *model, int32_t nsid, uint32_t ifindex)
+{
+	struct xv_vlan_key at = {.nsid = nsid, .ifindex = ifindex};
+	struct xv_vlan *vlan;
+
+	HASH_FIND(hh, model->vlans, &at, sizeof(at), vlan);
+	return vlan;
+}
 
 /* The kernel takes VID 0 off before it looks for a device. */
 static struct xv_port_key key_of(const struct xv_vlan *vlan)
@@ -56,7 +72,7 @@ static void mark(struct xv_model *model, const struct xv_vlan *vlan, bool exists
 		bpf_map_delete_elem(model->dp->fd.port, &key);
 	else if (bpf_map_update_elem(model->dp->fd.port, &key, &val, BPF_NOEXIST))
 		xv_log(LOG_ERR, "no room for VLAN device %u over a port: its frames are the port's",
-		       vlan->ifindex);
+		       vlan->at.ifindex);
 }
 
 void xv_vlan_mark(struct xv_model *model, uint32_t ifindex)
@@ -95,52 +111,127 @@ void xv_vlan_free_all(struct xv_model *model)
 		forget(model, vlan);
 }
 
+/* The same VLAN of the same device may be another one's by now: that was moved. */
 static void gone(struct xv_model *model, struct xv_vlan *vlan)
 {
-	mark(model, vlan, false);
+	struct xv_vlan was = *vlan;
+	struct xv_port_key key = key_of(&was);
+
 	forget(model, vlan);
+	mark(model, &was, xv_vlan_has(model, &key));
+}
+
+/* Whether it was not known like this. */
+static bool note(struct xv_model *model, int32_t nsid, const struct xv_link *link, uint32_t master)
+{
+	struct xv_vlan *vlan = find(model, nsid, link->ifindex);
+
+	if (vlan)
+		vlan->missing = false;
+	if (vlan && vlan->on == link->end && vlan->tag == link->vlan_tag && vlan->master == master)
+		return false;
+	if (vlan && (vlan->on != link->end || vlan->tag != link->vlan_tag)) {
+		gone(model, vlan);
+		vlan = NULL;
+	}
+	if (!vlan) {
+		vlan = calloc(1, sizeof(*vlan));
+		if (!vlan)
+			return false; /* its frames go by the kernel */
+		vlan->at = (struct xv_vlan_key){.nsid = nsid, .ifindex = link->ifindex};
+		HASH_ADD(hh, model->vlans, at, sizeof(vlan->at), vlan);
+	}
+	vlan->on = link->end;
+	vlan->tag = link->vlan_tag;
+	vlan->master = master;
+	mark(model, vlan, true);
+	return true;
 }
 
 /* One that has its lower device in another namespace is not of our underlay. */
 bool xv_vlan_link(struct xv_model *model, const struct xv_link *link)
 {
-	bool is_vlan = link->vlan_tag && link->end && link->end_netns < 0;
-	struct xv_vlan *vlan;
+	struct xv_vlan *vlan = find(model, HERE, link->ifindex);
 
-	HASH_FIND(hh, model->vlans, &link->ifindex, sizeof(link->ifindex), vlan);
-	if (!is_vlan && vlan)
-		gone(model, vlan);
-	if (!is_vlan)
-		return vlan != NULL;
+	if (link->vlan_tag && link->end && link->end_netns < 0)
+		return note(model, HERE, link, link->master);
 	if (vlan)
-		vlan->missing = false;
-	if (vlan && vlan->on == link->end && vlan->tag == link->vlan_tag &&
-	    vlan->master == link->master)
-		return false;
-	if (!vlan) {
-		vlan = calloc(1, sizeof(*vlan));
-		if (!vlan)
-			return false; /* its frames go by the kernel */
-		vlan->ifindex = link->ifindex;
-		HASH_ADD(hh, model->vlans, ifindex, sizeof(vlan->ifindex), vlan);
-	}
-	if (vlan->on != link->end || vlan->tag != link->vlan_tag)
-		mark(model, vlan, false);
-	vlan->on = link->end;
-	vlan->tag = link->vlan_tag;
-	vlan->master = link->master;
-	mark(model, vlan, true);
-	return true;
+		gone(model, vlan);
+	return vlan != NULL;
+}
+
+/* ---- VLAN devices in other namespaces: the kernel gives them their frames as before ---- */
+
+struct look {
+	struct xv_model *model;
+	int32_t nsid;
+};
+
+static void on_away(void *arg, const struct xv_link *link)
+{
+	struct look *look = arg;
+
+	note(look->model, look->nsid, link, 0);
+}
+
+static void look_in(struct xv_model *model, int32_t nsid)
+{
+	struct look look = {.model = model, .nsid = nsid};
+	struct xv_vlan *vlan, *tmp;
+
+	for (vlan = model->vlans; vlan; vlan = vlan->hh.next)
+		vlan->missing = vlan->at.nsid == nsid;
+	if (xv_netlink_each_vlan_in(model->nl, nsid, on_away, &look) == -EINTR)
+		return; /* the next time */
+	HASH_ITER (hh, model->vlans, vlan, tmp)
+		if (vlan->at.nsid == nsid && vlan->missing)
+			gone(model, vlan);
+}
+
+static int compare_nsid(const void *a, const void *b)
+{
+	int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static bool is_listed(int32_t nsid, const int32_t *list, size_t n)
+{
+	return n && bsearch(&nsid, list, n, sizeof(nsid), compare_nsid);
+}
+
+/* Namespaces in turns, at most so many. */
+static void look_away(struct xv_model *model, size_t most)
+{
+	struct xv_vlan *vlan, *tmp;
+	int32_t *list = NULL;
+	size_t n = 0, i;
+
+	if (!model->nl || xv_netlink_list_namespaces(model->nl, &list, &n))
+		return;
+	HASH_ITER (hh, model->vlans, vlan, tmp)
+		if (vlan->at.nsid >= 0 && !is_listed(vlan->at.nsid, list, n))
+			gone(model, vlan);
+	for (i = 0; i < n && i < most; i++)
+		look_in(model, list[model->away_at++ % n]);
+	free(list);
+}
+
+void xv_vlan_second(struct xv_model *model)
+{
+	if (model->ports)
+		look_away(model, AWAY_A_SECOND);
 }
 
 bool xv_vlan_link_gone(struct xv_model *model, uint32_t ifindex)
 {
-	struct xv_vlan *vlan;
+	struct xv_vlan *vlan = find(model, HERE, ifindex);
 
-	HASH_FIND(hh, model->vlans, &ifindex, sizeof(ifindex), vlan);
-	if (vlan)
-		gone(model, vlan);
-	return vlan != NULL;
+	if (!vlan)
+		return false;
+	look_away(model, SIZE_MAX); /* it may have been moved */
+	gone(model, vlan);
+	return true;
 }
 
 int xv_vlan_load(struct xv_model *model, struct xv_err *err)
@@ -153,13 +244,14 @@ int xv_vlan_load(struct xv_model *model, struct xv_err *err)
 	if (ret)
 		return ret;
 	for (vlan = model->vlans; vlan; vlan = vlan->hh.next)
-		vlan->missing = true;
+		vlan->missing = vlan->at.nsid < 0;
 	for (i = 0; i < n; i++)
 		xv_vlan_link(model, &links[i]);
 	HASH_ITER (hh, model->vlans, vlan, tmp)
-		if (vlan->missing)
+		if (vlan->at.nsid < 0 && vlan->missing)
 			gone(model, vlan);
 	free(links);
+	look_away(model, SIZE_MAX);
 	return 0;
 }
 
@@ -254,7 +346,7 @@ static int find_tenants(struct xv_model *model, struct tags *tags)
 	if (!tags->tag)
 		return -ENOMEM;
 	for (port = model->ports; port; port = port->hh.next) {
-		HASH_FIND(hh, model->vlans, &port->ifindex, sizeof(port->ifindex), vlan);
+		vlan = find(model, HERE, port->ifindex);
 		if (vlan)
 			tags->tag[tags->n++] = vlan->tag;
 		else if (port->key.vlan && is_underlay(model, port->ifindex))
@@ -274,6 +366,8 @@ static void add_all(struct xv_model *model, const struct tags *tenants, struct x
 	bool ours = false;
 
 	for (vlan = model->vlans; vlan && !(val->flags & XV_CONFIG_ANY_TAG); vlan = vlan->hh.next) {
+		if (vlan->at.nsid >= 0)
+			continue;
 		if (vlan->on != on)
 			ours = is_underlay(model, vlan->on);
 		on = vlan->on;
@@ -293,7 +387,7 @@ void xv_vlan_write(struct xv_model *model, struct xv_config_val *val)
 		return; /* all tagged frames go by the kernel */
 	for (i = 0; i < sizeof(model->local_dev) / sizeof(model->local_dev[0]); i++) {
 		dev = model->local_dev[i];
-		HASH_FIND(hh, model->vlans, &dev, sizeof(dev), vlan);
+		vlan = find(model, HERE, dev);
 		if (vlan && is_underlay(model, vlan->on))
 			add(val, &tenants, vlan->tag);
 		else if (dev && !is_underlay(model, dev))
@@ -321,7 +415,7 @@ bool xv_vlan_port(struct xv_model *model, uint32_t ifindex, uint32_t id)
 {
 	struct xv_vlan *vlan;
 
-	HASH_FIND(hh, model->vlans, &ifindex, sizeof(ifindex), vlan);
+	vlan = find(model, HERE, ifindex);
 	if (vlan)
 		return is_own_now(model, vlan->tag);
 	if (id)

@@ -8,12 +8,17 @@
 
 #include "model/model.h"
 
-/* Looks at all links of the namespace anew. */
+/* Looks at all links of the namespace anew, and at VLAN devices over them in others. */
 int xv_vlan_load(struct xv_model *model, struct xv_err *err);
 void xv_vlan_free_all(struct xv_model *model);
 /* From netlink. True if what xv_vlan_write() writes may be another now. */
 bool xv_vlan_link(struct xv_model *model, const struct xv_link *link);
 bool xv_vlan_link_gone(struct xv_model *model, uint32_t ifindex);
+/*
+ * Once a second: VLAN devices in other namespaces over devices of this one, of which netlink tells
+ * nothing here; 16 namespaces at a time.
+ */
+void xv_vlan_second(struct xv_model *model);
 /*
  * Fills in val->tag and its flag: the VLAN that has a VTEP address; all that are on the underlay,
  * if an address is on neither a VLAN nor the underlay itself, but on lo, say. model->local_dev is
