@@ -192,6 +192,41 @@ def bridge_vlan():
         target.expect_not(NEW, NEW, 20, 10)
 
 
+def hidden_tags():
+    """
+    A device that takes tags off before XDP sees them, and has a VLAN that is not the host's own:
+    its status says so, for as long as it is so.
+    """
+    with Lab() as lab:
+        host = lab.hosts[1]
+        host.ns.run("ethtool", "-K", "under", "rxvlan", "off")
+        target = Target(lab, "native")
+
+        def status():
+            row, = target.vtep.rows("status", "show", part="uplink")
+            return row["status"] or ""
+
+        def offload(state):
+            host.ns.run("ethtool", "-K", "under", "rxvlan", state)
+        offload("on")
+        tap.equal(status(), "", "no VLAN")
+        vlan_device(host.ns, "v10", "under", 10)
+        words = "rxvlan hides VLAN tags from XDP, and the device has VLANs of others"
+        tap.wait_for(lambda: words in status(), "a VLAN of others, tags hidden")
+        offload("off")
+        tap.equal(status(), "", "tags not hidden")
+        offload("on")
+        tap.contains(status(), words, "hidden again")
+        target.vtep.config["underlay"]["xdp"] = "off"
+        target.vtep.apply()
+        tap.equal(status(), "", "TC sees hidden tags")
+        target.vtep.config["underlay"]["xdp"] = "native"
+        target.vtep.apply()
+        tap.contains(status(), words, "XDP again")
+        host.ns.ip("link del v10")
+        tap.wait_for(lambda: status() == "", "no VLAN any more")
+
+
 for _mode in ("native", "generic", "off"):
     tap.case(f"another host's address, xdp {_mode}", _mode, main=_mode == "off")(another)
 tap.case("address changed", "off", "under")(changes)
@@ -205,6 +240,7 @@ for _mode in ("native", "off"):
     tap.case(f"VTEP address in a VLAN, xdp {_mode}", _mode, main=True)(on_vlan)
     tap.case(f"VTEP address on lo, VLANs, xdp {_mode}", _mode, main=True)(loopback)
     tap.case(f"VTEP address on lo, a VLAN is a port, xdp {_mode}", _mode, main=True)(tenants_vlan)
+tap.case("tags that rxvlan hides from XDP", main=True)(hidden_tags)
 tap.case("VTEP address in a VLAN on a bridge", main=True)(bridge_vlan)
 
 if __name__ == "__main__":
