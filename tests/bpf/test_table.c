@@ -24,7 +24,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "maps/table_internal.h"
+#include "maps/table.h"
+#include "maps/table_slot.h"
 #include "table_stress.h"
 #include "table_stress.skel.h"
 

@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "config/config.h"
+#include "config/config_file.h"
+#include "config/config_print.h"
 
 enum {
 	RUNS = 20000,

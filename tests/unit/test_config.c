@@ -13,6 +13,9 @@
 
 #include "addr.h"
 #include "config/config.h"
+#include "config/config_file.h"
+#include "config/config_print.h"
+#include "config/config_words.h"
 #include "config/plan.h"
 
 #define UL "underlay: {devices: [eth0], address: 192.0.2.1}\n"

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "config/config.h"
+#include "config/config_file.h"
 #include "config_bad.h"
 
 #define N_BAD (sizeof(bad_configs) / sizeof(bad_configs[0]))

@@ -79,5 +79,18 @@ def lib():
               "findings")
 
 
+@tap.case("a circle of files, through a header and through a source", main=True)
+def circle():
+    tap.equal(findings({
+        "daemon/model/peer.h": [],
+        "daemon/model/peer.c": ["model/peer.h", "model/way.h"],
+        "daemon/model/way.h": ["model/hop.h"],
+        "daemon/model/hop.c": ["model/peer.h"],
+        "daemon/model/hop.h": [],
+        "daemon/model/port.c": ["model/peer.h"],
+    }), ["user/daemon/model/hop.h:1: a circle of files: user/daemon/model/hop -> "
+         "user/daemon/model/peer -> user/daemon/model/way -> user/daemon/model/hop"], "findings")
+
+
 if __name__ == "__main__":
     tap.main()

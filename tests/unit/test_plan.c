@@ -12,6 +12,7 @@
 
 #include "addr.h"
 #include "config/config.h"
+#include "config/config_file.h"
 #include "config/plan.h"
 
 #define UL "underlay: {devices: [eth0], address: 192.0.2.1}\n"

@@ -19,7 +19,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "maps/table_internal.h"
+#include "maps/table.h"
+#include "maps/table_slot.h"
 
 enum {
 	BUCKETS = 8,

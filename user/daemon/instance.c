@@ -10,6 +10,7 @@
 
 #include "addr.h"
 #include "clock.h"
+#include "config/config_file.h"
 #include "instance.h"
 #include "kernel/pinned.h"
 #include "kernel/xfrm.h"
@@ -170,7 +171,7 @@ static int prepare(struct xv_instance *inst, struct xv_todo **todo, struct xv_sw
 	ret = adopt_config(model, &val, err);
 	ret = ret ?: xv_uplink_adopt(model, err);
 	ret = ret ?: adopt(model, err);
-	ret = ret ?: xv_reconcile_prepare(model, model->config, todo, err);
+	ret = ret ?: xv_todo_make(model, model->config, todo, err);
 	ret = ret ?: xv_metrics_apply(&inst->about, &inst->metrics, model->config, err);
 	if (!ret)
 		xv_loop_start(model);
@@ -198,19 +199,19 @@ static int bring_up(struct xv_instance *inst, struct xv_err *err)
 
 	if (ret) {
 		xv_switchover_cancel(model, change);
-		xv_reconcile_free(todo);
+		xv_todo_free(todo);
 		return ret;
 	}
 	xv_switchover_commit(model, model->config, change);
 	xv_tenancy_adopted(model);
 	ret = xv_local_write(model);
 	if (ret) {
-		xv_reconcile_free(todo);
+		xv_todo_free(todo);
 		return xv_err_set(err, ret, "cannot write xv_config: %s", strerror(-ret));
 	}
 	if (xv_reconcile_run(model, todo, &changes, err))
 		xv_log(LOG_ERR, "%s", err->text);
-	xv_reconcile_free(todo);
+	xv_todo_free(todo);
 	xv_config_drop_networks(model->config);
 	xv_unhook_leftovers(model);
 	xv_group_refresh(model);
@@ -522,7 +523,7 @@ static int take_config(struct xv_instance *inst, struct xv_config *config, struc
 	int ret = check_fixed(inst, config, err);
 
 	ret = ret ?: check_addresses(model, config, err);
-	ret = ret ?: xv_reconcile_prepare(model, config, todo, err);
+	ret = ret ?: xv_todo_make(model, config, todo, err);
 	ret = ret ?: xv_switchover_prepare(model, config, &change, err);
 	ret = ret ?: xv_metrics_apply(&inst->about, &inst->metrics, config, err);
 	if (ret)
@@ -542,7 +543,7 @@ int xv_instance_apply(struct xv_instance *inst, struct xv_config *config, size_t
 	int ret = take_config(inst, config, &todo, err);
 
 	if (ret) {
-		xv_reconcile_free(todo);
+		xv_todo_free(todo);
 		xv_config_free(config);
 		return ret;
 	}
@@ -550,7 +551,7 @@ int xv_instance_apply(struct xv_instance *inst, struct xv_config *config, size_t
 	*changes = mended + xv_config_head_changes(old, config);
 	xv_config_free(old);
 	ret = xv_reconcile_run(model, todo, changes, err);
-	xv_reconcile_free(todo);
+	xv_todo_free(todo);
 	xv_local_write(model);
 	xv_firewall_look(inst->firewall);
 	xv_underlay_look_all(model);

@@ -13,6 +13,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "config/config_file.h"
+#include "config/config_print.h"
 #include "instance.h"
 #include "kernel/privileges.h"
 #include "log.h"

@@ -128,33 +128,11 @@ struct xv_config {
 	uint16_t listen_port;
 };
 
-/*
- * Reads and checks a configuration. file names it in messages ("FILE:LINE: ..."). On success
- * *config is a new object, owned by the caller; on failure it is untouched and err says file, line,
- * the bad word and what would be right. -ENOENT etc. if the file cannot be read, -EINVAL if it is
- * wrong.
- */
-int xv_config_load(const char *file, struct xv_config **config, struct xv_err *err);
-int xv_config_parse(const char *file, const char *text, size_t len, struct xv_config **config,
-		    struct xv_err *err);
 void xv_config_free(struct xv_config *config);
 /* Forgets the networks, which may be large: when they are applied the instance knows them. */
 void xv_config_drop_networks(struct xv_config *config);
 
 /* How many settings outside the networks differ; each device that is only in one counts. */
 size_t xv_config_head_changes(const struct xv_config *a, const struct xv_config *b);
-
-/* Prints the configuration, defaults included, as YAML that xv_config_load() reads back equal. */
-void xv_config_print(const struct xv_config *config, FILE *out);
-
-const char *xv_xdp_mode_name(enum xv_xdp_mode mode);
-const char *xv_delivery_name(enum xv_delivery delivery);
-const char *xv_df_name(enum xv_df df);
-const char *xv_port_xdp_name(enum xv_port_xdp mode);
-const char *xv_port_filters_name(enum xv_port_filters filters);
-/* XV_FILTERS_AUTO if it is no name of one. */
-enum xv_port_filters xv_port_filters_of_name(const char *name);
-/* XV_PORT_XDP_AUTO if it is no name of one. */
-enum xv_port_xdp xv_port_xdp_of_name(const char *name);
 
 #endif

@@ -9,7 +9,8 @@
 #include <string.h>
 
 #include "addr.h"
-#include "config/config_schema.h"
+#include "config/config_check.h"
+#include "config/config_words.h"
 #include "keyset.h"
 
 /* A port's key is its name, NUL-padded, and the VLAN behind it. */

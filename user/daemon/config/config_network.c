@@ -4,8 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "config/config_schema.h"
+#include "config/config_network.h"
 #include "config/config_value.h"
+#include "config/config_words.h"
 #include "link_local.h"
 #include "xv_wire.h"
 

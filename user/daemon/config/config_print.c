@@ -8,7 +8,8 @@
 #include <strings.h>
 
 #include "addr.h"
-#include "config/config_schema.h"
+#include "config/config_print.h"
+#include "config/config_words.h"
 #include "link_local.h"
 
 /* Whether every YAML reader takes the word for text without quotes, not for a number or boolean. */

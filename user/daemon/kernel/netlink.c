@@ -1,39 +1,197 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Netlink sockets and requests: one request at a time, answered before the call returns, with the
- * kernel's extended acknowledgement as error text.
+ * The stream of changes. Links and neighbours are told one by one, in the kernel's order; addresses
+ * and routes, which only make the daemon look again, once a dispatch.
  */
 #include <errno.h>
+#include <linux/neighbour.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
 
-#include "addr.h"
-#include "kernel/netlink_internal.h"
+#include "kernel/netlink.h"
+#include "kernel/netlink_netdev.h"
+#include "kernel/netlink_request.h"
 
-/* Options that all Linux we run on have (4.20); a failure only costs detail in error texts. */
-static struct mnl_socket *open_request(int protocol)
+enum {
+	DISPATCH_READS = 256, /* datagrams a dispatch and socket, so that a storm starves nobody */
+	DRAIN_READS = 1 << 16,
+};
+
+struct pending {
+	bool address;
+	bool route;
+	bool lost;
+};
+
+static int open_events(struct xv_netlink *nl, struct xv_err *err)
 {
-	struct mnl_socket *socket = mnl_socket_open2(protocol, SOCK_CLOEXEC);
-	struct timeval limit = {.tv_sec = 10};
-	int one = 1;
+	/* NEXTHOP: a nexthop object may change under its routes without a word about them. */
+	static const int groups[] = {
+		RTNLGRP_LINK,	    RTNLGRP_NEIGH,	RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
+		RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_RULE,   RTNLGRP_IPV6_RULE,
+		RTNLGRP_NEXTHOP,    RTNLGRP_TC,
+	};
 
-	if (!socket)
-		return NULL;
-	mnl_socket_setsockopt(socket, NETLINK_EXT_ACK, &one, sizeof(one));
-	mnl_socket_setsockopt(socket, NETLINK_CAP_ACK, &one, sizeof(one));
-	mnl_socket_setsockopt(socket, NETLINK_GET_STRICT_CHK, &one, sizeof(one));
-	/* The kernel answers within the send call; this only keeps a bug from hanging the daemon.
-	 */
-	setsockopt(mnl_socket_get_fd(socket), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0) {
-		int code = errno;
+	nl->events = xv_netlink_event_socket(NETLINK_ROUTE);
+	if (!nl->events)
+		return xv_err_set(err, -errno, "netlink: cannot open a socket: %s",
+				  strerror(errno));
+	for (size_t i = 0; i < MNL_ARRAY_SIZE(groups); i++) {
+		int group = groups[i];
 
-		mnl_socket_close(socket);
-		errno = code;
-		return NULL;
+		if (mnl_socket_setsockopt(nl->events, NETLINK_ADD_MEMBERSHIP, &group,
+					  sizeof(group)) < 0)
+			return xv_err_set(err, -errno, "netlink: cannot join group %d: %s", group,
+					  strerror(errno));
 	}
-	return socket;
+	return 0;
+}
+
+/* Messages of family AF_BRIDGE are of a bridge's ports: RTM_DELLINK then means "left the bridge".
+ */
+static void handle_link(struct xv_netlink *nl, const struct nlmsghdr *nlh)
+{
+	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
+	struct xv_link link;
+
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*ifi) || ifi->ifi_family != AF_UNSPEC)
+		return;
+	xv_netlink_parse_link(nlh, &link);
+	if (nlh->nlmsg_type == RTM_DELLINK) {
+		nl->ops->link_gone(nl->arg, link.ifindex, link.name);
+		return;
+	}
+	link.xdp_features = xv_netlink_netdev_get(nl, link.ifindex);
+	nl->ops->link(nl->arg, &link);
+}
+
+/*
+ * A device's root qdisc is told with the link, but no message about links comes when it changes,
+ * nor when filters at its ingress or egress do.
+ */
+static void handle_tc(struct xv_netlink *nl, const struct nlmsghdr *nlh)
+{
+	const struct tcmsg *tcm = mnl_nlmsg_get_payload(nlh);
+	struct xv_link link;
+
+	if (mnl_nlmsg_get_payload_len(nlh) >= sizeof(*tcm) &&
+	    (tcm->tcm_parent == TC_H_ROOT || tcm->tcm_parent == TC_H_CLSACT ||
+	     TC_H_MAJ(tcm->tcm_parent) == TC_H_MAJ(TC_H_CLSACT)) &&
+	    !xv_netlink_get_link(nl, NULL, (uint32_t)tcm->tcm_ifindex, &link, NULL))
+		nl->ops->link(nl->arg, &link);
+}
+
+static void handle_neigh(struct xv_netlink *nl, const struct nlmsghdr *nlh)
+{
+	const struct ndmsg *ndm = mnl_nlmsg_get_payload(nlh);
+	struct xv_netlink_neigh neigh;
+
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*ndm) || ndm->ndm_flags & NTF_PROXY ||
+	    (ndm->ndm_family != AF_INET && ndm->ndm_family != AF_INET6))
+		return;
+	xv_netlink_parse_neigh(nlh, &neigh);
+	if (neigh.has_ip)
+		nl->ops->neigh(nl->arg, neigh.ifindex, &neigh.ip, neigh.resolved ? neigh.mac : NULL,
+			       nlh->nlmsg_type != RTM_DELNEIGH && xv_netlink_is_kept(&neigh));
+}
+
+static void handle_event(struct xv_netlink *nl, const struct nlmsghdr *nlh, struct pending *pending)
+{
+	switch (nlh->nlmsg_type) {
+	case RTM_NEWLINK:
+	case RTM_DELLINK:
+		handle_link(nl, nlh);
+		break;
+	case RTM_NEWQDISC:
+	case RTM_DELQDISC:
+	case RTM_NEWTFILTER:
+	case RTM_DELTFILTER:
+		handle_tc(nl, nlh);
+		break;
+	case RTM_NEWNEIGH:
+	case RTM_DELNEIGH:
+		handle_neigh(nl, nlh);
+		break;
+	case RTM_NEWADDR:
+	case RTM_DELADDR:
+		pending->address = true;
+		break;
+	case RTM_NEWROUTE:
+	case RTM_DELROUTE:
+	case RTM_NEWRULE:
+	case RTM_DELRULE:
+	case RTM_NEWNEXTHOP:
+	case RTM_DELNEXTHOP:
+		pending->route = true;
+		break;
+	}
+}
+
+static void handle_genl(struct xv_netlink *nl, const struct nlmsghdr *nlh)
+{
+	struct xv_netlink_features f;
+
+	if (nlh->nlmsg_type == nl->netdev_family && xv_netlink_netdev_parse(nlh, &f))
+		nl->ops->features(nl->arg, f.ifindex, f.xdp_features);
+}
+
+/*
+ * After an overrun the kernel queues nothing more until the queue has been read empty, so this
+ * ends. What is in it is older than what was lost: telling it after a fresh dump would undo newer
+ * state.
+ */
+static void drain(struct xv_netlink *nl, struct mnl_socket *socket)
+{
+	for (int i = 0; i < DRAIN_READS; i++)
+		if (mnl_socket_recvfrom(socket, nl->event_buf, sizeof(nl->event_buf)) < 0 &&
+		    (errno == EAGAIN || errno == EBADF))
+			break;
+}
+
+static void read_socket(struct xv_netlink *nl, struct mnl_socket *socket, struct pending *pending)
+{
+	for (int i = 0; i < DISPATCH_READS; i++) {
+		ssize_t len = mnl_socket_recvfrom(socket, nl->event_buf, sizeof(nl->event_buf));
+		const struct nlmsghdr *nlh = (const void *)nl->event_buf;
+		int left = (int)len;
+
+		if (len < 0 && errno == EINTR)
+			continue;
+		if (len < 0) {
+			/* ENOBUFS: lost some; ENOSPC: one did not fit the buffer */
+			if (errno == ENOBUFS || errno == ENOSPC)
+				pending->lost = true;
+			return;
+		}
+		for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
+			if (socket == nl->genl_events)
+				handle_genl(nl, nlh);
+			else
+				handle_event(nl, nlh, pending);
+		}
+	}
+}
+
+void xv_netlink_dispatch(struct xv_netlink *nl)
+{
+	struct pending pending = {0};
+
+	read_socket(nl, nl->events, &pending);
+	if (nl->genl_events)
+		read_socket(nl, nl->genl_events, &pending);
+	if (pending.lost) {
+		drain(nl, nl->events);
+		if (nl->genl_events)
+			drain(nl, nl->genl_events);
+		nl->ops->resync(nl->arg);
+		return;
+	}
+	if (pending.address)
+		nl->ops->address(nl->arg);
+	if (pending.route)
+		nl->ops->route(nl->arg);
 }
 
 static void close_socket(struct mnl_socket *socket)
@@ -50,15 +208,15 @@ int xv_netlink_open(struct xv_netlink **out, const struct xv_netlink_ops *ops, v
 
 	if (!nl)
 		return xv_err_set(err, -ENOMEM, "netlink: out of memory");
-	nl->ops = *ops;
+	nl->ops = ops;
 	nl->arg = arg;
-	nl->request = open_request(NETLINK_ROUTE);
-	nl->genl_request = open_request(NETLINK_GENERIC);
+	nl->request = xv_netlink_request_socket(NETLINK_ROUTE);
+	nl->genl_request = xv_netlink_request_socket(NETLINK_GENERIC);
 	if (!nl->request || !nl->genl_request) {
 		ret = xv_err_set(err, -errno, "netlink: cannot open a socket: %s", strerror(errno));
 		goto err_close;
 	}
-	ret = xv_netlink_event_open(nl, err);
+	ret = open_events(nl, err);
 	if (ret)
 		goto err_close;
 	ret = xv_netlink_netdev_open(nl, err);
@@ -87,123 +245,4 @@ void xv_netlink_fds(const struct xv_netlink *nl, int fds[2])
 {
 	fds[0] = mnl_socket_get_fd(nl->events);
 	fds[1] = nl->genl_events ? mnl_socket_get_fd(nl->genl_events) : -1;
-}
-
-struct nlmsghdr *xv_netlink_begin(struct xv_netlink_req *req, uint16_t type, uint16_t flags,
-				  size_t len, void **extra)
-{
-	struct nlmsghdr *nlh;
-
-	memset(req, 0, sizeof(*req)); /* libmnl leaves the padding of attributes as it was */
-	nlh = mnl_nlmsg_put_header(req->buf);
-	nlh->nlmsg_type = type;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags;
-	*extra = mnl_nlmsg_put_extra_header(nlh, len);
-	return nlh;
-}
-
-/*
- * The errno in an NLMSG_ERROR or NLMSG_DONE message, with its text in err. The extended
- * acknowledgement's attributes follow the fixed part, and in an error that is not capped the
- * request.
- */
-static int parse_result(const struct nlmsghdr *nlh, struct xv_err *err)
-{
-	const struct nlmsgerr *e = mnl_nlmsg_get_payload(nlh);
-	size_t offset = sizeof(int);
-	const struct nlattr *attr;
-
-	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(int))
-		return nlh->nlmsg_type == NLMSG_DONE ? 0 : xv_err_set(err, -EPROTO, "short answer");
-	if (e->error >= 0)
-		return 0;
-	xv_err_set(err, e->error, "%s%s", strerror(-e->error),
-		   e->error == -EPERM ? " (it takes CAP_NET_ADMIN)" : "");
-	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS))
-		return e->error;
-	if (nlh->nlmsg_type == NLMSG_ERROR) {
-		offset = sizeof(*e);
-		if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
-			offset += mnl_nlmsg_get_payload_len(&e->msg);
-	}
-	mnl_attr_for_each (attr, nlh, offset) {
-		if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG)
-			return xv_err_set(err, e->error, "%s: %.*s", strerror(-e->error),
-					  (int)mnl_attr_get_payload_len(attr),
-					  mnl_attr_get_str(attr));
-	}
-	return e->error;
-}
-
-/* One received datagram. 1: more to come, 0: all there, else the error. */
-static int handle_answer(struct xv_netlink *nl, int len, xv_netlink_cb cb, void *data, int *status,
-			 struct xv_err *err)
-{
-	const struct nlmsghdr *nlh;
-
-	for (nlh = (const void *)nl->request_buf; mnl_nlmsg_ok(nlh, len);
-	     nlh = mnl_nlmsg_next(nlh, &len)) {
-		if (nlh->nlmsg_seq != nl->seq)
-			continue; /* rest of an earlier request that failed half way */
-		if (nlh->nlmsg_flags & NLM_F_DUMP_INTR && !*status)
-			*status = xv_err_set(err, -EINTR, "the kernel's table changed while read");
-		if (nlh->nlmsg_type == NLMSG_ERROR || nlh->nlmsg_type == NLMSG_DONE) {
-			int ret = parse_result(nlh, *status ? NULL : err);
-
-			return *status ? *status : ret;
-		}
-		if (nlh->nlmsg_type >= NLMSG_MIN_TYPE && cb && !*status) {
-			*status = cb(nlh, data);
-			if (*status)
-				xv_err_set(err, *status, "%s", strerror(-*status));
-		}
-	}
-	return 1;
-}
-
-int xv_netlink_request(struct xv_netlink *nl, struct mnl_socket *socket, struct nlmsghdr *nlh,
-		       xv_netlink_cb cb, void *data, struct xv_err *err)
-{
-	int status = 0;
-	int ret;
-
-	nlh->nlmsg_seq = ++nl->seq;
-	if (mnl_socket_sendto(socket, nlh, nlh->nlmsg_len) < 0)
-		return xv_err_set(err, -errno, "netlink: %s", strerror(errno));
-	do {
-		ssize_t len = mnl_socket_recvfrom(socket, nl->request_buf, sizeof(nl->request_buf));
-
-		if (len < 0 && errno == EINTR) {
-			ret = 1;
-			continue;
-		}
-		if (len < 0) {
-			ret = errno == EAGAIN ? -ETIMEDOUT : -errno;
-			return xv_err_set(err, ret, "netlink: %s", strerror(-ret));
-		}
-		ret = handle_answer(nl, (int)len, cb, data, &status, err);
-	} while (ret == 1);
-	return ret;
-}
-
-uint8_t xv_netlink_family(const struct xv_ip *ip)
-{
-	return xv_ip_is_v4(ip) ? AF_INET : AF_INET6;
-}
-
-const void *xv_netlink_ip_bytes(const struct xv_ip *ip, size_t *len)
-{
-	*len = xv_ip_is_v4(ip) ? 4 : 16;
-	return ip->b + 16 - *len;
-}
-
-bool xv_netlink_ip_set(struct xv_ip *ip, const void *bytes, size_t len)
-{
-	if (len != 4 && len != 16)
-		return false;
-	memset(ip, 0, sizeof(*ip));
-	if (len == 4)
-		memset(ip->b + 10, 0xff, 2);
-	memcpy(ip->b + 16 - len, bytes, len);
-	return true;
 }

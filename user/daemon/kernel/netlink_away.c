@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* VLAN devices in other network namespaces, over devices of this one. */
+/* VLAN devices in other network namespaces: see netlink_away.h. */
 #include <errno.h>
 #include <linux/if_link.h>
 #include <linux/net_namespace.h>
@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "kernel/netlink_internal.h"
+#include "kernel/netlink_away.h"
+#include "kernel/netlink_link.h"
+#include "kernel/netlink_request.h"
 
 enum {
 	NAMESPACES_MAX = 4096,

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/netlink_internal.h"
+#include "kernel/netlink_counts.h"
+#include "kernel/netlink_request.h"
 
 struct list {
 	struct xv_netlink_counts *counts;

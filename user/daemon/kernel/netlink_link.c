@@ -9,7 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/netlink_internal.h"
+#include "kernel/netlink_link.h"
+#include "kernel/netlink_netdev.h"
+#include "kernel/netlink_ops.h"
+#include "kernel/netlink_request.h"
 
 /* With programs in several modes at once there is no IFLA_XDP_PROG_ID: the driver's one counts. */
 static void parse_xdp(const struct nlattr *nest, struct xv_link *link)
@@ -231,7 +234,7 @@ int xv_netlink_dump_links(struct xv_netlink *nl, struct xv_err *err)
 			       : NULL;
 		if (nl->netdev_family)
 			links[i].xdp_features = f ? f->xdp_features : 0;
-		nl->ops.link(nl->arg, &links[i]);
+		nl->ops->link(nl->arg, &links[i]);
 	}
 out:
 	free(features);

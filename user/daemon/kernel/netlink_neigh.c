@@ -11,7 +11,8 @@
 #include <string.h>
 
 #include "addr.h"
-#include "kernel/netlink_internal.h"
+#include "kernel/netlink_neigh.h"
+#include "kernel/netlink_request.h"
 
 enum {
 	/* The kernel's NUD_VALID: states in which it would use the MAC. */

@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/netlink_internal.h"
+#include "kernel/netlink_netdev.h"
+#include "kernel/netlink_request.h"
+#include "kernel/xdp_features.h"
 
 enum {
 	NETDEV_CMD_DEV_GET = 1,

@@ -9,7 +9,8 @@
 #include <unistd.h>
 
 #include "addr.h"
-#include "kernel/netlink_internal.h"
+#include "kernel/netlink_request.h"
+#include "kernel/netlink_route.h"
 #include "xv_wire.h"
 
 struct address_search {

@@ -12,7 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/netlink_internal.h"
+#include "kernel/netlink_link.h"
+#include "kernel/netlink_request.h"
+#include "kernel/netlink_vxlan.h"
 #include "xv_wire.h"
 
 enum {

@@ -3,7 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "maps/table_internal.h"
+#include "maps/table.h"
+#include "maps/table_slot.h"
 
 enum {
 	ROUNDS = 64,	  /* of making room, before it is given up */
@@ -11,72 +12,6 @@ enum {
 	CHUNK = 16,	  /* buckets that a walk looks at together */
 	AHEAD = 8,	  /* entries whose buckets are fetched before they are needed */
 };
-
-void (*table_stored)(void);
-
-long table_find(const struct xv_table *t, uint32_t bucket, uint64_t key)
-{
-	uint32_t slot = bucket * XV_TABLE_SLOTS, i;
-
-	for (i = 0; i < XV_TABLE_SLOTS; i++) {
-		if (table_load(table_key(t, slot + i)) == key)
-			return slot + i;
-	}
-	return TABLE_NONE;
-}
-
-long table_find_free(const struct xv_table *t, uint32_t bucket)
-{
-	uint32_t slot = bucket * XV_TABLE_SLOTS, i;
-
-	for (i = 0; i < XV_TABLE_SLOTS; i++) {
-		if (table_slot_free(t, slot + i))
-			return slot + i;
-	}
-	return TABLE_NONE;
-}
-
-void table_fill(struct xv_table *t, uint32_t slot, uint64_t key, uint64_t word)
-{
-	table_store(&table_word(t, slot)->word, word);
-	table_store(table_key(t, slot), key);
-}
-
-void table_take_away(struct xv_table *t, uint32_t slot)
-{
-	table_store(table_key(t, slot), 0);
-	t->spent[t->n_spent++] = slot;
-}
-
-bool table_in_place(const struct xv_table *t, uint32_t slot)
-{
-	struct table_place place = table_place(t, table_load(table_key(t, slot)));
-	uint32_t bucket = slot / XV_TABLE_SLOTS;
-
-	return bucket == place.first || bucket == place.second;
-}
-
-static void raise_slot(struct xv_table *t, long slot, uint32_t seen)
-{
-	__u32 *last_seen, old;
-
-	if (slot == TABLE_NONE)
-		return;
-	last_seen = &table_word(t, slot)->last_seen;
-	old = __atomic_load_n(last_seen, __ATOMIC_RELAXED);
-	while (old < seen && !__atomic_compare_exchange_n(last_seen, &old, seen, false,
-							  __ATOMIC_RELEASE, __ATOMIC_RELAXED))
-		;
-	table_note_store();
-}
-
-void table_raise(struct xv_table *t, uint64_t key, uint32_t seen)
-{
-	struct table_place place = table_place(t, key);
-
-	raise_slot(t, table_find(t, place.second, key), seen);
-	raise_slot(t, table_find(t, place.first, key), seen);
-}
 
 /* Both copies of an entry. Not in the first bucket: in[0] is TABLE_NONE, and so on. */
 struct copies {

@@ -66,6 +66,10 @@
 #include <stdint.h>
 
 #include "err.h"
+#include "maps/table_counts.h"
+#include "maps/table_grace.h"
+#include "maps/table_open.h"
+#include "maps/table_room.h"
 #include "xv_table.h"
 
 struct xv_table;
@@ -75,30 +79,6 @@ struct xv_table_entry {
 	struct xv_fdb_word word;
 	int result; /* of xv_table_insert_many() */
 };
-
-struct xv_table_counts {
-	size_t entries;
-	size_t buckets;	    /* in use */
-	size_t max_buckets; /* in the map */
-	size_t waiting;	    /* slots that wait for a grace period */
-	uint64_t moves;	    /* entries moved to make room */
-	uint64_t growths;
-	/* What xv_table_open() found and mended: */
-	size_t spent, twins, misplaced;
-};
-
-/*
- * Opens the table in a map, which must stay open, or sets it up if it is new. synchronize() is to
- * return after a grace period. -EINVAL: not a map of this kind; -EPROTO: a head that cannot be;
- * -ENOMEM.
- */
-int xv_table_open(int map_fd, void (*synchronize)(void), struct xv_table **t, struct xv_err *err);
-/* The same over plain memory, aligned to 64: a head and n buckets, all zero if it is new. n: a
- * power of two, at least 2. The memory stays the caller's. */
-int xv_table_open_memory(void *memory, size_t n, void (*synchronize)(void), struct xv_table **t,
-			 struct xv_err *err);
-/* Forgets the table; what waits for a grace period is left for the next one who opens it. */
-void xv_table_close(struct xv_table *t);
 
 /*
  * -EEXIST: the key is there, nothing changed. -EAGAIN: both of its buckets are full, and room is
@@ -116,9 +96,6 @@ size_t xv_table_insert_some(struct xv_table *t, struct xv_table_entry *entries, 
 /* Inserts all, with few grace periods together; each entry's result is that of insert_wait. Returns
  * the number of entries whose result is not 0. */
 size_t xv_table_insert_many(struct xv_table *t, struct xv_table_entry *entries, size_t n);
-/* Grows at once to what n entries need, within the map. Less than that, -EAGAIN: entries are
- * moving, try again after a grace period. */
-int xv_table_reserve(struct xv_table *t, size_t n);
 
 /* Replaces the whole word. -ENOENT; -EINVAL as above. */
 int xv_table_update(struct xv_table *t, uint64_t key, struct xv_fdb_word word);
@@ -138,15 +115,5 @@ int xv_table_lookup(const struct xv_table *t, uint64_t key, struct xv_fdb_word *
 int xv_table_walk(struct xv_table *t, int (*fn)(void *arg, uint64_t key, struct xv_fdb_word word),
 		  void *arg);
 void xv_table_counts(const struct xv_table *t, struct xv_table_counts *counts);
-
-/*
- * begin: whether anything waits for a grace period. If so the caller lets one pass and then calls
- * end, which does what waited when begin was first called; more may wait then. Other calls may come
- * in between.
- */
-bool xv_table_grace_begin(struct xv_table *t);
-void xv_table_grace_end(struct xv_table *t);
-/* Until nothing waits. Two grace periods as a rule. */
-void xv_table_settle(struct xv_table *t);
 
 #endif

@@ -2,7 +2,8 @@
 /* What waits for a grace period, and the lists of it that a killed writer left. See table.h. */
 #include <string.h>
 
-#include "maps/table_internal.h"
+#include "maps/table_grace.h"
+#include "maps/table_slot.h"
 
 bool xv_table_grace_begin(struct xv_table *t)
 {

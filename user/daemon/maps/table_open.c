@@ -8,7 +8,10 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 
-#include "maps/table_internal.h"
+#include "maps/table_grace.h"
+#include "maps/table_open.h"
+#include "maps/table_room.h"
+#include "maps/table_slot.h"
 
 static bool is_power_of_two(uint64_t n)
 {
@@ -42,25 +45,6 @@ static int set_up(struct xv_table *t, struct xv_err *err)
 		return xv_err_set(err, -errno, "no random numbers: %s", strerror(errno));
 	table_store(&t->head->seed, seed);
 	table_store(&t->head->mask, mask);
-	return 0;
-}
-
-/* A page of a map that is mapped counts as the process's memory, whether it was touched or not. */
-int table_map(struct xv_table *t, size_t buckets)
-{
-	size_t len = sizeof(struct xv_table_head) + buckets * sizeof(struct xv_table_bucket);
-	void *memory;
-
-	if (!t->mapping)
-		return 0;
-	memory = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, t->map_fd, 0);
-	if (memory == MAP_FAILED)
-		return -errno;
-	munmap(t->mapping, t->mapping_len);
-	t->mapping = memory;
-	t->mapping_len = len;
-	t->head = memory;
-	t->buckets = (struct xv_table_bucket *)memory + 1;
 	return 0;
 }
 

@@ -2,7 +2,8 @@
 /* Room in the bucket table: entries move to their other bucket, or the table grows. See table.h. */
 #include <errno.h>
 
-#include "maps/table_internal.h"
+#include "maps/table_room.h"
+#include "maps/table_slot.h"
 
 enum {
 	STEPS = 1024, /* buckets that a search looks into: about five moves deep */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/netlink_away.h"
 #include "log.h"
 #include "model/port.h"
 #include "model/uplink.h"

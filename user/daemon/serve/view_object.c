@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Rows of what is configured: networks, ports, flood lists and peers. */
+#include "config/config_words.h"
 #include "link_local.h"
 #include "maps/stats.h"
 #include "model/flood.h"

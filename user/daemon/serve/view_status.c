@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "config/config_words.h"
 #include "kernel/nic.h"
 #include "model/ageing.h"
 #include "model/mac_table.h"

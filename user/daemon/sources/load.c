@@ -1,345 +1,149 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Entries read from lines, and staged: see load.h. They are applied in load_apply.c. */
+/* Staged entries are added, in steps between which the event loop serves others. See load.h. */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "addr.h"
-#include "model/foreign.h"
+#include "model/batch.h"
 #include "model/mac_table.h"
-#include "sources/call.h"
-#include "sources/load_internal.h"
+#include "model/peer.h"
+#include "sources/load.h"
 
 enum {
-	WORDS = 16, /* of a line; fdb add takes fewer */
-	FIRST_ROOM = 1024,
-	BEHIND = 16, /* entries that the check stays behind */
+	GRACE_US = 5000, /* until a grace period is looked for again: it takes some 15 ms */
 };
 
-static bool is_blank(char c)
+/* Gives the references back: peers that no entry needed go, all together. */
+static void put_peers(struct xv_load *load, size_t n)
 {
-	return c == ' ' || c == '\t' || c == '\r';
+	xv_batch_begin(load->model);
+	while (n--)
+		xv_peer_put(load->model, load->remotes[n].peer);
+	xv_batch_commit(load->model, NULL);
 }
 
-/* Cuts into words, up to a comment. Returns how many, at most max + 1; argv has room for max. */
-static int split(char *p, char *argv[], int max)
-{
-	int n = 0;
-
-	for (;;) {
-		while (is_blank(*p))
-			p++;
-		if (!*p || *p == '#')
-			return n;
-		if (n == max)
-			return max + 1;
-		argv[n++] = p;
-		while (*p && !is_blank(*p))
-			p++;
-		if (*p)
-			*p++ = '\0';
-	}
-}
-
-/* The network that the line before named, most likely: names are looked for one by one. */
-static struct xv_network *find_network(struct xv_load *load, const char *word)
-{
-	struct load_name *name;
-	size_t len = strlen(word);
-
-	if (load->last && !strcmp(load->last->word, word))
-		return load->model->by_bd[load->last->bd];
-	HASH_FIND(hh, load->names, word, len, name);
-	if (!name)
-		return NULL;
-	load->last = name;
-	return load->model->by_bd[name->bd];
-}
-
-static void remember_network(struct xv_load *load, const char *word, const struct xv_network *net)
-{
-	struct load_name *name;
-	size_t len = strlen(word);
-
-	if (len >= sizeof(name->word))
-		return;
-	HASH_FIND(hh, load->names, word, len, name);
-	if (!name) {
-		name = calloc(1, sizeof(*name));
-		if (!name)
-			return;
-		memcpy(name->word, word, len);
-		HASH_ADD(hh, load->names, word, len, name);
-	}
-	name->bd = net->bd;
-}
-
-/* Index of a remote among those of the file. Negative: there are too many, or no memory. */
-static int find_remote(struct xv_load *load, const struct xv_ip *ip, bool add)
+static int get_peers(struct xv_load *load, struct xv_err *err)
 {
 	struct load_remote *r;
-
-	HASH_FIND(hh, load->by_ip, ip, sizeof(*ip), r);
-	if (r)
-		return r - load->remotes;
-	if (!add)
-		return -ENOENT;
-	if (load->n_remotes == XV_MAX_PEERS)
-		return -ENOSPC;
-	r = &load->remotes[load->n_remotes];
-	*r = (struct load_remote){.ip = *ip, .line = load->line};
-	HASH_ADD(hh, load->by_ip, ip, sizeof(r->ip), r);
-	return load->n_remotes++;
-}
-
-static bool plain_remote(struct xv_load *load, const char *word, struct xv_bulk_put *put)
-{
-	struct xv_ip ip;
-	int remote;
-
-	if (xv_ip_parse(word, &ip))
-		return false;
-	remote = find_remote(load, &ip, false);
-	if (remote < 0)
-		return false;
-	put->kind = XV_FDB_PEER;
-	put->dst = remote;
-	return true;
-}
-
-static bool plain_port(struct xv_load *load, const char *dev, const char *vlan_word,
-		       struct xv_bulk_put *put)
-{
-	const struct xv_port *port;
-	uint32_t vlan = 0;
-
-	if (vlan_word && xv_uint_parse(vlan_word, 0, UINT16_MAX, &vlan))
-		return false;
-	port = xv_port_find(load->model, dev, vlan);
-	if (!port || port->net->bd != put->key.bd)
-		return false;
-	put->kind = XV_FDB_PORT;
-	put->dst = port->id;
-	return true;
-}
-
-/*
- * What most lines are: MAC network N, then remote A or dev D [vlan V], and sticky or not. False if
- * anything is unusual or wrong: then the whole grammar, and its messages, decide.
- */
-static bool read_plain(struct xv_load *load, char *const argv[], int argc, struct xv_bulk_put *put)
-{
-	struct xv_network *net;
-	bool sticky = argc > 5 && !strcmp(argv[argc - 1], "sticky"), vlan;
-
-	argc -= sticky;
-	vlan = argc == 7 && !strcmp(argv[5], "vlan");
-	if ((argc != 5 && !vlan) || strcmp(argv[1], "network") ||
-	    xv_mac_parse(argv[0], put->key.mac) || !xv_mac_is_unicast(put->key.mac))
-		return false;
-	net = find_network(load, argv[2]);
-	if (!net)
-		return false;
-	put->key.bd = net->bd;
-	put->flags = sticky ? XV_FDB_STICKY : 0;
-	if (!strcmp(argv[3], "dev"))
-		return plain_port(load, argv[4], vlan ? argv[6] : NULL, put);
-	return !vlan && !strcmp(argv[3], "remote") && plain_remote(load, argv[4], put);
-}
-
-/* The words after "xvtep fdb add". */
-static int read_words(struct xv_load *load, char *argv[], int argc, struct xv_bulk_put *put,
-		      struct xv_err *err)
-{
-	struct xv_request request;
-	struct xv_entry_args entry;
-	struct xv_call call = {.model = load->model};
+	size_t i;
 	int ret;
 
-	ret = xv_request_words(argc, argv, &request, err);
-	if (ret)
-		return ret;
-	call.command = request.command;
-	call.args = request.args;
-	ret = xv_call_entry(&call, &entry);
-	if (!ret) {
-		remember_network(load, xv_args_text(request.args, "network"), entry.net);
-		memcpy(put->key.mac, entry.mac, sizeof(put->key.mac));
-		put->key.bd = entry.net->bd;
-		put->kind = entry.port ? XV_FDB_PORT : XV_FDB_PEER;
-		put->flags = entry.sticky ? XV_FDB_STICKY : 0;
-		ret = entry.port ? (int)entry.port->id : find_remote(load, &entry.remote, true);
+	for (i = 0; i < load->n_remotes; i++) {
+		r = &load->remotes[i];
+		ret = xv_peer_get(load->model, &r->ip, &r->peer, err);
+		if (!ret)
+			continue;
+		put_peers(load, i);
+		return xv_err_prefix(err, ret, "%s:%u", load->file, r->line);
 	}
-	xv_request_free(&request);
-	if (ret >= 0)
-		put->dst = ret;
-	else if (!*call.err.text)
-		xv_err_set(&call.err, ret, "there are more than %u remotes, which is the limit",
-			   XV_MAX_PEERS - 1);
-	if (ret < 0)
-		*err = call.err;
-	return ret < 0 ? ret : 0;
-}
-
-/* Whether fdb add would refuse it now. Counts what is new. */
-static int check_free(struct xv_load *load, const struct xv_bulk_put *put, struct xv_err *err)
-{
-	const struct xv_network *net = load->model->by_bd[put->key.bd];
-	struct xv_fdb_word word;
-	struct xv_fdb_val val;
-	char text[XV_MAC_STRLEN];
-	bool taken = false;
-
-	if (xv_table_lookup(load->model->macs->table, xv_fdb_entry_word(&put->key), &word)) {
-		load->n_new++;
-		if (load->extra && !xv_foreign_get(load->model, &put->key, &val))
-			taken = val.flags & XV_FDB_STATIC;
-	} else {
-		taken = word.val.flags & XV_FDB_STATIC;
+	for (i = 0; i < load->n; i++) {
+		if (load->puts[i].kind == XV_FDB_PEER)
+			load->puts[i].dst = load->remotes[load->puts[i].dst].peer->id;
 	}
-	if (!taken || load->replace)
-		return 0;
-	return xv_err_set(err, -EEXIST, "%s:%u: %s has a static entry in \"%s\" already",
-			  load->file, put->line, xv_mac_format(put->key.mac, text),
-			  net ? net->set.name : "");
-}
-
-/* Checks staged entries but for the last `behind`, whose place in the table is being fetched. */
-static int check_staged(struct xv_load *load, size_t behind, struct xv_err *err)
-{
-	int ret = 0;
-
-	while (!ret && load->checked + behind < load->n)
-		ret = check_free(load, &load->puts[load->checked++], err);
-	return ret;
-}
-
-static int stage(struct xv_load *load, const struct xv_bulk_put *put, struct xv_err *err)
-{
-	size_t room = load->room ? 2 * load->room : FIRST_ROOM;
-	struct xv_bulk_put *puts;
-
-	if (load->n == XV_MAX_FDB)
-		return xv_err_set(err, -ENOSPC,
-				  "there are more than %u entries, which is the limit", XV_MAX_FDB);
-	if (load->n == load->room) {
-		puts = reallocarray(load->puts, room, sizeof(*puts));
-		if (!puts)
-			return xv_err_set(err, -ENOMEM, "out of memory");
-		load->puts = puts;
-		load->room = room;
-	}
-	load->puts[load->n++] = *put;
-	xv_table_prefetch(load->model->macs->table, xv_fdb_entry_word(&put->key));
 	return 0;
 }
 
-static int read_line(struct xv_load *load, char *text, size_t len, struct xv_err *err)
+static void leave(struct xv_load *load)
 {
-	char *argv[2 + WORDS] = {"fdb", "add"};
-	struct xv_bulk_put put = {.line = ++load->line};
-	int argc, ret = 0;
-
-	if (len > XV_LOAD_LINE)
-		ret = xv_err_set(err, -EINVAL, "a line has at most %d bytes", XV_LOAD_LINE);
-	else if (strlen(text) != len)
-		ret = xv_err_set(err, -EINVAL, "a NUL byte: is this a text file?");
-	argc = ret ? 0 : split(text, argv + 2, WORDS);
-	if (argc > WORDS)
-		ret = xv_err_set(err, -EINVAL, "more words than \"fdb add\" takes");
-	else if (argc && !read_plain(load, argv + 2, argc, &put))
-		ret = read_words(load, argv, argc + 2, &put, err);
-	if (!ret && argc)
-		ret = stage(load, &put, err);
-	if (!ret)
-		return check_staged(load, BEHIND, err);
-	xv_err_prefix(err, ret, "%s:%u", load->file, load->line);
-	return check_staged(load, 0, err) ?: ret; /* the first wrong line is told of */
+	if (load->prev)
+		load->prev->next = load->next;
+	else
+		*load->list = load->next;
+	if (load->next)
+		load->next->prev = load->prev;
+	xv_batch_release(load->model);
 }
 
-/* Puts a piece behind the line that the last one left unfinished. */
-static void keep(struct xv_load *load, const char *text, size_t len)
+static void finish(struct xv_load *load)
 {
-	size_t room = sizeof(load->rest) - 1 - load->n_rest;
+	xv_load_done_fn done = load->done;
+	struct xv_err err = load->err;
+	size_t entries = load->n;
+	void *arg = load->arg;
+	int failed = load->failed;
 
-	/* One byte too many is enough to be refused for. */
-	if (len > room)
-		len = room;
-	memcpy(load->rest + load->n_rest, text, len);
-	load->n_rest += len;
-	load->rest[load->n_rest] = '\0';
-}
-
-int load_end(struct xv_load *load, struct xv_err *err)
-{
-	size_t len = load->n_rest;
-	int ret = 0;
-
-	load->n_rest = 0;
-	if (len)
-		ret = read_line(load, load->rest, len, err);
-	return ret ?: check_staged(load, 0, err);
-}
-
-int xv_load_text(struct xv_load *load, char *text, size_t len, struct xv_err *err)
-{
-	char *end = text + len, *newline;
-	int ret = 0;
-
-	for (; !ret && text < end; text = newline + 1) {
-		newline = memchr(text, '\n', end - text);
-		if (!newline) {
-			keep(load, text, end - text);
-			return load->n_rest > XV_LOAD_LINE ? load_end(load, err) : 0;
-		}
-		*newline = '\0';
-		if (!load->n_rest) {
-			ret = read_line(load, text, newline - text, err);
-			continue;
-		}
-		keep(load, text, newline - text);
-		len = load->n_rest;
-		load->n_rest = 0;
-		ret = read_line(load, load->rest, len, err);
-	}
-	return ret;
-}
-
-struct xv_load *xv_load_new(struct xv_model *model, struct xv_load **list, const char *file,
-			    bool replace)
-{
-	struct xv_load *load = calloc(1, sizeof(*load));
-
-	if (!load)
-		return NULL;
-	load->model = model;
-	load->list = list;
-	load->replace = replace;
-	load->extra = xv_foreign_any(model);
-	load->file = strdup(file);
-	load->remotes = malloc(XV_MAX_PEERS * sizeof(*load->remotes));
-	if (load->file && load->remotes)
-		return load;
+	leave(load);
+	put_peers(load, load->n_remotes);
 	xv_load_free(load);
-	return NULL;
+	if (done)
+		done(arg, failed, entries, &err);
 }
 
-void xv_load_free(struct xv_load *load)
+/* What was replaced cannot be brought back, so with replace the rest stays and is told of. */
+static void fail(struct xv_load *load, int code, size_t bad)
 {
-	struct load_name *name, *tmp;
+	load->failed = xv_err_prefix(&load->err, code, "%s:%u", load->file, load->puts[bad].line);
+	if (load->replace)
+		xv_err_prefix(&load->err, code, "%zu of %zu entries were loaded before this failed",
+			      xv_bulk_done(load->bulk), load->n);
+}
 
-	if (!load)
-		return;
-	HASH_CLEAR(hh, load->by_ip);
-	HASH_ITER (hh, load->names, name, tmp) {
-		HASH_DEL(load->names, name);
-		free(name);
+static void on_step(evutil_socket_t fd, short what, void *arg)
+{
+	static const struct timeval now = {}, grace = {.tv_usec = GRACE_US};
+	struct xv_load *load = arg;
+	size_t bad = 0;
+	int ret;
+
+	(void)fd;
+	(void)what;
+	if (load->failed)
+		ret = xv_bulk_undo(load->bulk);
+	else
+		ret = xv_bulk_step(load->bulk, &bad, &load->err);
+	if (ret && ret != -EAGAIN && ret != -EINPROGRESS) {
+		fail(load, ret, bad);
+		ret = load->replace ? 0 : -EAGAIN;
 	}
-	xv_bulk_free(load->bulk);
-	if (load->next_step)
-		event_free(load->next_step);
-	free(load->remotes);
-	free(load->puts);
-	free(load->file);
-	free(load);
+	if (ret)
+		evtimer_add(load->next_step, ret == -EAGAIN ? &now : &grace);
+	else
+		finish(load);
+}
+
+int xv_load_apply(struct xv_load *load, xv_load_done_fn done, void *arg, struct xv_err *err)
+{
+	static const struct timeval now = {};
+	struct xv_model *model = load->model;
+	size_t have = xv_mac_table_count_static(model);
+	int ret = xv_load_end(load, err);
+
+	if (ret)
+		return ret;
+	if (load->n_new && have + load->n_new > XV_MAX_FDB)
+		return xv_err_set(err, -ENOSPC,
+				  "%s: the FDB would have %zu static entries; it has room for %u",
+				  load->file, have + load->n_new, XV_MAX_FDB);
+	load->bulk = xv_bulk_new(model, load->puts, load->n, load->replace, false);
+	load->next_step = evtimer_new(model->base, on_step, load);
+	if (!load->bulk || !load->next_step)
+		return xv_err_set(err, -ENOMEM, "out of memory");
+	ret = get_peers(load, err);
+	if (ret)
+		return ret;
+	xv_mac_table_reserve(model, xv_mac_table_count(model) + load->n_new);
+	load->done = done;
+	load->arg = arg;
+	load->next = *load->list;
+	if (load->next)
+		load->next->prev = load;
+	*load->list = load;
+	xv_batch_hold(model);
+	evtimer_add(load->next_step, &now);
+	return 0;
+}
+
+void xv_load_abandon(struct xv_load *load)
+{
+	load->done = NULL;
+}
+
+void xv_load_stop(struct xv_load **list)
+{
+	struct xv_load *load;
+
+	while (*list) {
+		load = *list;
+		leave(load);
+		xv_load_free(load);
+	}
 }

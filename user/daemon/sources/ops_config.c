@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/config_file.h"
+#include "config/config_print.h"
 #include "sources/ops_config.h"
 #include "sources/running.h"
 #include "sources/service.h"

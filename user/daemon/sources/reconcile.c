@@ -11,7 +11,7 @@
 #include "model/group.h"
 #include "model/mac_table.h"
 #include "model/tenancy.h"
-#include "sources/reconcile_internal.h"
+#include "sources/reconcile.h"
 
 struct outcome {
 	size_t done;

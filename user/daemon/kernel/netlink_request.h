@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the netlink*.c files share and nobody else sees: the handle, requests, link parsing. */
-#ifndef XV_NETLINK_INTERNAL_H
-#define XV_NETLINK_INTERNAL_H
+/* Netlink sockets and requests: what the files about links, neighbours, routes and others build on.
+ */
+#ifndef XV_NETLINK_REQUEST_H
+#define XV_NETLINK_REQUEST_H
 
 #include <libmnl/libmnl.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-#include "kernel/netlink.h"
+#include "err.h"
+#include "xv_abi.h"
+
+struct xv_netlink_ops;
 
 enum xv_netlink_sizes {
 	/* The kernel never makes a dump message larger than 32 KiB (netlink_dump()). */
@@ -29,21 +35,21 @@ struct xv_netlink {
 	struct mnl_socket *genl_events;
 	uint16_t netdev_family;
 	uint32_t seq;
-	struct xv_netlink_ops ops;
+	const struct xv_netlink_ops *ops;
 	void *arg;
 	_Alignas(8) char request_buf[XV_NETLINK_RECV_LEN];
 	_Alignas(8) char event_buf[XV_NETLINK_RECV_LEN];
-};
-
-struct xv_netlink_features {
-	uint32_t ifindex;
-	uint64_t xdp_features;
 };
 
 /* A request under construction. */
 struct xv_netlink_req {
 	_Alignas(8) char buf[XV_NETLINK_REQUEST_LEN];
 };
+
+/* Socket for requests of a protocol; NULL: see errno. */
+struct mnl_socket *xv_netlink_request_socket(int protocol);
+/* Event socket of a protocol: non-blocking, with the large receive buffer. NULL: see errno. */
+struct mnl_socket *xv_netlink_event_socket(int protocol);
 
 /*
  * Starts a message with an extra header of `len` zeroed bytes, to which *extra points.
@@ -67,41 +73,5 @@ uint8_t xv_netlink_family(const struct xv_ip *ip);
 const void *xv_netlink_ip_bytes(const struct xv_ip *ip, size_t *len);
 /* Fills ip from 4 or 16 bytes in network order. False if len is neither. */
 bool xv_netlink_ip_set(struct xv_ip *ip, const void *bytes, size_t len);
-
-/* Reads RTM_NEWLINK or RTM_DELLINK; xdp_features is left XV_XDP_FEATURES_UNKNOWN. */
-void xv_netlink_parse_link(const struct nlmsghdr *nlh, struct xv_link *link);
-
-/* A resolved neighbour has a MAC and a state in which the kernel would use it. */
-struct xv_netlink_neigh {
-	uint32_t ifindex;
-	struct xv_ip ip;
-	bool has_ip;
-	bool resolved;
-	uint8_t mac[6];
-	uint16_t state; /* NUD_* */
-	uint8_t flags;	/* NTF_* */
-	uint32_t flags_ext;
-	uint8_t protocol; /* who made it, as for routes; 0: nobody said */
-};
-void xv_netlink_parse_neigh(const struct nlmsghdr *nlh, struct xv_netlink_neigh *neigh);
-/* Whether it stays resolved as xv_netlink_keep_neigh() wants it. */
-bool xv_netlink_is_kept(const struct xv_netlink_neigh *neigh);
-
-/*
- * The netdev family (Linux 6.3). open leaves nl without it, and returns 0, on an older kernel.
- * get: XV_XDP_FEATURES_UNKNOWN without the family, 0 if the device is gone meanwhile.
- * list: an array ordered by ifindex, which the caller frees; empty without the family.
- */
-int xv_netlink_netdev_open(struct xv_netlink *nl, struct xv_err *err);
-uint64_t xv_netlink_netdev_get(struct xv_netlink *nl, uint32_t ifindex);
-int xv_netlink_netdev_list(struct xv_netlink *nl, struct xv_netlink_features **list, size_t *n,
-			   struct xv_err *err);
-/* Reads a notification. False if it is not a change of features. */
-bool xv_netlink_netdev_parse(const struct nlmsghdr *nlh, struct xv_netlink_features *features);
-
-/* Opens, sizes and subscribes the rtnetlink event socket. */
-int xv_netlink_event_open(struct xv_netlink *nl, struct xv_err *err);
-/* Event socket of a protocol: non-blocking, with the large receive buffer. NULL: see errno. */
-struct mnl_socket *xv_netlink_event_socket(int protocol);
 
 #endif

@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the files of the bucket table share; see table.h. */
-#ifndef XV_DAEMON_TABLE_INTERNAL_H
-#define XV_DAEMON_TABLE_INTERNAL_H
+/* The bucket table in memory, slot by slot: what the other files of the table build on; see
+ * table.h. */
+#ifndef XV_DAEMON_TABLE_SLOT_H
+#define XV_DAEMON_TABLE_SLOT_H
 
-#include "maps/table.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "maps/table_counts.h"
+#include "xv_table.h"
 
 enum {
 	TABLE_TWINS = 4096, /* entries that move at the same time */
@@ -110,17 +116,8 @@ void table_take_away(struct xv_table *t, uint32_t slot);
 void table_raise(struct xv_table *t, uint64_t key, uint32_t seen);
 /* Whether the slot's key stands where the present mask has it. */
 bool table_in_place(const struct xv_table *t, uint32_t slot);
-
-/* Both buckets of a new key are full: makes one move towards room. -EAGAIN or -ENOSPC. */
-int table_room_make(struct xv_table *t, uint64_t key);
-/* Widens the mask if n entries want it, and if it can be done now. */
-void table_room_grow(struct xv_table *t, size_t n);
-size_t table_steps_size(void);
-
 /* Maps so many buckets instead of those that were mapped; their contents are the same. 0 or
  * negative errno, and nothing changed. */
 int table_map(struct xv_table *t, size_t buckets);
-/* Builds the lists from what a killed writer left. */
-void table_repair(struct xv_table *t);
 
 #endif

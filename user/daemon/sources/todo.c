@@ -4,11 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/plan.h"
 #include "model/fdb.h"
 #include "model/flood.h"
 #include "model/slow.h"
-#include "sources/reconcile_internal.h"
 #include "sources/running.h"
+#include "sources/todo.h"
 
 /* ---- conflicts between the file and what was added by hand ---- */
 
@@ -152,8 +153,8 @@ static int mark_networks(struct xv_model *model, const struct xv_config *want, s
 	return xv_fdb_walk(model, &statics, mark_fdb, todo, err) < 0 ? -ENOMEM : 0;
 }
 
-int xv_reconcile_prepare(struct xv_model *model, const struct xv_config *want, struct xv_todo **out,
-			 struct xv_err *err)
+int xv_todo_make(struct xv_model *model, const struct xv_config *want, struct xv_todo **out,
+		 struct xv_err *err)
 {
 	struct xv_todo *todo = calloc(1, sizeof(*todo));
 	size_t i;
@@ -170,13 +171,13 @@ int xv_reconcile_prepare(struct xv_model *model, const struct xv_config *want, s
 	for (i = 0; !ret && i < todo->plan.n_ops; i++)
 		ret = check(model, todo, &todo->plan.ops[i], err);
 	if (ret)
-		xv_reconcile_free(todo);
+		xv_todo_free(todo);
 	else
 		*out = todo;
 	return ret;
 }
 
-void xv_reconcile_free(struct xv_todo *todo)
+void xv_todo_free(struct xv_todo *todo)
 {
 	if (!todo)
 		return;

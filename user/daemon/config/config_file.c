@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Configuration files: see config_file.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config/config_check.h"
+#include "config/config_file.h"
+#include "config/config_root.h"
+
+enum {
+	FILE_MAX_MIB = 64,
+	FILE_MAX = FILE_MAX_MIB << 20,
+};
+
+static int read_failed(const char *file, struct xv_err *err, int code)
+{
+	return xv_err_set(err, code, "%s: cannot read: %s", file, strerror(-code));
+}
+
+/* Reads all of fd, growing with it: a pipe has no size. */
+static int read_all(int fd, const char *file, char **text, size_t *len, struct xv_err *err)
+{
+	size_t used = 0, room = 1 << 16;
+	char *buf = NULL, *bigger;
+	ssize_t got;
+
+	do {
+		if (!buf || used == room) {
+			room = buf ? 2 * room : room;
+			bigger = realloc(buf, room);
+			if (!bigger) {
+				free(buf);
+				return read_failed(file, err, -ENOMEM);
+			}
+			buf = bigger;
+		}
+		got = read(fd, buf + used, room - used);
+		if (got < 0 && errno != EINTR) {
+			got = -errno;
+			free(buf);
+			return read_failed(file, err, got);
+		}
+		used += got > 0 ? got : 0;
+		if (used > FILE_MAX) {
+			free(buf);
+			return xv_err_set(err, -EFBIG, "%s: larger than %d MiB", file,
+					  FILE_MAX_MIB);
+		}
+	} while (got);
+	*text = buf;
+	*len = used;
+	return 0;
+}
+
+int xv_config_load(const char *file, struct xv_config **config, struct xv_err *err)
+{
+	struct stat st;
+	char *text = NULL;
+	size_t len = 0;
+	int fd, code;
+
+	fd = open(file, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return read_failed(file, err, -errno);
+	if (!fstat(fd, &st) && S_ISDIR(st.st_mode))
+		code = xv_err_set(err, -EISDIR, "%s: is a directory; a file is expected", file);
+	else
+		code = read_all(fd, file, &text, &len, err);
+	close(fd);
+	if (code)
+		return code;
+	code = xv_config_parse(file, text, len, config, err);
+	free(text);
+	return code;
+}
+
+int xv_config_parse(const char *file, const char *text, size_t len, struct xv_config **config,
+		    struct xv_err *err)
+{
+	struct xv_source source = {.file = file, .err = err};
+	struct xv_config_marks marks = {};
+	struct xv_config *parsed;
+	struct xv_reader reader;
+	int code;
+
+	parsed = calloc(1, sizeof(*parsed));
+	if (!parsed)
+		return xv_err_set(err, -ENOMEM, "%s: out of memory", file);
+	snprintf(parsed->file, sizeof(parsed->file), "%s", file);
+	code = xv_reader_open(&reader, &source, text, len);
+	if (code)
+		goto err_free;
+	code = xv_config_root_read(&reader, parsed, &marks);
+	if (!code)
+		code = xv_config_check(parsed, &marks, &source);
+	xv_reader_close(&reader);
+	free(marks.networks);
+	if (code)
+		goto err_free;
+	*config = parsed;
+	return 0;
+
+err_free:
+	xv_config_free(parsed);
+	return code;
+}
