@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <uthash.h>
 
 #include "addr.h"
 #include "config/config_check.h"
@@ -239,38 +240,32 @@ static int check_fdb(const struct check *c, const struct xv_config_network *netw
 
 /* Peers of all networks together */
 
-struct peers {
-	struct xv_ip *known; /* open addressing, PEERS_SLOTS; all zero: free */
-	size_t n;
+struct peer {
+	struct xv_ip ip;
+	UT_hash_handle hh;
 };
 
-enum { PEERS_SLOTS = 4 * XV_MAX_PEERS };
-
-/* Both halves count, and all their bytes: IPv4 addresses differ in the last of one only. */
-static uint32_t ip_hash(const struct xv_ip *ip)
-{
-	uint64_t hash = ip->q[0];
-
-	hash = (hash ^ hash >> 32) * 0x9e3779b97f4a7c15;
-	hash ^= ip->q[1];
-	hash = (hash ^ hash >> 32) * 0x9e3779b97f4a7c15;
-	return hash >> 32;
-}
+struct peers {
+	struct peer *list;  /* [XV_MAX_PEERS] */
+	struct peer *by_ip; /* uthash */
+	size_t n;
+};
 
 static int count_peer(const struct check *c, struct peers *peers, const struct xv_ip *ip, int line)
 {
 	char text[XV_IP_STRLEN];
-	size_t i;
+	struct peer *peer;
 
-	for (i = ip_hash(ip); !xv_ip_is_zero(&peers->known[i % PEERS_SLOTS]); i++)
-		if (xv_ip_equal(&peers->known[i % PEERS_SLOTS], ip))
-			return 0;
+	HASH_FIND(hh, peers->by_ip, ip, sizeof(*ip), peer);
+	if (peer)
+		return 0;
 	if (peers->n == XV_MAX_PEERS - 1)
 		return xv_source_error(c->source, line,
 				       "remote \"%s\" is one too many: at most %d different peers",
 				       xv_ip_format(ip, text), XV_MAX_PEERS - 1);
-	peers->known[i % PEERS_SLOTS] = *ip;
-	peers->n++;
+	peer = &peers->list[peers->n++];
+	peer->ip = *ip;
+	HASH_ADD(hh, peers->by_ip, ip, sizeof(peer->ip), peer);
 	return 0;
 }
 
@@ -281,8 +276,8 @@ static int check_peers(const struct check *c)
 	size_t i, n;
 	int err = 0;
 
-	peers.known = calloc(PEERS_SLOTS, sizeof(*peers.known));
-	if (!peers.known)
+	peers.list = calloc(XV_MAX_PEERS, sizeof(*peers.list));
+	if (!peers.list)
 		return xv_err_set(c->source->err, -ENOMEM, "%s: out of memory", c->source->file);
 	for (n = 0; n < c->config->n_networks && !err; n++) {
 		network = &c->config->networks[n];
@@ -293,7 +288,8 @@ static int check_peers(const struct check *c)
 				err = count_peer(c, &peers, &network->fdb[i].remote,
 						 network->fdb[i].line);
 	}
-	free(peers.known);
+	HASH_CLEAR(hh, peers.by_ip);
+	free(peers.list);
 	return err;
 }
 

@@ -5,22 +5,17 @@
 #include <string.h>
 
 #include "config/config_schema.h"
+#include "grow.h"
 
-/* Capacity is n rounded up to a power of two, so that it need not be stored. */
 void *xv_schema_append(struct xv_reader *r, void *array, size_t n, size_t size)
 {
-	void **base = array;
-	char *bigger;
+	char **base = array;
 
-	if (!(n & (n - 1))) {
-		bigger = reallocarray(*base, n ? 2 * n : 1, size);
-		if (!bigger) {
-			xv_err_set(r->source.err, -ENOMEM, "%s: out of memory", r->source.file);
-			return NULL;
-		}
-		*base = bigger;
+	if (xv_grow_packed(array, n, size)) {
+		xv_err_set(r->source.err, -ENOMEM, "%s: out of memory", r->source.file);
+		return NULL;
 	}
-	return memset((char *)*base + n * size, 0, size);
+	return memset(*base + n * size, 0, size);
 }
 
 int xv_schema_missing(struct xv_reader *r, int line, const char *what, const char *key,

@@ -10,6 +10,7 @@
 
 #include "kernel/netlink_counts.h"
 #include "kernel/netlink_request.h"
+#include "grow.h"
 
 struct list {
 	struct xv_netlink_counts *counts;
@@ -33,15 +34,8 @@ static int device_cb(const struct nlmsghdr *nlh, void *data)
 	const struct nlattr *attr;
 	size_t len;
 
-	if (list->n == list->size) {
-		size_t size = list->size ? list->size * 2 : 64;
-		void *counts = realloc(list->counts, size * sizeof(*list->counts));
-
-		if (!counts)
-			return -ENOMEM;
-		list->counts = counts;
-		list->size = size;
-	}
+	if (xv_grow(&list->counts, list->n, &list->size, sizeof(*list->counts)))
+		return -ENOMEM;
 	mnl_attr_for_each (attr, nlh, sizeof(*msg)) {
 		if (mnl_attr_get_type(attr) != IFLA_STATS_LINK_64)
 			continue;

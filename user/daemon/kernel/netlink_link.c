@@ -13,6 +13,7 @@
 #include "kernel/netlink_netdev.h"
 #include "kernel/netlink_ops.h"
 #include "kernel/netlink_request.h"
+#include "grow.h"
 
 /* With programs in several modes at once there is no IFLA_XDP_PROG_ID: the driver's one counts. */
 static void parse_xdp(const struct nlattr *nest, struct xv_link *link)
@@ -164,15 +165,8 @@ static int list_cb(const struct nlmsghdr *nlh, void *data)
 {
 	struct list *list = data;
 
-	if (list->n == list->size) {
-		size_t size = list->size ? list->size * 2 : 64;
-		void *links = realloc(list->links, size * sizeof(*list->links));
-
-		if (!links)
-			return -ENOMEM;
-		list->links = links;
-		list->size = size;
-	}
+	if (xv_grow(&list->links, list->n, &list->size, sizeof(*list->links)))
+		return -ENOMEM;
 	xv_netlink_parse_link(nlh, &list->links[list->n++]);
 	return 0;
 }

@@ -13,6 +13,7 @@
 #include "addr.h"
 #include "kernel/netlink_neigh.h"
 #include "kernel/netlink_request.h"
+#include "grow.h"
 
 enum {
 	/* The kernel's NUD_VALID: states in which it would use the MAC. */
@@ -202,18 +203,13 @@ struct kept_list {
 static int kept_cb(const struct nlmsghdr *nlh, void *data)
 {
 	struct kept_list *kept = data;
-	struct xv_netlink_neigh neigh, *list;
+	struct xv_netlink_neigh neigh;
 
 	xv_netlink_parse_neigh(nlh, &neigh);
 	if (!neigh.has_ip || neigh.protocol != PROTOCOL || !(neigh.flags_ext & NTF_EXT_MANAGED))
 		return 0;
-	if (kept->n == kept->size) {
-		list = realloc(kept->list, (2 * kept->size + 64) * sizeof(*list));
-		if (!list)
-			return -ENOMEM;
-		kept->list = list;
-		kept->size = 2 * kept->size + 64;
-	}
+	if (xv_grow(&kept->list, kept->n, &kept->size, sizeof(*kept->list)))
+		return -ENOMEM;
 	kept->list[kept->n++] = neigh;
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include "kernel/netlink_netdev.h"
 #include "kernel/netlink_request.h"
 #include "kernel/xdp_features.h"
+#include "grow.h"
 
 enum {
 	NETDEV_CMD_DEV_GET = 1,
@@ -145,15 +146,8 @@ static int list_cb(const struct nlmsghdr *nlh, void *data)
 {
 	struct list *list = data;
 
-	if (list->n == list->size) {
-		size_t size = list->size ? list->size * 2 : 64;
-		void *items = realloc(list->items, size * sizeof(*list->items));
-
-		if (!items)
-			return -ENOMEM;
-		list->items = items;
-		list->size = size;
-	}
+	if (xv_grow(&list->items, list->n, &list->size, sizeof(*list->items)))
+		return -ENOMEM;
 	parse_dev(nlh, &list->items[list->n++]);
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include "addr.h"
 #include "kernel/xfrm.h"
 #include "log.h"
+#include "grow.h"
 
 enum {
 	EVENT_BUFFER = 1 << 20,
@@ -180,16 +181,8 @@ static void parse_about(const struct nlmsghdr *nlh, struct about *about)
 
 static struct policy *new_policy(struct xv_xfrm *xfrm)
 {
-	size_t room = xfrm->room ? 2 * xfrm->room : 16;
-	struct policy *bigger;
-
-	if (xfrm->n == xfrm->room) {
-		bigger = reallocarray(xfrm->policies, room, sizeof(*bigger));
-		if (!bigger)
-			return NULL;
-		xfrm->policies = bigger;
-		xfrm->room = room;
-	}
+	if (xv_grow(&xfrm->policies, xfrm->n, &xfrm->room, sizeof(*xfrm->policies)))
+		return NULL;
 	return &xfrm->policies[xfrm->n++];
 }
 

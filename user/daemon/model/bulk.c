@@ -9,6 +9,7 @@
 #include "model/foreign.h"
 #include "model/ids.h"
 #include "model/mac_table.h"
+#include "grow.h"
 
 enum {
 	STEP = 8192, /* entries: some milliseconds */
@@ -138,16 +139,8 @@ static int put_over(const struct xv_bulk *b, const struct xv_bulk_put *put, stru
 
 static int note_again(struct xv_bulk *b, uint32_t which)
 {
-	size_t room = b->again_room ? 2 * b->again_room : 1024;
-	uint32_t *again;
-
-	if (b->n_again == b->again_room) {
-		again = reallocarray(b->again, room, sizeof(*again));
-		if (!again)
-			return -ENOMEM;
-		b->again = again;
-		b->again_room = room;
-	}
+	if (xv_grow(&b->again, b->n_again, &b->again_room, sizeof(*b->again)))
+		return -ENOMEM;
 	b->again[b->n_again++] = which;
 	return 0;
 }

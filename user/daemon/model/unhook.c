@@ -8,6 +8,7 @@
 #include "model/port.h"
 #include "model/unhook.h"
 #include "model/uplink.h"
+#include "grow.h"
 
 enum {
 	PAUSE_US = 1000, /* between two devices: others have their turn */
@@ -82,26 +83,12 @@ void xv_unhook_stop(struct xv_model *model)
 	model->unhook = NULL;
 }
 
-static int reserve(struct xv_unhook *unhook)
-{
-	size_t room = unhook->room ? 2 * unhook->room : 16;
-	uint32_t *bigger;
-
-	if (unhook->n < unhook->room)
-		return 0;
-	bigger = reallocarray(unhook->devices, room, sizeof(*bigger));
-	if (!bigger)
-		return -ENOMEM;
-	unhook->devices = bigger;
-	unhook->room = room;
-	return 0;
-}
-
 void xv_unhook_later(struct xv_model *model, uint32_t ifindex)
 {
 	struct xv_unhook *unhook = model->unhook;
 
-	if (!xv_attach_is_pinned(model->dp->pin_dir, ifindex) || reserve(unhook)) {
+	if (!xv_attach_is_pinned(model->dp->pin_dir, ifindex) ||
+	    xv_grow(&unhook->devices, unhook->n, &unhook->room, sizeof(*unhook->devices))) {
 		let_go(model, ifindex);
 		return;
 	}

@@ -7,9 +7,9 @@
 #include "model/flap.h"
 #include "model/ids.h"
 #include "serve/view.h"
+#include "grow.h"
 
 enum {
-	FIRST_ROOM = 256, /* entries */
 	NSEC_PER_SEC = 1000000000,
 };
 
@@ -29,19 +29,12 @@ static bool entry_matches(const struct xv_view *view, const struct xv_fdb_entry 
 static int copy_entry(void *arg, const struct xv_fdb_entry *entry)
 {
 	struct xv_view *view = arg;
-	size_t room = view->room ? 2 * view->room : FIRST_ROOM;
-	struct xv_view_entry *entries;
 
 	if (!entry_matches(view, entry))
 		return 0;
-	if (view->n_entries == view->room) {
-		entries = reallocarray(view->entries, room, sizeof(*entries));
-		if (!entries) {
-			view->no_memory = true;
-			return -ENOMEM;
-		}
-		view->entries = entries;
-		view->room = room;
+	if (xv_grow(&view->entries, view->n_entries, &view->room, sizeof(*view->entries))) {
+		view->no_memory = true;
+		return -ENOMEM;
 	}
 	view->entries[view->n_entries++] = (struct xv_view_entry){entry->key, entry->val};
 	return 0;

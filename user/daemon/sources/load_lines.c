@@ -9,10 +9,10 @@
 #include "model/mac_table.h"
 #include "sources/call.h"
 #include "sources/load_lines.h"
+#include "grow.h"
 
 enum {
 	WORDS = 16, /* of a line; fdb add takes fewer */
-	FIRST_ROOM = 1024,
 	BEHIND = 16, /* entries that the check stays behind */
 };
 
@@ -216,19 +216,11 @@ static int check_staged(struct xv_load *load, size_t behind, struct xv_err *err)
 
 static int stage(struct xv_load *load, const struct xv_bulk_put *put, struct xv_err *err)
 {
-	size_t room = load->room ? 2 * load->room : FIRST_ROOM;
-	struct xv_bulk_put *puts;
-
 	if (load->n == XV_MAX_FDB)
 		return xv_err_set(err, -ENOSPC,
 				  "there are more than %u entries, which is the limit", XV_MAX_FDB);
-	if (load->n == load->room) {
-		puts = reallocarray(load->puts, room, sizeof(*puts));
-		if (!puts)
-			return xv_err_set(err, -ENOMEM, "out of memory");
-		load->puts = puts;
-		load->room = room;
-	}
+	if (xv_grow(&load->puts, load->n, &load->room, sizeof(*load->puts)))
+		return xv_err_set(err, -ENOMEM, "out of memory");
 	load->puts[load->n++] = *put;
 	xv_table_prefetch(load->model->macs->table, xv_fdb_entry_word(&put->key));
 	return 0;

@@ -10,6 +10,7 @@
 #include "model/group.h"
 #include "model/ids.h"
 #include "sources/running.h"
+#include "grow.h"
 
 struct builder {
 	struct xv_model *model;
@@ -19,21 +20,12 @@ struct builder {
 	int ret;
 };
 
-/* Room for one more in an array that has n: doubles at powers of two. */
-static void *grow(void *array, size_t n, size_t size)
-{
-	if (n & (n - 1))
-		return array;
-	return realloc(array, (n ? 2 * n : 1) * size);
-}
-
 static int add_port(struct xv_config_network *to, const struct xv_port *port)
 {
-	struct xv_config_port *list = grow(to->ports, to->n_ports, sizeof(*list));
+	struct xv_config_port *list;
 
-	if (!list)
+	if (xv_grow_packed(&to->ports, to->n_ports, sizeof(*to->ports)))
 		return -ENOMEM;
-	to->ports = list;
 	list = &to->ports[to->n_ports++];
 	memset(list, 0, sizeof(*list));
 	memcpy(list->dev, port->key.dev, sizeof(list->dev));
@@ -47,7 +39,6 @@ static int add_port(struct xv_config_network *to, const struct xv_port *port)
 static int add_remotes(const struct builder *b, struct xv_config_network *to,
 		       const struct xv_network *net)
 {
-	struct xv_config_remote *list;
 	size_t i;
 
 	for (i = 0; i < net->n_flood; i++) {
@@ -65,10 +56,8 @@ static int add_remotes(const struct builder *b, struct xv_config_network *to,
 				memcpy(to->group_dev, group->key.dev, sizeof(to->group_dev));
 			continue;
 		}
-		list = grow(to->flood, to->n_flood, sizeof(*list));
-		if (!list)
+		if (xv_grow_packed(&to->flood, to->n_flood, sizeof(*to->flood)))
 			return -ENOMEM;
-		to->flood = list;
 		to->flood[to->n_flood++] = (struct xv_config_remote){.ip = val->remote};
 	}
 	return 0;
@@ -101,8 +90,7 @@ static int add_fdb(void *arg, const struct xv_fdb_entry *entry)
 	const struct xv_port *port = xv_port_of_entry(b->model, val);
 	const struct xv_peer *peer = xv_peer_of_entry(b->model, val);
 	struct xv_config_fdb one = {.is_port = val->kind == XV_FDB_PORT,
-				    .sticky = val->flags & XV_FDB_STICKY},
-			     *list;
+				    .sticky = val->flags & XV_FDB_STICKY};
 
 	if (!to || !(port || peer) || !xv_mac_is_unicast(entry->key.mac) ||
 	    (b->config_only && !(val->flags & XV_FDB_CONFIG)))
@@ -114,12 +102,10 @@ static int add_fdb(void *arg, const struct xv_fdb_entry *entry)
 	} else {
 		one.remote = peer->ip;
 	}
-	list = grow(to->fdb, to->n_fdb, sizeof(*list));
-	if (!list) {
+	if (xv_grow_packed(&to->fdb, to->n_fdb, sizeof(*to->fdb))) {
 		b->ret = -ENOMEM;
 		return 1;
 	}
-	to->fdb = list;
 	to->fdb[to->n_fdb++] = one;
 	return 0;
 }
