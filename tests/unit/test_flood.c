@@ -118,7 +118,8 @@ static void add_peer(uint32_t id)
 
 	peer->id = id;
 	peer->ip = address(id);
-	peer->dynamic = id > (NETWORKS - 1) * MEMBERS; /* stays, whoever names it */
+	peer->origins = id > (NETWORKS - 1) * MEMBERS ? XV_ORIGIN_LEARNED
+						      : 0; /* stays, whoever names it */
 	model->peer_by_id[id] = peer;
 	HASH_ADD(hh, model->peers, ip, sizeof(peer->ip), peer);
 }
@@ -138,7 +139,7 @@ static int add(struct xv_network *net, uint32_t peer, struct xv_err *err)
 {
 	struct xv_ip ip = address(peer);
 
-	return xv_flood_add(model, net, &ip, NULL, false, err);
+	return xv_flood_add(model, net, &ip, NULL, XV_ORIGIN_HAND, err);
 }
 
 static int del(struct xv_network *net, uint32_t peer, struct xv_err *err)

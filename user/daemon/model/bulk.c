@@ -20,7 +20,8 @@ struct xv_bulk {
 	struct xv_model *model;
 	struct xv_bulk_put *puts;
 	size_t n, next; /* those before next were tried */
-	bool replace, from_config, extra;
+	bool replace, extra;
+	enum xv_origin origin;
 	uint32_t *again; /* of those, the ones that found no room yet */
 	size_t n_again, again_room;
 	size_t done, undone;
@@ -30,7 +31,7 @@ struct xv_bulk {
 };
 
 struct xv_bulk *xv_bulk_new(struct xv_model *model, struct xv_bulk_put *puts, size_t n,
-			    bool replace, bool from_config)
+			    bool replace, enum xv_origin origin)
 {
 	struct xv_bulk *b = malloc(sizeof(*b));
 
@@ -41,7 +42,7 @@ struct xv_bulk *xv_bulk_new(struct xv_model *model, struct xv_bulk_put *puts, si
 	b->puts = puts;
 	b->n = n;
 	b->replace = replace;
-	b->from_config = from_config;
+	b->origin = origin;
 	b->extra = xv_foreign_any(model);
 	return b;
 }
@@ -65,7 +66,8 @@ static struct xv_fdb_word word_of(const struct xv_bulk *b, const struct xv_bulk_
 		.val = {
 			.dst = put->dst,
 			.kind = put->kind,
-			.flags = XV_FDB_STATIC | put->flags | (b->from_config ? XV_FDB_CONFIG : 0),
+			.flags = XV_FDB_STATIC | put->flags |
+				 (b->origin == XV_ORIGIN_CONFIG ? XV_FDB_CONFIG : 0),
 			.last_seen = xv_fdb_now(),
 		}};
 }
@@ -127,7 +129,7 @@ static int put_over(const struct xv_bulk *b, const struct xv_bulk_put *put, stru
 		return ret;
 	if (old.val.flags & XV_FDB_STATIC && !b->replace)
 		return -EEXIST;
-	if (b->from_config && xv_fdb_by_hand(&old.val))
+	if (b->origin == XV_ORIGIN_CONFIG && xv_fdb_origins(&old.val) & XV_ORIGIN_HAND)
 		word.val.flags |= XV_FDB_HAND;
 	ret = xv_table_update(table, xv_fdb_entry_word(&put->key), word);
 	if (ret)

@@ -21,7 +21,7 @@ struct xv_bulk;
 
 /* puts stays the caller's, and is written to. NULL: no memory. */
 struct xv_bulk *xv_bulk_new(struct xv_model *model, struct xv_bulk_put *puts, size_t n,
-			    bool replace, bool from_config);
+			    bool replace, enum xv_origin origin);
 /*
  * Goes on for some milliseconds. 0: all are in. -EAGAIN: call again. -EINPROGRESS: call again
  * after a grace period. Else a text in err; *bad is the first entry that could not be added, as by

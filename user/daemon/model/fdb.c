@@ -142,10 +142,13 @@ static int put_static(struct xv_model *model, const struct xv_fdb_key *key,
 	return ret;
 }
 
-bool xv_fdb_by_hand(const struct xv_fdb_val *val)
+uint32_t xv_fdb_origins(const struct xv_fdb_val *val)
 {
-	return val->flags & XV_FDB_STATIC &&
-	       (!(val->flags & XV_FDB_CONFIG) || val->flags & XV_FDB_HAND);
+	if (!(val->flags & XV_FDB_STATIC))
+		return XV_ORIGIN_LEARNED;
+	return val->flags & XV_FDB_CONFIG
+		       ? XV_ORIGIN_CONFIG | (val->flags & XV_FDB_HAND ? XV_ORIGIN_HAND : 0)
+		       : XV_ORIGIN_HAND;
 }
 
 int xv_fdb_check(struct xv_model *model, struct xv_network *net, const uint8_t mac[6],
@@ -157,7 +160,7 @@ int xv_fdb_check(struct xv_model *model, struct xv_network *net, const uint8_t m
 	struct xv_fdb_val val;
 	char text[XV_MAC_STRLEN];
 
-	if (xv_mac_table_get(model, &key, &val) || !xv_fdb_by_hand(&val))
+	if (xv_mac_table_get(model, &key, &val) || !(xv_fdb_origins(&val) & XV_ORIGIN_HAND))
 		return 0;
 	to_port = xv_port_of_entry(model, &val);
 	to_peer = xv_peer_of_entry(model, &val);
@@ -177,7 +180,8 @@ int xv_fdb_drop(struct xv_model *model, struct xv_network *net, const uint8_t ma
 	struct xv_fdb_key key = make_key(net, mac);
 	struct xv_fdb_word word;
 
-	if (xv_mac_table_get(model, &key, &word.val) || !xv_fdb_by_hand(&word.val))
+	if (xv_mac_table_get(model, &key, &word.val) ||
+	    !(xv_fdb_origins(&word.val) & XV_ORIGIN_HAND))
 		return xv_fdb_del(model, net, mac, err);
 	word.val.flags &= ~(XV_FDB_CONFIG | XV_FDB_HAND);
 	return xv_table_update_dest(model->macs->table, xv_fdb_entry_word(&key), word);
@@ -379,7 +383,7 @@ static int yield_one(void *arg, const struct xv_fdb_entry *extra)
 	struct xv_fdb_word word;
 
 	if (!xv_table_lookup(model->macs->table, xv_fdb_entry_word(&entry.key), &word) &&
-	    !(word.val.flags & XV_FDB_STATIC)) {
+	    xv_origin_wins(XV_ORIGIN_MAP, xv_fdb_origins(&word.val))) {
 		entry.val = word.val;
 		xv_fdb_remove(model, &entry);
 	}

@@ -22,8 +22,8 @@ uint32_t xv_fdb_now(void);
 int xv_fdb_add_static(struct xv_model *model, struct xv_network *net, const uint8_t mac[6],
 		      const struct xv_port *port, const struct xv_ip *remote, bool sticky,
 		      bool replace, struct xv_err *err);
-/* A static entry that stays when the file drops it. */
-bool xv_fdb_by_hand(const struct xv_fdb_val *val);
+/* Who wants an entry of the table; with XV_ORIGIN_HAND it stays when the file drops it. */
+uint32_t xv_fdb_origins(const struct xv_fdb_val *val);
 /* Whether the file can have this entry. -EEXIST: added by hand with another destination. */
 int xv_fdb_check(struct xv_model *model, struct xv_network *net, const uint8_t mac[6],
 		 const struct xv_port_name *port, const struct xv_ip *remote, struct xv_err *err);

@@ -198,13 +198,21 @@ static struct xv_flood_member *find_remote(struct xv_network *net, const struct 
 	return NULL;
 }
 
-bool xv_flood_by_hand(const struct xv_flood_member *member)
+uint32_t xv_flood_origins(const struct xv_flood_member *member)
 {
-	return !xv_flood_is_port(member) &&
-	       (!(member->val.flags & XV_FLOOD_CONFIG) || member->val.flags & XV_FLOOD_HAND);
+	uint32_t flags = member->val.flags;
+
+	return flags & XV_FLOOD_CONFIG
+		       ? XV_ORIGIN_CONFIG | (flags & XV_FLOOD_HAND ? XV_ORIGIN_HAND : 0)
+		       : XV_ORIGIN_HAND;
 }
 
-int xv_flood_check(const struct xv_network *net, const struct xv_ip *remote, bool from_config,
+bool xv_flood_by_hand(const struct xv_flood_member *member)
+{
+	return !xv_flood_is_port(member) && xv_flood_origins(member) & XV_ORIGIN_HAND;
+}
+
+int xv_flood_check(const struct xv_network *net, const struct xv_ip *remote, enum xv_origin origin,
 		   struct xv_err *err)
 {
 	const struct xv_flood_val *val;
@@ -214,7 +222,7 @@ int xv_flood_check(const struct xv_network *net, const struct xv_ip *remote, boo
 	for (i = count_ports(net); i < net->n_flood; i++) {
 		val = &net->flood[i].val;
 		if (xv_ip_equal(&val->remote, remote) ||
-		    (from_config && !xv_flood_by_hand(&net->flood[i])))
+		    (origin == XV_ORIGIN_CONFIG && !xv_flood_by_hand(&net->flood[i])))
 			continue;
 		if (!xv_ip_is_multicast(remote) && !xv_ip_is_multicast(&val->remote))
 			continue;
@@ -223,7 +231,7 @@ int xv_flood_check(const struct xv_network *net, const struct xv_ip *remote, boo
 			"network %s floods to %s already%s; a network floods either to peers "
 			"or to one multicast group: delete that first",
 			net->set.name, xv_ip_format(&val->remote, text),
-			from_config ? ", added by hand" : "");
+			origin == XV_ORIGIN_CONFIG ? ", added by hand" : "");
 	}
 	return 0;
 }
@@ -271,14 +279,14 @@ static int adopt_by_config(struct xv_model *model, struct xv_network *net,
 }
 
 int xv_flood_add(struct xv_model *model, struct xv_network *net, const struct xv_ip *remote,
-		 const char *dev, bool from_config, struct xv_err *err)
+		 const char *dev, enum xv_origin origin, struct xv_err *err)
 {
 	struct xv_flood_val val = {};
 	struct xv_flood_member *old = find_remote(net, remote);
 	char text[XV_IP_STRLEN];
 	int ret;
 
-	if (old && from_config && !(old->val.flags & XV_FLOOD_CONFIG))
+	if (old && origin == XV_ORIGIN_CONFIG && !(xv_flood_origins(old) & XV_ORIGIN_CONFIG))
 		return adopt_by_config(model, net, old, dev, err);
 	if (old)
 		return xv_err_set(err, -EEXIST, "%s is in the flood list of \"%s\" already",
@@ -286,7 +294,7 @@ int xv_flood_add(struct xv_model *model, struct xv_network *net, const struct xv
 	ret = get_remote(model, remote, dev, &val, err);
 	if (ret)
 		return ret;
-	val.flags = from_config ? XV_FLOOD_CONFIG : 0;
+	val.flags = origin == XV_ORIGIN_CONFIG ? XV_FLOOD_CONFIG : 0;
 	ret = insert(model, net, net->n_flood, &val, err);
 	if (ret)
 		put_remote(model, &val);

@@ -8,13 +8,15 @@
 /* A remote: a peer (referenced while it is listed) or the multicast group. -EEXIST, -ENOSPC. */
 /* dev: underlay device that a group leaves by; NULL or "": see group.h. */
 int xv_flood_add(struct xv_model *model, struct xv_network *net, const struct xv_ip *remote,
-		 const char *dev, bool from_config, struct xv_err *err);
+		 const char *dev, enum xv_origin origin, struct xv_err *err);
 /*
  * A network floods to peers, or to one multicast group: -EBUSY if the remote does not go with the
- * members; from_config: with those that were added by hand.
+ * members; XV_ORIGIN_CONFIG: with those that were added by hand.
  */
-int xv_flood_check(const struct xv_network *net, const struct xv_ip *remote, bool from_config,
+int xv_flood_check(const struct xv_network *net, const struct xv_ip *remote, enum xv_origin origin,
 		   struct xv_err *err);
+/* Who wants the remote. A port's are the port's. */
+uint32_t xv_flood_origins(const struct xv_flood_member *member);
 /* A remote that stays when the file drops it. */
 bool xv_flood_by_hand(const struct xv_flood_member *member);
 /* Named by the file no more: stays if added by hand, else is deleted. -ENOENT. */

@@ -94,11 +94,11 @@ static void write_settings(struct xv_model *model, struct xv_network *net)
 		flags |= XV_BD_INNER_VLAN;
 	if (xv_network_has_group(net))
 		flags |= XV_BD_ANY_PEER;
-	if (net->from_config)
+	if (net->origins & XV_ORIGIN_CONFIG)
 		flags |= XV_BD_CONFIG;
-	if (net->by_hand)
+	if (net->origins & XV_ORIGIN_ADDED)
 		flags |= XV_BD_HAND;
-	if (!net->from_config && !net->by_hand)
+	if (!net->origins)
 		flags |= XV_BD_KEPT;
 	if (net->full)
 		flags |= XV_BD_FULL;
@@ -160,7 +160,7 @@ static void copy_settings(struct xv_network *net, const struct xv_network_settin
 }
 
 int xv_network_add(struct xv_model *model, uint32_t vni, const struct xv_network_settings *set,
-		   bool from_config, struct xv_network **out, struct xv_err *err)
+		   enum xv_origin origin, struct xv_network **out, struct xv_err *err)
 {
 	uint32_t bd = free_bd(model);
 	struct xv_network *net;
@@ -180,8 +180,7 @@ int xv_network_add(struct xv_model *model, uint32_t vni, const struct xv_network
 		return xv_err_set(err, -ENOMEM, "out of memory");
 	model->last_bd = bd;
 	copy_settings(net, set);
-	net->from_config = from_config;
-	net->by_hand = !from_config;
+	net->origins = origin;
 	xv_stats_clear_network(model->dp, bd);
 	model->dp->bd[bd].flood.word = 0;
 	write_settings(model, net);
@@ -222,7 +221,7 @@ int xv_network_check_name(struct xv_model *model, uint32_t vni,
 
 void xv_network_drop(struct xv_model *model, struct xv_network *net)
 {
-	net->from_config = false;
+	net->origins &= ~(uint32_t)XV_ORIGIN_CONFIG;
 	write_settings(model, net);
 }
 
@@ -295,9 +294,11 @@ static int adopt_one(struct xv_model *model, uint32_t vni, uint32_t bd, struct x
 
 	if (!net)
 		return xv_err_set(err, -ENOMEM, "out of memory");
-	net->from_config = val->flags & XV_BD_CONFIG;
+	net->origins = (val->flags & XV_BD_CONFIG ? XV_ORIGIN_CONFIG : 0) |
+		       (val->flags & XV_BD_HAND ? XV_ORIGIN_HAND : 0);
 	/* Another program, which makes a network of its own, need not set flags of origin. */
-	net->by_hand = val->flags & XV_BD_HAND || !(val->flags & (XV_BD_CONFIG | XV_BD_KEPT));
+	if (!net->origins && !(val->flags & XV_BD_KEPT))
+		net->origins = XV_ORIGIN_MAP;
 	adopt_settings(net, val->flags, &model->dp->bd_info[bd]);
 	model->last_bd = bd > model->last_bd ? bd : model->last_bd;
 	return 0;

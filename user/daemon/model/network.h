@@ -5,6 +5,7 @@
 
 #include "maps/stats.h"
 #include "model/model.h"
+#include "model/origin.h"
 
 struct xv_network_settings {
 	char name[XV_NAME_LEN]; /* "": vni<VNI> */
@@ -24,9 +25,7 @@ struct xv_flood_member {
 struct xv_network {
 	uint32_t vni;
 	uint32_t bd;
-	bool from_config;
-	/* Stays when the file drops it. Neither: the file dropped it, and what is in it stays. */
-	bool by_hand;
+	uint32_t origins; /* enum xv_origin */
 	struct xv_network_settings set;
 	struct xv_flood_member *flood; /* ports first, then remotes */
 	size_t n_flood;
@@ -59,7 +58,7 @@ int xv_network_check_name(struct xv_model *model, uint32_t vni,
 			  const struct xv_network_settings *set, struct xv_err *err);
 /* The name is checked. -EEXIST: VNI is taken; -ENOSPC: XV_MAX_NETWORKS. */
 int xv_network_add(struct xv_model *model, uint32_t vni, const struct xv_network_settings *set,
-		   bool from_config, struct xv_network **net, struct xv_err *err);
+		   enum xv_origin origin, struct xv_network **net, struct xv_err *err);
 void xv_network_set(struct xv_model *model, struct xv_network *net,
 		    const struct xv_network_settings *set);
 /* The file names it no more, but it stays, until the file names it again and drops it. */

@@ -81,7 +81,8 @@ enum {
 
 uint32_t xv_peer_flags(const struct xv_peer *peer)
 {
-	return (peer->pinned ? XV_ADJ_HAND : 0) | (peer->dynamic ? XV_ADJ_HEARD : 0) |
+	return (peer->origins & XV_ORIGIN_ADDED ? XV_ADJ_HAND : 0) |
+	       (peer->origins & XV_ORIGIN_LEARNED ? XV_ADJ_HEARD : 0) |
 	       (peer->kernel ? XV_ADJ_KERNEL : 0);
 }
 
@@ -136,7 +137,7 @@ static int create(struct xv_model *model, const struct xv_ip *ip, struct xv_peer
 
 static bool is_unused(const struct xv_peer *peer)
 {
-	return !peer->refs && !peer->pinned && !peer->dynamic;
+	return !peer->refs && !peer->origins;
 }
 
 static void check_unused(struct xv_model *model, struct xv_peer *peer)
@@ -208,11 +209,11 @@ int xv_peer_add(struct xv_model *model, const struct xv_ip *ip, struct xv_err *e
 	char text[XV_IP_STRLEN];
 	int ret;
 
-	if (peer && peer->pinned)
+	if (peer && peer->origins & XV_ORIGIN_ADDED)
 		return xv_err_set(err, -EEXIST, "peer %s exists already", xv_ip_format(ip, text));
 	ret = peer ? 0 : create(model, ip, &peer, err);
 	if (!ret) {
-		peer->pinned = true;
+		peer->origins |= XV_ORIGIN_HAND;
 		xv_peer_write_flags(model, peer);
 	}
 	return ret;
@@ -222,13 +223,13 @@ int xv_peer_del(struct xv_model *model, struct xv_peer *peer, struct xv_err *err
 {
 	char text[XV_IP_STRLEN];
 
-	if (peer->refs && !peer->pinned)
+	if (peer->refs && !(peer->origins & XV_ORIGIN_ADDED))
 		return xv_err_set(
 			err, -EBUSY,
 			"peer %s is named by %u flood list%s or static FDB entr%s: delete %s first",
 			xv_ip_format(&peer->ip, text), peer->refs, peer->refs == 1 ? "" : "s",
 			peer->refs == 1 ? "y" : "ies", peer->refs == 1 ? "that" : "those");
-	peer->pinned = peer->dynamic = false;
+	peer->origins = 0;
 	xv_peer_write_flags(model, peer);
 	check_unused(model, peer);
 	return 0;
@@ -243,7 +244,7 @@ int xv_peer_admit(struct xv_model *model, const struct xv_ip *ip, struct xv_peer
 	if (!peer) {
 		ret = create(model, ip, &peer, err);
 		if (!ret) {
-			peer->dynamic = true;
+			peer->origins = XV_ORIGIN_LEARNED;
 			xv_peer_write_flags(model, peer);
 		}
 	}
@@ -258,9 +259,9 @@ void xv_peer_drop_unused(struct xv_model *model, const uint32_t *uses)
 
 	xv_batch_begin(model);
 	HASH_ITER (hh, model->peers, peer, tmp) {
-		if (!peer->dynamic || uses[peer->id])
+		if (!(peer->origins & XV_ORIGIN_LEARNED) || uses[peer->id])
 			continue;
-		peer->dynamic = false;
+		peer->origins &= ~(uint32_t)XV_ORIGIN_LEARNED;
 		xv_peer_write_flags(model, peer);
 		check_unused(model, peer);
 	}
@@ -279,8 +280,8 @@ static bool may_be_adopted(struct xv_model *model, const struct xv_ip *ip, uint3
 static void take_over(struct xv_peer *peer, const struct xv_adj_val *adj)
 {
 	peer->ready = adj->flags & XV_ADJ_VALID;
-	peer->pinned = adj->flags & XV_ADJ_HAND;
-	peer->dynamic = adj->flags & XV_ADJ_HEARD;
+	peer->origins = (adj->flags & XV_ADJ_HAND ? XV_ORIGIN_HAND : 0) |
+			(adj->flags & XV_ADJ_HEARD ? XV_ORIGIN_LEARNED : 0);
 	peer->kernel = adj->flags & XV_ADJ_KERNEL;
 	peer->ifindex = adj->ifindex;
 	peer->mtu = adj->mtu;
@@ -321,7 +322,7 @@ void xv_peer_adopted(struct xv_model *model)
 	HASH_ITER (hh, model->peers, peer, tmp) {
 		if (peer->refs || !is_unused(peer))
 			continue;
-		peer->pinned = true; /* another program's */
+		peer->origins = XV_ORIGIN_MAP;
 		xv_peer_write_flags(model, peer);
 	}
 }

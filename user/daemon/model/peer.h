@@ -4,13 +4,14 @@
 #define XV_PEER_H
 
 #include "model/model.h"
+#include "model/origin.h"
 
 struct xv_peer {
 	struct xv_ip ip;
 	uint32_t id;
 	uint32_t refs;	  /* flood lists and static entries that name it */
-	bool pinned;	  /* added by hand: stays without references */
-	bool dynamic;	  /* admitted by learning in a network with a group */
+	uint32_t origins; /* enum xv_origin: stays without references; learned: in a network with a
+			     group */
 	bool ready;	  /* adjacency is valid: fast path */
 	bool lost;	  /* it was, and the log says that it is no more */
 	bool kernel;	  /* its outer packets are the kernel's: see way.h */

@@ -148,8 +148,9 @@ static bool redirect_wanted(const struct xv_model *model, const struct xv_port *
 /* What an adopting daemon must know of the port, whether its device is there or not. */
 static uint32_t setting_flags(const struct xv_port *port)
 {
-	return (port->from_config ? XV_PORT_CONFIG : 0) | (port->by_hand ? XV_PORT_HAND : 0) |
-	       xdp_flags(port->xdp) | filters_flags(port->set_filters);
+	return (port->origins & XV_ORIGIN_CONFIG ? XV_PORT_CONFIG : 0) |
+	       (port->origins & XV_ORIGIN_HAND ? XV_PORT_HAND : 0) | xdp_flags(port->xdp) |
+	       filters_flags(port->set_filters);
 }
 
 /*

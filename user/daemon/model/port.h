@@ -21,8 +21,7 @@ struct xv_port {
 	struct xv_port_name key; /* zero-padded: hashed whole */
 	uint32_t id;
 	struct xv_network *net;
-	bool from_config;
-	bool by_hand;			  /* stays when the file drops it */
+	uint32_t origins;		  /* enum xv_origin */
 	bool retry;			  /* attaching failed, for the reason in status */
 	uint32_t ifindex;		  /* that it is attached to; 0: none (yet) */
 	uint32_t adopted;		  /* ... by an earlier daemon, until xv_tenancy_adopted() */

@@ -49,7 +49,7 @@ static int check_new(struct xv_model *model, const char *dev, uint32_t vlan, str
 }
 
 int xv_tenancy_add(struct xv_model *model, struct xv_network *net, const struct xv_config_port *set,
-		   bool from_config, bool must_exist, struct xv_err *err)
+		   enum xv_origin origin, bool must_exist, struct xv_err *err)
 {
 	int ret = check_new(model, set->dev, set->vlan, err);
 	struct xv_port *port;
@@ -75,11 +75,10 @@ int xv_tenancy_add(struct xv_model *model, struct xv_network *net, const struct 
 	if (!port)
 		return xv_err_set(err, -ENOMEM, "out of memory");
 	model->last_port = id;
-	port->from_config = from_config;
+	port->origins = origin;
 	port->xdp = set->xdp;
 	port->set_filters = set->filters;
 	port->max_macs = set->max_macs;
-	port->by_hand = !from_config;
 	xv_stats_clear_port(model->dp, id);
 	xv_port_write(model, port);
 	snprintf(port->status, sizeof(port->status), "%.250s",
@@ -100,7 +99,7 @@ int xv_tenancy_add(struct xv_model *model, struct xv_network *net, const struct 
 int xv_tenancy_take_over(struct xv_model *model, struct xv_port *port,
 			 const struct xv_config_port *set)
 {
-	port->from_config = true;
+	port->origins |= XV_ORIGIN_CONFIG;
 	port->xdp = set->xdp;
 	port->set_filters = set->filters;
 	port->max_macs = set->max_macs;
@@ -110,9 +109,9 @@ int xv_tenancy_take_over(struct xv_model *model, struct xv_port *port,
 
 int xv_tenancy_drop(struct xv_model *model, struct xv_port *port, struct xv_err *err)
 {
-	if (!port->by_hand)
+	if (!(port->origins & XV_ORIGIN_HAND))
 		return xv_tenancy_del(model, port, err);
-	port->from_config = false;
+	port->origins &= ~(uint32_t)XV_ORIGIN_CONFIG;
 	return xv_port_write(model, port);
 }
 
@@ -167,11 +166,11 @@ static int adopt_one(struct xv_model *model, const struct xv_port_key *key,
 	port = xv_port_new(model, net, link.name, key->vlan, val->port);
 	if (!port)
 		return xv_err_set(err, -ENOMEM, "out of memory");
-	port->from_config = dev.flags & XV_PORT_CONFIG;
+	port->origins = dev.flags & XV_PORT_CONFIG ? XV_ORIGIN_CONFIG : XV_ORIGIN_HAND;
+	port->origins |= dev.flags & XV_PORT_HAND ? XV_ORIGIN_HAND : 0;
 	port->xdp = xv_port_xdp_mode(dev.flags);
 	port->set_filters = xv_port_filters_mode(dev.flags);
 	port->max_macs = dev.max_macs;
-	port->by_hand = !port->from_config || dev.flags & XV_PORT_HAND;
 	model->last_port = port->id > model->last_port ? port->id : model->last_port;
 	port->adopted = link.ifindex;
 	return 0;

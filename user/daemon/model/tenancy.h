@@ -11,7 +11,7 @@
  * it appears; where attaching fails, that is returned, and the port stays and is tried again.
  */
 int xv_tenancy_add(struct xv_model *model, struct xv_network *net, const struct xv_config_port *set,
-		   bool from_config, bool must_exist, struct xv_err *err);
+		   enum xv_origin origin, bool must_exist, struct xv_err *err);
 /* Named by the configuration file: added by hand before, or of another setting. */
 int xv_tenancy_take_over(struct xv_model *model, struct xv_port *port,
 			 const struct xv_config_port *set);

@@ -107,7 +107,7 @@ bool xv_view_next_fdb(struct xv_view *view, struct xv_row *row)
 		xv_row_text(row, XV_COL_FDB_TYPE, "static");
 		xv_row_number(row, XV_COL_FDB_STICKY, !!(entry->val.flags & XV_FDB_STICKY));
 		xv_row_text(row, XV_COL_FDB_ORIGIN,
-			    entry->val.flags & XV_FDB_CONFIG ? "config" : "runtime");
+			    xv_fdb_origins(&entry->val) & XV_ORIGIN_CONFIG ? "config" : "runtime");
 	} else {
 		xv_row_text(row, XV_COL_FDB_TYPE, "learned");
 		xv_row_number(row, XV_COL_FDB_AGE, xv_view_age(view->now, entry->val.last_seen));

@@ -10,9 +10,9 @@
 #include "model/uplink.h"
 #include "serve/view.h"
 
-static const char *origin(bool from_config)
+static const char *origin(uint32_t origins)
 {
-	return from_config ? "config" : "runtime";
+	return origins & XV_ORIGIN_CONFIG ? "config" : "runtime";
 }
 
 bool xv_view_next_network(struct xv_view *view, struct xv_row *row)
@@ -43,7 +43,7 @@ bool xv_view_next_network(struct xv_view *view, struct xv_row *row)
 	xv_row_text(row, XV_COL_NETWORK_LINK_LOCAL,
 		    xv_link_local_format(net->set.link_local, text));
 	xv_row_number(row, XV_COL_NETWORK_BD, net->bd);
-	xv_row_text(row, XV_COL_NETWORK_ORIGIN, origin(net->from_config));
+	xv_row_text(row, XV_COL_NETWORK_ORIGIN, origin(net->origins));
 	return true;
 }
 
@@ -75,7 +75,7 @@ bool xv_view_next_port(struct xv_view *view, struct xv_row *row)
 	if (port->max_macs)
 		xv_row_number(row, XV_COL_PORT_MAX_MACS, port->max_macs);
 	xv_row_number(row, XV_COL_PORT_DENIED, port->quota_denied);
-	xv_row_text(row, XV_COL_PORT_ORIGIN, origin(port->from_config));
+	xv_row_text(row, XV_COL_PORT_ORIGIN, origin(port->origins));
 	xv_row_text(row, XV_COL_PORT_STATUS, port->status);
 	return true;
 }
@@ -95,7 +95,7 @@ static void flood_row(const struct xv_view *view, const struct xv_network *net,
 	const struct xv_flood_member *member = &flood->member;
 	const struct xv_group *group;
 	const struct xv_port *port;
-	bool from_config = member->val.flags & XV_FLOOD_CONFIG;
+	uint32_t origins = xv_flood_origins(member);
 
 	xv_row_text(row, XV_COL_FLOOD_NETWORK, net->set.name);
 	xv_row_number(row, XV_COL_FLOOD_VNI, net->vni);
@@ -105,7 +105,7 @@ static void flood_row(const struct xv_view *view, const struct xv_network *net,
 		if (port) {
 			xv_row_text(row, XV_COL_FLOOD_DEV, port->key.dev);
 			xv_row_number(row, XV_COL_FLOOD_VLAN, port->key.vlan);
-			from_config = port->from_config;
+			origins = port->origins;
 		}
 	} else {
 		group = member->val.kind == XV_FDB_GROUP
@@ -118,7 +118,7 @@ static void flood_row(const struct xv_view *view, const struct xv_network *net,
 			xv_row_text(row, XV_COL_FLOOD_STATUS, group->status);
 		xv_row_ip(row, XV_COL_FLOOD_REMOTE, &member->val.remote);
 	}
-	xv_row_text(row, XV_COL_FLOOD_ORIGIN, origin(from_config));
+	xv_row_text(row, XV_COL_FLOOD_ORIGIN, origin(origins));
 	if (flood_states[flood->state])
 		xv_row_text(row, XV_COL_FLOOD_STATUS, flood_states[flood->state]);
 }
@@ -185,9 +185,9 @@ bool xv_view_next_peer(struct xv_view *view, struct xv_row *row)
 	xv_row_number(row, XV_COL_PEER_REFS, peer->refs);
 	put_heard(view->model, peer, row);
 	xv_row_text(row, XV_COL_PEER_ORIGIN,
-		    peer->pinned    ? "added"
-		    : peer->dynamic ? "learned"
-				    : "listed");
+		    peer->origins & XV_ORIGIN_ADDED	? "added"
+		    : peer->origins & XV_ORIGIN_LEARNED ? "learned"
+							: "listed");
 	xv_row_number(row, XV_COL_PEER_ID, peer->id);
 	xv_row_text(row, XV_COL_PEER_STATUS, peer->status);
 	return true;

@@ -75,7 +75,7 @@ enum xv_learn_verdict xv_learn_decide(const struct xv_network *net, const struct
 	if (!net || !net->set.learning ||
 	    (event->kind != XV_FDB_PORT && event->kind != XV_FDB_PEER))
 		return XV_LEARN_OFF;
-	if (old && old->flags & XV_FDB_STATIC)
+	if (old && xv_origin_wins(xv_origin_first(xv_fdb_origins(old)), XV_ORIGIN_LEARNED))
 		return XV_LEARN_STATIC;
 	if (old && old->kind == event->kind && old->dst == event->dst)
 		return XV_LEARN_REFRESH;

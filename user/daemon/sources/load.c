@@ -113,7 +113,7 @@ int xv_load_apply(struct xv_load *load, xv_load_done_fn done, void *arg, struct 
 		return xv_err_set(err, -ENOSPC,
 				  "%s: the FDB would have %zu static entries; it has room for %u",
 				  load->file, have + load->n_new, XV_MAX_FDB);
-	load->bulk = xv_bulk_new(model, load->puts, load->n, load->replace, false);
+	load->bulk = xv_bulk_new(model, load->puts, load->n, load->replace, XV_ORIGIN_HAND);
 	load->next_step = evtimer_new(model->base, on_step, load);
 	if (!load->bulk || !load->next_step)
 		return xv_err_set(err, -ENOMEM, "out of memory");

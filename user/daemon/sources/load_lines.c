@@ -12,7 +12,7 @@
 #include "grow.h"
 
 enum {
-	WORDS = 16, /* of a line; fdb add takes fewer */
+	WORDS = 16,  /* of a line; fdb add takes fewer */
 	BEHIND = 16, /* entries that the check stays behind */
 };
 

@@ -39,7 +39,7 @@ int xv_ops_network_add(struct xv_call *call)
 	take_settings(call->args, &set);
 	xv_args_uint(call->args, "vni", &vni);
 	return xv_network_check_name(call->model, vni, &set, &call->err)
-		       ?: xv_network_add(call->model, vni, &set, false, &net, &call->err);
+		       ?: xv_network_add(call->model, vni, &set, XV_ORIGIN_HAND, &net, &call->err);
 }
 
 int xv_ops_network_set(struct xv_call *call)
@@ -79,14 +79,14 @@ int xv_ops_flood_add(struct xv_call *call)
 	if (!ret)
 		ret = xv_call_remote(call, true, &remote);
 	if (!ret)
-		ret = xv_flood_check(net, &remote, false, &call->err);
+		ret = xv_flood_check(net, &remote, XV_ORIGIN_HAND, &call->err);
 	if (!ret && dev && !xv_ip_is_multicast(&remote))
 		ret = xv_err_set(&call->err, -EINVAL,
 				 "\"dev\" is for a multicast group; leave it out");
 	if (!ret && dev && !xv_uplink_find(call->model, dev))
 		ret = xv_err_set(&call->err, -EINVAL, "dev \"%.15s\" is not in underlay.devices",
 				 dev);
-	return ret ? ret : xv_flood_add(call->model, net, &remote, dev, false, &call->err);
+	return ret ? ret : xv_flood_add(call->model, net, &remote, dev, XV_ORIGIN_HAND, &call->err);
 }
 
 int xv_ops_flood_del(struct xv_call *call)

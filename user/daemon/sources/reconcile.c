@@ -66,7 +66,8 @@ static int set_group(struct xv_model *model, struct xv_network *net,
 		has = false;
 	}
 	if (!ret && want->has_group && !has)
-		ret = xv_flood_add(model, net, &want->group, want->group_dev, true, err);
+		ret = xv_flood_add(model, net, &want->group, want->group_dev, XV_ORIGIN_CONFIG,
+				   err);
 	return ret;
 }
 
@@ -79,10 +80,10 @@ static int network_add(struct xv_model *model, const struct xv_config_network *w
 
 	settings_of(want, &set);
 	if (net) { /* added by hand before */
-		net->from_config = true;
+		net->origins |= XV_ORIGIN_CONFIG;
 		xv_network_set(model, net, &set);
 	} else {
-		ret = xv_network_add(model, want->vni, &set, true, &net, err);
+		ret = xv_network_add(model, want->vni, &set, XV_ORIGIN_CONFIG, &net, err);
 	}
 	return ret ?: set_group(model, net, want, err);
 }
@@ -104,7 +105,7 @@ static int port_add(struct xv_model *model, struct xv_network *net,
 
 	if (port && port->net == net)
 		return xv_tenancy_take_over(model, port, want);
-	return xv_tenancy_add(model, net, want, true, false, err);
+	return xv_tenancy_add(model, net, want, XV_ORIGIN_CONFIG, false, err);
 }
 
 /* Takes a reference to the entry's peer. */
@@ -155,7 +156,7 @@ static void fdb_add_all(struct xv_model *model, const struct xv_op *ops, size_t 
 		good += !ret;
 	}
 	if (good)
-		bulk = xv_bulk_new(model, puts, good, true, true);
+		bulk = xv_bulk_new(model, puts, good, true, XV_ORIGIN_CONFIG);
 	if (bulk) {
 		xv_mac_table_reserve(model, xv_mac_table_count(model) + good);
 		note(out, xv_bulk_run(bulk, &bad, &err), &err);
@@ -199,7 +200,7 @@ static int run(struct xv_model *model, const struct xv_todo *todo, const struct 
 	case XV_OP_PORT_ADD:
 		return port_add(model, net, op->port, err);
 	case XV_OP_FLOOD_ADD:
-		return xv_flood_add(model, net, &op->remote->ip, NULL, true, err);
+		return xv_flood_add(model, net, &op->remote->ip, NULL, XV_ORIGIN_CONFIG, err);
 	case XV_OP_NETWORK_ADD:
 	case XV_OP_FDB_ADD:
 		break;

@@ -45,7 +45,7 @@ static int add_remotes(const struct builder *b, struct xv_config_network *to,
 		const struct xv_flood_val *val = &net->flood[i].val;
 
 		if (xv_flood_is_port(&net->flood[i]) ||
-		    (b->config_only && !(val->flags & XV_FLOOD_CONFIG)))
+		    (b->config_only && !(xv_flood_origins(&net->flood[i]) & XV_ORIGIN_CONFIG)))
 			continue;
 		if (val->kind == XV_FDB_GROUP) {
 			const struct xv_group *group = xv_group_by_id(b->model, val->id);
@@ -93,7 +93,7 @@ static int add_fdb(void *arg, const struct xv_fdb_entry *entry)
 				    .sticky = val->flags & XV_FDB_STICKY};
 
 	if (!to || !(port || peer) || !xv_mac_is_unicast(entry->key.mac) ||
-	    (b->config_only && !(val->flags & XV_FDB_CONFIG)))
+	    (b->config_only && !(xv_fdb_origins(val) & XV_ORIGIN_CONFIG)))
 		return 0;
 	memcpy(one.mac, entry->key.mac, sizeof(one.mac));
 	if (port) {
@@ -135,11 +135,12 @@ static int build(struct builder *b, struct xv_err *err)
 	if (ret || !b->config->networks)
 		return -ENOMEM;
 	HASH_ITER (hh, model->networks, net, next_net) {
-		if (!b->config_only || net->from_config)
+		if (!b->config_only || net->origins & XV_ORIGIN_CONFIG)
 			ret = ret ?: add_network(b, net);
 	}
 	HASH_ITER (hh, model->ports, port, next_port) {
-		if (b->by_bd[port->net->bd] && (!b->config_only || port->from_config))
+		if (b->by_bd[port->net->bd] &&
+		    (!b->config_only || port->origins & XV_ORIGIN_CONFIG))
 			ret = ret ?: add_port(b->by_bd[port->net->bd], port);
 	}
 	if (!ret && xv_fdb_walk(model, &statics, add_fdb, b, err) < 0)

@@ -34,7 +34,7 @@ static int check_port(struct xv_model *model, const struct xv_op *op, struct xv_
 	const struct xv_port *port = xv_port_find(model, op->port->dev, op->port->vlan);
 	char text[XV_PORT_STRLEN];
 
-	if (port && port->by_hand && port->net->vni != op->vni)
+	if (port && port->origins & XV_ORIGIN_HAND && port->net->vni != op->vni)
 		return xv_err_set(err, -EBUSY,
 				  "port %s was added to network \"%s\" by hand: "
 				  "delete it there first (xvtep port del %s)",
@@ -66,12 +66,12 @@ static int check(struct xv_model *model, const struct xv_todo *todo, const struc
 	case XV_OP_NETWORK_SET:
 		ret = check_name(model, todo, op, err);
 		if (!ret && net && op->network->has_group)
-			ret = xv_flood_check(net, &op->network->group, true, err);
+			ret = xv_flood_check(net, &op->network->group, XV_ORIGIN_CONFIG, err);
 		return ret;
 	case XV_OP_PORT_ADD:
 		return check_port(model, op, err);
 	case XV_OP_FLOOD_ADD:
-		return net ? xv_flood_check(net, &op->remote->ip, true, err) : 0;
+		return net ? xv_flood_check(net, &op->remote->ip, XV_ORIGIN_CONFIG, err) : 0;
 	case XV_OP_FDB_ADD:
 		return net ? check_fdb(model, net, op, err) : 0;
 	default:
@@ -87,7 +87,7 @@ static int check_devices(struct xv_model *model, const struct xv_config *want, s
 
 	for (i = 0; i < want->n_devices; i++) {
 		port = xv_port_find(model, want->devices[i], 0);
-		if (port && port->by_hand)
+		if (port && port->origins & XV_ORIGIN_HAND)
 			return xv_err_set(err, -EBUSY,
 					  "underlay device %s was added to network \"%s\" by hand: "
 					  "delete it there first (xvtep port del %s)",
@@ -125,7 +125,8 @@ static int mark_fdb(void *arg, const struct xv_fdb_entry *entry)
 {
 	struct xv_todo *todo = arg;
 
-	if (!entry->extra && entry->key.bd < XV_MAX_NETWORKS && xv_fdb_by_hand(&entry->val))
+	if (!entry->extra && entry->key.bd < XV_MAX_NETWORKS &&
+	    xv_fdb_origins(&entry->val) & XV_ORIGIN_HAND)
 		todo->by_hand[entry->key.bd] = true;
 	return 0;
 }
@@ -144,12 +145,12 @@ static int mark_networks(struct xv_model *model, const struct xv_config *want, s
 			todo->wanted[net->bd] = true;
 	}
 	for (net = model->networks; net; net = net->hh.next) {
-		todo->by_hand[net->bd] = net->by_hand || !net->from_config;
+		todo->by_hand[net->bd] = net->origins != XV_ORIGIN_CONFIG;
 		for (i = 0; i < net->n_flood; i++)
 			todo->by_hand[net->bd] |= xv_flood_by_hand(&net->flood[i]);
 	}
 	for (port = model->ports; port; port = port->hh.next)
-		todo->by_hand[port->net->bd] |= port->by_hand;
+		todo->by_hand[port->net->bd] |= port->origins & XV_ORIGIN_HAND;
 	return xv_fdb_walk(model, &statics, mark_fdb, todo, err) < 0 ? -ENOMEM : 0;
 }
 
