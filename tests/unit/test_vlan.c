@@ -42,7 +42,7 @@ static struct xv_port *add_port(struct xv_model *model, uint32_t ifindex, uint32
 	struct xv_port *port = calloc(1, sizeof(*port));
 
 	assert_non_null(port);
-	port->ifindex = ifindex;
+	assert_int_equal(xv_port_set_device(model, port, ifindex), 0);
 	port->key.vlan = vlan;
 	port->key.dev[0] = (char)ifindex;
 	HASH_ADD(hh, model->ports, key, sizeof(port->key), port);
@@ -80,6 +80,7 @@ static int end(void **state)
 	struct xv_port *port, *tmp;
 
 	HASH_ITER (hh, model->ports, port, tmp) {
+		xv_port_set_device(model, port, 0);
 		HASH_DEL(model->ports, port);
 		free(port);
 	}
@@ -100,6 +101,7 @@ static void test_device(void **state)
 	port = add_port(model, FIRST + 20, 0);
 	assert_true(is_own(model, 10));
 	assert_false(is_own(model, 20));
+	xv_port_set_device(model, port, 0);
 	HASH_DEL(model->ports, port);
 	free(port);
 	assert_true(is_own(model, 20));

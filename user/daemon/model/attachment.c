@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <net/if_arp.h>
 #include <string.h>
+#include <utlist.h>
 
 #include "kernel/attach.h"
 #include "log.h"
@@ -88,7 +89,7 @@ void xv_attachment_end(struct xv_model *model, struct xv_port *port, bool device
 	port->direct = false;
 	xv_port_write_key(model, &key, NULL);
 	xv_vlan_mark(model, key.ifindex);
-	port->ifindex = 0;
+	xv_port_set_device(model, port, 0);
 	memset(&port->link, 0, sizeof(port->link));
 	xv_port_write(model, port);
 	if (device_exists && promisc && !xv_port_has_device(model, key.ifindex))
@@ -148,8 +149,8 @@ static void check_renamed(struct xv_model *model, const struct xv_link *link)
 	char what[64];
 	size_t lost = 0;
 
-	HASH_ITER (hh, model->ports, port, tmp) {
-		if (port->ifindex != link->ifindex || !strcmp(port->key.dev, link->name))
+	DL_FOREACH_SAFE2 (xv_port_at(model, link->ifindex), port, tmp, next_at) {
+		if (!strcmp(port->key.dev, link->name))
 			continue;
 		dev = port->key.dev;
 		xv_attachment_end(model, port, true);
@@ -182,7 +183,8 @@ static int attach(struct xv_model *model, struct xv_port *port, const struct xv_
 	if (!bpf_map_lookup_elem(model->dp->fd.port, &key, &now) && now.port &&
 	    now.port != port->id)
 		check_renamed(model, link);
-	port->ifindex = link->ifindex;
+	if (xv_port_set_device(model, port, link->ifindex))
+		return xv_err_set(err, -ENOMEM, "out of memory");
 	port->link = *link;
 	set_status(port);
 	xv_far_end_update(model, port);
@@ -251,16 +253,14 @@ void xv_attachment_look_all(struct xv_model *model)
 void xv_attachment_link(struct xv_model *model, const struct xv_link *link)
 {
 	struct xv_err err = {.text = ""};
-	struct xv_port *port, *tmp;
+	struct xv_port *port;
 	size_t attached = 0;
 	bool lost = false;
 
 	check_renamed(model, link);
 	if (xv_port_has_device(model, link->ifindex))
 		set_promisc(model, link); /* somebody else may have taken it off */
-	HASH_ITER (hh, model->ports, port, tmp) {
-		if (strcmp(port->key.dev, link->name))
-			continue;
+	for (port = xv_port_named(model, link->name); port; port = port->next_named) {
 		if (port->ifindex == link->ifindex) {
 			port->link = *link;
 			xv_attachment_look_again(model, port);
@@ -271,8 +271,8 @@ void xv_attachment_link(struct xv_model *model, const struct xv_link *link)
 	}
 	if (lost)
 		xv_fdb_flush_lost(model);
-	HASH_ITER (hh, model->ports, port, tmp)
-		if (!port->ifindex && !strcmp(port->key.dev, link->name))
+	for (port = xv_port_named(model, link->name); port; port = port->next_named)
+		if (!port->ifindex)
 			attached += !xv_attachment_make(model, port, link, &err);
 	log_ports(link->name, attached, "attached");
 }
@@ -305,12 +305,12 @@ void xv_attachment_retry(struct xv_model *model)
 bool xv_attachment_no_tc(struct xv_model *model, uint32_t ifindex, const char *text)
 {
 	char now[sizeof(((struct xv_port *)0)->no_tc)];
-	struct xv_port *port, *tmp;
+	struct xv_port *port;
 	bool changed = false;
 
 	snprintf(now, sizeof(now), "%s", text);
-	HASH_ITER (hh, model->ports, port, tmp) {
-		if (port->ifindex != ifindex || !strcmp(port->no_tc, now))
+	for (port = xv_port_at(model, ifindex); port; port = port->next_at) {
+		if (!strcmp(port->no_tc, now))
 			continue;
 		memcpy(port->no_tc, now, sizeof(now));
 		xv_attachment_look_again(model, port);
@@ -325,9 +325,7 @@ void xv_attachment_link_gone(struct xv_model *model, uint32_t ifindex)
 	const char *dev = NULL;
 	size_t lost = 0;
 
-	HASH_ITER (hh, model->ports, port, tmp) {
-		if (port->ifindex != ifindex)
-			continue;
+	DL_FOREACH_SAFE2 (xv_port_at(model, ifindex), port, tmp, next_at) {
 		dev = port->key.dev;
 		xv_attachment_end(model, port, false);
 		snprintf(port->status, sizeof(port->status),
@@ -341,11 +339,9 @@ void xv_attachment_link_gone(struct xv_model *model, uint32_t ifindex)
 
 void xv_attachment_features(struct xv_model *model, uint32_t ifindex, uint64_t features)
 {
-	struct xv_port *port, *tmp;
+	struct xv_port *port;
 
-	HASH_ITER (hh, model->ports, port, tmp) {
-		if (port->ifindex != ifindex)
-			continue;
+	for (port = xv_port_at(model, ifindex); port; port = port->next_at) {
 		port->link.xdp_features = features;
 		xv_attachment_look_again(model, port);
 	}

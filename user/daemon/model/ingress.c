@@ -14,8 +14,8 @@ bool xv_ingress_is_behind(const struct xv_model *model, uint32_t ifindex)
 {
 	const struct xv_port *port;
 
-	for (port = model->ports; port; port = port->hh.next)
-		if (port->ifindex == ifindex && port->set_filters == XV_FILTERS_BEFORE)
+	for (port = xv_port_at(model, ifindex); port; port = port->next_at)
+		if (port->set_filters == XV_FILTERS_BEFORE)
 			return true;
 	return false;
 }
@@ -33,11 +33,7 @@ void xv_ingress_place(struct xv_model *model, struct xv_port *port)
 /* Of a device whose VLANs are ports one tells it. */
 static bool is_first_of_device(const struct xv_model *model, const struct xv_port *port)
 {
-	const struct xv_port *other;
-
-	for (other = model->ports; other && other->ifindex != port->ifindex; other = other->hh.next)
-		;
-	return other == port;
+	return xv_port_at(model, port->ifindex) == port;
 }
 
 void xv_ingress_filters_update(struct xv_model *model, struct xv_port *port)

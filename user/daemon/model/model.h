@@ -26,6 +26,7 @@ struct xv_loop;
 struct xv_network;
 struct xv_peer;
 struct xv_port;
+struct xv_port_device;
 struct xv_unhook;
 struct xv_uplink;
 struct xv_vlan;
@@ -73,8 +74,9 @@ struct xv_model {
 	uint32_t last_bd, last_port, last_peer; /* ids given out last */
 	struct xv_batch *batch;			/* changes that end together */
 	struct xv_unhook *unhook;
-	struct xv_port *ports;	     /* uthash by (dev, vlan) */
-	struct xv_port **port_by_id; /* [XV_MAX_PORTS] */
+	struct xv_port *ports;				   /* uthash by (dev, vlan) */
+	struct xv_port_device *devices, *devices_by_index; /* uthash: see port.h */
+	struct xv_port **port_by_id;			   /* [XV_MAX_PORTS] */
 	uint32_t filters_next;	     /* port whose TCX programs are looked at next */
 	struct xv_peer *peers;	     /* uthash by ip */
 	struct xv_peer **peer_by_id; /* [XV_MAX_PEERS] */

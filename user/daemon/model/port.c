@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Ports: see port.h. */
 #include <bpf/bpf.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 #include "model/port.h"
 #include "model/uplink.h"
@@ -28,6 +30,97 @@ const char *xv_port_text(const struct xv_port *port, char text[XV_PORT_STRLEN])
 	return text;
 }
 
+struct xv_port *xv_port_named(const struct xv_model *model, const char *dev)
+{
+	char name[IFNAMSIZ] = "";
+	struct xv_port_device *device;
+
+	memcpy(name, dev, strnlen(dev, sizeof(name) - 1));
+	HASH_FIND(hh, model->devices, name, sizeof(name), device);
+	return device ? device->first : NULL;
+}
+
+static struct xv_port_device *device_at(const struct xv_model *model, uint32_t ifindex)
+{
+	struct xv_port_device *device;
+
+	HASH_FIND(hh, model->devices_by_index, &ifindex, sizeof(ifindex), device);
+	return device;
+}
+
+struct xv_port *xv_port_at(const struct xv_model *model, uint32_t ifindex)
+{
+	const struct xv_port_device *device = device_at(model, ifindex);
+
+	return device ? device->first : NULL;
+}
+
+static void leave_device(struct xv_model *model, struct xv_port *port)
+{
+	struct xv_port_device *device = device_at(model, port->ifindex);
+
+	if (!port->ifindex || !device)
+		return;
+	DL_DELETE2(device->first, port, prev_at, next_at);
+	port->ifindex = 0;
+	if (device->first)
+		return;
+	HASH_DELETE(hh, model->devices_by_index, device);
+	free(device);
+}
+
+int xv_port_set_device(struct xv_model *model, struct xv_port *port, uint32_t ifindex)
+{
+	struct xv_port_device *device = device_at(model, ifindex);
+
+	if (port->ifindex == ifindex)
+		return 0;
+	if (ifindex && !device) {
+		device = calloc(1, sizeof(*device));
+		if (!device)
+			return -ENOMEM;
+		device->ifindex = ifindex;
+		HASH_ADD(hh, model->devices_by_index, ifindex, sizeof(device->ifindex), device);
+	}
+	leave_device(model, port);
+	if (!ifindex)
+		return 0;
+	port->ifindex = ifindex;
+	DL_APPEND2(device->first, port, prev_at, next_at);
+	return 0;
+}
+
+/* Among those of its name. */
+static int join_name(struct xv_model *model, struct xv_port *port)
+{
+	struct xv_port_device *device;
+
+	HASH_FIND(hh, model->devices, port->key.dev, sizeof(port->key.dev), device);
+	if (!device) {
+		device = calloc(1, sizeof(*device));
+		if (!device)
+			return -ENOMEM;
+		memcpy(device->name, port->key.dev, sizeof(device->name));
+		HASH_ADD(hh, model->devices, name, sizeof(device->name), device);
+	}
+	DL_APPEND2(device->first, port, prev_named, next_named);
+	return 0;
+}
+
+static void leave_name(struct xv_model *model, struct xv_port *port)
+{
+	struct xv_port_device *device;
+
+	HASH_FIND(hh, model->devices, port->key.dev, sizeof(port->key.dev), device);
+	if (!device)
+		return;
+	DL_DELETE2(device->first, port, prev_named, next_named);
+	if (device->first)
+		return;
+	HASH_DELETE(hh, model->devices, device);
+	free(device);
+}
+
 struct xv_port *xv_port_new(struct xv_model *model, struct xv_network *net, const char *dev,
 			    uint32_t vlan, uint32_t id)
 {
@@ -39,6 +132,10 @@ struct xv_port *xv_port_new(struct xv_model *model, struct xv_network *net, cons
 	port->key.vlan = vlan;
 	port->id = id;
 	port->net = net;
+	if (join_name(model, port)) {
+		free(port);
+		return NULL;
+	}
 	model->port_by_id[id] = port;
 	HASH_ADD(hh, model->ports, key, sizeof(port->key), port);
 	return port;
@@ -47,6 +144,8 @@ struct xv_port *xv_port_new(struct xv_model *model, struct xv_network *net, cons
 void xv_port_free(struct xv_model *model, struct xv_port *port)
 {
 	model->n_full -= port->full;
+	leave_device(model, port);
+	leave_name(model, port);
 	HASH_DEL(model->ports, port);
 	model->port_by_id[port->id] = NULL;
 	free(port);
@@ -230,12 +329,7 @@ int xv_port_write_key(struct xv_model *model, const struct xv_port_key *key,
 
 bool xv_port_has_device(const struct xv_model *model, uint32_t ifindex)
 {
-	const struct xv_port *port;
-
-	for (port = model->ports; port; port = port->hh.next)
-		if (port->ifindex == ifindex)
-			return true;
-	return false;
+	return xv_port_at(model, ifindex);
 }
 
 void xv_port_write_all(struct xv_model *model)

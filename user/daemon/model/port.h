@@ -17,17 +17,25 @@ struct xv_port_name {
 	uint32_t vlan; /* 0: untagged */
 };
 
+/* The ports of a device: by the name that they have it under, or by its index while attached. */
+struct xv_port_device {
+	char name[IFNAMSIZ]; /* zero-padded */
+	uint32_t ifindex;
+	struct xv_port *first;
+	UT_hash_handle hh;
+};
+
 struct xv_port {
 	struct xv_port_name key; /* zero-padded: hashed whole */
 	uint32_t id;
 	struct xv_network *net;
-	uint32_t origins;		  /* enum xv_origin */
-	bool retry;			  /* attaching failed, for the reason in status */
-	uint32_t ifindex;		  /* that it is attached to; 0: none (yet) */
-	uint32_t adopted;		  /* ... by an earlier daemon, until xv_tenancy_adopted() */
-	uint32_t flags;			  /* enum xv_port_flags as written */
-	struct xv_link link;		  /* when ifindex is not 0 */
-	char status[256];		  /* what is wrong with it; "" when fine */
+	uint32_t origins;    /* enum xv_origin */
+	bool retry;	     /* attaching failed, for the reason in status */
+	uint32_t ifindex;    /* that it is attached to; 0: none (yet). xv_port_set_device() */
+	uint32_t adopted;    /* ... by an earlier daemon, until xv_tenancy_adopted() */
+	uint32_t flags;	     /* enum xv_port_flags as written */
+	struct xv_link link; /* when ifindex is not 0 */
+	char status[256];    /* what is wrong with it; "" when fine */
 	char other[XV_PORT_OTHER_LEN];	  /* what it is of another instance: see other.h */
 	char no_tc[160];		  /* why its program is not at TC ingress; "" when it is */
 	enum xv_port_xdp xdp;		  /* as configured */
@@ -55,7 +63,9 @@ struct xv_port {
 		bool set;
 		uint32_t mtu;
 		uint64_t features;
-	} refused; /* by the driver, as it was then */
+	} refused;				 /* by the driver, as it was then */
+	struct xv_port *prev_named, *next_named; /* of the same name */
+	struct xv_port *prev_at, *next_at;	 /* attached to the same device */
 	UT_hash_handle hh;
 };
 
@@ -82,6 +92,12 @@ enum xv_port_xdp xv_port_xdp_mode(uint32_t flags);
 enum xv_port_filters xv_port_filters_mode(uint32_t flags);
 void xv_port_free_all(struct xv_model *model);
 
+/* The first port that is named after a device, and the first that is attached to one; the others by
+ * next_named, next_at. NULL: none. */
+struct xv_port *xv_port_named(const struct xv_model *model, const char *dev);
+struct xv_port *xv_port_at(const struct xv_model *model, uint32_t ifindex);
+/* The port is attached to the device; 0: to none. -ENOMEM: it is as it was. */
+int xv_port_set_device(struct xv_model *model, struct xv_port *port, uint32_t ifindex);
 /* Whether the device is that of a port. */
 bool xv_port_has_device(const struct xv_model *model, uint32_t ifindex);
 

@@ -43,12 +43,12 @@ int xv_underlay_check(struct xv_model *model, const struct xv_link *link, struct
 				  "%s is a vxlan device in external mode, as an instance's slow "
 				  "path: tunnels come out of it, none goes over it",
 				  link->name);
-	for (port = model->ports; port; port = port->hh.next)
-		if (port->ifindex == link->ifindex)
-			return xv_err_set(err, -EBUSY,
-					  "underlay device %s is a port of network \"%s\": take it "
-					  "out there first",
-					  link->name, port->net->set.name);
+	port = xv_port_at(model, link->ifindex);
+	if (port)
+		return xv_err_set(err, -EBUSY,
+				  "underlay device %s is a port of network \"%s\": take it "
+				  "out there first",
+				  link->name, port->net->set.name);
 	return 0;
 }
 

@@ -26,8 +26,8 @@ static bool is_used(const struct xv_model *model, uint32_t ifindex, bool untagge
 	const struct xv_port *port;
 	size_t i;
 
-	for (port = model->ports; port; port = port->hh.next)
-		if (port->ifindex == ifindex && !(untagged && port->key.vlan))
+	for (port = xv_port_at(model, ifindex); port; port = port->next_at)
+		if (!(untagged && port->key.vlan))
 			return true;
 	for (i = 0; i < model->n_uplinks; i++)
 		if (model->uplinks[i].ifindex == ifindex)
