@@ -30,6 +30,7 @@
 
 #include "addr.h"
 #include "kernel/netlink.h"
+#include "kernel/routes.h"
 
 enum {
 	LAB_LINKS = 512,
@@ -45,7 +46,8 @@ static struct {
 	struct xv_link links[LAB_LINKS]; /* by ifindex; ifindex 0: not there */
 	char gone[IFNAMSIZ];		 /* name in the last link_gone */
 	int n_link, n_gone, n_features, n_address, n_route, n_resync;
-	uint8_t xdp_mode; /* of the last link with a program */
+	struct xv_routes routes; /* of the last change */
+	uint8_t xdp_mode;	 /* of the last link with a program */
 	uint32_t features_ifindex;
 	uint64_t features;
 	struct xv_ip neigh_ip; /* the one to watch */
@@ -87,9 +89,10 @@ static void on_address(void *arg)
 	seen.n_address++;
 }
 
-static void on_route(void *arg)
+static void on_route(void *arg, const struct xv_routes *changed)
 {
 	(void)arg;
+	seen.routes = *changed;
 	seen.n_route++;
 }
 

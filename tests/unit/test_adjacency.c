@@ -263,9 +263,45 @@ static void test_no_own_address(void **state)
 	assert_string_equal(peers[1].status, "there is no own IPv4 address");
 }
 
+/* Changed routes make only those peers be asked for whose addresses they have. */
+static void test_routes(void **state)
+{
+	const struct xv_prefix four = {.ip = ip(0x0a000004), .bits = 96 + 30};
+	const struct xv_prefix elsewhere = {.ip = ip(0x0a000100), .bits = 96 + 24};
+	const struct xv_prefix six = {.bits = 0}; /* ::/0 */
+	struct xv_routes changed = {};
+	uint32_t i;
+
+	(void)state;
+	resolved = true;
+	xv_routes_add(&changed, &four);
+	xv_routes_add(&changed, &elsewhere);
+	xv_adjacency_refresh_routes(&model, &changed);
+	assert_ready(1, 3, false);
+	assert_ready(4, 7, true); /* 10.0.0.4/30 */
+	assert_ready(8, PEERS, false);
+	assert_false(xv_routes_concern(&changed, &peers[8].ip));
+	assert_int_equal(peers[4].asks, 0);
+
+	changed = (struct xv_routes){};
+	xv_routes_add(&changed, &six);
+	assert_false(xv_routes_concern(&changed, &peers[1].ip));
+	assert_true(xv_routes_concern(&changed, &(struct xv_ip){.b = {0x20, 1, 0xd, 0xb8}}));
+	changed = (struct xv_routes){};
+	for (i = 0; i < XV_ROUTES_MAX; i++)
+		xv_routes_add(&changed, &elsewhere);
+	assert_false(xv_routes_concern(&changed, &peers[1].ip));
+	xv_routes_add(&changed, &elsewhere);
+	assert_true(changed.all);
+	xv_adjacency_refresh_routes(&model, &changed);
+	event_base_dispatch(model.base);
+	assert_ready(1, PEERS, true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_routes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_resolved_in_a_pass, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_lost_and_back, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_lost_and_rerouted, set_up, tear_down),

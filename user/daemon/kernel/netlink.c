@@ -13,6 +13,7 @@
 #include "kernel/netlink.h"
 #include "kernel/netlink_netdev.h"
 #include "kernel/netlink_request.h"
+#include "kernel/routes.h"
 
 enum {
 	DISPATCH_READS = 256, /* datagrams a dispatch and socket, so that a storm starves nobody */
@@ -21,7 +22,7 @@ enum {
 
 struct pending {
 	bool address;
-	bool route;
+	struct xv_routes routes;
 	bool lost;
 };
 
@@ -120,11 +121,13 @@ static void handle_event(struct xv_netlink *nl, const struct nlmsghdr *nlh, stru
 		break;
 	case RTM_NEWROUTE:
 	case RTM_DELROUTE:
+		xv_netlink_parse_route(nlh, &pending->routes);
+		break;
 	case RTM_NEWRULE:
 	case RTM_DELRULE:
 	case RTM_NEWNEXTHOP:
 	case RTM_DELNEXTHOP:
-		pending->route = true;
+		pending->routes.all = true;
 		break;
 	}
 }
@@ -190,8 +193,8 @@ void xv_netlink_dispatch(struct xv_netlink *nl)
 	}
 	if (pending.address)
 		nl->ops->address(nl->arg);
-	if (pending.route)
-		nl->ops->route(nl->arg);
+	if (pending.routes.all || pending.routes.n)
+		nl->ops->route(nl->arg, &pending.routes);
 }
 
 static void close_socket(struct mnl_socket *socket)

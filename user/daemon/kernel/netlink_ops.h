@@ -9,6 +9,7 @@
 #include "xv_abi.h"
 
 struct xv_link;
+struct xv_routes;
 
 /* Changes, told to one callback. Callbacks may make requests, but neither dispatch nor close. */
 struct xv_netlink_ops {
@@ -21,7 +22,7 @@ struct xv_netlink_ops {
 	/* Local addresses changed; once a dispatch. */
 	void (*address)(void *arg);
 	/* Routes, rules or nexthop objects (not: path MTUs) changed; once a dispatch. */
-	void (*route)(void *arg);
+	void (*route)(void *arg, const struct xv_routes *changed);
 	/* Neighbour changed; mac NULL when it is not (or no longer) resolved; kept: see below. */
 	void (*neigh)(void *arg, uint32_t ifindex, const struct xv_ip *ip, const uint8_t *mac,
 		      bool kept);

@@ -10,6 +10,7 @@
 
 #include "addr.h"
 #include "kernel/netlink_request.h"
+#include "kernel/routes.h"
 #include "kernel/netlink_route.h"
 #include "xv_wire.h"
 
@@ -276,4 +277,28 @@ int xv_netlink_get_group_dev(struct xv_netlink *nl, const struct xv_ip *group,
 		return -ENOENT;
 	*ifindex = answer.route.ifindex;
 	return 0;
+}
+
+void xv_netlink_parse_route(const struct nlmsghdr *nlh, struct xv_routes *changed)
+{
+	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
+	bool v4 = rtm->rtm_family == AF_INET;
+	struct xv_prefix prefix = {.ip.b = {[10] = v4 ? 0xff : 0, [11] = v4 ? 0xff : 0},
+				   .bits = (v4 ? 96 : 0) + rtm->rtm_dst_len};
+	const struct nlattr *attr;
+
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*rtm) ||
+	    (!v4 && rtm->rtm_family != AF_INET6)) /* of routers of multicast, say */
+		return;
+	if (prefix.bits > 128) {
+		changed->all = true;
+		return;
+	}
+	mnl_attr_for_each (attr, nlh, sizeof(*rtm)) {
+		if (mnl_attr_get_type(attr) == RTA_DST &&
+		    !xv_netlink_ip_set(&prefix.ip, mnl_attr_get_payload(attr),
+				       mnl_attr_get_payload_len(attr)))
+			changed->all = true;
+	}
+	xv_routes_add(changed, &prefix);
 }

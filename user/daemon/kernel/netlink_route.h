@@ -10,7 +10,9 @@
 #include "err.h"
 #include "xv_abi.h"
 
+struct nlmsghdr;
 struct xv_netlink;
+struct xv_routes;
 
 struct xv_route {
 	uint32_t ifindex;     /* egress */
@@ -41,5 +43,8 @@ int xv_netlink_get_route(struct xv_netlink *nl, const struct xv_ip *dst, const s
 int xv_netlink_get_group_dev(struct xv_netlink *nl, const struct xv_ip *group,
 			     const struct xv_ip *src, uint16_t port, uint32_t *ifindex,
 			     struct xv_err *err);
+
+/* Adds what RTM_NEWROUTE or RTM_DELROUTE can concern. */
+void xv_netlink_parse_route(const struct nlmsghdr *nlh, struct xv_routes *changed);
 
 #endif

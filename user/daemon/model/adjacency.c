@@ -8,6 +8,7 @@
 
 #include "addr.h"
 #include "kernel/rcu.h"
+#include "kernel/routes.h"
 #include "log.h"
 #include "maps/outer.h"
 #include "model/adjacency.h"
@@ -208,6 +209,24 @@ static bool is_asked(struct xv_peer *peer, const void *arg)
 void xv_adjacency_refresh_asked(struct xv_model *model)
 {
 	refresh_some(model, is_asked, NULL);
+}
+
+void xv_adjacency_refresh_routes(struct xv_model *model, const struct xv_routes *changed)
+{
+	struct xv_peer *peer;
+	size_t n = 0;
+
+	for (peer = model->peers; peer; peer = peer->hh.next)
+		n += xv_routes_concern(changed, &peer->ip);
+	if (changed->all || n > PEERS_A_TURN) {
+		xv_adjacency_refresh_begin(model);
+		return;
+	}
+	for (peer = model->peers; n && peer; peer = peer->hh.next)
+		if (!peer->asks && xv_routes_concern(changed, &peer->ip))
+			peer->asks = 1;
+	if (n)
+		xv_adjacency_refresh_asked(model);
 }
 
 /* Up to so many peers of the pass, and its end. Whether there is more. */

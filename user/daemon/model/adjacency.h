@@ -5,12 +5,15 @@
 #ifndef XV_ADJACENCY_H
 #define XV_ADJACENCY_H
 
+#include "kernel/routes.h"
 #include "model/peer.h"
 
 /* Looks up route and neighbour of every peer and rewrites what differs, with one grace period. */
 void xv_adjacency_refresh_all(struct xv_model *model);
 /* The same, some peers in each turn of the event loop: a thousand take tens of milliseconds. */
 void xv_adjacency_refresh_begin(struct xv_model *model);
+/* The peers that changed routes can concern: at once if they are few, else all in turns. */
+void xv_adjacency_refresh_routes(struct xv_model *model, const struct xv_routes *changed);
 /* Peers whose route is to be asked for again (pmtu.h), and those alone. */
 void xv_adjacency_refresh_asked(struct xv_model *model);
 void xv_adjacency_stop(struct xv_model *model);

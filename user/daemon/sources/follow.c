@@ -26,9 +26,10 @@ enum {
 struct xv_follow {
 	struct xv_model *model;
 	struct event *nl_events[2];
-	struct event *refresh; /* adjacencies are to be looked at again */
-	struct event *retry;   /* ... later */
-	struct event *again;   /* devices that could not be had are to be tried again */
+	struct event *refresh;	  /* adjacencies are to be looked at again: */
+	struct xv_routes changed; /* ... those that these concern */
+	struct event *retry;	  /* ... later */
+	struct event *again;	  /* devices that could not be had are to be tried again */
 };
 
 bool xv_follow_program(struct xv_model *model, const struct xv_link *link)
@@ -107,9 +108,26 @@ static void on_features(void *arg, uint32_t ifindex, uint64_t features)
 	xv_attachment_features(follow->model, ifindex, features);
 }
 
-static void on_change(void *arg)
+/* Not before the start, nor later than one that is planned already. */
+static void plan(struct event *timer, const struct timeval *delay)
+{
+	if (timer && !evtimer_pending(timer, NULL))
+		evtimer_add(timer, delay);
+}
+
+static void on_address(void *arg)
 {
 	xv_follow_refresh_soon(arg);
+}
+
+static const struct timeval refresh_delay = {.tv_usec = REFRESH_DELAY_US};
+
+static void on_route(void *arg, const struct xv_routes *changed)
+{
+	struct xv_follow *follow = arg;
+
+	xv_routes_merge(&follow->changed, changed);
+	plan(follow->refresh, &refresh_delay);
 }
 
 static void on_neigh(void *arg, uint32_t ifindex, const struct xv_ip *ip, const uint8_t *mac,
@@ -159,8 +177,8 @@ static const struct xv_netlink_ops netlink_ops = {
 	.link = on_link,
 	.link_gone = on_link_gone,
 	.features = on_features,
-	.address = on_change,
-	.route = on_change,
+	.address = on_address,
+	.route = on_route,
 	.neigh = on_neigh,
 	.resync = on_resync,
 };
@@ -197,19 +215,22 @@ static void on_again(evutil_socket_t fd, short what, void *arg)
 
 static void on_refresh(evutil_socket_t fd, short what, void *arg)
 {
-	const struct xv_follow *follow = arg;
+	struct xv_follow *follow = arg;
+	struct xv_routes changed = follow->changed;
 
+	follow->changed = (struct xv_routes){};
 	on_again(fd, what, arg);
 	xv_local_write(follow->model);
 	xv_underlay_groups(follow->model);
-	xv_adjacency_refresh_begin(follow->model);
+	xv_adjacency_refresh_routes(follow->model, &changed);
 }
 
-/* Not before the start, nor later than one that is planned already. */
-static void plan(struct event *timer, const struct timeval *delay)
+static void on_retry(evutil_socket_t fd, short what, void *arg)
 {
-	if (timer && !evtimer_pending(timer, NULL))
-		evtimer_add(timer, delay);
+	struct xv_follow *follow = arg;
+
+	follow->changed.all = true;
+	on_refresh(fd, what, follow);
 }
 
 void xv_follow_again_later(struct xv_follow *follow)
@@ -221,9 +242,8 @@ void xv_follow_again_later(struct xv_follow *follow)
 
 void xv_follow_refresh_soon(struct xv_follow *follow)
 {
-	static const struct timeval delay = {.tv_usec = REFRESH_DELAY_US};
-
-	plan(follow->refresh, &delay);
+	follow->changed.all = true;
+	plan(follow->refresh, &refresh_delay);
 }
 
 void xv_follow_refresh_later(struct xv_follow *follow)
@@ -239,7 +259,7 @@ int xv_follow_start(struct xv_follow *follow, struct xv_err *err)
 	int fds[2], i;
 
 	follow->refresh = evtimer_new(base, on_refresh, follow);
-	follow->retry = evtimer_new(base, on_refresh, follow);
+	follow->retry = evtimer_new(base, on_retry, follow);
 	follow->again = evtimer_new(base, on_again, follow);
 	if (!follow->refresh || !follow->retry || !follow->again)
 		return xv_err_set(err, -ENOMEM, "out of memory");
