@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "grow.h"
 #include "kernel/netlink_away.h"
 #include "kernel/netlink_link.h"
 #include "kernel/netlink_request.h"
@@ -99,18 +100,13 @@ struct away {
 static int link_cb(const struct nlmsghdr *nlh, void *data)
 {
 	struct away *away = data;
-	struct xv_link link, *links;
+	struct xv_link link;
 
 	xv_netlink_parse_link(nlh, &link);
 	if (!link.vlan_tag || link.end_netns < 0)
 		return 0;
-	if (away->n == away->room) {
-		links = realloc(away->links, (away->room + 16) * sizeof(*links));
-		if (!links)
-			return -ENOMEM;
-		away->links = links;
-		away->room += 16;
-	}
+	if (xv_grow(&away->links, away->n, &away->room, sizeof(*away->links)))
+		return -ENOMEM;
 	away->links[away->n++] = link;
 	return 0;
 }
