@@ -34,6 +34,7 @@
 		__type(value, value_type);                               \
 	} map_name SEC(".maps")
 
+XV_MAP(xv_meta, BPF_MAP_TYPE_ARRAY, __u32, struct xv_meta_val, 1, 0); /* read by daemons only */
 XV_MAP(xv_config, BPF_MAP_TYPE_ARRAY, __u32, struct xv_config_val, 1, 0);
 XV_MAP(xv_vni, BPF_MAP_TYPE_HASH, __u32, __u32, XV_MAX_NETWORKS, BPF_F_NO_PREALLOC);
 XV_MAP(xv_vni_index, BPF_MAP_TYPE_ARRAY, __u32, struct xv_vni_slot, XV_VNI_INDEX, BPF_F_MMAPABLE);

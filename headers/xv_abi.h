@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Layout of every pinned map: what the daemon, the BPF programs and an outside program that
- * provisions tenants agree on. Any change of a size, an offset or a meaning raises XV_ABI_VERSION;
- * a daemon adopts pinned maps only of its own version.
+ * provisions tenants agree on. Any change of a size, an offset or a meaning raises XV_ABI_VERSION,
+ * and comes with a reader of the layout before (user/daemon/migration.h).
  *
  * Numbers are in host byte order unless the type says __be16 or __be32. IP addresses are 16 bytes
  * in network order; IPv4 is mapped into IPv6 (::ffff:192.0.2.1, RFC 4291 section 2.5.5.2).
@@ -13,7 +13,7 @@
 #include <linux/types.h>
 
 enum xv_limits {
-	XV_ABI_VERSION = 8,
+	XV_ABI_VERSION = 9,
 	XV_MAX_NETWORKS = 16384,	     /* bd 1..XV_MAX_NETWORKS-1; 0 is never a network */
 	XV_MAX_PORTS = 16384,		     /* port id 1..XV_MAX_PORTS-1; 0 is never a port */
 	XV_MAX_PORT_KEYS = 2 * XV_MAX_PORTS, /* ... and VLAN devices over ports */
@@ -48,6 +48,32 @@ static inline __attribute__((always_inline)) __u32 xv_ip_slot(const struct xv_ip
 {
 	return ((ip->q[0] * 3 ^ ip->q[1]) * 0x9e3779b97f4a7c15ULL) >> 50;
 }
+
+/*
+ * xv_meta: array with one entry: whose the other pinned maps are. Every version reads it first, and
+ * touches nothing else before it has. Its type, its size and what is in it are frozen for ever.
+ * (Layouts before 9 have none; their number is in xv_config.)
+ *
+ * `xvtepd --detach` of any version removes what any other version pinned. So these stay as they are
+ * too: pins are in /sys/fs/bpf/xvtep/INSTANCE, those of links in its directory links; keys of
+ * xv_port and xv_uplink begin with the index of a device (__u32), those of xv_peer are a struct
+ * xv_ip; and xv0 has the alias that it has.
+ */
+enum xv_meta_limits {
+	XV_META_TEXT = 48,
+};
+
+#define XV_META_MAGIC 0x6d70657476780a00ULL
+
+struct xv_meta_val {
+	__u64 magic;  /* XV_META_MAGIC */
+	__u32 layout; /* XV_ABI_VERSION of the version that made the maps */
+	__u32 pad0;
+	__u64 netns;		    /* cookie of the network namespace that the instance lives in */
+	char version[XV_META_TEXT]; /* of xvtepd, as `xvtepd -V` says it, with its NUL */
+	char instance[XV_META_TEXT]; /* its name, with its NUL */
+	__u8 pad1[8];
+};
 
 /*
  * xv_config: array with one entry. Versions before layout 8 read it into 152 bytes on the stack
@@ -491,6 +517,7 @@ struct xv_drop_last_val {
 	__u8 head[XV_DROP_HEAD]; /* its first head_len bytes */
 };
 
+_Static_assert(sizeof(struct xv_meta_val) == 128, "ABI, frozen");
 _Static_assert(sizeof(struct xv_config_val) == 152, "ABI");
 _Static_assert(sizeof(struct xv_bd_val) == 16, "ABI");
 _Static_assert(sizeof(struct xv_vni_slot) == 8, "ABI");

@@ -25,12 +25,11 @@ struct left {
 	bool here; /* we are in its network namespace */
 };
 
-/* The namespace is in xv_config, but only our own layout says where. */
+/* Pins that do not say which namespace is theirs are looked for at the devices of this one. */
 static void read_left(struct left *p)
 {
 	xv_pinned_read(p->dir, &p->pinned);
-	p->here = p->pinned.ours && p->pinned.layout ? xv_netns_is_here(p->pinned.config.netns)
-						     : xv_links_are_here(p->dir);
+	p->here = p->pinned.placed ? xv_netns_is_here(p->pinned.netns) : xv_links_are_here(p->dir);
 }
 
 /* Next hops that the kernel keeps resolved for the peers. */

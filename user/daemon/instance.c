@@ -185,23 +185,22 @@ static int prepare(struct xv_instance *inst, struct xv_todo **todo, struct xv_sw
 	return ret ?: open_slow(model, &val, err);
 }
 
-/*
- * With the datapath open: everything up to forwarding. What programs go by is written when nothing
- * refuses the configuration any more.
- */
+/* Up to forwarding. Nothing refuses the configuration when what programs go by is written. */
 static int bring_up(struct xv_instance *inst, struct xv_err *err)
 {
 	struct xv_model *model = &inst->model;
 	struct xv_switchover *change = NULL;
 	struct xv_todo *todo = NULL;
 	size_t changes = 0;
-	int ret = prepare(inst, &todo, &change, err);
+	int ret = prepare(inst, &todo, &change, err) ?: xv_datapath_commit(model->dp, err);
 
 	if (ret) {
 		xv_switchover_cancel(model, change);
 		xv_todo_free(todo);
 		return ret;
 	}
+	if (model->dp->taken_over[0])
+		xv_log(LOG_NOTICE, "%s", model->dp->taken_over);
 	xv_switchover_commit(model, model->config, change);
 	xv_tenancy_adopted(model);
 	ret = xv_local_write(model);

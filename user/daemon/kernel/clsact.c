@@ -131,7 +131,7 @@ int xv_clsact_attach(uint32_t ifindex, int prog_fd, enum xv_clsact_place place, 
 }
 
 /* That there is no filter, or no qdisc, is nothing to write to standard error about. */
-static uint32_t program_at(uint32_t ifindex, enum xv_clsact_place place)
+uint32_t xv_clsact_program_at(uint32_t ifindex, enum xv_clsact_place place)
 {
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = priorities[place]);
 	libbpf_print_fn_t print = libbpf_set_print(NULL);
@@ -146,12 +146,13 @@ static uint32_t program_at(uint32_t ifindex, enum xv_clsact_place place)
 
 uint32_t xv_clsact_program(uint32_t ifindex)
 {
-	return program_at(ifindex, XV_CLSACT_FIRST) ?: program_at(ifindex, XV_CLSACT_LAST);
+	return xv_clsact_program_at(ifindex, XV_CLSACT_FIRST)
+		       ?: xv_clsact_program_at(ifindex, XV_CLSACT_LAST);
 }
 
 bool xv_clsact_is_attached(uint32_t ifindex, enum xv_clsact_place place)
 {
-	return program_at(ifindex, place);
+	return xv_clsact_program_at(ifindex, place);
 }
 
 void xv_clsact_remove(uint32_t ifindex, enum xv_clsact_place place)

@@ -19,6 +19,7 @@ int xv_clsact_attach(uint32_t ifindex, int prog_fd, enum xv_clsact_place place, 
 bool xv_clsact_is_attached(uint32_t ifindex, enum xv_clsact_place place);
 /* The id of the program in a filter that is where ours would be; 0: there is none. */
 uint32_t xv_clsact_program(uint32_t ifindex);
+uint32_t xv_clsact_program_at(uint32_t ifindex, enum xv_clsact_place place);
 /* Removes our filter there alone; the qdisc stays. */
 void xv_clsact_remove(uint32_t ifindex, enum xv_clsact_place place);
 /* Removes our filters, and the qdisc if it is ours and nobody else has filters there. */

@@ -8,17 +8,24 @@
 #include "kernel/netns.h"
 
 /* The cookie, which counts namespaces. Inode numbers are given out again. */
-int xv_netns_id(uint32_t *id)
+int xv_netns_cookie(uint64_t *cookie)
 {
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), ret = 0;
-	uint64_t cookie = 0;
-	socklen_t len = sizeof(cookie);
+	socklen_t len = sizeof(*cookie);
 
 	if (fd < 0)
 		return -errno;
-	if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len))
+	if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, cookie, &len))
 		ret = -errno;
 	close(fd);
+	return ret;
+}
+
+int xv_netns_id(uint32_t *id)
+{
+	uint64_t cookie = 0;
+	int ret = xv_netns_cookie(&cookie);
+
 	if (!ret)
 		*id = (uint32_t)cookie;
 	return ret;

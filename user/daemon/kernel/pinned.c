@@ -9,38 +9,21 @@
 #include <unistd.h>
 
 #include "kernel/netns.h"
+#include "kernel/map.h"
+#include "kernel/meta.h"
 #include "kernel/pinned.h"
 
 enum {
 	MAPS_MAX = 64, /* maps of one program that are looked at */
 };
 
-/* The kernel describes a program and a link too, each in a structure of its own. */
-static bool is_map(int fd)
-{
-	char link[32], what[32] = "";
-
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	return readlink(link, what, sizeof(what) - 1) > 0 && !strcmp(what, "anon_inode:bpf-map");
-}
-
-/* Opens a pinned map and asks what it is; negative errno. */
 static int open_map(const char *pin_dir, const char *map, struct bpf_map_info *info)
 {
-	__u32 len = sizeof(*info);
 	char path[192];
-	int fd;
 
 	if (snprintf(path, sizeof(path), "%s/%s", pin_dir, map) >= (int)sizeof(path))
 		return -ENAMETOOLONG;
-	fd = bpf_obj_get(path);
-	if (fd < 0)
-		return -errno;
-	memset(info, 0, sizeof(*info));
-	if (is_map(fd) && !bpf_obj_get_info_by_fd(fd, info, &len))
-		return fd;
-	close(fd);
-	return -EPROTO;
+	return xv_map_open(path, info);
 }
 
 /* The value of xv_config's only key, as long as the map says it is. */
@@ -60,27 +43,65 @@ static void *read_value(int fd, const struct bpf_map_info *info)
 	return value;
 }
 
-int xv_pinned_read(const char *pin_dir, struct xv_pinned *pinned)
+/* 0: there is none, or it is another layout's. */
+static int read_config(const char *pin_dir, struct xv_pinned *pinned)
 {
 	struct bpf_map_info info;
 	int fd = open_map(pin_dir, "xv_config", &info);
 	void *value;
 
-	memset(pinned, 0, sizeof(*pinned));
 	if (fd < 0)
 		return fd == -ENOENT ? 0 : fd;
-	pinned->exists = true;
 	value = read_value(fd, &info);
 	close(fd);
-	if (!value)
-		return 0;
-	memcpy(&pinned->layout, value, sizeof(pinned->layout));
-	pinned->ours = info.value_size == sizeof(pinned->config) &&
-		       (!pinned->layout || pinned->layout == XV_ABI_VERSION);
-	if (pinned->ours)
+	if (value && !pinned->exists)
+		memcpy(&pinned->layout, value, sizeof(pinned->layout));
+	pinned->exists = pinned->whole = true;
+	if (value && info.value_size == sizeof(pinned->config)) {
 		memcpy(&pinned->config, value, sizeof(pinned->config));
+		pinned->started = pinned->config.abi;
+		pinned->unfinished = !pinned->started && !pinned->layout;
+	}
 	free(value);
 	return 0;
+}
+
+/* Where xv_config has what it has in ours. */
+static bool has_our_config(const struct xv_pinned *pinned)
+{
+	return pinned->layout >= XV_LAYOUT_OLDEST && pinned->layout <= XV_ABI_VERSION;
+}
+
+int xv_pinned_read(const char *pin_dir, struct xv_pinned *pinned)
+{
+	struct xv_meta_val meta;
+	char path[192];
+	int ret;
+
+	memset(pinned, 0, sizeof(*pinned));
+	if (snprintf(path, sizeof(path), "%s/xv_meta", pin_dir) >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	ret = xv_meta_read(path, &meta);
+	if (ret && ret != -ENOENT) {
+		pinned->unreadable = "xv_meta";
+		return ret;
+	}
+	if (!ret) {
+		pinned->exists = pinned->placed = true;
+		pinned->layout = meta.layout;
+		pinned->netns = (uint32_t)meta.netns;
+		memcpy(pinned->version, meta.version, sizeof(pinned->version));
+	}
+	ret = read_config(pin_dir, pinned);
+	pinned->unreadable = ret ? "xv_config" : NULL;
+	pinned->ours = pinned->layout == XV_ABI_VERSION;
+	if (!has_our_config(pinned))
+		memset(&pinned->config, 0, sizeof(pinned->config));
+	if (!pinned->placed && pinned->config.netns) {
+		pinned->placed = true;
+		pinned->netns = pinned->config.netns;
+	}
+	return ret;
 }
 
 int xv_pinned_open(const char *pin_dir, const char *map, uint32_t key_size)
@@ -115,7 +136,7 @@ void xv_pinned_devices(const char *pin_dir, const char *map,
 	close(fd);
 }
 
-void xv_pinned_list(const char *pin_dir, struct xv_pinned_ids *ids)
+void xv_pinned_list(const char *pin_dir, const char *prefix, struct xv_pinned_ids *ids)
 {
 	struct bpf_map_info info;
 	struct dirent *entry;
@@ -124,7 +145,9 @@ void xv_pinned_list(const char *pin_dir, struct xv_pinned_ids *ids)
 
 	ids->n = 0;
 	while (d && ids->n < sizeof(ids->id) / sizeof(ids->id[0]) && (entry = readdir(d))) {
-		fd = open_map(pin_dir, entry->d_name, &info);
+		fd = strncmp(entry->d_name, prefix, strlen(prefix))
+			     ? -ENOENT
+			     : open_map(pin_dir, entry->d_name, &info);
 		if (fd < 0)
 			continue;
 		ids->id[ids->n++] = info.id;
@@ -192,7 +215,7 @@ void xv_pinned_each(const char *but, bool (*fn)(void *arg, const struct xv_pinne
 
 bool xv_pinned_lives_here(const struct xv_pinned *pinned)
 {
-	return pinned->ours && xv_netns_is_here(pinned->config.netns);
+	return pinned->placed && xv_netns_is_here(pinned->netns);
 }
 
 struct owner {
@@ -224,12 +247,12 @@ bool xv_pinned_owner(const char *kind, uint32_t ifindex, uint32_t program,
 	return owner.found;
 }
 
-/* An instance of this layout says where it lives; one of another layout may live here. */
+/* Most say where they live; one of a layout before 7 may live here. */
 static bool lives_elsewhere(void *arg, const struct xv_pinned *pinned)
 {
 	bool *alone = arg;
 
-	*alone = pinned->ours && !xv_pinned_lives_here(pinned);
+	*alone = pinned->placed && !xv_pinned_lives_here(pinned);
 	return *alone;
 }
 

@@ -19,11 +19,13 @@
 
 #include "kernel/attach.h"
 #include "kernel/kernel.h"
+#include "kernel/meta.h"
 #include "kernel/netns.h"
 #include "kernel/pinned.h"
 #include "lock.h"
 #include "maps/datapath.h"
 #include "maps/links.h"
+#include "maps/migration.h"
 #include "xvtep.skel.h"
 
 #define BPFFS "/sys/fs/bpf"
@@ -122,37 +124,38 @@ static int make_dirs(const struct xv_datapath *dp, struct xv_err *err)
 
 static int say_layout(const char *pin_dir, const struct xv_pinned *pinned, struct xv_err *err)
 {
-	char layout[24] = "of another size";
+	char layout[24] = "of another size", version[XV_META_TEXT + 8] = "an xvtepd";
 
 	if (pinned->layout)
 		snprintf(layout, sizeof(layout), "%u", pinned->layout);
+	if (pinned->version[0])
+		snprintf(version, sizeof(version), "xvtepd %s", pinned->version);
 	return xv_err_set(err, -EPROTO,
-			  "%s was made by an xvtepd with map layout %s, this one has %u: "
-			  "remove it with `xvtepd --detach -i %s` (see UPGRADES in xvtepd(8)), "
-			  "or run the other version",
-			  pin_dir, layout, XV_ABI_VERSION, strrchr(pin_dir, '/') + 1);
+			  "%s was made by %s with map layout %s, this one has %u: remove it with "
+			  "`xvtepd --detach -i %s` (see UPGRADES in xvtepd(8)), or run the other "
+			  "version",
+			  pin_dir, version, layout, XV_ABI_VERSION, strrchr(pin_dir, '/') + 1);
 }
 
-/* 1: pinned maps of our layout are there; 0: none; negative: some that we must not touch. */
-static int check_pinned(const char *pin_dir, struct xv_err *err)
+/* 1: pinned maps that we can take over are there; 0: none; negative: some not to be touched. */
+static int check_pinned(const char *pin_dir, struct xv_pinned *pinned, struct xv_err *err)
 {
-	struct xv_pinned pinned;
-	int ret = xv_pinned_read(pin_dir, &pinned);
+	int ret = xv_pinned_read(pin_dir, pinned);
 
 	if (ret) /* what a failed load of a new instance takes down may be one that forwards */
-		return xv_err_set(err, ret, "cannot open %s/xv_config: %s; nothing was changed",
-				  pin_dir, strerror(-ret));
-	if (!pinned.exists && xv_links_are_live(pin_dir))
+		return xv_err_set(err, ret, "cannot open %s/%s: %s; nothing was changed", pin_dir,
+				  pinned->unreadable ?: "xv_meta", strerror(-ret));
+	if (!pinned->whole && xv_links_are_live(pin_dir))
 		return xv_err_set(
 			err, -EPROTO,
 			"%s/xv_config is gone, but programs that need it are attached still: "
 			"remove them with `xvtepd --detach -i %s`; nothing was changed",
 			pin_dir, strrchr(pin_dir, '/') + 1);
-	if (!pinned.exists)
+	if (!pinned->exists)
 		return 0;
-	if (!pinned.ours)
-		return say_layout(pin_dir, &pinned, err);
-	if (pinned.layout && !xv_netns_is_here(pinned.config.netns))
+	if (!pinned->ours && !xv_migration_knows(pinned))
+		return say_layout(pin_dir, pinned, err);
+	if (pinned->placed && !xv_netns_is_here(pinned->netns))
 		return xv_err_set(err, -EBUSY,
 				  "%s belongs to an instance in another network namespace: choose "
 				  "another instance name, or remove it with `xvtepd --detach -i "
@@ -160,6 +163,45 @@ static int check_pinned(const char *pin_dir, struct xv_err *err)
 				  "here if that namespace is gone",
 				  pin_dir, strrchr(pin_dir, '/') + 1);
 	return 1;
+}
+
+/*
+ * A first set-up that was cut off before it said of which layout it is: no program forwards yet.
+ * Removed if it is ours to remove; what else there is to say is said afterwards.
+ */
+static void remove_unfinished(struct xv_datapath *dp, const char *instance)
+{
+	struct xv_pinned pinned;
+	struct xv_err ignored;
+
+	if (xv_pinned_read(dp->pin_dir, &pinned) || !pinned.unfinished ||
+	    (xv_links_are_live(dp->pin_dir) && !xv_links_are_here(dp->pin_dir)))
+		return;
+	xv_datapath_remove(instance, &ignored);
+	xv_lock_release(dp->lock_fd);
+	dp->lock_fd = -1;
+}
+
+/* The lock is taken before anything is read, where there is a directory already. */
+static int look_at_pins(struct xv_datapath *dp, const char *instance, struct xv_pinned *pinned,
+			struct xv_err *err)
+{
+	int ret = xv_lock_pins(dp->pin_dir, &dp->lock_fd, err);
+
+	if (ret && ret != -ENOENT)
+		return ret;
+	remove_unfinished(dp, instance);
+	ret = xv_migration_finish(dp->pin_dir, err);
+	if (ret)
+		return ret;
+	ret = check_pinned(dp->pin_dir, pinned, err);
+	if (ret < 0)
+		return ret;
+	dp->adopted = ret;
+	ret = make_dirs(dp, err);
+	if (!ret && dp->lock_fd < 0)
+		ret = xv_lock_pins(dp->pin_dir, &dp->lock_fd, err);
+	return ret;
 }
 
 static void *map_memory(int fd, size_t len)
@@ -206,23 +248,40 @@ static void note_missing(struct xv_datapath *dp)
 	bpf_object__for_each_map(map, dp->skel->obj)
 	{
 		path = bpf_map__pin_path(map);
-		if (dp->adopted && path && access(path, F_OK) && len < sizeof(dp->missing))
+		if (dp->adopted && !dp->migration && path && access(path, F_OK) &&
+		    len < sizeof(dp->missing))
 			len += snprintf(dp->missing + len, sizeof(dp->missing) - len, "%s%s",
 					len ? ", " : "", bpf_map__name(map));
 	}
 }
 
-static int load(struct xv_datapath *dp, struct xv_err *err)
+/*
+ * xv_meta is pinned when it is written, not by the load: whoever sees it can believe it. Of a
+ * migration it comes last.
+ */
+static bool hold_meta_back(struct xv_datapath *dp)
 {
-	LIBBPF_OPTS(bpf_object_open_opts, opts, .pin_root_path = dp->pin_dir);
-	char tx[sizeof(dp->pin_dir) + 8];
-	int ret;
+	struct bpf_map *meta = dp->skel->maps.xv_meta;
 
-	libbpf_text[0] = '\0';
-	libbpf_set_print(keep_warning);
-	dp->skel = xvtep_bpf__open_opts(&opts);
-	if (!dp->skel)
-		return xv_err_set(err, -errno, "cannot open the BPF object: %s", libbpf_text);
+	return access(bpf_map__pin_path(meta), F_OK) && !bpf_map__set_pin_path(meta, NULL);
+}
+
+static int pin_meta(struct xv_datapath *dp, const char *instance, struct xv_err *err)
+{
+	struct bpf_map *meta = dp->skel->maps.xv_meta;
+	char path[sizeof(dp->pin_dir) + 16];
+	int ret = xv_meta_write(bpf_map__fd(meta), instance);
+
+	snprintf(path, sizeof(path), "%s/xv_meta", dp->pin_dir);
+	ret = ret ?: bpf_map__pin(meta, path);
+	return ret ? xv_err_set(err, ret, "cannot pin %s: %s", path, strerror(-ret)) : 0;
+}
+
+/* What the object must know before it is loaded. */
+static void prepare_maps(struct xv_datapath *dp)
+{
+	char tx[sizeof(dp->pin_dir) + 8];
+
 	/*
 	 * The kernel adds BPF_F_RDONLY_PROG to a devmap but refuses it at creation; libbpf 1.1 then
 	 * finds a pinned one unlike the object's ("parameter mismatch"). May go with libbpf 1.2.
@@ -234,11 +293,48 @@ static int load(struct xv_datapath *dp, struct xv_err *err)
 	dp->cpus = libbpf_num_possible_cpus();
 	dp->cpu_ids = xv_kernel_cpu_ids();
 	bpf_map__set_max_entries(dp->skel->maps.xv_stats, dp->cpu_ids);
+}
+
+static int load(struct xv_datapath *dp, const char *instance, const struct xv_pinned *pinned,
+		struct xv_err *err)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .pin_root_path = dp->pin_dir);
+	bool held;
+	int ret = 0;
+
+	libbpf_text[0] = '\0';
+	libbpf_set_print(keep_warning);
+	dp->skel = xvtep_bpf__open_opts(&opts);
+	if (!dp->skel)
+		return xv_err_set(err, -errno, "cannot open the BPF object: %s", libbpf_text);
+	if (dp->adopted && !pinned->ours)
+		ret = xv_migration_begin(dp->pin_dir, pinned, dp->skel->obj, &dp->migration, err);
+	if (ret)
+		return ret;
+	prepare_maps(dp);
+	held = hold_meta_back(dp);
 	ret = xvtep_bpf__load(dp->skel);
 	if (ret)
 		return xv_err_set(err, ret, "cannot load the BPF programs: %s (%s)", strerror(-ret),
 				  libbpf_text);
 	fill_fds(dp);
+	if (dp->migration)
+		return xv_migration_fill(dp->migration, instance, err);
+	return held ? pin_meta(dp, instance, err) : 0;
+}
+
+int xv_datapath_commit(struct xv_datapath *dp, struct xv_err *err)
+{
+	int ret;
+
+	if (!dp->migration)
+		return 0;
+	ret = xv_migration_commit(dp->migration, err);
+	if (ret)
+		return ret;
+	xv_migration_tell(dp->migration, dp->taken_over, sizeof(dp->taken_over));
+	xv_migration_end(dp->migration);
+	dp->migration = NULL;
 	return 0;
 }
 
@@ -323,6 +419,7 @@ int xv_datapath_check(struct xv_err *err)
 
 int xv_datapath_open(const char *instance, struct xv_datapath **out, struct xv_err *err)
 {
+	struct xv_pinned pinned;
 	struct xv_datapath *dp;
 	int ret;
 
@@ -334,15 +431,10 @@ int xv_datapath_open(const char *instance, struct xv_datapath **out, struct xv_e
 		return xv_err_set(err, -ENOMEM, "out of memory");
 	dp->lock_fd = -1;
 	snprintf(dp->pin_dir, sizeof(dp->pin_dir), XV_PIN_ROOT "/%s", instance);
-	ret = check_pinned(dp->pin_dir, err);
-	if (ret < 0)
-		goto err_free;
-	dp->adopted = ret;
-	ret = make_dirs(dp, err);
-	ret = ret ?: xv_lock_pins(dp->pin_dir, &dp->lock_fd, err);
+	ret = look_at_pins(dp, instance, &pinned, err);
 	if (ret)
 		goto err_free;
-	ret = load(dp, err);
+	ret = load(dp, instance, &pinned, err);
 	ret = ret ?: map_tables(dp, err);
 	if (ret) {
 		struct xv_err ignored;
@@ -373,6 +465,7 @@ void xv_datapath_close(struct xv_datapath *dp)
 	if (dp->peer_index)
 		munmap(dp->peer_index, XV_PEER_INDEX * sizeof(*dp->peer_index));
 	xv_datapath_unmap_stats(dp);
+	xv_migration_end(dp->migration);
 	xvtep_bpf__destroy(dp->skel);
 	xv_lock_release(dp->lock_fd);
 	free(dp);

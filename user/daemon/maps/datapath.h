@@ -30,12 +30,16 @@ struct xv_map_fds {
 		fdb, fdb_table, flood, tx, uplink, events, stats, drop_last;
 };
 
+struct xv_migration;
+
 struct xv_datapath {
 	struct xvtep_bpf *skel;
 	char pin_dir[128];
 	struct xv_map_fds fd;
 	char missing[256];		 /* adopted, but for these maps, which are new and empty */
 	bool adopted;			 /* maps were there already */
+	char taken_over[128];		 /* what was, of an earlier layout; else "" */
+	struct xv_migration *migration;	 /* of that layout, not committed yet; else NULL */
 	int lock_fd;			 /* of pin_dir, held */
 	struct xv_bd_val *bd;		 /* xv_bd, memory-mapped: XV_MAX_NETWORKS entries */
 	struct xv_bd_info_val *bd_info;	 /* xv_bd_info, likewise */
@@ -52,10 +56,15 @@ struct xv_datapath {
 int xv_datapath_check(struct xv_err *err);
 /*
  * Loads the programs with new or adopted maps. -EPERM without CAP_BPF etc., -EPROTO if the pinned
- * maps are of another ABI version, -EBUSY if another daemon holds them, each with a text that says
- * what to do.
+ * maps are of a layout that cannot be taken over, -EBUSY if another daemon holds them, each with a
+ * text that says what to do. Maps of an earlier layout are copied: the old ones serve on.
  */
 int xv_datapath_open(const char *instance, struct xv_datapath **dp, struct xv_err *err);
+/*
+ * Ends a migration: the programs of an earlier layout give way to ours. When the configuration is
+ * refused no more; closed without it, all is as before. 0 also if there is none to end.
+ */
+int xv_datapath_commit(struct xv_datapath *dp, struct xv_err *err);
 /*
  * Whether the BPF file system is one that only this mount namespace has: what is pinned there goes
  * with it.

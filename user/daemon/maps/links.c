@@ -166,7 +166,7 @@ static bool each_filter(const char *pin_dir, void (*fn)(void *arg, uint32_t ifin
 {
 	struct filters f = {.pin_dir = pin_dir};
 
-	xv_pinned_list(pin_dir, &f.maps);
+	xv_pinned_list(pin_dir, "", &f.maps);
 	xv_pinned_devices(pin_dir, "xv_port", fn, &f);
 	xv_pinned_devices(pin_dir, "xv_uplink", fn, &f);
 	return f.here;
