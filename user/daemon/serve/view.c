@@ -5,10 +5,10 @@
 
 #include "maps/stats.h"
 #include "serve/view.h"
-
-enum {
-	NSEC_PER_SEC = 1000000000,
-};
+#include "serve/view_fdb.h"
+#include "serve/view_object.h"
+#include "serve/view_stats.h"
+#include "serve/view_status.h"
 
 static bool (*const next_row[XV_TABLE_MAX])(struct xv_view *view, struct xv_row *row) = {
 	[XV_TABLE_STATUS] = xv_view_next_status,
@@ -72,52 +72,4 @@ void xv_view_close(struct xv_view *view)
 	view->entries = NULL;
 	view->devices = NULL;
 	view->n_entries = 0;
-}
-
-const struct xv_netlink_counts *xv_view_device(const struct xv_view *view, uint32_t ifindex)
-{
-	return xv_netlink_counts_find(view->devices, view->n_devices, ifindex);
-}
-
-uint64_t xv_view_age(uint64_t now, uint64_t seen)
-{
-	return now > seen ? ((now - seen) << XV_SEEN_SHIFT) / NSEC_PER_SEC : 0;
-}
-
-struct xv_network *xv_view_network(struct xv_view *view)
-{
-	struct xv_network *net;
-
-	while (view->pos < XV_MAX_NETWORKS) {
-		net = view->model->by_bd[view->pos++];
-		if (net && (!view->filter.bd || view->filter.bd == net->bd))
-			return net;
-	}
-	return NULL;
-}
-
-struct xv_port *xv_view_port(struct xv_view *view)
-{
-	struct xv_port *port;
-
-	while (view->pos < XV_MAX_PORTS) {
-		port = view->model->port_by_id[view->pos++];
-		if (!port || !xv_selection_has_port(&view->filter, port))
-			continue;
-		if (!view->filter.bd || view->filter.bd == port->net->bd)
-			return port;
-	}
-	return NULL;
-}
-
-struct xv_peer *xv_view_peer(struct xv_view *view)
-{
-	struct xv_peer *peer;
-
-	while (view->pos < XV_MAX_PEERS) {
-		peer = view->model->peer_by_id[view->pos++];
-		if (peer && (!view->filter.peer || view->filter.peer == peer->id))
-			return peer;
-	}
-	return NULL;
 }

@@ -6,7 +6,7 @@
 
 #include "model/flap.h"
 #include "model/ids.h"
-#include "serve/view.h"
+#include "serve/view_fdb.h"
 #include "grow.h"
 
 enum {

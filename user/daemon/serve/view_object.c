@@ -8,7 +8,7 @@
 #include "model/group.h"
 #include "model/ids.h"
 #include "model/uplink.h"
-#include "serve/view.h"
+#include "serve/view_object.h"
 
 static const char *origin(uint32_t origins)
 {

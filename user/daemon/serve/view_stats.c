@@ -9,27 +9,13 @@
 #include "model/peer.h"
 #include "model/port.h"
 #include "serve/drop.h"
-#include "serve/view.h"
+#include "serve/view_stats.h"
 
 static void put_count(struct xv_row *row, unsigned int packets, unsigned int bytes,
 		      struct xv_count count)
 {
 	xv_row_number(row, packets, count.packets);
 	xv_row_number(row, bytes, count.bytes);
-}
-
-void xv_view_put_device(const struct xv_view *view, struct xv_row *row, unsigned int first,
-			uint32_t ifindex)
-{
-	const struct xv_netlink_counts *device = ifindex ? xv_view_device(view, ifindex) : NULL;
-
-	if (!device)
-		return;
-	xv_row_number(row, first, device->rx_dropped);
-	xv_row_number(row, first + 1, device->tx_dropped);
-	xv_row_number(row, first + 2, device->qdisc_dropped);
-	xv_row_number(row, first + 3, device->rx_errors);
-	xv_row_number(row, first + 4, device->tx_errors);
 }
 
 bool xv_view_next_net_stats(struct xv_view *view, struct xv_row *row)

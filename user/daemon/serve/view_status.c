@@ -11,7 +11,7 @@
 #include "model/mac_table.h"
 #include "model/uplink.h"
 #include "model/vlan.h"
-#include "serve/view.h"
+#include "serve/view_status.h"
 
 static void put_counts(const struct xv_model *model, struct xv_row *row)
 {
