@@ -195,7 +195,8 @@ def egress_filter(attach):
             second.start()
             tap.equal(one.ping(two.ip, 3, check=False), 0, "the same after a restart")
         wait_direct(second, True, "no filter")
-        tap.equal(second.row("port", dev="p1")["delivery"], REDIRECT, "delivery without")
+        tap.wait_for(lambda: second.row("port", dev="p1")["delivery"] == REDIRECT,
+                     "delivery without")
         one.ping(two.ip, COUNT)
 
 
