@@ -21,7 +21,7 @@ from vtep import Xvtepd
 
 VNI = 100
 COUNT = 60
-REDIRECT = "redirect" if TELLS_FEATURES else "stack"
+REDIRECT = "redirect" if TELLS_FEATURES else "tc"
 OBJ_GET, LINK_CREATE, TCX_EGRESS = 7, 28, 47  # enum bpf_cmd; enum bpf_attach_type
 OTHER_MAC = "02:00:00:0d:00:01"  # of nobody's device
 
