@@ -313,17 +313,21 @@ def removed():
             pair.start_old()
 
 
-@tap.case("migrate: each step fails", limit=900)
-def failed():
+@tap.case("migrate: each step fails: layout 7", 7, limit=900)
+@tap.case("migrate: each step fails: layout 8, with a filter", 8, limit=900,
+          ports=[{"dev": "p1", "filters": "before"}])
+def failed(layout, **settings):
     """Until the layout is changed for good all is put back: the very programs, and their counters."""
     with Lab() as lab:
-        pair = Pair(lab, 7)
+        pair = Pair(lab, layout, **settings)
         vtep = pair.vtep
         by_hand(pair)
         before, counted = view(vtep), counters(vtep)
         pair.flow()
         vtep.stop()
         there, pins = hooks(vtep), vtep.pins()
+        tap.equal([name for name in there if name.startswith("p1 ")],
+                  ["p1 65535"] if settings else [], "filters")
         steps = 0
         while (code := pair.try_new(XVTEP_MIGRATION_FAIL=str(steps + 1))) is not None:
             steps += 1
@@ -335,6 +339,9 @@ def failed():
             tap.equal(hooks(vtep), there, f"programs after step {steps} failed")
             tap.equal(vtep.pins(), pins, f"pins after step {steps} failed")
         tap.comment(f"failed {steps} times")
+        now = hooks(vtep)
+        tap.equal(set(now), set(there), "where programs are")
+        tap.equal({name for name in now if now[name] == there[name]}, set(), "old programs")
         expect_new(vtep, None)
         equal_views(view(vtep, before), before, "after all")
         sent, back = pair.expect_no_loss("each step failed")
