@@ -214,20 +214,26 @@ def add_sent(counted, sent, back):
             for key, value in counted.items()}
 
 
-@tap.case("migrate: killed at each step, each start goes on", limit=600)
-def killed_and_on():
+@tap.case("migrate: killed at each step, each start goes on: layout 7", 7, 12, limit=600)
+@tap.case("migrate: killed at each step, each start goes on: layout 8, with a filter", 8, 6,
+          limit=600, ports=[{"dev": "p1", "filters": "before"}])
+def killed_and_on(layout, least, **settings):
+    """When xv_config says the new layout, no program of the old one is attached any more."""
     with Lab() as lab:
-        pair = Pair(lab, 7)
+        pair = Pair(lab, layout, **settings)
         vtep = pair.vtep
         by_hand(pair)
         before, counted = view(vtep), counters(vtep)
         pair.flow()
         vtep.stop()
-        steps = 0
+        there, steps = hooks(vtep), 0
         while pair.try_new(XVTEP_MIGRATION_KILL=str(steps + 1)) == -signal.SIGKILL:
             steps += 1
             pair.wait(PPS // 50)
-        tap.ok(steps > 12, f"steps: {steps}")
+            now = hooks(vtep)
+            if says_new(vtep):
+                tap.equal([name for name in there if now[name] == there[name]], [], "old programs")
+        tap.ok(steps > least, f"steps: {steps}")
         tap.comment(f"killed {steps} times")
         expect_new(vtep, None)
         equal_views(view(vtep, before), before, "after all")
