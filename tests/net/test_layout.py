@@ -55,15 +55,6 @@ def refused(vtep, ids, layout):
     tap.equal(state(), before, "what is there after it")
 
 
-def newer_meta(vtep, layout):
-    """xv_meta as a later version writes it: where it lives, and the rest, stays as it is."""
-    p = run("bpftool", "-j", "map", "lookup", "pinned", vtep.pin("xv_meta"), "key", *words(bytes(4)))
-    meta = bytearray(int(b, 16) for b in json.loads(p.stdout)["value"])
-    meta[8:12] = layout.to_bytes(4, "little")
-    meta[24:72] = NEWER.encode().ljust(48, b"\0")
-    update(vtep, "xv_meta", bytes(4), meta)
-
-
 def other_sizes(layout, size, sizes, links):
     """
     Maps as a version might have made them: xv_config of that size, with that number in front; others
@@ -82,7 +73,7 @@ def other_sizes(layout, size, sizes, links):
         replace(vtep, "xv_config", "array", 4, size, 1,
                 bytes(4) + (number.to_bytes(4, "little") if number else bytes(size)))
         if number > 8:
-            newer_meta(vtep, number)
+            vtep.set_layout(number, NEWER)
         else:
             os.unlink(vtep.pin("xv_meta"))
         for name, key, value in sizes:

@@ -234,6 +234,23 @@ class Xvtepd:
         return {m["id"] for m in json.loads(run("bpftool", "-j", "-f", "map", "show").stdout)
                 if any(path.startswith(own) for path in m.get("pinned", ()))}
 
+    def meta(self):
+        """What says first of all whose maps are pinned (struct xv_meta_val)."""
+        p = run("bpftool", "-j", "map", "lookup", "pinned", self.pin("xv_meta"), "key",
+                *words(bytes(4)))
+        return bytearray(int(b, 16) for b in json.loads(p.stdout)["value"])
+
+    def layout(self):
+        return int.from_bytes(self.meta()[8:12], "little")
+
+    def set_layout(self, layout, version=None):
+        """As a version with another layout writes it; the rest stays as it is."""
+        meta = self.meta()
+        meta[8:12] = layout.to_bytes(4, "little")
+        if version:
+            meta[24:72] = version.encode().ljust(48, b"\0")
+        update(self, "xv_meta", bytes(4), meta)
+
     def detach(self):
         return self.host.ns.run(f"{OUT}/xvtepd", "--detach", "-i", self.instance)
 
