@@ -35,10 +35,14 @@ def entry(vtep, name, low, high):
 
 
 def links(vtep):
-    """{pin: (link id, program id)}: the same after it only if nobody touched them."""
+    """
+    {pin: (link id, program id)}: the same after it only if nobody touched them. Before TCX, filters of
+    the clsact qdisc are pinned as programs.
+    """
     found = {}
     for name in sorted(os.listdir(vtep.pin("links"))):
-        link = json.loads(run("bpftool", "-j", "link", "show", "pinned",
+        kind = "prog" if name.startswith("clsact_") else "link"
+        link = json.loads(run("bpftool", "-j", kind, "show", "pinned",
                               vtep.pin("links/" + name)).stdout or "{}")
         found[name] = link.get("id"), link.get("prog_id")
     return found
