@@ -87,7 +87,7 @@ $(OUT)/man/%: user/man/% headers/xv_reasons.h user/lib/columns.h tools/gen-reaso
 	@echo '  MAN     $<'
 	$(Q)CC=$(CC) tools/gen-reasons $< > $@
 
-tests: $(TESTS)
+tests: $(TESTS) $(OUT)/tests/bpf/cost
 
 $(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(TEST_OBJS)
 	@echo '  LINK    $@'

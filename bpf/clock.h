@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The time for last_seen without asking the clock for every frame: between two of the kernel's
- * timer ticks, which the coarse clock moves with, it is what it was. A call of the clock costs 15
- * ns where returns are expensive (xv_xdp_len()); reading the tick is no call.
+ * The time for last_seen, without asking the clock for every frame. The coarse clock moves only
+ * with the kernel's timer tick, so that the clock is asked once a tick, and its answer kept. Asking
+ * costs 15 ns where returns are expensive (xv_xdp_len()). Reading the tick is no call.
  */
 #ifndef XV_BPF_CLOCK_H
 #define XV_BPF_CLOCK_H

@@ -1,26 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Forwarding database, seen from the datapath: look up, stamp, report what the daemon should learn.
+/*
+ * The forwarding database: where a MAC is. And the check of a frame's source, which notes that its
+ * MAC is alive, and tells the daemon of one that is unknown or has moved.
  */
 #ifndef XV_BPF_FDB_H
 #define XV_BPF_FDB_H
 
 #include "clock.h"
-#include "parse.h"
-
-enum {
-	XV_RECENT_TICK_SHIFT = 25, /* an event is not repeated within 34 ms ... */
-	XV_RECENT_MOVE_SHIFT =
-		20,		 /* ... but a move after 1 ms: the MAC may have moved away again */
-	XV_GATE_TICK_SHIFT = 27, /* learn rate is counted in windows of 134 ms ... */
-	XV_GATE_SHARE_SHIFT = 3, /* ... each worth an eighth of the rate */
-	XV_MOVES_MIN = 16,	 /* moves in a window to one place, however low the rate */
-};
-
-/* Where a frame came from or goes: a port, or a peer (id 0 if it is none of ours). */
-struct xv_end {
-	__u32 id;
-	__u8 kind; /* enum xv_fdb_kind */
-};
+#include "event.h"
 
 static __always_inline __u64 fdb_word_of(__u32 bd, const __u8 *mac)
 {
@@ -36,8 +23,8 @@ static __always_inline const struct xv_table_head *xv_fdb_head(void)
 }
 
 /*
- * Begins to look a MAC up; xv_fdb_lookup() or xv_fdb_source() finishes it. fdb: xv_fdb_head().
- * touch: a constant; whether other work comes before that. 0 never happens.
+ * Begins to look a MAC up. xv_fdb_lookup() or xv_fdb_source() finishes the lookup. fdb:
+ * xv_fdb_head(). touch, a constant: whether other work is done between the two. 0 never happens.
  */
 static __always_inline int xv_fdb_begin(const struct xv_table_head *fdb, __u32 bd, const __u8 *mac,
 					const int touch, struct xv_table_probe *probe)
@@ -70,131 +57,11 @@ static __always_inline int xv_fdb_lookup(const struct xv_table_probe *probe, str
 	return 1;
 }
 
-/* Events that a network may send in a window. 0: it is gone. */
-static __always_inline __u32 gate_width(__u32 bd)
-{
-	const struct xv_bd_info_val *info = bpf_map_lookup_elem(&xv_bd_info, &bd);
-
-	if (!info)
-		return 0;
-	if (!info->learn_rate)
-		return ~0U;
-	return info->learn_rate >> XV_GATE_SHARE_SHIFT ?: 1;
-}
-
-/* Whether the network may send one more event about an unknown MAC in this window. */
-static __always_inline int learn_gate_open(__u32 bd, __u64 now)
-{
-	__u32 width = gate_width(bd), tick = now >> XV_GATE_TICK_SHIFT;
-	struct xv_gate_val *gate = bpf_map_lookup_elem(&xv_gate, &bd);
-
-	if (!gate)
-		return 0;
-	if (gate->tick != tick) {
-		gate->tick = tick;
-		gate->used = 0;
-	}
-	if (gate->used >= width)
-		return 0;
-	gate->used++;
-	return 1;
-}
-
 /*
- * Whether one more MAC may move to that place in this window. Neither a storm of unknown MACs nor
- * one of moves to other places can keep a MAC from coming back to where it is.
- */
-static __always_inline int move_gate_open(__u32 bd, struct xv_end to, __u64 now)
-{
-	__u64 place = (__u64)bd << 32 | to.id << 8 | to.kind;
-	__u32 slot = (place * 0x9e3779b97f4a7c15ULL) >> 52; /* 12 bits: XV_MOVE_SLOTS */
-	struct xv_move_gate_val *gate = bpf_map_lookup_elem(&xv_move_gate, &slot);
-	__u32 width = gate_width(bd), tick = now >> XV_GATE_TICK_SHIFT;
-
-	if (!gate)
-		return 0;
-	if (gate->tick != tick || gate->place != place) {
-		gate->place = place;
-		gate->tick = tick;
-		gate->used = 0;
-	}
-	if (gate->used >= (width < XV_MOVES_MIN ? XV_MOVES_MIN : width))
-		return 0;
-	gate->used++;
-	return 1;
-}
-
-/* Whether no more MACs are learned in that network, or at that port. */
-static __always_inline int is_full(__u32 net_flags, struct xv_end from)
-{
-	const struct xv_port_dev_val *dev = NULL;
-
-	if (net_flags & XV_BD_FULL)
-		return 1;
-	if (from.kind == XV_FDB_PORT)
-		dev = bpf_map_lookup_elem(&xv_port_dev, &from.id);
-	return dev && dev->flags & XV_PORT_FULL;
-}
-
-/*
- * Gives the daemon one event, unless the same went out just now, or too many did. A global
- * function: the verifier walks through it once, not from every place that learns. what: id << 8 |
- * kind << 4 | type.
- */
-__noinline int xv_event_give(__u32 what, __u32 net_flags, const struct xv_fdb_key *key,
-			     const struct xv_ip *remote)
-{
-	struct xv_tally one = {.stats = xv_stats_here(), .packets = 1};
-	struct xv_end from = {.id = what >> 8, .kind = what >> 4 & 0xf};
-	__u32 type = what & 0xf, moved = type == XV_EVENT_MOVE, slot, tick;
-	__u64 now = bpf_ktime_get_ns(), word;
-	struct xv_recent_val *recent;
-	struct xv_event *event;
-
-	if (!key)
-		return 0;
-	word = *(const __u64 *)key;
-	slot = (word * 0x9e3779b97f4a7c15ULL) >> 52; /* 12 bits: XV_RECENT_SLOTS */
-	tick = now >> (moved ? XV_RECENT_MOVE_SHIFT : XV_RECENT_TICK_SHIFT);
-	recent = bpf_map_lookup_elem(&xv_recent, &slot);
-	if (!recent || !one.stats ||
-	    (recent->key == word && recent->what == what && recent->tick == tick))
-		return 0;
-	if (!moved && is_full(net_flags, from)) {
-		xv_path_add(XV_PATH_EVENT_FULL, &one);
-		return 0;
-	}
-	if (!(moved ? move_gate_open(key->bd, from, now) : learn_gate_open(key->bd, now))) {
-		xv_path_add(XV_PATH_EVENT_LIMITED, &one);
-		return 0;
-	}
-	event = bpf_ringbuf_reserve(&xv_events, sizeof(*event), 0);
-	if (!event) {
-		xv_path_add(XV_PATH_EVENT_LOST, &one);
-		return 0;
-	}
-	event->type = type;
-	event->kind = from.kind;
-	event->pad0 = 0;
-	event->dst = from.id;
-	event->key = *key;
-	event->time = now;
-	if (remote)
-		event->remote = *remote;
-	else
-		event->remote = (struct xv_ip){};
-	bpf_ringbuf_submit(event, 0);
-	recent->key = word;
-	recent->what = what;
-	recent->tick = tick;
-	xv_path_add(XV_PATH_EVENT, &one);
-	return 0;
-}
-
-/*
- * The frame's source: refreshes its entry, reports a MAC that is unknown or has moved, and refuses
- * one that a static entry holds elsewhere (kernel: vxlan_snoop()), but for a sticky one. 0 or a
- * drop.
+ * Checks the frame's source, whose lookup has begun as probe. Stamps the entry of the MAC. Gives
+ * the daemon an event of a MAC that is unknown or has moved. Refuses a MAC that a static entry
+ * holds elsewhere, unless that entry is sticky (kernel: vxlan_snoop()). remote: the VTEP that the
+ * frame came from, or NULL. 0 or a drop.
  */
 static __always_inline int xv_fdb_source(__u32 net_flags, const struct xv_table_probe *probe,
 					 struct xv_end from, const struct xv_ip *remote)

@@ -21,19 +21,22 @@ struct xv_flood_ctx {
 	__u16 from_port; /* the port it came from, or 0 */
 	__u16 copies;
 	__u16 failed;
-	__u16 too_big; /* the smallest MTU of members that it is too large for; 0: none */
-	__u8 room;     /* for an outer header: may be, then is in front of the frame; or 0 */
-	__u8 df;       /* xv_inner_df() */
+	__u16 too_big;	/* the smallest MTU of members that it is too large for; 0: none */
+	__u8 may_encap; /* outer headers may be written here; else every peer is sent to by xv0 */
+	__u8 has_room;	/* room for an outer header is in front of the frame */
+	__u8 df;	/* xv_inner_df() */
 	struct xv_tally tally;
-	struct xv_inner inner;
+	struct xv_outer_vals outer;
 	__u64 fast[XV_FLOOD_WORDS]; /* members that wait for that, by their index */
 };
 
-/* A copy that is not made, for a reason; to: XV_TO() of who does not get it. */
+/* Counts and notes a copy that is not made, for the reason err. to: XV_TO() of who does not get it.
+ */
 static __always_inline void flood_drop(struct xv_flood_ctx *c, int err, __u32 to)
 {
-	xv_account(err, &c->tally);
-	xv_last_skb(c->skb, err, c->from_port ? XV_DROP_FROM_PORT : XV_DROP_FROM_SLOW, to);
+	xv_drop_skb(c->skb, xv_verdict_to(err, to),
+		    c->from_port ? XV_DROP_FROM_PORT : XV_DROP_FROM_SLOW, c->tally.packets,
+		    c->tally.bytes);
 }
 
 /*
@@ -79,12 +82,15 @@ static __always_inline void flood_port(struct xv_flood_ctx *c, __u32 port)
 	if (dev->vlan)
 		bpf_skb_vlan_pop(c->skb);
 	if (!err)
-		xv_port_add(XV_PORT_TX, port, &c->tally);
+		xv_count_port(XV_PORT_TX, port, &c->tally);
 	else if (err == -EINVAL)
 		flood_drop(c, XV_DROP(PORT_DOWN), XV_TO(XV_FDB_PORT, port));
 }
 
-/* Merged frames are left to xv0: nobody knows what they are cut into. */
+/*
+ * Whether xv0 would lose the copy for the peer (xv_adj_loses()). Not known of a merged frame, as
+ * nobody knows what it is cut into.
+ */
 static __always_inline int flood_loses(struct xv_flood_ctx *c, __u32 peer)
 {
 	const struct xv_adj_val *adj = bpf_map_lookup_elem(&xv_adj, &peer);
@@ -96,7 +102,7 @@ static __always_inline int flood_loses(struct xv_flood_ctx *c, __u32 peer)
 	return 1;
 }
 
-/* A function of its own: the key is large, and the stack short. */
+/* Sets the tunnel key. A function of its own: the key is large, and the stack short. */
 static __noinline int flood_key(const struct xv_flood_ctx *c, const struct xv_flood_val *to)
 {
 	const struct xv_config_val *cfg = xv_config_get();
@@ -114,21 +120,24 @@ static __always_inline void flood_slow(struct xv_flood_ctx *c, const struct xv_f
 	if (!err && cfg) {
 		err = flood_clone(c, cfg->slow_ifindex);
 		if (!err && to->id)
-			xv_peer_add(XV_PEER_TX, to->id, &c->tally);
+			xv_count_peer(XV_PEER_TX, to->id, &c->tally);
 		err = err == -EINVAL ? XV_DROP(SLOW_PATH_GONE) : 0;
 	}
 	if (err)
 		flood_drop(c, err, XV_TO(XV_FDB_PEER, to->id));
 }
 
-/* Decided once for each frame, however often the daemon changes the adjacency meanwhile. */
+/*
+ * Whether the member gets its copy from here, not through xv0. Asked once a frame and member: the
+ * daemon may change the adjacency at any time.
+ */
 static __always_inline int is_fast(const struct xv_flood_ctx *c, __u32 index, __u32 peer)
 {
 	const struct xv_config_val *cfg = xv_config_get();
 	const struct xv_adj_val *adj;
 	__u32 flags;
 
-	if (!c->room || !peer || index >= XV_FLOOD_FAST)
+	if (!c->may_encap || !peer || index >= XV_FLOOD_FAST)
 		return 0;
 	adj = bpf_map_lookup_elem(&xv_adj, &peer);
 	if (!adj || !cfg)
@@ -136,7 +145,7 @@ static __always_inline int is_fast(const struct xv_flood_ctx *c, __u32 index, __
 	flags = xv_adj_usable(adj, cfg);
 	adj = xv_table_after(adj, flags);
 	return flags && !(flags & XV_ADJ_V6) &&
-	       xv_adj_fits(adj, c->inner.len, c->inner.len - ETH_HLEN, XV_ENCAP4_LEN);
+	       xv_adj_fits(adj, c->outer.len, c->outer.len - ETH_HLEN, XV_ENCAP4_LEN);
 }
 
 static long flood_one(__u32 index, struct xv_flood_ctx *c)
@@ -170,11 +179,11 @@ static __always_inline void flood_fast(struct xv_flood_ctx *c, __u32 peer)
 	}
 	flags = READ_ONCE(adj->flags);
 	adj = xv_table_after(adj, flags);
-	c->inner.id_off = xv_ip_id_of(adj, flags, peer, c->df, 1, c->tally.stats);
-	xv_outer4_write(data, adj, &c->inner, c->vni);
+	c->outer.id_off = xv_ip_id_off(adj, flags, peer, c->df, 1, c->tally.stats);
+	xv_outer4_write(data, adj, &c->outer, c->vni);
 	err = flood_clone(c, adj->ifindex);
 	if (!err)
-		xv_peer_add(XV_PEER_TX, peer, &c->tally);
+		xv_count_peer(XV_PEER_TX, peer, &c->tally);
 	else if (err == -EINVAL) /* the underlay device is gone */
 		c->failed++;
 }
@@ -189,7 +198,7 @@ static long flood_delayed(__u32 index, struct xv_flood_ctx *c)
 	to = bpf_map_lookup_elem(&xv_flood, &c->key);
 	if (!to)
 		return 0;
-	if (c->room)
+	if (c->has_room)
 		flood_fast(c, to->id);
 	else
 		flood_slow(c, to);
@@ -212,9 +221,9 @@ __noinline int xv_flood_source_port(struct __sk_buff *skb)
 }
 
 /*
- * Room for the outer header, and what the header needs to know of the frame. IP goes the way that
- * tells the kernel about the tunnel; what else there is needs nothing of that. c->room becomes 0 if
- * the kernel refuses, and the frame is as it was.
+ * Makes room for the outer header in front of the frame, and notes what the header needs to know of
+ * the frame. The kernel is told of the tunnel where the frame is IP; another frame needs nothing of
+ * that. c->has_room tells whether the kernel did it; else the frame is as it was.
  */
 static __noinline void make_room(struct xv_flood_ctx *c)
 {
@@ -222,22 +231,21 @@ static __noinline void make_room(struct xv_flood_ctx *c)
 	struct xv_ethhdr copy __attribute__((aligned(8))), *eth = data;
 	int ecn, err;
 
-	if ((void *)(eth + 1) > data_end) {
-		c->room = 0;
+	if ((void *)(eth + 1) > data_end)
 		return;
-	}
 	ecn = xv_ecn_of(eth, data_end);
-	c->inner.ecn = ecn < 0 ? 0 : xv_ecn_encap(ecn);
+	c->outer.ecn = ecn < 0 ? 0 : xv_ecn_encap(ecn);
 	xv_copy(&copy, eth, sizeof(copy));
 	if (ecn < 0)
 		err = bpf_skb_change_head(c->skb, XV_ENCAP4_LEN, 0);
 	else
-		err = xv_encap_room(c->skb, XV_ENCAP4_LEN, 0);
+		err = xv_outer_room(c->skb, XV_ENCAP4_LEN, 0, ETH_HLEN);
+	if (err)
+		return;
+	c->has_room = 1;
 	data = xv_ctx_ptr(c->skb->data);
 	data_end = xv_ctx_ptr(c->skb->data_end);
-	if (err)
-		c->room = 0;
-	else if (data + XV_ENCAP4_LEN + ETH_HLEN <= data_end)
+	if (data + XV_ENCAP4_LEN + ETH_HLEN <= data_end)
 		xv_copy(data + XV_ENCAP4_LEN, &copy, ETH_HLEN);
 }
 
@@ -249,10 +257,10 @@ static __noinline void flood_count(const struct xv_flood_ctx *c)
 		.bytes = c->copies * c->tally.bytes,
 	};
 
-	xv_path_add(XV_PATH_FLOOD_COPY, &tally);
+	xv_count_path(XV_PATH_FLOOD_COPY, &tally);
 	tally.packets = c->failed * c->tally.packets;
 	tally.bytes = c->failed * c->tally.bytes;
-	xv_path_add(XV_PATH_FLOOD_FAILED, &tally);
+	xv_count_path(XV_PATH_FLOOD_FAILED, &tally);
 }
 
 /*
@@ -269,8 +277,8 @@ __noinline int xv_flood_frame(struct __sk_buff *skb, __u32 bd, __u32 from_port, 
 		.skb = skb,
 		.key = {.bd = bd},
 		.from_port = from_port,
-		.tally = xv_skb_tally(skb, xv_stats_here()),
-		.inner = {.len = skb->len, .sport = sport},
+		.tally = xv_skb_tally(skb, xv_count_here()),
+		.outer = {.len = skb->len, .sport = sport},
 	};
 	void *data = xv_ctx_ptr(skb->data), *data_end = xv_ctx_ptr(skb->data_end);
 	const struct xv_bd_val *net = xv_bd_get(bd);
@@ -288,7 +296,7 @@ __noinline int xv_flood_frame(struct __sk_buff *skb, __u32 bd, __u32 from_port, 
 	members = from_port ? head.total : head.ports;
 	/* A merged frame is cut, and a tag put into it, by the slow path. */
 	if (from_port && !skb->gso_size && !skb->vlan_present)
-		c.room = XV_ENCAP4_LEN;
+		c.may_encap = 1;
 	bpf_loop(members, flood_one, &c, 0);
 	/*
 	 * From the wire nobody is answered: the answer has the MAC address that the frame was for
@@ -296,10 +304,9 @@ __noinline int xv_flood_frame(struct __sk_buff *skb, __u32 bd, __u32 from_port, 
 	 */
 	if (!unicast || !from_port)
 		c.too_big = 0;
-	if (c.too_big) /* the frame must stay as it is: no header in front, but through xv0 */
-		c.room = 0;
 	if (c.fast[0] | c.fast[1] | c.fast[2] | c.fast[3]) {
-		if (c.room)
+		if (!c.too_big) /* a frame that is answered must stay as it is: its copies go by xv0
+				 */
 			make_room(&c);
 		bpf_loop(members < XV_FLOOD_FAST ? members : XV_FLOOD_FAST, flood_delayed, &c, 0);
 	}
@@ -310,7 +317,10 @@ __noinline int xv_flood_frame(struct __sk_buff *skb, __u32 bd, __u32 from_port, 
 	return xv_too_big(skb, c.too_big);
 }
 
-/* The same, and the copy for a group; returns what the program returns. */
+/*
+ * Floods the frame: xv_flood_frame(), and the copy for a group. Returns what the program returns;
+ * where that is not TC_ACT_SHOT the frame has become an answer to its sender.
+ */
 static __always_inline int xv_flood_action(struct __sk_buff *skb, const struct xv_bd_val *net,
 					   __u32 bd, __u32 from_port)
 {

@@ -9,7 +9,7 @@
 #ifndef XV_BPF_FLOW_H
 #define XV_BPF_FLOW_H
 
-#include "decap.h"
+#include "parse.h"
 
 enum {
 	XV_FLOW_STEPS = 8, /* headers that are looked at behind the first IP header */
@@ -222,12 +222,19 @@ __noinline __u64 xv_flow_walk_xdp(struct xdp_md *xdp, __u32 at, __u32 proto, int
 	return flow_walk(&w);
 }
 
-/* What is behind the IP header: read here in TCP and UDP, else by a walk. ctx: of XDP or an skb. */
+/*
+ * What is behind the IP header, at l4: the ports of TCP and UDP as one word, else what a walk
+ * finds. ctx: of XDP or an skb.
+ */
 static __always_inline __u64 flow_behind(void *ctx, const int xdp, __u32 at, __u8 proto, void *l4,
 					 void *data_end, const int v6)
 {
-	if (likely((proto == IPPROTO_TCP || proto == IPPROTO_UDP) && l4 + 4 <= data_end))
-		return *(__u32 *)l4;
+	if (likely(l4 + 4 <= data_end))
+		switch (proto) {
+		case IPPROTO_TCP:
+		case IPPROTO_UDP:
+			return *(__u32 *)l4;
+		}
 	return xdp ? xv_flow_walk_xdp(ctx, at, proto, v6) : xv_flow_walk_skb(ctx, at, proto, v6);
 }
 

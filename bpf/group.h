@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The copy of a flooded frame for a multicast group of the underlay. The group has an adjacency, so
- * that the copy leaves by the group's device: xv0 has no lower device, and would leave the choice
- * to the kernel's routes. What does not fit there is dropped, and nothing takes the slow path.
+ * The copy of a flooded frame for a multicast group of the underlay. The group has an adjacency, as
+ * a peer has, so that the copy leaves by the group's own device. xv0 has no lower device: the
+ * kernel's routes would choose one. So a copy goes through xv0 only where that route is by the same
+ * device (xv_group_slow()), and a copy that cannot be made is dropped.
  */
 #ifndef XV_BPF_GROUP_H
 #define XV_BPF_GROUP_H
 
-#include "encap.h"
-#include "last.h"
+#include "flow.h"
+#include "ip_id.h"
+#include "outer.h"
+#include "too_big.h"
+#include "drop.h"
 
 #define XV_GROUP_NO_TAGS (~0ULL) /* what xv_group_untag() says of a frame that it cannot take */
 
@@ -21,8 +25,9 @@ enum xv_group_facts {
 };
 
 /*
- * What the outer header takes from the frame: enum xv_group_facts. sport: xv_flood_source_port().
- * (All of it is cold, and made of global functions, which the verifier walks through once each.)
+ * What the outer header takes from the frame, as one word: enum xv_group_facts. sport:
+ * xv_flood_source_port(). (Copies for groups are rare, so that the steps are global functions: the
+ * verifier walks through each once.)
  */
 __noinline __u64 xv_group_facts(struct __sk_buff *skb, __u32 sport)
 {
@@ -39,7 +44,7 @@ __noinline __u64 xv_group_facts(struct __sk_buff *skb, __u32 sport)
 		facts |= XV_GROUP_DF;
 	if (xv_mac_is_multicast(eth->h_dest))
 		facts |= XV_GROUP_BUM;
-	return facts | (__u16)sport | (__u64)xv_encap_len(skb) << XV_GROUP_LEN_SHIFT;
+	return facts | (__u16)sport | (__u64)xv_skb_ip_len(skb) << XV_GROUP_LEN_SHIFT;
 }
 
 /* Protocol and TCI of the tag beside the frame. Never 0. */
@@ -78,17 +83,12 @@ __noinline __u64 xv_group_untag(struct __sk_buff *skb)
 __noinline int xv_group_room(struct __sk_buff *skb, __u32 room, __u64 tags)
 {
 	__u32 more = tags >> 32 ? 2 * XV_VLAN_HLEN : tags ? XV_VLAN_HLEN : 0;
-	const __u64 flags = BPF_F_ADJ_ROOM_FIXED_GSO | BPF_F_ADJ_ROOM_ENCAP_L4_UDP |
-			    BPF_F_ADJ_ROOM_ENCAP_L2_ETH |
-			    (room == XV_ENCAP6_LEN ? BPF_F_ADJ_ROOM_ENCAP_L3_IPV6
-						   : BPF_F_ADJ_ROOM_ENCAP_L3_IPV4);
 	__u16 mac[ETH_HLEN / 2 + 1];
 	__be32 tag[2] = {bpf_htonl(tags), bpf_htonl(tags >> 32)};
 
 	if (bpf_skb_load_bytes(skb, 0, mac, ETH_HLEN))
 		return XV_DROP(PKT_TOO_SMALL);
-	if (bpf_skb_adjust_room(skb, room + more, BPF_ADJ_ROOM_MAC,
-				flags | BPF_F_ADJ_ROOM_ENCAP_L2((__u64)ETH_HLEN + more)) &&
+	if (xv_outer_room(skb, room + more, room == XV_ENCAP6_LEN, ETH_HLEN + more) &&
 	    (skb->gso_size || bpf_skb_change_head(skb, room + more, 0)))
 		return XV_DROP(NO_MEMORY);
 	if (bpf_skb_store_bytes(skb, room, mac, 2 * ETH_ALEN, 0) ||
@@ -100,16 +100,17 @@ __noinline int xv_group_room(struct __sk_buff *skb, __u32 room, __u64 tags)
 }
 
 /*
- * id: the group's in xv_adj; facts: xv_group_facts(); n: packets that it is cut into. The frame is
- * changed, unless it is too big. 0; or a drop; or 1: the copy failed.
+ * Sends the copy with an outer header of ours. id: of the group in xv_adj. facts: xv_group_facts().
+ * n: packets that the frame is cut into. Changes the frame, unless it is too big. 0; a drop; or 1:
+ * the kernel did not send the copy.
  */
 __noinline int xv_group_send(struct __sk_buff *skb, __u32 id, __u32 vni, __u64 facts, __u32 n)
 {
 	struct xv_adj_val *adj = bpf_map_lookup_elem(&xv_adj, &id);
 	const struct xv_config_val *cfg = xv_config_get();
-	struct xv_stats_val *stats = xv_stats_here();
+	struct xv_stats_val *stats = xv_count_here();
 	__u32 flags, room, tag = skb->vlan_present ? XV_VLAN_HLEN : 0;
-	struct xv_inner inner = {
+	struct xv_outer_vals outer = {
 		.len = skb->len + tag,
 		.sport = facts,
 		.ecn = facts >> XV_GROUP_ECN_SHIFT & XV_ECN_MASK,
@@ -124,7 +125,7 @@ __noinline int xv_group_send(struct __sk_buff *skb, __u32 id, __u32 vni, __u64 f
 	if (!flags)
 		return XV_DROP(VXLAN_NO_REMOTE);
 	room = flags & XV_ADJ_V6 ? XV_ENCAP6_LEN : XV_ENCAP4_LEN;
-	if (!xv_adj_fits(adj, inner.len, (facts >> XV_GROUP_LEN_SHIFT) + tag, room))
+	if (!xv_adj_fits(adj, outer.len, (facts >> XV_GROUP_LEN_SHIFT) + tag, room))
 		return xv_too_big(skb, xv_adj_inner_mtu(adj) - tag);
 	tags = xv_group_untag(skb);
 	if (tags == XV_GROUP_NO_TAGS)
@@ -135,8 +136,8 @@ __noinline int xv_group_send(struct __sk_buff *skb, __u32 id, __u32 vni, __u64 f
 	data = xv_ctx_ptr(skb->data);
 	data_end = xv_ctx_ptr(skb->data_end);
 	if (!(flags & XV_ADJ_V6))
-		inner.id_off = xv_ip_id_of(adj, flags, id, !!(facts & XV_GROUP_DF), n, stats);
-	err = xv_outer_write(data, data_end, adj, flags & XV_ADJ_V6, &inner, vni, NULL);
+		outer.id_off = xv_ip_id_off(adj, flags, id, !!(facts & XV_GROUP_DF), n, stats);
+	err = xv_outer_write(data, data_end, adj, flags & XV_ADJ_V6, &outer, vni, NULL);
 	if (err)
 		return err;
 	err = bpf_clone_redirect(skb, adj->ifindex, 0);
@@ -146,8 +147,8 @@ __noinline int xv_group_send(struct __sk_buff *skb, __u32 id, __u32 vni, __u64 f
 }
 
 /*
- * Whether the copy leaves through xv0: it cannot be made here, and the kernel's own route to the
- * group is by the same device.
+ * Whether the copy goes through xv0: xv_group_send() cannot make it, and the kernel's own route to
+ * the group is by the same device.
  */
 static __always_inline int group_is_slow(struct __sk_buff *skb, const struct xv_adj_val *adj,
 					 const struct xv_config_val *cfg)
@@ -162,7 +163,7 @@ static __always_inline int group_is_slow(struct __sk_buff *skb, const struct xv_
 			    flags & XV_ADJ_V6 ? XV_ENCAP6_LEN : XV_ENCAP4_LEN);
 }
 
-/* The same as xv_group_send(), through xv0. The frame stays as it is. */
+/* Sends the copy through xv0, as xv_group_send() does without. The frame stays as it is. */
 __noinline int xv_group_slow(struct __sk_buff *skb, __u32 id, __u32 vni, __u64 facts)
 {
 	const struct xv_adj_val *adj = bpf_map_lookup_elem(&xv_adj, &id);
@@ -193,7 +194,7 @@ __noinline int xv_group_flood(struct __sk_buff *skb, __u32 bd, __u32 port, __u64
 	struct xv_flood_head head = {.word = word};
 	struct xv_flood_key key = {.bd = bd, .gen = head.gen, .index = head.total - 1};
 	const struct xv_flood_val *to = bpf_map_lookup_elem(&xv_flood, &key);
-	struct xv_tally tally = xv_skb_tally(skb, xv_stats_here());
+	struct xv_tally tally = xv_skb_tally(skb, xv_count_here());
 	const struct xv_config_val *cfg = xv_config_get();
 	const struct xv_bd_val *net = xv_bd_get(bd);
 	const struct xv_adj_val *adj;
@@ -209,10 +210,10 @@ __noinline int xv_group_flood(struct __sk_buff *skb, __u32 bd, __u32 port, __u64
 	else
 		err = xv_group_send(skb, id, net->vni, facts, tally.packets);
 	if (err < 0) {
-		xv_account(err, &tally);
-		xv_last_skb(skb, err, XV_DROP_FROM_PORT, XV_TO(XV_FDB_PEER, id));
+		xv_drop_skb(skb, xv_verdict_to(err, XV_TO(XV_FDB_PEER, id)), XV_DROP_FROM_PORT,
+			    tally.packets, tally.bytes);
 	} else {
-		xv_path_add(err ? XV_PATH_FLOOD_FAILED : XV_PATH_FLOOD_COPY, &tally);
+		xv_count_path(err ? XV_PATH_FLOOD_FAILED : XV_PATH_FLOOD_COPY, &tally);
 	}
 	if (err != XV_DROP(PKT_TOO_BIG))
 		return 1;

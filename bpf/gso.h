@@ -74,7 +74,7 @@ static __always_inline __u32 xv_gso_segments(struct __sk_buff *skb)
 	return skb->len > headers ? (skb->len - headers + size - 1) / size : 1;
 }
 
-/* Bytes of the frames that it is cut into: each has headers of its own. */
+/* Bytes of all segments together: each has headers of its own. */
 static __always_inline __u32 xv_gso_bytes(struct __sk_buff *skb, __u32 segments)
 {
 	if (likely(!skb->gso_size))

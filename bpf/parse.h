@@ -14,7 +14,7 @@
 #include <linux/udp.h>
 #include <bpf/bpf_endian.h>
 
-#include "stats.h"
+#include "frame.h"
 #include "xv_wire.h"
 
 struct xv_vlanhdr {
@@ -32,10 +32,7 @@ struct xv_outer {
 
 enum {
 	XV_VLAN_HLEN = 4,
-	XV_VLAN_ID = 0xfff,	 /* of a tci */
 	XV_IP_FRAGMENT = 0x3fff, /* MF and the offset */
-	XV_PARSE_NOT_OURS = 0,
-	XV_PARSE_OURS = 1,
 };
 
 /* In two stores, as wide as the loads that follow: a load from two narrower ones waits for them. */
@@ -94,19 +91,19 @@ static __always_inline int xv_parse_udp(void *data, void *pos, void *data_end, _
 	__u32 len;
 
 	if ((void *)(udp + 1) > data_end || udp->dest != cfg->udp_port)
-		return XV_PARSE_NOT_OURS;
+		return XV_SLOW;
 	len = bpf_ntohs(udp->len);
 	if (len > ip_payload || len < sizeof(*udp) + sizeof(*vxlan) + ETH_HLEN)
 		return XV_DROP(PKT_TOO_SMALL);
 	if (len < ip_payload)
-		return XV_PARSE_NOT_OURS;
+		return XV_SLOW;
 	if ((void *)(vxlan + 1) > data_end)
-		return XV_PARSE_NOT_OURS;
+		return XV_SLOW;
 	if (vxlan->flags != bpf_htonl(XV_VXLAN_I) || vxlan->vni & bpf_htonl(0xff))
 		return XV_DROP(VXLAN_INVALID_HDR);
 	outer->vni = bpf_ntohl(vxlan->vni) >> 8;
 	outer->inner = (__u32)((void *)(vxlan + 1) - data);
-	return XV_PARSE_OURS;
+	return 0;
 }
 
 static __always_inline int xv_parse_ip4(void *data, void *pos, void *data_end,
@@ -118,13 +115,13 @@ static __always_inline int xv_parse_ip4(void *data, void *pos, void *data_end,
 	if ((void *)(ip + 1) > data_end || ip->version != 4 || ip->ihl != 5 ||
 	    ip->protocol != IPPROTO_UDP || ip->frag_off & bpf_htons(XV_IP_FRAGMENT) ||
 	    ip->daddr != cfg->local4.w[3] || !cfg->local4.w[3])
-		return XV_PARSE_NOT_OURS;
+		return XV_SLOW;
 	len = bpf_ntohs(ip->tot_len);
 	outer->end = (__u32)(pos - data) + len;
 	outer->ecn = ip->tos & XV_ECN_MASK;
 	outer->src = xv_ip_of_v4(ip->saddr);
 	if (len < sizeof(*ip) + sizeof(struct udphdr))
-		return XV_PARSE_NOT_OURS;
+		return XV_SLOW;
 	if (!xv_ip4_csum_ok(ip))
 		return XV_DROP(IP_CSUM);
 	return xv_parse_udp(data, ip + 1, data_end, len - sizeof(*ip), cfg, outer);
@@ -138,19 +135,19 @@ static __always_inline int xv_parse_ip6(void *data, void *pos, void *data_end,
 	__u32 len;
 
 	if ((void *)(ip + 1) > data_end || ip->version != 6 || ip->nexthdr != IPPROTO_UDP)
-		return XV_PARSE_NOT_OURS;
+		return XV_SLOW;
 	dst = (const void *)&ip->daddr;
 	if (dst->q[0] != cfg->local6.q[0] || dst->q[1] != cfg->local6.q[1] ||
 	    !(cfg->local6.q[0] | cfg->local6.q[1]))
-		return XV_PARSE_NOT_OURS;
+		return XV_SLOW;
 	len = bpf_ntohs(ip->payload_len);
 	outer->end = (__u32)(pos - data) + sizeof(*ip) + len;
 	outer->ecn = ip->flow_lbl[0] >> 4 & XV_ECN_MASK;
 	xv_copy(&outer->src, &ip->saddr, sizeof(outer->src));
 	if (xv_ip_is_v4(&outer->src)) /* the kernel drops it (ip6_rcv_core()) */
-		return XV_PARSE_NOT_OURS;
+		return XV_SLOW;
 	if (len < sizeof(struct udphdr))
-		return XV_PARSE_NOT_OURS;
+		return XV_SLOW;
 	return xv_parse_udp(data, ip + 1, data_end, len, cfg, outer);
 }
 
@@ -171,7 +168,7 @@ static __always_inline int xv_mac_is_own(const struct xv_config_val *cfg, const 
  * (kernel: vlan_do_receive()). */
 static __always_inline int xv_tag_is_own(const struct xv_config_val *cfg, __be16 proto, __u32 tci)
 {
-	__u32 id = tci & XV_VLAN_ID, tag = (__u32)bpf_ntohs(proto) << 16 | id;
+	__u32 id = tci & XV_VLAN_VID_MASK, tag = (__u32)bpf_ntohs(proto) << 16 | id;
 	int i;
 
 	if (!id)
@@ -184,8 +181,8 @@ static __always_inline int xv_tag_is_own(const struct xv_config_val *cfg, __be16
 }
 
 /*
- * XV_PARSE_OURS: a VXLAN packet to this VTEP, *outer filled in, headers up to the inner Ethernet
- * header in [data, data_end). XV_PARSE_NOT_OURS: not ours, or not sure. Negative: ours and bad.
+ * 0: a VXLAN packet to this VTEP, *outer filled in, with all headers in front of the inner Ethernet
+ * header in [data, data_end). XV_SLOW: not ours, or not sure. A drop: ours and bad.
  * The caller still checks outer->end against the frame's length.
  */
 static __always_inline int xv_parse_outer(void *data, void *data_end,
@@ -196,21 +193,21 @@ static __always_inline int xv_parse_outer(void *data, void *data_end,
 	__be16 proto;
 
 	if (pos > data_end || !xv_mac_is_own(cfg, eth->h_dest))
-		return XV_PARSE_NOT_OURS;
+		return XV_SLOW;
 	proto = eth->h_proto;
 	if (unlikely(xv_is_vlan(proto))) {
 		struct xv_vlanhdr *vlan = pos;
 
 		pos = vlan + 1;
 		if (pos > data_end || !xv_tag_is_own(cfg, proto, bpf_ntohs(vlan->tci)))
-			return XV_PARSE_NOT_OURS;
+			return XV_SLOW;
 		proto = vlan->proto;
 	}
 	if (proto == bpf_htons(ETH_P_IP))
 		return xv_parse_ip4(data, pos, data_end, cfg, outer);
 	if (proto == bpf_htons(ETH_P_IPV6))
 		return xv_parse_ip6(data, pos, data_end, cfg, outer);
-	return XV_PARSE_NOT_OURS;
+	return XV_SLOW;
 }
 
 static __always_inline int xv_mac_is_multicast(const __u8 *mac)
@@ -228,6 +225,22 @@ static __always_inline int xv_mac_is_link_local(const __u8 *mac)
 static __always_inline int xv_mac_is_source(const __u8 *mac)
 {
 	return !xv_mac_is_multicast(mac) && (*(const __u32 *)mac | *(const __u16 *)(mac + 4));
+}
+
+/* 1: TCP. 0: not. -1: the IP header cannot be read. */
+static __always_inline int xv_inner_tcp(struct xv_ethhdr *eth, void *data_end)
+{
+	if (eth->h_proto == bpf_htons(ETH_P_IP)) {
+		struct iphdr *ip = (void *)(eth + 1);
+
+		return (void *)(ip + 1) <= data_end ? ip->protocol == IPPROTO_TCP : -1;
+	}
+	if (eth->h_proto == bpf_htons(ETH_P_IPV6)) {
+		struct ipv6hdr *ip = (void *)(eth + 1);
+
+		return (void *)(ip + 1) <= data_end ? ip->nexthdr == IPPROTO_TCP : -1;
+	}
+	return 0;
 }
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Path MTU: a router says that a packet of ours is too large for the way to a peer. The kernel
- * takes that for its route, of which netlink says nothing; the daemon is told to ask for the route
- * again. A forged message causes no more than the question.
+ * notes that in its route, and no netlink message tells of the note. So the daemon is told here to
+ * ask for the route again. A forged message causes no more than that question.
  */
 #ifndef XV_BPF_PMTU_H
 #define XV_BPF_PMTU_H
@@ -71,7 +71,7 @@ __noinline int xv_pmtu_note(struct __sk_buff *skb, int v6)
 	return 0;
 }
 
-/* A frame that is the kernel's. */
+/* Looks at a frame that is left to the kernel: whether it is ICMP. */
 static __always_inline void xv_pmtu_look(struct __sk_buff *skb, void *data, void *data_end)
 {
 	struct xv_ethhdr *eth = data;

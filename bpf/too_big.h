@@ -12,8 +12,9 @@
 #include <linux/icmpv6.h>
 #include <linux/pkt_cls.h>
 
-#include "deliver.h"
-#include "last.h"
+#include "event.h"
+#include "skb.h"
+#include "drop.h"
 
 /* What the place that finds a frame too large leaves in skb->cb for the exit. */
 enum {
@@ -268,7 +269,7 @@ __noinline int xv_too_big_build(struct __sk_buff *skb, __u32 mtu)
 	return -EINVAL;
 }
 
-/* Out of the port that the frame came from. */
+/* Sends the answer out of the port that the frame came from. */
 static __always_inline int answer_port(struct __sk_buff *skb, __u32 port)
 {
 	const struct xv_port_dev_val *dev = bpf_map_lookup_elem(&xv_port_dev, &port);
@@ -298,7 +299,7 @@ __noinline int xv_too_big_return(struct __sk_buff *skb)
  */
 __noinline int xv_too_big_answer(struct __sk_buff *skb)
 {
-	struct xv_tally one = {.stats = xv_stats_here(), .packets = 1};
+	struct xv_tally one = {.stats = xv_count_here(), .packets = 1};
 	int action;
 
 	if (!one.stats || !skb->cb[XV_CB_MTU] || !answer_gate_open(skb->cb[XV_CB_BD]) ||
@@ -308,18 +309,18 @@ __noinline int xv_too_big_answer(struct __sk_buff *skb)
 	action = skb->cb[XV_CB_PORT] ? answer_port(skb, skb->cb[XV_CB_PORT])
 				     : xv_too_big_return(skb);
 	if (action != TC_ACT_SHOT)
-		xv_path_add(XV_PATH_TOO_BIG_SENT, &one);
+		xv_count_path(XV_PATH_TOO_BIG_SENT, &one);
 	return action;
 }
 
-/* For the place that finds out: the MTU to tell. A drop. */
+/* Notes the MTU that the answer is to tell, where a frame is found too large. Returns the drop. */
 static __always_inline int xv_too_big(struct __sk_buff *skb, __u32 mtu)
 {
 	skb->cb[XV_CB_MTU] = mtu;
 	return XV_DROP(PKT_TOO_BIG);
 }
 
-/* ... and whose frame it is. port 0: it came through xv0. */
+/* Notes where the answer is to go: the network and port that the frame came from. port 0: xv0. */
 static __always_inline void xv_too_big_from(struct __sk_buff *skb, __u32 bd, __u32 port)
 {
 	skb->cb[XV_CB_BD] = bd;

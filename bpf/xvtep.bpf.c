@@ -1,85 +1,107 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The programs, in the way of a packet: from the wire (xv_decap, xv_decap_tc, xv_slow_rx), then
- * from a tenant (xv_port_encap, xv_encap). Each does its work in one function that returns a
- * verdict, an enum xv_path or a drop, and turns it into XDP_* or TC_ACT_* at its one exit, where it
- * is counted. (Without counters, which never is, it does nothing.)
+ * The programs, in the order in which a packet meets them: from the wire xv_decap (or
+ *xv_decap_skb), xv_decap_tc, xv_slow_rx; from a tenant xv_port_encap, xv_encap. Each does three
+ *things:
+ *
+ *	decide	looks at the untouched frame, and says in a struct what is to be done
+ *	act	does it
+ *	exit	counts what became of the frame, notes the last drop, and tells the kernel
+ *
+ * What became of the frame is one number from the decision to the exit: see verdict.h. The daemon
+ * gives every CPU counters before it attaches a program; on a CPU without, a program does nothing.
  */
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>
 
-#include "last.h"
-#include "port_encap.h"
-#include "slow.h"
-#include "strip.h"
+#include "decap_tc.h"
+#include "decap_xdp.h"
+#include "encap_tc.h"
+#include "encap_xdp.h"
+#include "drop.h"
+#include "slow_rx.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
 /* ---- from the wire, XDP on the underlay device ---- */
 
-static __always_inline int xdp_exit(struct xdp_md *ctx, int verdict, const struct xv_tally *tally)
+/* to: XV_TO() of where a frame that is dropped was for, or 0. */
+static __always_inline int decap_exit(struct xdp_md *ctx, int verdict, __u32 to,
+				      const struct xv_tally *tally)
 {
-	xv_account(verdict, tally);
-	xv_last_xdp(ctx, verdict, XV_DROP_FROM_WIRE, tally->to);
-	if (verdict < 0)
+	if (unlikely(verdict < 0)) {
+		xv_drop_xdp(ctx, xv_verdict_to(verdict, to), XV_DROP_FROM_WIRE, tally->bytes);
 		return XDP_DROP;
-	return verdict == XV_PATH_XDP_REDIRECT ? XDP_REDIRECT : XDP_PASS;
+	}
+	xv_count_path(verdict == XV_SLOW ? XV_PATH_XDP_PASS : verdict, tally);
+	return verdict == XV_SLOW ? XDP_PASS : XDP_REDIRECT;
 }
 
 SEC("xdp.frags")
 int xv_decap(struct xdp_md *ctx)
 {
-	struct xv_tally tally = {.stats = xv_stats_here(), .packets = 1};
+	struct xv_frame f = xv_frame_of_xdp(ctx, xv_xdp_len(ctx));
+	struct xv_decap d = {};
 	int verdict;
 
-	if (!tally.stats)
+	if (!f.tally.stats)
 		return XDP_PASS;
-	verdict = xv_strip_xdp(ctx, &tally);
-	return xdp_exit(ctx, verdict, &tally);
+	verdict = xv_decap_decide(&f, &d);
+	if (likely(!verdict))
+		verdict = xv_decap_act_xdp(ctx, &f, &d);
+	return decap_exit(ctx, verdict, d.to, &f.tally);
 }
 
 /*
- * Generic XDP runs on skbs, which may be merged ones, and cannot tell: it refuses what is bad and
- * leaves stripping to xv_decap_tc. Without fragments, because for a program that takes them the
- * kernel copies the skb, and the copy has lost that it was merged (Linux 6.18: TCP stalls).
+ * Generic XDP runs on skbs, which may be merged ones, and cannot tell. So this program drops what
+ * is bad, and leaves what is good to xv_decap_tc. It is one without fragments: for a program that
+ * takes them the kernel copies the skb, and the copy has lost that it was merged (Linux 6.18: TCP
+ * stalls).
  */
 SEC("xdp")
 int xv_decap_skb(struct xdp_md *ctx)
 {
-	struct xv_tally tally = {.stats = xv_stats_here(), .packets = 1};
+	struct xv_frame f = xv_frame_of_xdp(ctx, ctx->data_end - ctx->data);
+	struct xv_decap d = {};
 	int verdict;
 
-	if (!tally.stats)
+	if (!f.tally.stats)
 		return XDP_PASS;
-	verdict = xv_strip_generic(ctx, &tally);
-	return xdp_exit(ctx, verdict, &tally);
+	f.merged = 1; /* it may be */
+	verdict = xv_decap_decide(&f, &d);
+	return decap_exit(ctx, verdict ?: XV_SLOW, d.to, &f.tally);
 }
 
 /* ---- from the wire, TC ingress of the underlay device ---- */
 
+/* As decap_exit(). action: what the program returns for a frame that took a path. */
 static __always_inline int tc_exit(struct __sk_buff *skb, enum xv_drop_from from, int verdict,
-				   int action, const struct xv_tally *tally)
+				   __u32 to, int action, const struct xv_tally *tally)
 {
-	xv_account(verdict, tally);
-	xv_last_skb(skb, verdict, from, tally->to);
-	if (from != XV_DROP_FROM_WIRE && unlikely(verdict == XV_DROP(PKT_TOO_BIG)))
-		return xv_too_big_answer(skb);
-	if (verdict < 0)
+	if (unlikely(verdict < 0)) {
+		xv_drop_skb(skb, xv_verdict_to(verdict, to), from, tally->packets, tally->bytes);
+		if (from != XV_DROP_FROM_WIRE && verdict == XV_DROP(PKT_TOO_BIG))
+			return xv_too_big_answer(skb);
 		return TC_ACT_SHOT;
-	return verdict == XV_PATH_TC_PASS ? TC_ACT_UNSPEC : action;
+	}
+	xv_count_path(verdict == XV_SLOW ? XV_PATH_TC_PASS : verdict, tally);
+	return verdict == XV_SLOW ? TC_ACT_UNSPEC : action;
 }
 
 SEC("tc")
 int xv_decap_tc(struct __sk_buff *skb)
 {
-	struct xv_tally tally = xv_skb_tally(skb, xv_stats_here());
+	struct xv_frame f = xv_frame_of_skb(skb);
 	int action = TC_ACT_SHOT, verdict;
+	struct xv_decap d = {};
 
-	if (!tally.stats)
+	if (!f.tally.stats)
 		return TC_ACT_UNSPEC;
-	verdict = xv_strip_tc(skb, &tally, &action);
-	return tc_exit(skb, XV_DROP_FROM_WIRE, verdict, action, &tally);
+	verdict = xv_decap_decide_skb(skb, &f, &d);
+	if (likely(!verdict))
+		verdict = xv_decap_act_tc(skb, &f, &d, &action);
+	return tc_exit(skb, XV_DROP_FROM_WIRE, verdict, d.to, action, &f.tally);
 }
 
 /* ---- from the wire, through the slow path device ---- */
@@ -87,13 +109,16 @@ int xv_decap_tc(struct __sk_buff *skb)
 SEC("tc")
 int xv_slow_rx(struct __sk_buff *skb)
 {
-	struct xv_tally tally = xv_skb_tally(skb, xv_stats_here());
+	struct xv_tally tally = xv_skb_tally(skb, xv_count_here());
 	int action = TC_ACT_SHOT, verdict;
+	struct xv_slow_rx s = {};
 
 	if (!tally.stats)
 		return TC_ACT_SHOT;
-	verdict = xv_slow_frame(skb, &tally, &action);
-	return tc_exit(skb, XV_DROP_FROM_SLOW, verdict, action, &tally);
+	verdict = xv_slow_rx_decide(skb, &tally, &s);
+	if (!verdict)
+		verdict = xv_slow_rx_act(skb, &s, &tally, &action);
+	return tc_exit(skb, XV_DROP_FROM_SLOW, verdict, s.decap.to, action, &tally);
 }
 
 /* ---- from a tenant, XDP on a port's device ---- */
@@ -101,17 +126,24 @@ int xv_slow_rx(struct __sk_buff *skb)
 SEC("xdp.frags")
 int xv_port_encap(struct xdp_md *ctx)
 {
-	struct xv_tally tally = {.stats = xv_stats_here(), .packets = 1};
+	struct xv_frame f = xv_frame_of_xdp(ctx, xv_xdp_len(ctx));
+	struct xv_encap e = {};
 	int verdict;
 
-	if (!tally.stats)
+	if (!f.tally.stats)
 		return XDP_PASS;
-	verdict = xv_port_frame(ctx, &tally);
-	if (verdict == XV_PORT_PASS) /* xv_encap is next, and counts it */
+	verdict = xv_encap_decide_xdp(&f, ctx->ingress_ifindex, &e);
+	if (likely(!verdict))
+		verdict = xv_encap_act_xdp(ctx, &f, &e);
+	if (verdict == XV_SLOW) /* xv_encap is next, and counts the frame */
 		return XDP_PASS;
-	xv_account(verdict, &tally);
-	xv_last_xdp(ctx, verdict, XV_DROP_FROM_PORT, tally.to);
-	return verdict < 0 ? XDP_DROP : XDP_REDIRECT;
+	if (unlikely(verdict < 0)) {
+		xv_drop_xdp(ctx, xv_verdict_to(verdict, xv_encap_dest(&e)), XV_DROP_FROM_PORT,
+			    f.tally.bytes);
+		return XDP_DROP;
+	}
+	xv_count_path(verdict, &f.tally);
+	return XDP_REDIRECT;
 }
 
 /* ---- from a tenant, TC ingress of a port ---- */
@@ -119,11 +151,14 @@ int xv_port_encap(struct xdp_md *ctx)
 SEC("tc")
 int xv_encap(struct __sk_buff *skb)
 {
-	struct xv_tally tally = xv_skb_tally(skb, xv_stats_here());
+	struct xv_frame f = xv_frame_of_skb(skb);
 	int action = TC_ACT_SHOT, verdict;
+	struct xv_encap e = {};
 
-	if (!tally.stats)
+	if (!f.tally.stats)
 		return TC_ACT_SHOT;
-	verdict = xv_forward_frame(skb, &tally, &action);
-	return tc_exit(skb, XV_DROP_FROM_PORT, verdict, action, &tally);
+	verdict = xv_encap_decide_skb(skb, &f, &e);
+	if (likely(!verdict))
+		verdict = xv_encap_act_tc(skb, &f, &e, &action);
+	return tc_exit(skb, XV_DROP_FROM_PORT, verdict, xv_encap_dest(&e), action, &f.tally);
 }
