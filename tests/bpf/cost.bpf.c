@@ -69,8 +69,8 @@ int cost_encap_xdp(struct xdp_md *ctx)
 
 	if (!f.tally.stats)
 		return XDP_ABORTED;
-	verdict = xv_encap_decide_xdp(&f, ctx->ingress_ifindex, &e) ?:
-		  xv_encap_act_xdp(ctx, &f, &e);
+	verdict = xv_encap_decide_xdp(&f, ctx->ingress_ifindex, &e)
+			  ?: xv_encap_act_xdp(ctx, &f, &e);
 	if (verdict != XV_PATH_PORT_ENCAP || bpf_xdp_adjust_head(ctx, XV_ENCAP4_LEN)) {
 		failed++;
 		return XDP_ABORTED;
