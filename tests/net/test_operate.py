@@ -166,15 +166,23 @@ def foreign_port():
         tap.ok(not os.path.exists(f"{RUN}/{second.instance}"), "no run directory is left")
 
 
+def holds(pid, number):
+    """Whether the process has that signal wait, or handles it."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as f:
+        fields = dict(line.split(":", 1) for line in f)
+    return any(int(fields[name], 16) >> number - 1 & 1 for name in ("SigBlk", "SigCgt"))
+
+
 def reload_at_start():
     """A SIGHUP that comes while the daemon starts waits until it has; it does not end it."""
     with Lab(hosts=1) as lab:
         vtep = Xvtepd(lab.hosts[0], [{"vni": VNI}], start=False)
         vtep.write()
         vtep.process = vtep.spawn()
+        tap.wait_for(lambda: holds(vtep.process.pid, signal.SIGHUP), "the program has begun")
         for _ in range(20):
-            time.sleep(0.01)
             vtep.process.send_signal(signal.SIGHUP)
+            time.sleep(0.01)
         tap.wait_for(vtep.answers, "it answers")
         tap.wait_for(lambda: any("reloaded" in line for line in vtep.log()), "it was reloaded")
 
