@@ -90,16 +90,26 @@ static __always_inline int xv_outer_write(void *pos, void *data_end, const struc
 					  const int v6, const struct xv_outer_vals *outer,
 					  __u32 vni, const struct xv_ethhdr *eth)
 {
-	const __u32 header = v6 ? XV_ENCAP6_LEN : XV_ENCAP4_LEN;
+	const __u32 behind = eth ? ETH_HLEN : 0;
 
-	if (pos + header + (eth ? ETH_HLEN : 0) > data_end)
-		return XV_DROP(NO_MEMORY);
-	if (v6)
+	/*
+	 * Each family has a check of its own. With one for both, clang writes what they have in
+	 * common and then asks for the family again, which Linux 6.1 does not connect with the
+	 * check ("R1 offset is outside of the packet").
+	 */
+	if (v6) {
+		if (pos + XV_ENCAP6_LEN + behind > data_end)
+			return XV_DROP(NO_MEMORY);
 		xv_outer6_write(pos, adj, outer, vni);
-	else
-		xv_outer4_write(pos, adj, outer, vni);
+		if (eth)
+			xv_copy(pos + XV_ENCAP6_LEN, eth, ETH_HLEN);
+		return 0;
+	}
+	if (pos + XV_ENCAP4_LEN + behind > data_end)
+		return XV_DROP(NO_MEMORY);
+	xv_outer4_write(pos, adj, outer, vni);
 	if (eth)
-		xv_copy(pos + header, eth, ETH_HLEN);
+		xv_copy(pos + XV_ENCAP4_LEN, eth, ETH_HLEN);
 	return 0;
 }
 
