@@ -248,12 +248,20 @@ def by_no_port():
             control.send(frame.plain(ways.tenant.mac, frame.BROADCAST, mark))
             frame.wait_count({t: int(d == dev) for d, t in ways.taps.items()}, mark,
                              f"the kernel's, by {dev}")
+
+        def by():
+            """Devices of the routes to ff00::/8; the kernel takes the first."""
+            routes = ns.json("ip", "-6", "-j", "route", "show", "table", "local", "type", "multicast")
+            return [r["dev"] for r in routes if r["dst"] == "ff00::/8"]
+        tap.wait_for(lambda: "under" in by(), "a route by the uplink")
+        for dev in ("under2", "p2"):  # theirs come behind it, whatever was ready first
+            ns.ip(f"link set {dev} down", f"link set {dev} up")
+        tap.wait_for(lambda: by()[0] == "under" and "p2" in by(), "the first route is by the uplink")
         kernel_by("under")
         ways.expect_by("under", "before")
         for dev in ("under", "under2"):
             ns.ip(f"link set {dev} down", f"link set {dev} up")
-        routes = ns.json("ip", "-6", "-j", "route", "show", "table", "local", "type", "multicast")
-        tap.equal(next(r["dev"] for r in routes if r["dst"] == "ff00::/8"), "p2", "the first route")
+        tap.equal(by()[0], "p2", "the first route")
         kernel_by("p2")
         ways.expect_by("under", "afterwards")
         ns.ip("link set under down")
