@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The programs, in the order in which a packet meets them: from the wire xv_decap (or
- *xv_decap_skb), xv_decap_tc, xv_slow_rx; from a tenant xv_port_encap, xv_encap. Each does three
- *things:
+ * The programs, in the order in which a packet meets them. From the wire: xv_decap or xv_decap_skb,
+ * then xv_decap_tc, then xv_slow_rx. From a tenant: xv_port_encap, then xv_encap. Each does three
+ * things:
  *
  *	decide	looks at the untouched frame, and says in a struct what is to be done
  *	act	does it

@@ -146,20 +146,27 @@ int xv_value_mac(struct xv_reader *r, const char *name, uint8_t mac[6])
 	return 0;
 }
 
+/* An address, and the text that it was read from. */
+static int ip_and_text(struct xv_reader *r, const char *name, struct xv_ip *ip, const char **text)
+{
+	int err;
+
+	err = xv_reader_scalar(r, name, text);
+	if (err)
+		return err;
+	if (!xv_ip_parse(*text, ip))
+		return 0;
+	if (strchr(*text, '/'))
+		return bad(r, name, *text, "expected an address without prefix length");
+	return bad(r, name, *text,
+		   "expected an IPv4 or IPv6 address such as 192.0.2.1 or \"2001:db8::1\"");
+}
+
 int xv_value_ip(struct xv_reader *r, const char *name, struct xv_ip *ip)
 {
 	const char *text;
-	int err;
 
-	err = xv_reader_scalar(r, name, &text);
-	if (err)
-		return err;
-	if (!xv_ip_parse(text, ip))
-		return 0;
-	if (strchr(text, '/'))
-		return bad(r, name, text, "expected an address without prefix length");
-	return bad(r, name, text,
-		   "expected an IPv4 or IPv6 address such as 192.0.2.1 or \"2001:db8::1\"");
+	return ip_and_text(r, name, ip, &text);
 }
 
 int xv_value_host(struct xv_reader *r, const char *name, struct xv_ip *ip)
@@ -168,10 +175,7 @@ int xv_value_host(struct xv_reader *r, const char *name, struct xv_ip *ip)
 	const char *text;
 	int err;
 
-	err = xv_value_ip(r, name, &parsed);
-	if (err)
-		return err;
-	err = xv_reader_scalar(r, name, &text);
+	err = ip_and_text(r, name, &parsed, &text);
 	if (err)
 		return err;
 	if (xv_ip_is_multicast(&parsed))
@@ -192,10 +196,7 @@ int xv_value_group(struct xv_reader *r, const char *name, struct xv_ip *ip)
 	const char *text;
 	int err;
 
-	err = xv_value_ip(r, name, &parsed);
-	if (err)
-		return err;
-	err = xv_reader_scalar(r, name, &text);
+	err = ip_and_text(r, name, &parsed, &text);
 	if (err)
 		return err;
 	if (!xv_ip_is_multicast(&parsed))

@@ -10,6 +10,19 @@
 #include "addr.h"
 #include "kernel/netlink_request.h"
 
+/* The socket with an address of its own; or NULL with errno set, and the socket is closed. */
+static struct mnl_socket *bound(struct mnl_socket *socket)
+{
+	int code;
+
+	if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) >= 0)
+		return socket;
+	code = errno;
+	mnl_socket_close(socket);
+	errno = code;
+	return NULL;
+}
+
 /* Options that all Linux we run on have (4.20); a failure only costs detail in error texts. */
 struct mnl_socket *xv_netlink_request_socket(int protocol)
 {
@@ -25,14 +38,7 @@ struct mnl_socket *xv_netlink_request_socket(int protocol)
 	/* The kernel answers within the send call; this only keeps a bug from hanging the daemon.
 	 */
 	setsockopt(mnl_socket_get_fd(socket), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0) {
-		int code = errno;
-
-		mnl_socket_close(socket);
-		errno = code;
-		return NULL;
-	}
-	return socket;
+	return bound(socket);
 }
 
 struct nlmsghdr *xv_netlink_begin(struct xv_netlink_req *req, uint16_t type, uint16_t flags,
@@ -165,12 +171,5 @@ struct mnl_socket *xv_netlink_event_socket(int protocol)
 	fd = mnl_socket_get_fd(socket);
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-	if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0) {
-		int code = errno;
-
-		mnl_socket_close(socket);
-		errno = code;
-		return NULL;
-	}
-	return socket;
+	return bound(socket);
 }
