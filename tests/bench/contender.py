@@ -19,6 +19,7 @@ import machine
 VNI = 100
 SETUP_XVTEP = os.path.join(lab.TOP, "tests", "bench", "setup-xvtep")
 ANSWER = 20  # seconds to wait for the daemon, at most
+STOP = 600  # to take it away: a TCX link waits for a grace period, of 10,000 ports too
 CONFIG_ENTRIES = 10000  # more are loaded with the client, where it can
 
 
@@ -176,6 +177,11 @@ class Xvtep:
             os.unlink(path)
 
     def config(self):
+        yield from self.head()
+        yield "networks:"
+        yield from self.networks()
+
+    def head(self):
         host = self.host
         yield f"instance: {self.instance}"
         yield "underlay:"
@@ -185,7 +191,9 @@ class Xvtep:
         yield f"  xdp: {self.mode}"
         if self.mode == "native":
             yield f"  delivery: {self.delivery}"
-        yield "networks:"
+
+    def networks(self):
+        host = self.host
         for vni, vlan in host.networks:
             port = f"{{dev: port, vlan: {vlan}}}" if vlan else "port"
             yield f"  - vni: {vni}"
@@ -274,7 +282,7 @@ CONTENDERS = (Floor, Kernel, Xvtep)
 
 
 def stop_xvtep(args):
-    p = subprocess.run([SETUP_XVTEP, "stop", *args], capture_output=True, text=True, timeout=120)
+    p = subprocess.run([SETUP_XVTEP, "stop", *args], capture_output=True, text=True, timeout=STOP)
     if p.returncode:
         print(f"bench: xvtep could not be removed: {p.stderr.strip()}", flush=True)
 

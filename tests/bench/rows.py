@@ -6,7 +6,7 @@ verify, measure, finish and close, and ROUNDS: which of the driver's options say
 A row: name, kind, unit; "better": "less" where that is so; "base": what is different in a second
 measurement that runs in the same rounds, `share` is the quotient of the two; "bars": what (ratio,
 share, value, an extra figure of the kind or, of those in "quotients", FIGURE_ratio), how (">=" or "<=") and the limit, for xvtep;
-"contenders" if not all; "once": those measured in the first round only; "as": who stands in for
+"contenders" if not all; "on_request": not unless it is named; "once": those measured in the first round only; "as": who stands in for
 one. The rest is the kind's.
 """
 import ageing
@@ -14,6 +14,7 @@ import learn
 import packets
 import restart
 import rr
+import start
 import tables
 import tcp
 from contender import Kernel, Strip
@@ -31,6 +32,8 @@ RR = {"kind": rr.Wire, "unit": rr.UNIT, "wire": "default", "better": "less",
       "quotients": ("p99_us", "cpu_us"),
       "bars": (("ratio", "<=", 0.8), ("p99_us_ratio", "<=", 0.8))}
 LEARN = {"direction": "decap", "xdp": "native", "contenders": ("kernel", "xvtep")}
+START = {"kind": start.Start, "unit": "s", "better": "less", "contenders": ("xvtep",)}
+ANSWERS = (("longest_ms", "<=", 50), ("longest_after_ms", "<=", 50))
 TABLE = {"unit": "s", "better": "less", "entries": 1000000, "contenders": ("kernel", "xvtep")}
 ONE_FLOW = {"macs": 2, "flows": 1}
 
@@ -95,4 +98,7 @@ BENCHES = (
     {"name": "restart-1m", **DECAP, "kind": restart.Wire, "unit": "s", "better": "less",
      "macs": 1000000, "contenders": ("xvtep",),
      "bars": (("lost_packets", "<=", 0), ("value", "<=", 2))},
+    {"name": "start-1k", **START, "ports": 1000, "bars": (("value", "<=", 6), *ANSWERS)},
+    {"name": "start-10k", **START, "ports": 10000, "on_request": True,
+     "bars": (("value", "<=", 60), *ANSWERS)},
 )

@@ -42,6 +42,12 @@ static void stop_control(void)
 	control = NULL;
 }
 
+static int start_control(struct xv_err *err)
+{
+	return xv_control_start(&about, &service, &control, err)
+		       ?: xv_control_listen(control, err);
+}
+
 static int set_up(void **state)
 {
 	struct xv_err err;
@@ -60,7 +66,7 @@ static int set_up(void **state)
 		model.by_bd[bd] = &networks[bd];
 		HASH_ADD(hh, model.networks, vni, sizeof(networks[bd].vni), &networks[bd]);
 	}
-	return xv_control_start(&about, &service, &control, &err);
+	return start_control(&err);
 }
 
 static int tear_down(void **state)
@@ -438,7 +444,7 @@ static void test_stale(void **state)
 	(void)state;
 	socket_path(&sun);
 	first = control;
-	assert_int_equal(xv_control_start(&about, &service, &control, &err), -EADDRINUSE);
+	assert_int_equal(start_control(&err), -EADDRINUSE);
 	assert_non_null(strstr(err.text, "is served by another process"));
 	assert_ptr_equal(control, first);
 	stop_control();
@@ -447,16 +453,16 @@ static void test_stale(void **state)
 	fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	assert_int_equal(bind(fd, (struct sockaddr *)&sun, sizeof(sun)), 0);
 	close(fd);
-	assert_int_equal(xv_control_start(&about, &service, &control, &err), 0);
+	assert_int_equal(start_control(&err), 0);
 	stop_control();
 
 	fd = open(sun.sun_path, O_CREAT | O_WRONLY, 0600);
 	close(fd);
-	assert_int_equal(xv_control_start(&about, &service, &control, &err), -EEXIST);
+	assert_int_equal(start_control(&err), -EEXIST);
 	assert_non_null(strstr(err.text, "control.sock is in the way and not a socket"));
 	assert_int_equal(access(sun.sun_path, F_OK), 0);
 	unlink(sun.sun_path);
-	assert_int_equal(xv_control_start(&about, &service, &control, &err), 0);
+	assert_int_equal(start_control(&err), 0);
 }
 
 /* What the client does takes that many seconds more; then the control socket is looked at. */

@@ -30,6 +30,7 @@
 #include "model/loop.h"
 #include "model/mac_table.h"
 #include "model/pmtu.h"
+#include "model/queue.h"
 #include "model/quota.h"
 #include "model/settle.h"
 #include "model/slow.h"
@@ -40,6 +41,7 @@
 #include "model/unhook.h"
 #include "model/uplink.h"
 #include "model/vlan.h"
+#include "notify.h"
 #include "rundir.h"
 #include "serve/control.h"
 #include "serve/metrics.h"
@@ -255,6 +257,19 @@ static void on_room(void *arg)
 		xv_learn_again(inst->learn);
 }
 
+/* The start is done when no port waits any more; one that cannot be had is no reason to wait. */
+static void on_attached(void *arg)
+{
+	const struct xv_instance *inst = arg;
+	size_t waiting = inst->model.n_waiting, ports = HASH_COUNT(inst->model.ports);
+
+	if (waiting)
+		xv_notify("EXTEND_TIMEOUT_USEC=60000000\nSTATUS=attaching ports: %zu of %zu",
+			  ports - waiting, ports);
+	else
+		xv_notify("READY=1\nSTATUS=%zu ports", ports);
+}
+
 static void on_ask(void *arg)
 {
 	struct xv_instance *inst = arg;
@@ -306,6 +321,7 @@ static void connect_rooms(struct xv_instance *inst)
 		.retry = {on_retry, inst},
 		.again = {on_again, inst},
 		.room = {on_room, inst},
+		.attached = {on_attached, inst},
 		.ask = {on_ask, inst},
 		.settle = xv_settle,
 		.network_set = {on_network_set, inst},
@@ -331,6 +347,7 @@ static void free_model(struct xv_model *model)
 	xv_pmtu_stop(model);
 	xv_adjacency_stop(model);
 	xv_unhook_stop(model);
+	xv_queue_stop(model);
 	xv_xfrm_stop(model->xfrm);
 	xv_stats_stop(model->dp);
 	xv_mac_table_close(model);
@@ -407,6 +424,7 @@ static int start(struct xv_instance *inst, struct xv_err *err)
 	fresh = !model->dp->adopted;
 	ret = xv_follow_start(inst->follow, err);
 	ret = ret ?: xv_unhook_start(model, err);
+	ret = ret ?: xv_queue_start(model, err);
 	ret = ret
 		      ?: xv_xfrm_start(model->base, (struct xv_signal){on_policies, model},
 				       &model->xfrm, err);
@@ -483,7 +501,12 @@ int xv_instance_start(struct xv_config *config, const char *config_file, struct 
 
 int xv_instance_run(struct xv_instance *inst, struct xv_err *err)
 {
-	return xv_mac_table_run(&inst->model, err);
+	int ret = xv_mac_table_run(&inst->model, err);
+
+	ret = ret ?: xv_control_listen(inst->control, err);
+	if (!ret && !inst->model.n_waiting)
+		on_attached(inst);
+	return ret;
 }
 
 const char *xv_instance_file(const struct xv_instance *inst)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Clocks that nobody sets, in whole seconds. */
+/* Clocks that nobody sets. */
 #ifndef XV_CLOCK_H
 #define XV_CLOCK_H
 
 #include <stdint.h>
 #include <time.h>
 
-/* Since the machine's start, the time that it slept included. */
+/* Whole seconds since the machine's start, the time that it slept included. */
 static inline uint64_t xv_clock_boot(void)
 {
 	struct timespec ts;
@@ -22,6 +22,15 @@ static inline uint64_t xv_clock_run(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec;
+}
+
+/* Microseconds of the same. */
+static inline uint64_t xv_clock_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000ULL + ts.tv_nsec / 1000;
 }
 
 #endif

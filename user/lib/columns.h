@@ -103,6 +103,7 @@ enum xv_metric_id {
 	X(STATUS, METRICS, "metrics", "metrics", TEXT, NULL, NONE, "")                         \
 	X(STATUS, NETWORKS, "networks", "networks", UINT, NULL, NETWORKS, "")                  \
 	X(STATUS, PORTS, "ports", "ports", UINT, NULL, PORTS, "")                              \
+	X(STATUS, ATTACHING, "attaching", "attaching", UINT, NULL, NONE, "")                   \
 	X(STATUS, PEERS, "peers", "peers", UINT, NULL, PEERS, "")                              \
 	X(STATUS, LEARNED, "learned", "learned MACs", UINT, NULL, LEARNED, "")                 \
 	X(STATUS, FDB_ENTRIES, "fdb_entries", "FDB entries", UINT, NULL, FDB_ENTRIES, "")      \

@@ -95,6 +95,19 @@ bool xv_attach_is_behind(const char *pin_dir, uint32_t ifindex)
 	return !access(path, F_OK);
 }
 
+/* Takes what stands in for a TCX link away, once there is one. */
+static void remove_first(const char *pin_dir, uint32_t ifindex)
+{
+	char first[192], mark[192];
+
+	pin_path(first, pin_dir, "first", ifindex);
+	pin_path(mark, pin_dir, "clsact", ifindex);
+	if (access(first, F_OK))
+		return;
+	xv_clsact_detach(ifindex, mark);
+	rmdir(first);
+}
+
 /*
  * The filter behind those of others, and what may be attached before them no more. A mark tells
  * that it is there.
@@ -125,12 +138,15 @@ static int attach_first(const char *pin_dir, uint32_t ifindex, int prog_fd)
 	pin_path(mark, pin_dir, "clsact", ifindex);
 	if (update_pinned(path, ifindex, prog_fd)) {
 		fd = bpf_link_create(prog_fd, ifindex, (enum bpf_attach_type)TCX_INGRESS, NULL);
-		if (fd >= 0)
+		if (fd >= 0) {
 			ret = pin_link(fd, path);
-		else if (errno == EINVAL) /* no TCX */
+			if (!ret)
+				remove_first(pin_dir, ifindex);
+		} else if (errno == EINVAL) { /* no TCX */
 			ret = xv_clsact_attach(ifindex, prog_fd, XV_CLSACT_FIRST, mark);
-		else
+		} else {
 			ret = -errno;
+		}
 	}
 	if (!ret && xv_attach_is_behind(pin_dir, ifindex)) {
 		xv_clsact_remove(ifindex, XV_CLSACT_LAST);
@@ -154,6 +170,27 @@ int xv_attach_tc(const char *pin_dir, int prog_fd, const struct xv_link *link, b
 	return 0;
 }
 
+int xv_attach_tc_soon(const char *pin_dir, int prog_fd, const struct xv_link *link, bool *filter,
+		      struct xv_err *err)
+{
+	char path[192], first[192], mark[192];
+
+	*filter = false;
+	pin_path(path, pin_dir, "tc", link->ifindex);
+	pin_path(first, pin_dir, "first", link->ifindex);
+	pin_path(mark, pin_dir, "clsact", link->ifindex);
+	if (xv_attach_is_behind(pin_dir, link->ifindex))
+		return xv_attach_tc(pin_dir, prog_fd, link, false, err);
+	if (!update_pinned(path, link->ifindex, prog_fd))
+		return 0;
+	mkdir(first, 0700);
+	*filter = !xv_clsact_attach(link->ifindex, prog_fd, XV_CLSACT_FIRST, mark);
+	if (*filter)
+		return 0;
+	rmdir(first);
+	return xv_attach_tc(pin_dir, prog_fd, link, false, err);
+}
+
 bool xv_attach_has_tc(const char *pin_dir, uint32_t ifindex, bool behind)
 {
 	if (behind)
@@ -170,13 +207,15 @@ uint32_t xv_attach_tcx_program(const char *pin_dir, uint32_t ifindex)
 void xv_detach_tc(const char *pin_dir, uint32_t ifindex)
 {
 	bool behind = xv_attach_is_behind(pin_dir, ifindex);
-	char path[192];
+	char path[192], first[192];
 
+	pin_path(first, pin_dir, "first", ifindex);
 	pin_path(path, pin_dir, "tc", ifindex);
-	if (xv_attach_remove(path) && !behind)
+	if (xv_attach_remove(path) && !behind && access(first, F_OK))
 		return;
 	pin_path(path, pin_dir, "clsact", ifindex);
 	xv_clsact_detach(ifindex, path);
+	rmdir(first);
 	pin_path(path, pin_dir, "behind", ifindex);
 	rmdir(path);
 }

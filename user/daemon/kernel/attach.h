@@ -15,6 +15,13 @@
  */
 int xv_attach_tc(const char *pin_dir, int prog_fd, const struct xv_link *link, bool behind,
 		 struct xv_err *err);
+/*
+ * The same in front of others, for many devices: a TCX link waits for a grace period, some 12 ms
+ * under the kernel's RTNL lock, which a filter does not. So a filter is attached where there is no
+ * link of ours yet; *filter tells, and xv_attach_tc() puts a link in its place later.
+ */
+int xv_attach_tc_soon(const char *pin_dir, int prog_fd, const struct xv_link *link, bool *filter,
+		      struct xv_err *err);
 /* Whether it is attached behind the others, or was before others took it away. */
 bool xv_attach_is_behind(const char *pin_dir, uint32_t ifindex);
 /* Whether a program of ours is there: with the qdisc others may take a filter away. */

@@ -500,6 +500,12 @@ int xv_datapath_attach_tc(const struct xv_datapath *dp, const struct xv_link *li
 	return xv_attach_tc(dp->pin_dir, prog_fd(dp, prog), link, behind, err);
 }
 
+int xv_datapath_attach_tc_soon(const struct xv_datapath *dp, const struct xv_link *link,
+			       enum xv_prog prog, bool *filter, struct xv_err *err)
+{
+	return xv_attach_tc_soon(dp->pin_dir, prog_fd(dp, prog), link, filter, err);
+}
+
 int xv_datapath_attach_xdp(const struct xv_datapath *dp, struct xv_netlink *nl,
 			   const struct xv_link *link, enum xv_prog prog, struct xv_err *err)
 {

@@ -77,6 +77,9 @@ void xv_datapath_close(struct xv_datapath *dp);
 /* xv_attach_tc() and xv_attach_xdp() with a program of the object. */
 int xv_datapath_attach_tc(const struct xv_datapath *dp, const struct xv_link *link,
 			  enum xv_prog prog, bool behind, struct xv_err *err);
+/* As xv_attach_tc_soon(). */
+int xv_datapath_attach_tc_soon(const struct xv_datapath *dp, const struct xv_link *link,
+			       enum xv_prog prog, bool *filter, struct xv_err *err);
 int xv_datapath_attach_xdp(const struct xv_datapath *dp, struct xv_netlink *nl,
 			   const struct xv_link *link, enum xv_prog prog, struct xv_err *err);
 /*

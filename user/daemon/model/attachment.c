@@ -81,6 +81,8 @@ void xv_attachment_end(struct xv_model *model, struct xv_port *port, bool device
 
 	if (!port->ifindex)
 		return;
+	xv_port_wait(model, port, false);
+	port->by_filter = false;
 	port->xdp_on = false;
 	port->no_xdp[0] = '\0';
 	port->no_tc[0] = '\0';
@@ -163,6 +165,18 @@ static void check_renamed(struct xv_model *model, const struct xv_link *link)
 	log_ports(dev, lost, what);
 }
 
+/* Where others wait for their turn, the quick way. */
+static int attach_tc(struct xv_model *model, struct xv_port *port, struct xv_err *err)
+{
+	bool behind = xv_ingress_is_behind(model, port->ifindex);
+
+	port->by_filter = false;
+	if (port->waiting && !behind)
+		return xv_datapath_attach_tc_soon(model->dp, &port->link, XV_PROG_ENCAP,
+						  &port->by_filter, err);
+	return xv_datapath_attach_tc(model->dp, &port->link, XV_PROG_ENCAP, behind, err);
+}
+
 /* The device is there: delivery first, then the way in. On failure the port is without it. */
 static int attach(struct xv_model *model, struct xv_port *port, const struct xv_link *link,
 		  struct xv_err *err)
@@ -194,9 +208,7 @@ static int attach(struct xv_model *model, struct xv_port *port, const struct xv_
 	xv_vlan_mark(model, key.ifindex);
 	if (ret)
 		xv_err_set(err, ret, "cannot write port %s: %s", port->key.dev, strerror(-ret));
-	ret = ret
-		      ?: xv_datapath_attach_tc(model->dp, link, XV_PROG_ENCAP,
-					       xv_ingress_is_behind(model, link->ifindex), err);
+	ret = ret ?: attach_tc(model, port, err);
 	if (ret) {
 		xv_attachment_end(model, port, true);
 		return ret;
@@ -216,6 +228,7 @@ int xv_attachment_make(struct xv_model *model, struct xv_port *port, const struc
 
 	memcpy(before, port->status, sizeof(before));
 	ret = attach(model, port, link, err);
+	xv_port_wait(model, port, false);
 	port->retry = ret;
 	if (!ret)
 		return 0;

@@ -27,6 +27,7 @@ struct xv_network;
 struct xv_peer;
 struct xv_port;
 struct xv_port_device;
+struct xv_queue;
 struct xv_unhook;
 struct xv_uplink;
 struct xv_vlan;
@@ -45,6 +46,7 @@ struct xv_signals {
 	struct xv_signal retry;	  /* the same, a second from now: a next hop was lost */
 	struct xv_signal again;	  /* a device could not be had: try again in a second */
 	struct xv_signal room;	  /* the FDB may have room for what waits to be learned */
+	struct xv_signal attached; /* ports were: some more of those that wait, or the last */
 	struct xv_signal ask;	  /* look at the peers whose route is to be asked for again */
 	/* A batch ends: take away what is gone (settle.h). */
 	int (*settle)(struct xv_model *model, struct xv_err *err);
@@ -74,6 +76,8 @@ struct xv_model {
 	uint32_t last_bd, last_port, last_peer; /* ids given out last */
 	struct xv_batch *batch;			/* changes that end together */
 	struct xv_unhook *unhook;
+	struct xv_queue *queue;				   /* ports that wait to be attached */
+	size_t n_waiting;				   /* such ports */
 	struct xv_port *ports;				   /* uthash by (dev, vlan) */
 	struct xv_port_device *devices, *devices_by_index; /* uthash: see port.h */
 	struct xv_port **port_by_id;			   /* [XV_MAX_PORTS] */

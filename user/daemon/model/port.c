@@ -141,9 +141,16 @@ struct xv_port *xv_port_new(struct xv_model *model, struct xv_network *net, cons
 	return port;
 }
 
+void xv_port_wait(struct xv_model *model, struct xv_port *port, bool waiting)
+{
+	model->n_waiting += waiting - port->waiting;
+	port->waiting = waiting;
+}
+
 void xv_port_free(struct xv_model *model, struct xv_port *port)
 {
 	model->n_full -= port->full;
+	xv_port_wait(model, port, false);
 	leave_device(model, port);
 	leave_name(model, port);
 	HASH_DEL(model->ports, port);

@@ -30,6 +30,8 @@ struct xv_port {
 	uint32_t id;
 	struct xv_network *net;
 	uint32_t origins;    /* enum xv_origin */
+	bool waiting;	     /* for its turn to be attached: see queue.h */
+	bool by_filter;	     /* attached by a filter, where a TCX link is to be */
 	bool retry;	     /* attaching failed, for the reason in status */
 	uint32_t ifindex;    /* that it is attached to; 0: none (yet). xv_port_set_device() */
 	uint32_t adopted;    /* ... by an earlier daemon, until xv_tenancy_adopted() */
@@ -80,6 +82,8 @@ const char *xv_port_text(const struct xv_port *port, char text[XV_PORT_STRLEN]);
 struct xv_port *xv_port_new(struct xv_model *model, struct xv_network *net, const char *dev,
 			    uint32_t vlan, uint32_t id);
 void xv_port_free(struct xv_model *model, struct xv_port *port);
+/* Counts those that wait for their turn to be attached. */
+void xv_port_wait(struct xv_model *model, struct xv_port *port, bool waiting);
 /* Writes the port's entry for delivery, and its device into xv_tx. 0 or negative errno. */
 int xv_port_write(struct xv_model *model, struct xv_port *port);
 /* The underlay or its delivery changed: which ports get redirects may too. */

@@ -11,6 +11,7 @@
 #include "model/batch.h"
 #include "model/flood.h"
 #include "model/ids.h"
+#include "model/queue.h"
 #include "model/quota.h"
 #include "model/tenancy.h"
 #include "model/uplink.h"
@@ -49,12 +50,13 @@ static int check_new(struct xv_model *model, const char *dev, uint32_t vlan, str
 }
 
 int xv_tenancy_add(struct xv_model *model, struct xv_network *net, const struct xv_config_port *set,
-		   enum xv_origin origin, bool must_exist, struct xv_err *err)
+		   enum xv_origin origin, enum xv_tenancy_how how, struct xv_err *err)
 {
 	int ret = check_new(model, set->dev, set->vlan, err);
+	bool must_exist = how == XV_TENANCY_MUST_EXIST;
 	struct xv_port *port;
 	struct xv_link link;
-	int attached;
+	int attached = 0;
 	uint32_t id;
 
 	if (ret)
@@ -85,6 +87,8 @@ int xv_tenancy_add(struct xv_model *model, struct xv_network *net, const struct 
 		 ret == -EEXIST ? err->text : "no such device yet");
 	if (ret)
 		attached = ret == -ENODEV ? 0 : ret;
+	else if (how == XV_TENANCY_LATER)
+		xv_queue_add(model, port);
 	else
 		attached = xv_attachment_make(model, port, &link, err);
 	ret = must_exist ? attached : 0;
@@ -173,6 +177,9 @@ static int adopt_one(struct xv_model *model, const struct xv_port_key *key,
 	port->max_macs = dev.max_macs;
 	model->last_port = port->id > model->last_port ? port->id : model->last_port;
 	port->adopted = link.ifindex;
+	port->flags = dev.flags;
+	port->direct = dev.flags & XV_PORT_DIRECT;
+	memcpy(port->end_mac, dev.end_mac, sizeof(port->end_mac));
 	return 0;
 }
 
@@ -213,8 +220,11 @@ int xv_tenancy_adopt(struct xv_model *model, struct xv_err *err)
 	return ret;
 }
 
-/* A device may be under the tunnels by now, and have its program for that. */
-static void attach_adopted(struct xv_model *model, struct xv_port *port)
+/*
+ * A device may be under the tunnels by now, and have its program for that. later: with a port's
+ * program, it waits for its turn to get this daemon's.
+ */
+static void attach_adopted(struct xv_model *model, struct xv_port *port, bool later)
 {
 	struct xv_port_key key = {.ifindex = port->adopted, .vlan = port->key.vlan};
 	struct xv_err err = {.text = ""};
@@ -223,7 +233,13 @@ static void attach_adopted(struct xv_model *model, struct xv_port *port)
 	port->adopted = 0;
 	if (!xv_netlink_get_link(model->nl, NULL, key.ifindex, &link, NULL) &&
 	    !strcmp(link.name, port->key.dev) && !xv_attachment_check(model, &link, &err)) {
-		xv_attachment_make(model, port, &link, &err);
+		if (!later) {
+			xv_attachment_make(model, port, &link, &err);
+			return;
+		}
+		port->link = link;
+		xv_port_set_device(model, port, link.ifindex);
+		xv_queue_add(model, port);
 		return;
 	}
 	snprintf(port->status, sizeof(port->status), "%.250s",
@@ -234,10 +250,11 @@ static void attach_adopted(struct xv_model *model, struct xv_port *port)
 
 void xv_tenancy_adopted(struct xv_model *model)
 {
+	bool many = HASH_COUNT(model->ports) > XV_QUEUE_FEW;
 	struct xv_port *port, *tmp;
 
 	HASH_ITER (hh, model->ports, port, tmp)
 		if (port->adopted)
-			attach_adopted(model, port);
+			attach_adopted(model, port, many);
 	xv_vlan_mark(model, 0);
 }

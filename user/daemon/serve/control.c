@@ -143,9 +143,11 @@ static int listen_on_path(struct xv_control *control, struct xv_err *err)
 	fd = bind_socket(control, err);
 	if (fd < 0)
 		return fd;
+	/* The backlog 0: listen() comes later. */
 	listener = evconnlistener_new(control->about->model->base, on_accept, control,
-				      LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC,
-				      XV_CONTROL_CLIENTS, fd);
+				      LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC |
+					      LEV_OPT_DISABLED,
+				      0, fd);
 	if (!listener) {
 		close(fd);
 		return xv_err_set(err, -ENOMEM, "control socket %s: cannot listen", control->path);
@@ -155,6 +157,16 @@ static int listen_on_path(struct xv_control *control, struct xv_err *err)
 		evconnlistener_free(control->listener);
 	control->listener = listener;
 	lstat(control->path, &control->file);
+	return control->listens ? xv_control_listen(control, err) : 0;
+}
+
+int xv_control_listen(struct xv_control *control, struct xv_err *err)
+{
+	if (listen(evconnlistener_get_fd(control->listener), XV_CONTROL_CLIENTS))
+		return xv_err_set(err, -errno, "control socket %s: cannot listen: %s",
+				  control->path, strerror(errno));
+	evconnlistener_enable(control->listener);
+	control->listens = true;
 	return 0;
 }
 

@@ -17,6 +17,8 @@ struct xv_control;
 
 int xv_control_start(const struct xv_about *about, struct xv_service *service,
 		     struct xv_control **control, struct xv_err *err);
+/* Clients are taken from now on; before, they are refused and need not wait. */
+int xv_control_listen(struct xv_control *control, struct xv_err *err);
 /* Makes the socket again if somebody removed it. */
 int xv_control_renew(struct xv_control *control, struct xv_err *err);
 /* Once a second: closes the connections of clients that are too slow. arg: struct xv_control. */

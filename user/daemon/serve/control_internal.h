@@ -58,6 +58,7 @@ struct xv_control {
 	struct event *retry; /* listens again after accept() found no file descriptors */
 	time_t told;	     /* CLOCK_MONOTONIC: of that; 0: never */
 	char path[108];
+	bool listens;	  /* clients are taken */
 	bool bound;	  /* the socket file is ours */
 	struct stat file; /* the socket file when it was made */
 	struct xv_conn *conns;

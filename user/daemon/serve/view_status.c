@@ -74,6 +74,7 @@ bool xv_view_next_status(struct xv_view *view, struct xv_row *row)
 		xv_row_text(row, XV_COL_STATUS_METRICS, metrics);
 	}
 	xv_row_number(row, XV_COL_STATUS_PORTS, HASH_COUNT(model->ports));
+	xv_row_number(row, XV_COL_STATUS_ATTACHING, model->n_waiting);
 	xv_row_number(row, XV_COL_STATUS_PEERS, HASH_COUNT(model->peers));
 	put_counts(model, row);
 	put_slow(view, row);

@@ -35,7 +35,8 @@ int xv_ops_port_add(struct xv_call *call)
 			&call->err, -EINVAL,
 			"\"xdp native\" is before any filter: not with \"filters before\"");
 	/* A device that is not there is more likely a wrong word here than one to wait for. */
-	return xv_tenancy_add(call->model, net, &set, XV_ORIGIN_HAND, true, &call->err);
+	return xv_tenancy_add(call->model, net, &set, XV_ORIGIN_HAND, XV_TENANCY_MUST_EXIST,
+			      &call->err);
 }
 
 int xv_ops_port_del(struct xv_call *call)

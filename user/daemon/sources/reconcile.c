@@ -10,6 +10,7 @@
 #include "model/flood.h"
 #include "model/group.h"
 #include "model/mac_table.h"
+#include "model/queue.h"
 #include "model/tenancy.h"
 #include "sources/reconcile.h"
 
@@ -98,14 +99,24 @@ static int network_set(struct xv_model *model, struct xv_network *net,
 	return set_group(model, net, want, err);
 }
 
+/* Many wait for their turn; what becomes of those is in their status and in the log. */
+static enum xv_tenancy_how how_to_add(const struct xv_plan *plan)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < plan->n_ops; i++)
+		n += plan->ops[i].type == XV_OP_PORT_ADD;
+	return n > XV_QUEUE_FEW ? XV_TENANCY_LATER : XV_TENANCY_NOW;
+}
+
 static int port_add(struct xv_model *model, struct xv_network *net,
-		    const struct xv_config_port *want, struct xv_err *err)
+		    const struct xv_config_port *want, enum xv_tenancy_how how, struct xv_err *err)
 {
 	struct xv_port *port = xv_port_find(model, want->dev, want->vlan);
 
 	if (port && port->net == net)
 		return xv_tenancy_take_over(model, port, want);
-	return xv_tenancy_add(model, net, want, XV_ORIGIN_CONFIG, false, err);
+	return xv_tenancy_add(model, net, want, XV_ORIGIN_CONFIG, how, err);
 }
 
 /* Takes a reference to the entry's peer. */
@@ -173,7 +184,7 @@ static void fdb_add_all(struct xv_model *model, const struct xv_op *ops, size_t 
 }
 
 static int run(struct xv_model *model, const struct xv_todo *todo, const struct xv_op *op,
-	       struct xv_err *err)
+	       enum xv_tenancy_how how, struct xv_err *err)
 {
 	struct xv_network *net = xv_network_find(model, op->vni);
 	struct xv_port *port;
@@ -198,7 +209,7 @@ static int run(struct xv_model *model, const struct xv_todo *todo, const struct 
 	case XV_OP_NETWORK_SET:
 		return network_set(model, net, op->network, err);
 	case XV_OP_PORT_ADD:
-		return port_add(model, net, op->port, err);
+		return port_add(model, net, op->port, how, err);
 	case XV_OP_FLOOD_ADD:
 		return xv_flood_add(model, net, &op->remote->ip, NULL, XV_ORIGIN_CONFIG, err);
 	case XV_OP_NETWORK_ADD:
@@ -212,6 +223,7 @@ int xv_reconcile_run(struct xv_model *model, const struct xv_todo *todo, size_t 
 		     struct xv_err *err)
 {
 	const struct xv_plan *plan = &todo->plan;
+	enum xv_tenancy_how how = how_to_add(plan);
 	size_t i, last = plan->n_ops;
 	struct outcome out = {};
 	struct xv_err why;
@@ -221,7 +233,7 @@ int xv_reconcile_run(struct xv_model *model, const struct xv_todo *todo, size_t 
 		last--;
 	xv_batch_begin(model);
 	for (i = 0; i < last; i++) {
-		ret = run(model, todo, &plan->ops[i], &why);
+		ret = run(model, todo, &plan->ops[i], how, &why);
 		note(&out, ret, &why);
 		out.done += !ret;
 	}

@@ -1,0 +1,203 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""
+A start with many ports: they are attached in turns while the control socket answers, by filters
+first, which give way to TCX links; and the service manager hears when it is done.
+"""
+import json
+import os
+import socket
+import time
+
+import tap
+import traffic
+from lab import Lab
+from vtep import RUN, Xvtepd
+
+VNI = 100
+MANY = 200
+FEW = 5
+PPS = 20000
+
+
+class Manager:
+    """A service manager's end of NOTIFY_SOCKET."""
+
+    def __init__(self, lab):
+        self.path = os.path.join(lab.dir, "notify")
+        self.socket = lab.keep(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+        self.socket.bind(self.path)
+        os.environ["NOTIFY_SOCKET"] = self.path
+
+    def wait_ready(self):
+        """The variables of the first message with READY; those before it are told in passing."""
+        self.socket.settimeout(30 * tap.SLOW)
+        while True:
+            said = dict(line.split("=", 1) for line in self.socket.recv(4096).decode().split("\n"))
+            if "READY" in said:
+                return said
+
+
+def make_ports(host, count):
+    """Devices q0... whose other ends nobody uses."""
+    end = host.lab.netns(f"{host.name}-ends")
+    host.ns.ip(*(f"link add q{i} type veth peer name q{i} netns {end.path}" for i in range(count)))
+    host.ns.ip(*(f"link set q{i} up" for i in range(count)))
+    end.ip(*(f"link set q{i} up" for i in range(count)))
+    return [f"q{i}" for i in range(count)]
+
+
+def ask(vtep, obj):
+    """All rows of a table, by a connection that is tried until there is one."""
+    end = time.monotonic() + 30 * tap.SLOW
+    with socket.socket(socket.AF_UNIX) as s:
+        s.settimeout(10 * tap.SLOW)
+        while s.connect_ex(f"{RUN}/{vtep.instance}/control.sock"):
+            tap.ok(time.monotonic() < end, "the control socket takes a client")
+        s.sendall(json.dumps({"object": obj, "command": "show", "args": {}}).encode() + b"\n")
+        rows, lines = [], s.makefile()
+        while True:
+            answer = json.loads(lines.readline())
+            tap.equal(answer["ok"], True, f"{obj} show")
+            rows += answer["data"]
+            if not answer.get("more"):
+                return rows
+
+
+def begin(vtep):
+    vtep.write()
+    vtep.process = vtep.spawn()
+
+
+def kinds_of_pins(vtep, ports):
+    """{kind: how many of the ports have a pin or mark of it}"""
+    links = vtep.host.ns.links()
+    indices = {str(links[p]["ifindex"]) for p in ports}
+    kinds = {}
+    for name in os.listdir(vtep.pin("links")):
+        kind, index = name.rsplit("_", 1)
+        if index in indices:
+            kinds[kind] = kinds.get(kind, 0) + 1
+    return kinds
+
+
+def qdiscs(vtep, ports):
+    shown = vtep.host.ns.json("tc", "-j", "qdisc", "show")
+    return sum(q["kind"] == "clsact" and q["dev"] in ports for q in shown)
+
+
+def wait_linked(vtep, ports):
+    """Until all have TCX links, and nothing of the filters is left."""
+    tap.wait_for(lambda: kinds_of_pins(vtep, ports) == {"tc": len(ports)}, "TCX links", 40)
+    tap.equal(qdiscs(vtep, ports), 0, "clsact qdiscs beside TCX links")
+
+
+@tap.case("many ports: the first answer comes before they are attached, and says so", main=True)
+def answers():
+    with Lab(hosts=1) as lab:
+        ports = make_ports(lab.hosts[0], MANY)
+        manager = Manager(lab)
+        vtep = Xvtepd(lab.hosts[0], [{"vni": VNI, "ports": ports}], start=False)
+        begin(vtep)
+        rows = ask(vtep, "port")
+        waiting = [r for r in rows if r["status"] == "attaching"]
+        tap.ok(waiting, "ports that wait")
+        tap.equal({(r["delivery"], r["encap"]) for r in waiting}, {("none", "none")}, "their ways")
+        said = manager.wait_ready()
+        tap.equal(said, {"READY": "1", "STATUS": f"{MANY} ports"}, "what the manager hears")
+        tap.equal(vtep.status()["attaching"], 0, "ports that wait when it is ready")
+        tap.equal({r["encap"] for r in vtep.rows("port", "show")}, {"tc"}, "ENCAP when ready")
+        tap.ok(any(f"{MANY} ports were attached in " in line for line in vtep.log()), "log")
+
+
+@tap.case("few ports are attached before the first answer")
+def few():
+    with Lab(hosts=1) as lab:
+        ports = make_ports(lab.hosts[0], FEW)
+        manager = Manager(lab)
+        vtep = Xvtepd(lab.hosts[0], [{"vni": VNI, "ports": ports}], start=False)
+        begin(vtep)
+        tap.equal({r["encap"] for r in ask(vtep, "port")}, {"tc"}, "ENCAP at the first answer")
+        tap.equal(manager.wait_ready()["STATUS"], f"{FEW} ports", "what the manager hears")
+        kinds = kinds_of_pins(vtep, ports)
+        tap.ok("first" not in kinds, f"no filters in place of links: {kinds}")
+
+
+class Pair:
+    """A tenant each on two hosts; on the first one, many ports besides."""
+
+    def __init__(self, lab):
+        self.manager = Manager(lab)
+        a, b = lab.hosts
+        self.one, self.two = a.tenant("p1", "10.0.0.1"), b.tenant("p1", "10.0.0.2")
+        self.ports = ["p1"] + make_ports(a, MANY - 1)
+        self.vtep = Xvtepd(a, [{"vni": VNI, "ports": self.ports, "flood": [b.v4]}], start=False)
+        begin(self.vtep)
+        self.manager.wait_ready()
+        del os.environ["NOTIFY_SOCKET"]
+        self.far = Xvtepd(b, [{"vni": VNI, "ports": ["p1"], "flood": [a.v4]}])
+        self.one.neigh(self.two)
+        self.two.neigh(self.one)
+
+    def stream(self):
+        self.one.ping("10.0.0.2")
+        for vtep in (self.vtep, self.far):
+            vtep.wait_ready()
+        return traffic.Stream(self.one, self.two, PPS)
+
+
+@tap.case("filters give way to TCX links, and no frame is lost or sent twice")
+def filters_go():
+    with Lab() as lab:
+        pair = Pair(lab)
+        if "tc" not in kinds_of_pins(pair.far, ["p1"]):
+            raise tap.Skip("this kernel has no TCX")
+        tap.ok(kinds_of_pins(pair.vtep, pair.ports).get("first"), "filters at first")
+        stream = pair.stream()
+        stream.run_until(PPS // 4)
+        wait_linked(pair.vtep, pair.ports)
+        stream.run_until(PPS // 4)
+        stream.expect_no_loss("filters replaced by links")
+
+
+@tap.case("killed while it has filters: the next daemon goes on with them, and no frame is lost")
+def killed():
+    with Lab() as lab:
+        pair = Pair(lab)
+        if "tc" not in kinds_of_pins(pair.far, ["p1"]):
+            raise tap.Skip("this kernel has no TCX")
+        stream = pair.stream()
+        stream.run_until(PPS // 8)
+        pair.vtep.kill()
+        left = kinds_of_pins(pair.vtep, pair.ports).get("first")
+        tap.ok(left, "filters that the killed daemon left")
+        pair.vtep.start()
+        tap.wait_for(lambda: pair.vtep.status()["attaching"] == 0, "all are attached", 30)
+        wait_linked(pair.vtep, pair.ports)
+        stream.run_until(PPS // 8)
+        stream.expect_no_loss("killed while ports have filters, and started")
+
+
+@tap.case("a port that waits is deleted, loses its device, or comes back, and all is as it should be")
+def changes():
+    with Lab(hosts=1) as lab:
+        host = lab.hosts[0]
+        ports = make_ports(host, MANY)
+        manager = Manager(lab)
+        vtep = Xvtepd(host, [{"vni": VNI, "ports": ports}], start=False)
+        begin(vtep)
+        ask(vtep, "status")
+        last = ports[-3:]
+        vtep.client("port", "del", last[0])
+        host.ns.ip(f"link del {last[1]}")
+        host.ns.ip(f"link set {last[2]} down")
+        manager.wait_ready()
+        rows = {r["dev"]: r for r in vtep.rows("port", "show")}
+        tap.equal(set(rows), set(ports) - {last[0]}, "ports")
+        tap.wait_for(lambda: vtep.row("port", dev=last[1])["encap"] == "none", "no device")
+        tap.wait_for(lambda: vtep.row("port", dev=last[2])["status"] == "device is down", "down")
+        tap.equal({r["encap"] for d, r in rows.items() if d not in last}, {"tc"}, "the others")
+
+
+if __name__ == "__main__":
+    tap.main()
