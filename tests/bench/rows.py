@@ -12,6 +12,7 @@ one. The rest is the kind's.
 import ageing
 import learn
 import packets
+import reload
 import restart
 import rr
 import start
@@ -98,6 +99,9 @@ BENCHES = (
     {"name": "restart-1m", **DECAP, "kind": restart.Wire, "unit": "s", "better": "less",
      "macs": 1000000, "contenders": ("xvtep",),
      "bars": (("lost_packets", "<=", 0), ("value", "<=", 2))},
+    {"name": "reload-1m", "kind": reload.Reload, "unit": "s", "better": "less",
+     "entries": 1000000, "contenders": ("xvtep",),
+     "bars": (("longest_ms", "<=", 50), ("longest_unchanged_ms", "<=", 50))},
     {"name": "start-1k", **START, "ports": 1000, "bars": (("value", "<=", 6), *ANSWERS)},
     {"name": "start-10k", **START, "ports": 10000, "on_request": True,
      "bars": (("value", "<=", 60), *ANSWERS)},

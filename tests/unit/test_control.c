@@ -22,6 +22,7 @@
 
 #include "serve/control.h"
 #include "serve/control_internal.h"
+#include "turn.h"
 
 enum {
 	NETWORKS = 3000, /* several lines of rows */
@@ -44,8 +45,7 @@ static void stop_control(void)
 
 static int start_control(struct xv_err *err)
 {
-	return xv_control_start(&about, &service, &control, err)
-		       ?: xv_control_listen(control, err);
+	return xv_control_start(&about, &service, &control, err) ?: xv_control_listen(control, err);
 }
 
 static int set_up(void **state)
@@ -73,6 +73,7 @@ static int tear_down(void **state)
 {
 	(void)state;
 	stop_control();
+	xv_turn_stop();
 	event_base_free(model.base);
 	HASH_CLEAR(hh, model.networks);
 	free(model.by_bd);

@@ -45,12 +45,14 @@
 #include "rundir.h"
 #include "serve/control.h"
 #include "serve/metrics.h"
+#include "sources/file.h"
 #include "sources/firewall.h"
 #include "sources/follow.h"
 #include "sources/learn.h"
 #include "sources/load.h"
 #include "sources/reconcile.h"
 #include "sources/watch.h"
+#include "turn.h"
 
 struct xv_instance {
 	char config_file[PATH_MAX]; /* absolute, links not resolved */
@@ -66,36 +68,6 @@ struct xv_instance {
 	struct xv_metrics *metrics;
 	int lock_fd;
 };
-
-/* ---- configuration of the instance itself ---- */
-
-static int check_address(struct xv_model *model, const struct xv_config *config, bool v6,
-			 struct xv_err *err)
-{
-	const struct xv_ip *ip = v6 ? &config->address6 : &config->address;
-	char text[XV_IP_STRLEN];
-	int ret;
-
-	if (xv_ip_is_zero(ip))
-		return 0;
-	ret = xv_netlink_has_address(model->nl, ip, NULL, err);
-	if (ret)
-		return ret < 0 ? ret : 0;
-	xv_ip_format(ip, text);
-	return xv_err_set(err, -EADDRNOTAVAIL,
-			  "%s:%d: underlay.%s \"%s\" is not an address of this host: assign it "
-			  "first (ip address add %s/%s dev ...)",
-			  config->file, v6 ? config->address6_line : config->address_line,
-			  v6 ? "address6" : "address", text, text, v6 ? "128" : "32");
-}
-
-static int check_addresses(struct xv_model *model, const struct xv_config *config,
-			   struct xv_err *err)
-{
-	int ret = check_address(model, config, false, err);
-
-	return ret ?: check_address(model, config, true, err);
-}
 
 static int alloc_tables(struct xv_model *model, struct xv_err *err)
 {
@@ -372,6 +344,7 @@ static void destroy(struct xv_instance *inst)
 {
 	if (!inst)
 		return;
+	xv_turn_stop();
 	xv_tick_stop(inst->tick);
 	xv_watch_stop(inst->watch);
 	xv_metrics_stop(inst->metrics);
@@ -416,7 +389,7 @@ static int start(struct xv_instance *inst, struct xv_err *err)
 
 	ret = alloc_tables(model, err);
 	ret = ret ?: xv_follow_open(model, &inst->follow, err);
-	ret = ret ?: check_addresses(model, model->config, err);
+	ret = ret ?: xv_local_check(model, model->config, err);
 	ret = ret ?: xv_vlan_load(model, err);
 	ret = ret ?: open_datapath(model, err);
 	if (ret)
@@ -544,7 +517,7 @@ static int take_config(struct xv_instance *inst, struct xv_config *config, struc
 	struct xv_switchover *change = NULL;
 	int ret = check_fixed(inst, config, err);
 
-	ret = ret ?: check_addresses(model, config, err);
+	ret = ret ?: xv_local_check(model, config, err);
 	ret = ret ?: xv_todo_make(model, config, todo, err);
 	ret = ret ?: xv_switchover_prepare(model, config, &change, err);
 	ret = ret ?: xv_metrics_apply(&inst->about, &inst->metrics, config, err);
@@ -566,7 +539,7 @@ int xv_instance_apply(struct xv_instance *inst, struct xv_config *config, size_t
 
 	if (ret) {
 		xv_todo_free(todo);
-		xv_config_free(config);
+		xv_file_free(config);
 		return ret;
 	}
 	model->config = config;
@@ -578,7 +551,7 @@ int xv_instance_apply(struct xv_instance *inst, struct xv_config *config, size_t
 	xv_firewall_look(inst->firewall);
 	xv_underlay_look_all(model);
 	xv_attachment_look_all(model);
-	xv_config_drop_networks(config);
+	xv_file_drop_networks(config);
 	xv_group_refresh(model);
 	xv_adjacency_refresh_all(model);
 	return ret;
@@ -611,7 +584,7 @@ int xv_instance_reload(struct xv_instance *inst, size_t *changes, struct xv_err 
 	int ret;
 
 	renew_files(inst);
-	ret = xv_config_load(inst->config_file, &config, err);
+	ret = xv_file_load(inst->config_file, &config, err);
 	if (ret == -EACCES)
 		return explain_access(err);
 	if (ret)

@@ -19,6 +19,7 @@
 #include "kernel/privileges.h"
 #include "log.h"
 #include "output.h"
+#include "turn.h"
 
 enum {
 	EXIT_USAGE = 2,
@@ -33,6 +34,12 @@ struct options {
 	bool check;
 	bool verbose;
 	bool detach;
+};
+
+struct reloading {
+	struct xv_instance *inst;
+	struct event_base *base;
+	bool waits; /* one is asked for that has not begun */
 };
 
 static const char usage_text[] =
@@ -127,28 +134,34 @@ static int detach(const char *name)
 	return xv_output_close("xvtepd", EXIT_SUCCESS);
 }
 
-static void on_reload(evutil_socket_t sig, short what, void *arg)
+static void reload(void *arg)
 {
-	struct xv_instance *inst = arg;
+	struct reloading *r = arg;
+	struct xv_instance *inst = r->inst;
 	struct xv_err err = {.text = ""};
 	size_t changes = 0;
 
-	(void)sig;
-	(void)what;
+	r->waits = false;
 	if (xv_instance_reload(inst, &changes, &err))
 		xv_log(LOG_ERR, "reload: %s", err.text);
 	else
 		xv_log(LOG_NOTICE, "reloaded %s: %zu changes", xv_instance_file(inst), changes);
 }
 
-/* However many come during a reload: one more is made, and a signal to end goes before it. */
+/* However many come during a reload: one more is made. */
 static void on_hup(evutil_socket_t sig, short what, void *arg)
 {
-	const struct timeval now = {};
+	struct reloading *r = arg;
 
 	(void)sig;
 	(void)what;
-	evtimer_add(arg, &now);
+	if (r->waits)
+		return;
+	r->waits = true;
+	if (xv_turn_begin(r->base, reload, r)) {
+		r->waits = false;
+		xv_log(LOG_ERR, "reload: out of memory");
+	}
 }
 
 static void on_quit(evutil_socket_t sig, short what, void *arg)
@@ -211,13 +224,13 @@ static void hold(int how, int sig)
 
 static int serve(struct xv_instance *inst, struct event_base *base)
 {
-	struct event *reload = evtimer_new(base, on_reload, inst);
-	struct event *hup = evsignal_new(base, SIGHUP, on_hup, reload);
+	struct reloading reloading = {.inst = inst, .base = base};
+	struct event *hup = evsignal_new(base, SIGHUP, on_hup, &reloading);
 	struct event *term = evsignal_new(base, SIGTERM, on_quit, base);
 	struct event *intr = evsignal_new(base, SIGINT, on_quit, base);
 	int ret = EXIT_FAILURE;
 
-	if (reload && hup && term && intr && !event_add(hup, NULL) && !event_add(term, NULL) &&
+	if (hup && term && intr && !event_add(hup, NULL) && !event_add(term, NULL) &&
 	    !event_add(intr, NULL)) {
 		hold(SIG_UNBLOCK, SIGHUP);
 		hold(SIG_UNBLOCK, SIGTERM);
@@ -229,8 +242,6 @@ static int serve(struct xv_instance *inst, struct event_base *base)
 			xv_log(LOG_NOTICE, "stopping; forwarding goes on");
 		}
 	}
-	if (reload)
-		event_free(reload);
 	if (hup)
 		event_free(hup);
 	if (term)

@@ -101,6 +101,7 @@ enum xv_metric_id {
 	X(STATUS, PIN_DIR, "pin_dir", "pins", TEXT, NULL, NONE, "")                            \
 	X(STATUS, ADOPTED, "adopted", "adopted", YESNO, NULL, NONE, "")                        \
 	X(STATUS, METRICS, "metrics", "metrics", TEXT, NULL, NONE, "")                         \
+	X(STATUS, CHANGE, "change", "change", TEXT, NULL, NONE, "")                            \
 	X(STATUS, NETWORKS, "networks", "networks", UINT, NULL, NETWORKS, "")                  \
 	X(STATUS, PORTS, "ports", "ports", UINT, NULL, PORTS, "")                              \
 	X(STATUS, ATTACHING, "attaching", "attaching", UINT, NULL, NONE, "")                   \

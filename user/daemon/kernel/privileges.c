@@ -117,3 +117,13 @@ int xv_privileges_drop(struct xv_err *err)
 		return fail(err, "another thread would keep them");
 	return reduce(false, err);
 }
+
+/* libcap-ng's state is a thread's own, too. */
+int xv_privileges_none(void)
+{
+	capng_clear(CAPNG_SELECT_CAPS);
+	if (capng_apply(CAPNG_SELECT_CAPS) || capng_get_caps_process() ||
+	    capng_have_capabilities(CAPNG_SELECT_CAPS) != CAPNG_NONE)
+		return -EPERM;
+	return 0;
+}

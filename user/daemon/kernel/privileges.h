@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What the daemon may do. Capabilities and their bounding set belong to a thread, and a new thread
- * has its maker's: both functions are called while there is one thread, and those that come later
- * have no more.
+ * has its maker's: the first two functions are called while there is one thread, and those that
+ * come later have no more.
  */
 #ifndef XV_PRIVILEGES_H
 #define XV_PRIVILEGES_H
@@ -20,5 +20,7 @@ int xv_privileges_bound(struct xv_err *err);
  * than was asked for, or if there is another thread.
  */
 int xv_privileges_drop(struct xv_err *err);
+/* The calling thread's go, all of them. Negative errno: some are left. */
+int xv_privileges_none(void);
 
 #endif

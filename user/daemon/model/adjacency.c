@@ -17,6 +17,7 @@
 #include "model/nexthop.h"
 #include "model/uplink.h"
 #include "model/way.h"
+#include "turn.h"
 
 static void status(struct xv_peer *peer, const char *text)
 {
@@ -284,18 +285,25 @@ static bool start_pass(struct xv_model *model)
 	return true;
 }
 
-void xv_adjacency_refresh_all(struct xv_model *model)
-{
-	if (start_pass(model))
-		go_on(model, XV_MAX_PEERS);
-}
-
 void xv_adjacency_refresh_begin(struct xv_model *model)
 {
 	if (model->pass && model->pass->turn && evtimer_pending(model->pass->turn, NULL))
 		model->pass->again = true;
 	else if (start_pass(model))
 		on_turn(-1, 0, model);
+}
+
+/* Work in turns lets the event loop do it. */
+void xv_adjacency_refresh_all(struct xv_model *model)
+{
+	if (!xv_turn_is_on()) {
+		if (start_pass(model))
+			go_on(model, XV_MAX_PEERS);
+		return;
+	}
+	xv_adjacency_refresh_begin(model);
+	while (model->pass && model->pass->turn && evtimer_pending(model->pass->turn, NULL))
+		xv_turn_pause(0);
 }
 
 void xv_adjacency_stop(struct xv_model *model)

@@ -17,6 +17,7 @@
 #include "model/unhook.h"
 #include "model/uplink.h"
 #include "model/vlan.h"
+#include "turn.h"
 
 enum {
 	PORTS_A_SECOND = 256, /* half a millisecond */
@@ -254,11 +255,16 @@ int xv_attachment_look_again(struct xv_model *model, struct xv_port *port)
 
 void xv_attachment_look_all(struct xv_model *model)
 {
-	struct xv_port *port, *tmp;
+	struct xv_port *port;
+	uint32_t id;
 
-	HASH_ITER (hh, model->ports, port, tmp)
-		if (port->ifindex)
-			xv_attachment_look_again(model, port);
+	for (id = 1; id < XV_MAX_PORTS; id++) {
+		port = model->port_by_id[id];
+		if (!port || !port->ifindex)
+			continue;
+		xv_attachment_look_again(model, port);
+		xv_turn_give_way();
+	}
 }
 
 /* ---- as netlink tells of devices ---- */

@@ -10,9 +10,11 @@
 #include "model/ids.h"
 #include "model/mac_table.h"
 #include "grow.h"
+#include "turn.h"
 
 enum {
-	STEP = 8192, /* entries: some milliseconds */
+	STEP = 8192,	 /* entries: some milliseconds */
+	GRACE_US = 5000, /* until the end of a grace period is looked for again */
 	WAITS = 256, /* without a place for any of those that are left, before that is given up */
 };
 
@@ -284,7 +286,10 @@ int xv_bulk_run(struct xv_bulk *b, size_t *bad, struct xv_err *err)
 
 	do {
 		ret = xv_bulk_step(b, bad, err);
-		if (ret == -EINPROGRESS)
+		xv_turn_tell("adding FDB entries", b->done, b->n);
+		xv_turn_give_way();
+		/* In turns the event loop hears of the end of the grace period. */
+		if (ret == -EINPROGRESS && !xv_turn_pause(GRACE_US))
 			xv_table_settle(b->model->macs->table);
 	} while (ret == -EAGAIN || ret == -EINPROGRESS);
 	return ret;

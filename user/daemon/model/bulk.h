@@ -30,7 +30,7 @@ struct xv_bulk *xv_bulk_new(struct xv_model *model, struct xv_bulk_put *puts, si
 int xv_bulk_step(struct xv_bulk *bulk, size_t *bad, struct xv_err *err);
 /* After a failure without replace: takes away what was added. 0: all of it. -EAGAIN: call again. */
 int xv_bulk_undo(struct xv_bulk *bulk);
-/* Steps to the end, waiting for grace periods. */
+/* Steps to the end, waiting for grace periods; work in turns (turn.h) gives way meanwhile. */
 int xv_bulk_run(struct xv_bulk *bulk, size_t *bad, struct xv_err *err);
 /* How many are in. */
 size_t xv_bulk_done(const struct xv_bulk *bulk);

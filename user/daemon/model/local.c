@@ -135,3 +135,30 @@ void xv_local_port(struct xv_model *model, uint32_t ifindex, uint32_t id)
 	if (model->local_written && xv_vlan_port(model, ifindex, id))
 		xv_local_write(model);
 }
+
+static int check_address(struct xv_model *model, const struct xv_config *config, bool v6,
+			 struct xv_err *err)
+{
+	const struct xv_ip *ip = v6 ? &config->address6 : &config->address;
+	char text[XV_IP_STRLEN];
+	int ret;
+
+	if (xv_ip_is_zero(ip))
+		return 0;
+	ret = xv_netlink_has_address(model->nl, ip, NULL, err);
+	if (ret)
+		return ret < 0 ? ret : 0;
+	xv_ip_format(ip, text);
+	return xv_err_set(err, -EADDRNOTAVAIL,
+			  "%s:%d: underlay.%s \"%s\" is not an address of this host: assign it "
+			  "first (ip address add %s/%s dev ...)",
+			  config->file, v6 ? config->address6_line : config->address_line,
+			  v6 ? "address6" : "address", text, text, v6 ? "128" : "32");
+}
+
+int xv_local_check(struct xv_model *model, const struct xv_config *config, struct xv_err *err)
+{
+	int ret = check_address(model, config, false, err);
+
+	return ret ?: check_address(model, config, true, err);
+}

@@ -14,5 +14,7 @@ void xv_local_link_gone(struct xv_model *model, uint32_t ifindex);
 
 /* The device is going to be a port (its VLAN id, or 0): its tags are not this host's any more. */
 void xv_local_port(struct xv_model *model, uint32_t ifindex, uint32_t id);
+/* -EADDRNOTAVAIL: an address of the underlay is none of this host, which the text says. */
+int xv_local_check(struct xv_model *model, const struct xv_config *config, struct xv_err *err);
 
 #endif

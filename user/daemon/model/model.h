@@ -42,12 +42,12 @@ struct xv_network_signal {
 
 /* What the model wishes of those above it. */
 struct xv_signals {
-	struct xv_signal refresh; /* look at all adjacencies again, soon */
-	struct xv_signal retry;	  /* the same, a second from now: a next hop was lost */
-	struct xv_signal again;	  /* a device could not be had: try again in a second */
-	struct xv_signal room;	  /* the FDB may have room for what waits to be learned */
+	struct xv_signal refresh;  /* look at all adjacencies again, soon */
+	struct xv_signal retry;	   /* the same, a second from now: a next hop was lost */
+	struct xv_signal again;	   /* a device could not be had: try again in a second */
+	struct xv_signal room;	   /* the FDB may have room for what waits to be learned */
 	struct xv_signal attached; /* ports were: some more of those that wait, or the last */
-	struct xv_signal ask;	  /* look at the peers whose route is to be asked for again */
+	struct xv_signal ask;	   /* look at the peers whose route is to be asked for again */
 	/* A batch ends: take away what is gone (settle.h). */
 	int (*settle)(struct xv_model *model, struct xv_err *err);
 	struct xv_network_signal network_set; /* settings are others */

@@ -12,17 +12,17 @@
 #include "model/queue.h"
 
 enum {
-	TURN_US = 5000,	 /* of attaching, then others are served */
+	TURN_US = 5000,	  /* of attaching, then others are served */
 	PAUSE_US = 10000, /* between two links, or as long as the last one took */
-	TELL_S = 5,	 /* between two lines of the log */
+	TELL_S = 5,	  /* between two lines of the log */
 };
 
 struct xv_queue {
 	struct event *turn;
-	uint32_t at;	       /* port that was looked at last */
-	size_t total;	       /* ports of this run that had their turn, or wait for it */
-	size_t links;	       /* made in place of filters */
-	uint64_t began, told;  /* us; 0: nobody waits */
+	uint32_t at;	      /* port that was looked at last */
+	size_t total;	      /* ports of this run that had their turn, or wait for it */
+	size_t links;	      /* made in place of filters */
+	uint64_t began, told; /* us; 0: nobody waits */
 };
 
 static void on_turn(evutil_socket_t fd, short what, void *arg);

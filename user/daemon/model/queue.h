@@ -5,9 +5,9 @@
  * served. A port that waits forwards nothing (one that an earlier daemon has attached forwards by
  * that daemon's program), and says so in its status.
  *
- * Devices without a TCX link get a filter first (xv_attach_tc_soon()). When none waits any more, the
- * filters give way to links, one at a time and with a pause after each: a link holds the RTNL lock
- * for a grace period, and the host has other uses for it.
+ * Devices without a TCX link get a filter first (xv_attach_tc_soon()). When no port waits any more,
+ * the filters give way to links, one at a time and with a pause after each: a link holds the RTNL
+ * lock for a grace period, and the host has other uses for it.
  */
 #ifndef XV_QUEUE_H
 #define XV_QUEUE_H

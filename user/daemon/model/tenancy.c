@@ -233,13 +233,11 @@ static void attach_adopted(struct xv_model *model, struct xv_port *port, bool la
 	port->adopted = 0;
 	if (!xv_netlink_get_link(model->nl, NULL, key.ifindex, &link, NULL) &&
 	    !strcmp(link.name, port->key.dev) && !xv_attachment_check(model, &link, &err)) {
-		if (!later) {
-			xv_attachment_make(model, port, &link, &err);
-			return;
-		}
 		port->link = link;
-		xv_port_set_device(model, port, link.ifindex);
-		xv_queue_add(model, port);
+		if (later && !xv_port_set_device(model, port, link.ifindex))
+			xv_queue_add(model, port);
+		else
+			xv_attachment_make(model, port, &link, &err);
 		return;
 	}
 	snprintf(port->status, sizeof(port->status), "%.250s",

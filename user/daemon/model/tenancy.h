@@ -10,8 +10,8 @@ enum xv_tenancy_how { XV_TENANCY_MUST_EXIST, XV_TENANCY_NOW, XV_TENANCY_LATER };
 /*
  * -EBUSY: in a network already (named in err), or an underlay device; with MUST_EXIST
  * -ENODEV: there is no such device, and -EEXIST: it has another name. Otherwise it is attached when
- * it appears; where attaching fails, that is returned, and the port stays and is tried again. LATER:
- * in a turn of the event loop to come (queue.h).
+ * it appears; where attaching fails, that is returned, and the port stays and is tried again.
+ * LATER: in a turn of the event loop to come (queue.h).
  */
 int xv_tenancy_add(struct xv_model *model, struct xv_network *net, const struct xv_config_port *set,
 		   enum xv_origin origin, enum xv_tenancy_how how, struct xv_err *err);

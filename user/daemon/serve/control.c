@@ -144,10 +144,9 @@ static int listen_on_path(struct xv_control *control, struct xv_err *err)
 	if (fd < 0)
 		return fd;
 	/* The backlog 0: listen() comes later. */
-	listener = evconnlistener_new(control->about->model->base, on_accept, control,
-				      LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC |
-					      LEV_OPT_DISABLED,
-				      0, fd);
+	listener = evconnlistener_new(
+		control->about->model->base, on_accept, control,
+		LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_DISABLED, 0, fd);
 	if (!listener) {
 		close(fd);
 		return xv_err_set(err, -ENOMEM, "control socket %s: cannot listen", control->path);

@@ -16,6 +16,7 @@
 #include "clock.h"
 #include "log.h"
 #include "serve/control_internal.h"
+#include "turn.h"
 
 static void put(struct evbuffer *out, const char *text)
 {
@@ -146,8 +147,6 @@ static void log_request(const struct xv_request *request, int ret, const char *e
 {
 	char text[512];
 
-	if (!strcmp(request->command->name, "show"))
-		return;
 	xv_request_format(request, text, sizeof(text));
 	if (ret)
 		xv_log(LOG_NOTICE, "control socket: %s: refused: %s", text, error);
@@ -155,17 +154,83 @@ static void log_request(const struct xv_request *request, int ret, const char *e
 		xv_log(LOG_INFO, "control socket: %s", text);
 }
 
+/* A request that may change something: it is work in turns, as it may take long. */
+struct xv_conn_work {
+	struct xv_conn *conn; /* NULL: gone meanwhile */
+	struct xv_service *service;
+	struct xv_request request;
+	struct xv_call call;
+	bool late; /* the client's turn was over before it was done */
+};
+
+/* Answers what needs no tables. */
+static void put_answer(struct xv_conn *conn, int ret, struct xv_call *call)
+{
+	if (ret)
+		xv_conn_put_error(conn, ret, call->err.text);
+	else if (call->load)
+		xv_conn_load_start(conn, call->load);
+	else
+		xv_conn_put_json(conn, json_pack("{s:b,s:O?}", "ok", 1, "data", call->data));
+}
+
+static void run_work(void *arg)
+{
+	struct xv_conn_work *work = arg;
+	struct xv_conn *conn;
+	int ret = xv_ops_run(work->service, &work->request, &work->call);
+
+	log_request(&work->request, ret, work->call.err.text);
+	conn = work->conn; /* it may have gone in xv_ops_run() */
+	if (conn) {
+		conn->work = NULL;
+		put_answer(conn, ret, &work->call);
+	} else {
+		xv_load_free(work->call.load);
+	}
+	json_decref(work->call.data);
+	xv_request_free(&work->request);
+	if (conn && work->late)
+		xv_conn_go_on(conn);
+	free(work);
+}
+
+/* The request's ownership passes. */
+static void begin_work(struct xv_conn *conn, struct xv_request *request)
+{
+	struct xv_conn_work *work = calloc(1, sizeof(*work));
+
+	if (work) {
+		work->conn = conn;
+		work->service = conn->control->service;
+		work->request = *request;
+		conn->work = work;
+		if (!xv_turn_begin(conn->control->about->model->base, run_work, work)) {
+			if (conn->work)
+				work->late = true;
+			return;
+		}
+		conn->work = NULL;
+		free(work);
+	}
+	xv_request_free(request);
+	xv_conn_put_error(conn, -ENOMEM, "out of memory");
+}
+
 static void answer(struct xv_conn *conn, const char *line, size_t len)
 {
 	struct xv_request request;
 	struct xv_call *call = &conn->call;
 	struct xv_err err = {.text = ""};
-	json_t *reply;
 	int ret;
 
 	ret = xv_request_parse(line, len, &request, &err);
 	if (ret) {
 		xv_conn_put_error(conn, ret, err.text);
+		return;
+	}
+	if (strcmp(request.command->name, "show")) {
+		begin_work(conn, &request);
 		return;
 	}
 	ret = xv_ops_run(conn->control->service, &request, call);
@@ -175,18 +240,8 @@ static void answer(struct xv_conn *conn, const char *line, size_t len)
 		ret = open_table(conn, &call->err);
 		conn->answering = !ret;
 	}
-	if (!conn->answering)
-		log_request(&request, ret, call->err.text);
-	if (ret) {
-		json_decref(call->data);
+	if (ret)
 		xv_conn_put_error(conn, ret, call->err.text);
-	} else if (call->load) {
-		xv_conn_load_start(conn, call->load);
-	} else if (!conn->answering) {
-		reply = json_pack("{s:b,s:o?}", "ok", 1, "data", call->data);
-		xv_conn_put_json(conn, reply);
-	}
-	call->data = NULL;
 	xv_request_free(&request);
 }
 
@@ -276,7 +331,7 @@ static void serve(struct xv_conn *conn)
 		return;
 	}
 	write_rows(conn);
-	while (!conn->answering && evbuffer_get_length(out) < XV_CONTROL_OUTPUT) {
+	while (!conn->answering && !conn->work && evbuffer_get_length(out) < XV_CONTROL_OUTPUT) {
 		if (conn->load) {
 			if (!xv_conn_load_feed(conn))
 				return;
@@ -296,7 +351,7 @@ static void serve(struct xv_conn *conn)
 /* Reading stops while an answer waits: a client that does not read cannot pile up work. */
 static void update_reading(struct xv_conn *conn)
 {
-	bool busy = conn->answering || conn->applying ||
+	bool busy = conn->answering || conn->applying || conn->work ||
 		    evbuffer_get_length(bufferevent_get_output(conn->bev)) >= XV_CONTROL_OUTPUT;
 
 	if (conn->eof || (busy && !conn->closing))
@@ -395,6 +450,8 @@ void xv_conn_free(struct xv_conn *conn)
 	control = conn->control;
 	if (conn->answering)
 		finish_answer(conn);
+	if (conn->work) /* it goes on, and frees itself */
+		conn->work->conn = NULL;
 	xv_conn_load_drop(conn);
 	if (conn->prev)
 		conn->prev->next = conn->next;

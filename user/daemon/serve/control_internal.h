@@ -29,16 +29,19 @@ enum xv_control_limits {
 	XV_CONTROL_BLOCK = 1 << 20,	/* bytes of a block of a load */
 };
 
+struct xv_conn_work;
+
 struct xv_conn {
 	struct xv_control *control;
 	struct bufferevent *bev;
 	size_t scanned; /* bytes of the input known to hold no newline */
 	time_t since;	/* CLOCK_MONOTONIC: half a request is there; 0: none */
 	/* What the client has to go on with, an answer to take or a load to send: */
-	time_t began;	/* CLOCK_MONOTONIC: there is such; 0: none */
-	uint64_t moved; /* bytes of it that came or were taken */
-	bool eof;	/* the client will not send more */
-	bool closing;	/* ends when the output is written and the client has ended */
+	time_t began;		   /* CLOCK_MONOTONIC: there is such; 0: none */
+	uint64_t moved;		   /* bytes of it that came or were taken */
+	bool eof;		   /* the client will not send more */
+	bool closing;		   /* ends when the output is written and the client has ended */
+	struct xv_conn_work *work; /* a request that is not answered yet */
 	/* The answer under way: tables still to be written, and the rows of the first of them. */
 	bool answering;
 	struct xv_call call;

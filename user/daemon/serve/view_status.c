@@ -12,6 +12,7 @@
 #include "model/uplink.h"
 #include "model/vlan.h"
 #include "serve/view_status.h"
+#include "turn.h"
 
 static void put_counts(const struct xv_model *model, struct xv_row *row)
 {
@@ -50,7 +51,7 @@ bool xv_view_next_status(struct xv_view *view, struct xv_row *row)
 	const struct xv_model *model = view->model;
 	const struct xv_config *config = model->config;
 	bool v6 = strchr(config->listen_host, ':');
-	char metrics[XV_LISTEN_LEN + 16];
+	char metrics[XV_LISTEN_LEN + 16], change[64];
 
 	if (view->pos++)
 		return false;
@@ -74,6 +75,8 @@ bool xv_view_next_status(struct xv_view *view, struct xv_row *row)
 		xv_row_text(row, XV_COL_STATUS_METRICS, metrics);
 	}
 	xv_row_number(row, XV_COL_STATUS_PORTS, HASH_COUNT(model->ports));
+	xv_turn_text(change, sizeof(change));
+	xv_row_text(row, XV_COL_STATUS_CHANGE, change[0] ? change : "none");
 	xv_row_number(row, XV_COL_STATUS_ATTACHING, model->n_waiting);
 	xv_row_number(row, XV_COL_STATUS_PEERS, HASH_COUNT(model->peers));
 	put_counts(model, row);

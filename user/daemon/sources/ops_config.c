@@ -4,18 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/config_file.h"
 #include "config/config_print.h"
+#include "sources/file.h"
 #include "sources/ops_config.h"
 #include "sources/running.h"
 #include "sources/service.h"
 
 static int parse(struct xv_call *call, struct xv_config **config)
 {
-	const char *text = xv_args_text(call->args, "text");
-
-	return xv_config_parse(xv_args_text(call->args, "file"), text, strlen(text), config,
-			       &call->err);
+	return xv_file_parse(xv_args_text(call->args, "file"), xv_args_text(call->args, "text"),
+			     config, &call->err);
 }
 
 int xv_ops_apply(struct xv_call *call)
@@ -43,7 +41,7 @@ int xv_ops_check(struct xv_call *call)
 	if (ret)
 		return ret;
 	ret = xv_call_answer_number(call, "networks", config->n_networks);
-	xv_config_free(config);
+	xv_file_free(config);
 	return ret;
 }
 

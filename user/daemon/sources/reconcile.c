@@ -13,6 +13,11 @@
 #include "model/queue.h"
 #include "model/tenancy.h"
 #include "sources/reconcile.h"
+#include "turn.h"
+
+enum {
+	A_LOOK = 64, /* entries between two looks at the clock */
+};
 
 struct outcome {
 	size_t done;
@@ -165,6 +170,8 @@ static void fdb_add_all(struct xv_model *model, const struct xv_op *ops, size_t 
 		ret = fdb_put(model, &ops[i], &puts[good], &peers[good], &err);
 		note(out, ret, &err);
 		good += !ret;
+		if (i % A_LOOK == 0)
+			xv_turn_give_way();
 	}
 	if (good)
 		bulk = xv_bulk_new(model, puts, good, true, XV_ORIGIN_CONFIG);
@@ -175,9 +182,12 @@ static void fdb_add_all(struct xv_model *model, const struct xv_op *ops, size_t 
 	} else if (good || !puts || !peers) {
 		note(out, xv_err_set(&err, -ENOMEM, "out of memory"), &err);
 	}
-	while (good--)
+	while (good--) {
 		if (peers[good])
 			xv_peer_put(model, peers[good]);
+		if (good % A_LOOK == 0)
+			xv_turn_give_way();
+	}
 	xv_bulk_free(bulk);
 	free(peers);
 	free(puts);
@@ -236,6 +246,8 @@ int xv_reconcile_run(struct xv_model *model, const struct xv_todo *todo, size_t 
 		ret = run(model, todo, &plan->ops[i], how, &why);
 		note(&out, ret, &why);
 		out.done += !ret;
+		xv_turn_tell("applying", i + 1, plan->n_ops);
+		xv_turn_give_way();
 	}
 	if (last < plan->n_ops)
 		fdb_add_all(model, &plan->ops[last], plan->n_ops - last, &out);

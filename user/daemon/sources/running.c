@@ -11,6 +11,16 @@
 #include "model/ids.h"
 #include "sources/running.h"
 #include "grow.h"
+#include "turn.h"
+
+enum {
+	A_LOOK = 256, /* entries between two looks at the clock */
+};
+
+struct copy {
+	struct xv_fdb_key key;
+	struct xv_fdb_val val;
+};
 
 struct builder {
 	struct xv_model *model;
@@ -18,6 +28,9 @@ struct builder {
 	bool config_only;
 	struct xv_config_network **by_bd; /* [XV_MAX_NETWORKS] */
 	int ret;
+	/* Static entries as they were at one moment: the table changes between turns. */
+	struct copy *entries;
+	size_t n_entries, room;
 };
 
 static int add_port(struct xv_config_network *to, const struct xv_port *port)
@@ -81,9 +94,20 @@ static int add_network(struct builder *b, const struct xv_network *net)
 	return add_remotes(b, to, net);
 }
 
-static int add_fdb(void *arg, const struct xv_fdb_entry *entry)
+static int copy_entry(void *arg, const struct xv_fdb_entry *entry)
 {
 	struct builder *b = arg;
+
+	if (xv_grow(&b->entries, b->n_entries, &b->room, sizeof(*b->entries))) {
+		b->ret = -ENOMEM;
+		return 1;
+	}
+	b->entries[b->n_entries++] = (struct copy){entry->key, entry->val};
+	return 0;
+}
+
+static int add_fdb(const struct builder *b, const struct copy *entry)
+{
 	const struct xv_fdb_val *val = &entry->val;
 	const struct xv_network *net = xv_network_of(b->model, entry->key.bd);
 	struct xv_config_network *to = net ? b->by_bd[net->bd] : NULL;
@@ -102,10 +126,8 @@ static int add_fdb(void *arg, const struct xv_fdb_entry *entry)
 	} else {
 		one.remote = peer->ip;
 	}
-	if (xv_grow_packed(&to->fdb, to->n_fdb, sizeof(*to->fdb))) {
-		b->ret = -ENOMEM;
-		return 1;
-	}
+	if (xv_grow_packed(&to->fdb, to->n_fdb, sizeof(*to->fdb)))
+		return -ENOMEM;
 	to->fdb[to->n_fdb++] = one;
 	return 0;
 }
@@ -129,6 +151,7 @@ static int build(struct builder *b, struct xv_err *err)
 	struct xv_model *model = b->model;
 	struct xv_network *net, *next_net;
 	struct xv_port *port, *next_port;
+	size_t i;
 	int ret = copy_head(b->config, model->config);
 
 	b->config->networks = calloc(HASH_COUNT(model->networks) + 1, sizeof(*b->config->networks));
@@ -143,9 +166,15 @@ static int build(struct builder *b, struct xv_err *err)
 		    (!b->config_only || port->origins & XV_ORIGIN_CONFIG))
 			ret = ret ?: add_port(b->by_bd[port->net->bd], port);
 	}
-	if (!ret && xv_fdb_walk(model, &statics, add_fdb, b, err) < 0)
+	if (!ret && xv_fdb_walk(model, &statics, copy_entry, b, err) < 0)
 		ret = -EIO;
-	return ret ?: b->ret;
+	ret = ret ?: b->ret;
+	for (i = 0; !ret && i < b->n_entries; i++) {
+		ret = add_fdb(b, &b->entries[i]);
+		if (i % A_LOOK == 0)
+			xv_turn_give_way();
+	}
+	return ret;
 }
 
 int xv_running_config(struct xv_model *model, bool config_only, struct xv_config **config,
@@ -161,6 +190,7 @@ int xv_running_config(struct xv_model *model, bool config_only, struct xv_config
 	else
 		ret = -ENOMEM;
 	free(b.by_bd);
+	free(b.entries);
 	if (ret) {
 		xv_config_free(b.config);
 		return ret == -ENOMEM ? xv_err_set(err, ret, "out of memory") : ret;

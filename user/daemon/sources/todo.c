@@ -5,11 +5,17 @@
 #include <string.h>
 
 #include "config/plan.h"
+#include "kernel/worker.h"
 #include "model/fdb.h"
 #include "model/flood.h"
 #include "model/slow.h"
 #include "sources/running.h"
 #include "sources/todo.h"
+#include "turn.h"
+
+enum {
+	A_LOOK = 64, /* operations between two looks at the clock */
+};
 
 /* ---- conflicts between the file and what was added by hand ---- */
 
@@ -154,23 +160,54 @@ static int mark_networks(struct xv_model *model, const struct xv_config *want, s
 	return xv_fdb_walk(model, &statics, mark_fdb, todo, err) < 0 ? -ENOMEM : 0;
 }
 
+struct planning {
+	struct xv_todo *todo;
+	const struct xv_config *want;
+	int ret;
+};
+
+static void make_plan(void *arg)
+{
+	struct planning *plan = arg;
+
+	plan->ret = xv_plan_make(plan->todo->have, plan->want, &plan->todo->plan);
+}
+
+static void free_todo(void *arg)
+{
+	struct xv_todo *todo = arg;
+
+	xv_plan_free(&todo->plan);
+	xv_config_free(todo->have);
+	free(todo);
+}
+
 int xv_todo_make(struct xv_model *model, const struct xv_config *want, struct xv_todo **out,
 		 struct xv_err *err)
 {
 	struct xv_todo *todo = calloc(1, sizeof(*todo));
+	struct planning plan;
 	size_t i;
 	int ret;
 
 	if (!todo)
 		return xv_err_set(err, -ENOMEM, "out of memory");
 	ret = xv_running_config(model, true, &todo->have, err);
-	if (!ret && xv_plan_make(todo->have, want, &todo->plan))
-		ret = xv_err_set(err, -ENOMEM, "out of memory");
+	if (!ret) {
+		plan = (struct planning){.todo = todo, .want = want};
+		xv_worker_run(make_plan, &plan);
+		ret = plan.ret ? xv_err_set(err, plan.ret, "out of memory") : 0;
+	}
 	ret = ret ?: mark_networks(model, want, todo, err);
 	ret = ret ?: check_devices(model, want, err);
 	ret = ret ?: check_others(model, want, err);
-	for (i = 0; !ret && i < todo->plan.n_ops; i++)
+	for (i = 0; !ret && i < todo->plan.n_ops; i++) {
 		ret = check(model, todo, &todo->plan.ops[i], err);
+		if (i % A_LOOK == 0) {
+			xv_turn_tell("checking", i, todo->plan.n_ops);
+			xv_turn_give_way();
+		}
+	}
 	if (ret)
 		xv_todo_free(todo);
 	else
@@ -180,9 +217,6 @@ int xv_todo_make(struct xv_model *model, const struct xv_config *want, struct xv
 
 void xv_todo_free(struct xv_todo *todo)
 {
-	if (!todo)
-		return;
-	xv_plan_free(&todo->plan);
-	xv_config_free(todo->have);
-	free(todo);
+	if (todo)
+		xv_worker_run(free_todo, todo);
 }

@@ -12,6 +12,7 @@
 #include "sources/follow.h"
 #include "sources/other.h"
 #include "sources/watch.h"
+#include "turn.h"
 
 enum {
 	PORTS_A_SECOND = 256, /* each is a few system calls, some under the kernel's RTNL lock */
@@ -65,6 +66,7 @@ static size_t check_ports(struct xv_watch *watch, size_t n)
 		mended += check_tc(model, port->ifindex);
 		mended += xv_ingress_xdp_mend(model, port);
 		n--;
+		xv_turn_give_way();
 	}
 	return mended;
 }

@@ -1,0 +1,181 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""
+Reloads of large files: the daemon answers meanwhile and says what it is at, commands that change
+something wait, what is refused changes nothing, and the file is read without privileges.
+"""
+import os
+import signal
+import subprocess
+
+import tap
+from lab import OUT, Lab
+from vtep import Xvtepd
+
+NETWORKS = 20
+ENTRIES = 4000  # in each
+FIRST = 100
+LEFT, RIGHT = "198.51.100.1", "198.51.100.2"
+SERVING = 1 << 12 | 1 << 38 | 1 << 39  # CAP_NET_ADMIN, CAP_PERFMON, CAP_BPF
+
+
+def text(vtep, remote, more=()):
+    """The file: all entries behind one remote. JSON, as a YAML of flow style."""
+    networks = []
+    for n in range(NETWORKS):
+        entries = ",".join(f'{{"mac":"02:00:{n:02x}:{i >> 16:02x}:{i >> 8 & 255:02x}:{i & 255:02x}",'
+                           f'"remote":"{remote}"}}\n' for i in range(ENTRIES))
+        networks.append(f'{{"vni":{FIRST + n},"max-macs":100000,"flood":["{LEFT}","{RIGHT}"],'
+                        f'"fdb":[{entries}]}}')
+    networks += more
+    return (f'{{"instance":"{vtep.instance}","underlay":{{"devices":["under"],'
+            f'"address":"{vtep.host.v4}"}},"networks":[{",".join(networks)}]}}\n')
+
+
+class Large:
+    """A daemon with a large file, all entries behind LEFT."""
+
+    def __init__(self, lab):
+        self.vtep = vtep = Xvtepd(lab.hosts[0], [], start=False)
+        vtep.write(text(vtep, LEFT))
+        vtep.process = vtep.spawn("-v")
+        tap.wait_for(vtep.answers, "xvtepd answers", 60)
+        tap.equal(self.remotes(), {LEFT: NETWORKS * ENTRIES}, "entries at first")
+
+    def remotes(self):
+        """{remote: how many entries are behind it}, as peers are referenced by them and by lists"""
+        refs = {r["remote"]: r["refs"] - NETWORKS for r in self.vtep.rows("peer", "show")}
+        return {remote: count for remote, count in refs.items() if count}
+
+    def reload(self, content):
+        """A client that reloads the file, in the background."""
+        self.vtep.write(content)
+        return self.vtep.host.ns.popen(f"{OUT}/xvtep", "-i", self.vtep.instance, "reload",
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def change(self):
+        return self.vtep.status()["change"]
+
+    def wait_change(self):
+        """Until the reload is under way."""
+        tap.wait_for(lambda: self.change() != "none", "a change under way", 20)
+
+    def requests(self):
+        """The commands in the log, in their order."""
+        return [line.split("control socket: ")[1].split()[0] for line in self.vtep.log()
+                if "control socket: " in line]
+
+
+def ends_well(client):
+    out, err = client.communicate(timeout=60 * tap.SLOW)
+    tap.equal((client.returncode, err), (0, ""), "xvtep reload")
+    return out
+
+
+@tap.case("the daemon answers during a reload, and says what it is at", limit=120)
+def answers():
+    with Lab(hosts=1) as lab:
+        large = Large(lab)
+        client = large.reload(text(large.vtep, RIGHT))
+        seen = set()
+        while client.poll() is None:
+            seen.add(large.change().split(",")[0])
+        ends_well(client)
+        tap.ok(len(seen - {"none"}) >= 2, f"what status said: {seen}")
+        tap.ok(seen <= {"none", "reading the file", "checking", "applying", "adding FDB entries"},
+               f"what status said: {seen}")
+        tap.equal(large.change(), "none", "afterwards")
+        tap.equal(large.remotes(), {RIGHT: NETWORKS * ENTRIES}, "entries afterwards")
+
+
+@tap.case("a command that changes something waits for the reload before it", limit=120)
+def commands_wait():
+    with Lab(hosts=1) as lab:
+        large = Large(lab)
+        client = large.reload(text(large.vtep, RIGHT))
+        large.wait_change()
+        vtep = large.vtep
+        vtep.client("network", "add", "vni", "900", timeout=60)
+        vtep.client("fdb", "add", "02:00:00:00:00:01", "network", "900", "remote", LEFT)
+        ends_well(client)
+        tap.equal(large.requests(), ["reload", "network", "fdb"], "order")
+        tap.equal(large.remotes(), {RIGHT: NETWORKS * ENTRIES, LEFT: 1}, "entries")
+
+
+@tap.case("a reload that is refused changes nothing, though most of it could be made", limit=120)
+def refused():
+    with Lab(hosts=1) as lab:
+        large = Large(lab)
+        vtep = large.vtep
+        vtep.client("network", "add", "vni", "900", "name", "hand")
+        client = large.reload(text(vtep, RIGHT, ['{"vni":901,"name":"hand"}']))
+        _, err = client.communicate(timeout=60 * tap.SLOW)
+        tap.equal(client.returncode, 1, "exit status")
+        tap.contains(err, 'the name "hand" is taken by VNI 900', "what it says")
+        tap.equal(large.remotes(), {LEFT: NETWORKS * ENTRIES}, "entries")
+        tap.equal(len(vtep.rows("network", "show")), NETWORKS + 1, "networks")
+
+
+@tap.case("a client that goes away, and signals: each reload is made whole", limit=120)
+def goes_on():
+    with Lab(hosts=1) as lab:
+        large = Large(lab)
+        vtep = large.vtep
+        client = large.reload(text(vtep, RIGHT))
+        large.wait_change()
+        client.kill()
+        client.communicate()
+        for _ in range(3):
+            vtep.process.send_signal(signal.SIGHUP)
+
+        def reloaded():
+            return sum(" reloaded " in line and line.endswith(": 0 changes")
+                       for line in vtep.log())
+        tap.wait_for(lambda: reloaded() == 1 and large.change() == "none", "the last reload", 60)
+        tap.equal(large.requests(), ["reload"], "the client's")
+        tap.equal(large.remotes(), {RIGHT: NETWORKS * ENTRIES}, "entries")
+
+
+def privileges(pid):
+    """{capabilities that a thread has or could have}"""
+    found = set()
+    for task in os.listdir(f"/proc/{pid}/task"):
+        try:
+            with open(f"/proc/{pid}/task/{task}/status", encoding="utf-8") as f:
+                lines = dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it has ended
+        found.add(int(lines["CapPrm"], 16) | int(lines["CapEff"], 16) | int(lines["CapInh"], 16))
+    return found
+
+
+@tap.case("the file is read in a thread without privileges", limit=120)
+def without_privileges():
+    with Lab(hosts=1) as lab:
+        large = Large(lab)
+        client = large.reload(text(large.vtep, RIGHT))
+        seen = set()
+        while client.poll() is None:
+            seen |= privileges(large.vtep.process.pid)
+        ends_well(client)
+        tap.ok(0 in seen, f"capabilities of threads: {[hex(c) for c in seen]}")
+        tap.equal(seen - {0, SERVING}, set(), "other capabilities")
+
+
+@tap.case("ended in the middle of a reload: the next start goes on with the file", limit=120)
+def ended():
+    with Lab(hosts=1) as lab:
+        large = Large(lab)
+        vtep = large.vtep
+        content = text(vtep, RIGHT)
+        client = large.reload(content)
+        tap.wait_for(lambda: large.change().startswith("a"), "applying", 30)
+        vtep.stop()
+        client.communicate(timeout=30 * tap.SLOW)
+        vtep.process = vtep.spawn("-v")
+        tap.wait_for(vtep.answers, "xvtepd answers", 60)
+        tap.equal(large.remotes(), {RIGHT: NETWORKS * ENTRIES}, "entries")
+
+
+if __name__ == "__main__":
+    tap.main()
