@@ -92,6 +92,11 @@ static int32_t own_number(struct xv_netlink *nl)
 		       : own;
 }
 
+bool xv_netlink_knows_vlans(void)
+{
+	return !access("/proc/self/net/vlan", F_OK);
+}
+
 struct away {
 	struct xv_link *links;
 	size_t n, room;

@@ -3,6 +3,7 @@
 #ifndef XV_NETLINK_AWAY_H
 #define XV_NETLINK_AWAY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,5 +22,10 @@ int xv_netlink_list_namespaces(struct xv_netlink *nl, int32_t **list, size_t *n)
  */
 int xv_netlink_each_vlan_in(struct xv_netlink *nl, int32_t nsid,
 			    void (*fn)(void *arg, const struct xv_link *link), void *arg);
+/*
+ * Whether the kernel has VLAN devices (its 8021q module makes that folder, in each namespace).
+ * Where it has not, it takes no notice of their kind in a request, and tells of all devices.
+ */
+bool xv_netlink_knows_vlans(void);
 
 #endif

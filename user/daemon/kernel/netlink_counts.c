@@ -16,6 +16,7 @@ struct list {
 	struct xv_netlink_counts *counts;
 	size_t n;
 	size_t size;
+	size_t n_qdiscs; /* devices whose queueing discipline was found */
 };
 
 static int compare(const void *key, const void *item)
@@ -74,7 +75,7 @@ static int qdisc_cb(const struct nlmsghdr *nlh, void *data)
 {
 	const struct tcmsg *tcm = mnl_nlmsg_get_payload(nlh);
 	struct xv_netlink_counts *counts;
-	const struct list *list = data;
+	struct list *list = data;
 	const struct nlattr *attr;
 
 	counts = xv_netlink_counts_find(list->counts, list->n, tcm->tcm_ifindex);
@@ -84,30 +85,76 @@ static int qdisc_cb(const struct nlmsghdr *nlh, void *data)
 		if (mnl_attr_get_type(attr) == TCA_STATS2)
 			counts->qdisc_dropped = drops_of(attr);
 	}
+	list->n_qdiscs++;
 	return 0;
 }
 
-/* One dump; begun anew as long as it races with changes. restart: list->n goes back to 0. */
-static int dump(struct xv_netlink *nl, uint16_t type, size_t len, bool restart, xv_netlink_cb cb,
-		struct list *list, struct xv_err *err)
+static int qdisc_of_few_cb(const struct nlmsghdr *nlh, void *data)
+{
+	const struct list *list = data;
+
+	qdisc_cb(nlh, data);
+	return list->n_qdiscs < list->n ? MNL_CB_OK : MNL_CB_STOP;
+}
+
+static struct nlmsghdr *begin_stats(struct xv_netlink_req *req, uint16_t flags, uint32_t ifindex)
+{
+	struct if_stats_msg *msg;
+	struct nlmsghdr *nlh;
+	void *extra;
+
+	nlh = xv_netlink_begin(req, RTM_GETSTATS, flags, sizeof(*msg), &extra);
+	msg = extra;
+	msg->ifindex = ifindex;
+	msg->filter_mask = IFLA_STATS_FILTER_BIT(IFLA_STATS_LINK_64);
+	return nlh;
+}
+
+static struct nlmsghdr *begin_qdiscs(struct xv_netlink_req *req)
+{
+	void *extra;
+
+	return xv_netlink_begin(req, RTM_GETQDISC, NLM_F_DUMP, sizeof(struct tcmsg), &extra);
+}
+
+/* One dump; begun anew as long as it races with changes. */
+static int dump(struct xv_netlink *nl, bool stats, struct list *list, struct xv_err *err)
 {
 	struct xv_netlink_req req;
 	struct nlmsghdr *nlh;
-	void *extra;
 	int i, ret = 0;
 
 	for (i = 0; i < XV_NETLINK_DUMP_TRIES; i++) {
-		if (restart)
+		if (stats)
 			list->n = 0;
-		nlh = xv_netlink_begin(&req, type, NLM_F_DUMP, len, &extra);
-		if (type == RTM_GETSTATS)
-			((struct if_stats_msg *)extra)->filter_mask = IFLA_STATS_FILTER_BIT(
-				IFLA_STATS_LINK_64);
-		ret = xv_netlink_request(nl, nl->request, nlh, cb, list, err);
+		nlh = stats ? begin_stats(&req, NLM_F_DUMP, 0) : begin_qdiscs(&req);
+		ret = xv_netlink_request(nl, nl->request, nlh, stats ? device_cb : qdisc_cb, list,
+					 err);
 		if (ret != -EINTR)
 			break;
 	}
 	return ret;
+}
+
+/* The kernel tells of one device's only in a dump of all, which ends with its socket. */
+static void dump_few(struct xv_netlink *nl, struct list *list)
+{
+	struct mnl_socket *socket = xv_netlink_request_socket(NETLINK_ROUTE);
+	struct xv_netlink_req req;
+	struct nlmsghdr *nlh = begin_qdiscs(&req);
+	int ret = MNL_CB_OK;
+
+	if (!socket)
+		return;
+	if (mnl_socket_sendto(socket, nlh, nlh->nlmsg_len) < 0)
+		ret = MNL_CB_ERROR;
+	while (ret == MNL_CB_OK) {
+		ssize_t n = mnl_socket_recvfrom(socket, nl->request_buf, sizeof(nl->request_buf));
+
+		ret = n < 0 ? MNL_CB_ERROR
+			    : mnl_cb_run(nl->request_buf, n, 0, 0, qdisc_of_few_cb, list);
+	}
+	mnl_socket_close(socket);
 }
 
 int xv_netlink_list_counts(struct xv_netlink *nl, struct xv_netlink_counts **counts, size_t *n,
@@ -116,10 +163,10 @@ int xv_netlink_list_counts(struct xv_netlink *nl, struct xv_netlink_counts **cou
 	struct list list = {0};
 	int ret;
 
-	ret = dump(nl, RTM_GETSTATS, sizeof(struct if_stats_msg), true, device_cb, &list, err);
+	ret = dump(nl, true, &list, err);
 	if (!ret && list.n)
 		qsort(list.counts, list.n, sizeof(*list.counts), compare);
-	ret = ret ?: dump(nl, RTM_GETQDISC, sizeof(struct tcmsg), false, qdisc_cb, &list, err);
+	ret = ret ?: dump(nl, false, &list, err);
 	if (ret) {
 		free(list.counts);
 		return xv_err_prefix(err, ret, "counters of devices");
@@ -127,6 +174,25 @@ int xv_netlink_list_counts(struct xv_netlink *nl, struct xv_netlink_counts **cou
 	*counts = list.counts;
 	*n = list.n;
 	return 0;
+}
+
+void xv_netlink_few_counts(struct xv_netlink *nl, const uint32_t *ifindex, size_t n, bool qdiscs,
+			   struct xv_netlink_counts **counts, size_t *n_counts)
+{
+	struct xv_netlink_req req;
+	struct list list = {0};
+	struct xv_err err;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		xv_netlink_request(nl, nl->request, begin_stats(&req, 0, ifindex[i]), device_cb,
+				   &list, &err);
+	if (list.n)
+		qsort(list.counts, list.n, sizeof(*list.counts), compare);
+	if (list.n && qdiscs)
+		dump_few(nl, &list);
+	*counts = list.counts;
+	*n_counts = list.n;
 }
 
 struct xv_netlink_counts *xv_netlink_counts_find(struct xv_netlink_counts *counts, size_t n,

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "clock.h"
 #include "kernel/attach.h"
 #include "log.h"
 #include "model/attachment.h"
@@ -21,6 +22,7 @@
 
 enum {
 	PORTS_A_SECOND = 256, /* half a millisecond */
+	SECOND_US = 4000,     /* ... or until then, when much has changed */
 };
 
 /* A tenant-facing NIC must hear frames to other hosts' MACs; veth and tap hear all. */
@@ -166,16 +168,33 @@ static void check_renamed(struct xv_model *model, const struct xv_link *link)
 	log_ports(dev, lost, what);
 }
 
-/* Where others wait for their turn, the quick way. */
+/* A port of the same device that has its program from this daemon: another VLAN of it. */
+static const struct xv_port *find_attached(const struct xv_model *model, const struct xv_port *port)
+{
+	const struct xv_port *other;
+
+	DL_FOREACH2(xv_port_at(model, port->ifindex), other, next_at)
+	if (other != port && !other->waiting && !other->no_tc[0])
+		return other;
+	return NULL;
+}
+
+/* Where others wait for their turn, the quick way, and once for all VLANs of a device. */
 static int attach_tc(struct xv_model *model, struct xv_port *port, struct xv_err *err)
 {
 	bool behind = xv_ingress_is_behind(model, port->ifindex);
+	const struct xv_port *other;
 
 	port->by_filter = false;
-	if (port->waiting && !behind)
-		return xv_datapath_attach_tc_soon(model->dp, &port->link, XV_PROG_ENCAP,
-						  &port->by_filter, err);
-	return xv_datapath_attach_tc(model->dp, &port->link, XV_PROG_ENCAP, behind, err);
+	if (!port->waiting || behind)
+		return xv_datapath_attach_tc(model->dp, &port->link, XV_PROG_ENCAP, behind, err);
+	other = find_attached(model, port);
+	if (other) {
+		port->by_filter = other->by_filter;
+		return 0;
+	}
+	return xv_datapath_attach_tc_soon(model->dp, &port->link, XV_PROG_ENCAP, &port->by_filter,
+					  err);
 }
 
 /* The device is there: delivery first, then the way in. On failure the port is without it. */
@@ -369,9 +388,10 @@ void xv_attachment_features(struct xv_model *model, uint32_t ifindex, uint64_t f
 void xv_attachment_second(struct xv_model *model)
 {
 	uint32_t id = model->filters_next, left = PORTS_A_SECOND, n, mark;
+	uint64_t end = xv_clock_us() + SECOND_US;
 	struct xv_port *port;
 
-	for (n = 0; n < XV_MAX_PORTS && left; n++) {
+	for (n = 0; n < XV_MAX_PORTS && left && xv_clock_us() < end; n++) {
 		id = (id + 1) % XV_MAX_PORTS;
 		port = model->port_by_id[id];
 		if (!port || !port->ifindex || port->key.vlan)

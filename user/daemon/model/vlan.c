@@ -208,7 +208,8 @@ static void look_away(struct xv_model *model, size_t most)
 	int32_t *list = NULL;
 	size_t n = 0, i;
 
-	if (!model->nl || xv_netlink_list_namespaces(model->nl, &list, &n))
+	if (!model->nl || !xv_netlink_knows_vlans() ||
+	    xv_netlink_list_namespaces(model->nl, &list, &n))
 		return;
 	HASH_ITER (hh, model->vlans, vlan, tmp)
 		if (vlan->at.nsid >= 0 && !is_listed(vlan->at.nsid, list, n))

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "maps/stats.h"
+#include "model/uplink.h"
 #include "serve/view.h"
 #include "serve/view_fdb.h"
 #include "serve/view_object.h"
@@ -33,24 +34,39 @@ static bool shows_counters(enum xv_table_id table)
 	       next_row[table] == xv_view_next_path_stats || next_row[table] == xv_view_next_drops;
 }
 
-static bool shows_devices(enum xv_table_id table)
+/* Counters of the devices that the table shows. The columns stay empty where there are none. */
+static void open_devices(struct xv_view *view)
 {
-	return next_row[table] == xv_view_next_port_stats ||
-	       next_row[table] == xv_view_next_uplink || next_row[table] == xv_view_next_status;
+	bool (*next)(struct xv_view *, struct xv_row *) = next_row[view->table];
+	const struct xv_model *model = view->model;
+	uint32_t few[XV_MAX_UPLINKS + 1];
+	struct xv_err why;
+	size_t n = 0, i;
+
+	if (!model->nl)
+		return;
+	if (next == xv_view_next_port_stats)
+		xv_netlink_list_counts(model->nl, &view->devices, &view->n_devices, &why);
+	if (next == xv_view_next_status && model->slow_ifindex)
+		few[n++] = model->slow_ifindex;
+	for (i = 0; next == xv_view_next_uplink && i < model->n_uplinks; i++)
+		if (model->uplinks[i].ifindex)
+			few[n++] = model->uplinks[i].ifindex;
+	if (n)
+		xv_netlink_few_counts(model->nl, few, n, next == xv_view_next_uplink,
+				      &view->devices, &view->n_devices);
 }
 
 int xv_view_open(const struct xv_about *about, enum xv_table_id table,
 		 const struct xv_selection *filter, struct xv_view *view, struct xv_err *err)
 {
 	struct xv_model *model = about->model;
-	struct xv_err why; /* the columns are empty then */
 	int ret;
 
 	*view = (struct xv_view){.about = about, .model = model, .table = table};
 	if (filter)
 		view->filter = *filter;
-	if (shows_devices(table) && model->nl)
-		xv_netlink_list_counts(model->nl, &view->devices, &view->n_devices, &why);
+	open_devices(view);
 	if (table != XV_TABLE_FDB)
 		return shows_counters(table) ? xv_stats_open(model->dp, err) : 0;
 	ret = xv_view_copy_fdb(view, err);

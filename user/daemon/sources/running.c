@@ -5,10 +5,12 @@
 #include <string.h>
 
 #include "addr.h"
+#include "kernel/worker.h"
 #include "model/fdb.h"
 #include "model/flood.h"
 #include "model/group.h"
 #include "model/ids.h"
+#include "model/mac_table.h"
 #include "sources/running.h"
 #include "grow.h"
 #include "turn.h"
@@ -94,6 +96,16 @@ static int add_network(struct builder *b, const struct xv_network *net)
 	return add_remotes(b, to, net);
 }
 
+/* Memory is the kernel's to give when it is touched first, which takes longer than the copying. */
+static void make_room(void *arg)
+{
+	struct builder *b = arg;
+
+	b->entries = malloc(b->room * sizeof(*b->entries));
+	if (b->entries)
+		memset(b->entries, 1, b->room * sizeof(*b->entries));
+}
+
 static int copy_entry(void *arg, const struct xv_fdb_entry *entry)
 {
 	struct builder *b = arg;
@@ -166,6 +178,10 @@ static int build(struct builder *b, struct xv_err *err)
 		    (!b->config_only || port->origins & XV_ORIGIN_CONFIG))
 			ret = ret ?: add_port(b->by_bd[port->net->bd], port);
 	}
+	b->room = xv_mac_table_count(model) + 1;
+	xv_worker_run(make_room, b);
+	if (!b->entries)
+		return -ENOMEM;
 	if (!ret && xv_fdb_walk(model, &statics, copy_entry, b, err) < 0)
 		ret = -EIO;
 	ret = ret ?: b->ret;
