@@ -12,7 +12,7 @@ import time
 import tap
 import traffic
 from lab import Lab
-from vtep import RUN, Xvtepd
+from vtep import OUT, RUN, Xvtepd
 
 VNI = 100
 MANY = 200
@@ -176,6 +176,22 @@ def killed():
         wait_linked(pair.vtep, pair.ports)
         stream.run_until(PPS // 8)
         stream.expect_no_loss("killed while ports have filters, and started")
+
+
+@tap.case("a reload that adds many answers when they are attached, and others meanwhile")
+def reloaded():
+    with Lab(hosts=1) as lab:
+        ports = make_ports(lab.hosts[0], MANY)
+        vtep = Xvtepd(lab.hosts[0], [{"vni": VNI}])
+        vtep.config["networks"][0]["ports"] = ports
+        vtep.write()
+        client = vtep.host.ns.popen(f"{OUT}/xvtep", "-i", vtep.instance, "reload")
+        seen = set()
+        while client.poll() is None:
+            seen.add(ask(vtep, "status")[0]["change"].split(",")[0])
+        tap.equal(client.returncode, 0, "exit status of the reload")
+        tap.ok("attaching ports" in seen, f"what status says meanwhile: {seen}")
+        tap.equal({r["encap"] for r in vtep.rows("port", "show")}, {"tc"}, "ENCAP after it")
 
 
 @tap.case("a port that waits is deleted, loses its device, or comes back, and all is as it should be")

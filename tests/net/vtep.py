@@ -118,10 +118,15 @@ class Xvtepd:
         tap.wait_for(self.answers, f"{self.instance}: xvtepd answers", 15)
 
     def answers(self):
+        """It does, and all ports are attached."""
         code = self.process.poll()
         if code is not None:
             raise tap.Over(f"xvtepd ended with {code}: {self.log()[-3:]}")
-        return self.client("status", check=False).returncode == 0
+        answer = self.client("-j", "status", check=False)
+        if answer.returncode:
+            return False
+        status = json.loads(answer.stdout).get("status", {})
+        return not status.get("attaching")  # earlier versions attach before they answer
 
     def log(self):
         try:

@@ -547,6 +547,7 @@ int xv_instance_apply(struct xv_instance *inst, struct xv_config *config, size_t
 	xv_config_free(old);
 	ret = xv_reconcile_run(model, todo, changes, err);
 	xv_todo_free(todo);
+	xv_queue_wait(model);
 	xv_local_write(model);
 	xv_firewall_look(inst->firewall);
 	xv_underlay_look_all(model);

@@ -10,6 +10,7 @@
 #include "model/attachment.h"
 #include "model/ingress.h"
 #include "model/queue.h"
+#include "turn.h"
 
 enum {
 	TURN_US = 5000,	  /* of attaching, then others are served */
@@ -166,6 +167,16 @@ static void link_one(struct xv_model *model)
 	}
 	took = xv_clock_us() - began;
 	come_again(queue, took > PAUSE_US ? took : PAUSE_US);
+}
+
+void xv_queue_wait(struct xv_model *model)
+{
+	while (model->n_waiting) {
+		xv_turn_tell("attaching ports", model->queue->total - model->n_waiting,
+			     model->queue->total);
+		if (!xv_turn_pause(TURN_US))
+			return;
+	}
 }
 
 static void on_turn(evutil_socket_t fd, short what, void *arg)

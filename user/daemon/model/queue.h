@@ -22,5 +22,7 @@ int xv_queue_start(struct xv_model *model, struct xv_err *err);
 void xv_queue_stop(struct xv_model *model);
 /* The port, whose device is there, waits for its turn. */
 void xv_queue_add(struct xv_model *model, struct xv_port *port);
+/* For work in turns (turn.h): returns when no port waits any more. */
+void xv_queue_wait(struct xv_model *model);
 
 #endif
