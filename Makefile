@@ -5,7 +5,8 @@ DESTDIR ?=
 V ?= 0
 Q := $(if $(filter 1,$(V)),,@)
 
-OUT := .output
+# SANITIZE=1: everything again, beside the plain build, for AddressSanitizer and UBSan.
+OUT := .output$(if $(SANITIZE),/sanitize)
 comma := ,
 # One word for the shell, whatever is in it.
 quote = '$(subst ','\'',$(1))'
@@ -20,6 +21,8 @@ CPPFLAGS += -D_GNU_SOURCE -DXV_VERSION='"$(VERSION)"' -Iheaders -Iuser/lib -Iuse
 	-I$(OUT) $(shell pkg-config --cflags $(PKGS))
 CFLAGS ?= -O2 -g
 CFLAGS += -std=gnu11 -Wall -Wextra -Werror
+SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+CFLAGS += $(if $(SANITIZE),$(SANITIZERS))
 LDLIBS += $(shell pkg-config --libs $(PKGS))
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -fno-strict-aliasing -D__TARGET_ARCH_$(ARCH) -I/usr/include/$(shell uname -m)-linux-gnu \
 	-Wall -Wextra -Werror -Iheaders -Ibpf
@@ -47,7 +50,7 @@ help:
 	@echo 'make install          into $$DESTDIR$$PREFIX (default /usr/local)'
 	@echo 'make uninstall        take away what install put there'
 	@echo 'sudo make demo        install what is missing, build, show three hosts talking (KEEP=1: stay up)'
-	@echo 'sudo make check       all tests, and the lint'
+	@echo 'sudo make check       all tests, and the lint (SANITIZE=1: the network tests, with sanitizers)'
 	@echo 'sudo make check-kernels   the tests in Debian kernels under QEMU'
 	@echo 'sudo make bench       side by side with the kernel vxlan (ONLY=name: one row)'
 	@echo 'make figures          the figures of the last bench into docs/benchmark.md and the README'
@@ -137,8 +140,8 @@ format:
 
 check:
 	$(Q)tools/install-deps
-	$(Q)$(MAKE) --no-print-directory all tests $(FUZZERS)
-	$(Q)tools/check
+	$(Q)$(MAKE) --no-print-directory all $(if $(SANITIZE),,tests $(FUZZERS))
+	$(Q)$(if $(SANITIZE),tools/check-sanitized $(OUT),tools/check)
 
 demo:
 	$(Q)tools/install-deps --build --run --demo

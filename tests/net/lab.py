@@ -24,7 +24,7 @@ from frame import Tap
 from netns import CommandError, Netns, run
 
 TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
-OUT = os.path.join(TOP, ".output")
+OUT = os.path.join(TOP, os.environ.get("XV_OUT", ".output"))  # what is tested
 PREFIX = "xvn"
 NIC_LIKE = ("tx", "off", "tso", "off", "gso", "off", "gro", "on")  # what a simple NIC can do
 UNDER_MTU = 1600  # room for a tenant's 1500 bytes and the outer header

@@ -16,6 +16,7 @@ from vtep import OUT, RUN, Xvtepd
 
 VNI = 100
 MANY = 200
+LINKED_LATE = 400  # ports: the last filter gives way to a link 8 s after the start or later
 FEW = 5
 PPS = 20000
 
@@ -127,17 +128,17 @@ class Pair:
     """A tenant each on two hosts; on the first one, many ports besides."""
 
     def __init__(self, lab):
-        self.manager = Manager(lab)
         a, b = lab.hosts
         self.one, self.two = a.tenant("p1", "10.0.0.1"), b.tenant("p1", "10.0.0.2")
-        self.ports = ["p1"] + make_ports(a, MANY - 1)
+        self.ports = ["p1"] + make_ports(a, LINKED_LATE - 1)
+        self.far = Xvtepd(b, [{"vni": VNI, "ports": ["p1"], "flood": [a.v4]}])
+        self.one.neigh(self.two)
+        self.two.neigh(self.one)
+        self.manager = Manager(lab)
         self.vtep = Xvtepd(a, [{"vni": VNI, "ports": self.ports, "flood": [b.v4]}], start=False)
         begin(self.vtep)
         self.manager.wait_ready()
         del os.environ["NOTIFY_SOCKET"]
-        self.far = Xvtepd(b, [{"vni": VNI, "ports": ["p1"], "flood": [a.v4]}])
-        self.one.neigh(self.two)
-        self.two.neigh(self.one)
 
     def stream(self):
         self.one.ping("10.0.0.2")
@@ -146,7 +147,7 @@ class Pair:
         return traffic.Stream(self.one, self.two, PPS)
 
 
-@tap.case("filters give way to TCX links, and no frame is lost or sent twice")
+@tap.case("filters give way to TCX links, and no frame is lost or sent twice", limit=120)
 def filters_go():
     with Lab() as lab:
         pair = Pair(lab)
@@ -160,7 +161,8 @@ def filters_go():
         stream.expect_no_loss("filters replaced by links")
 
 
-@tap.case("killed while it has filters: the next daemon goes on with them, and no frame is lost")
+@tap.case("killed while it has filters: the next daemon goes on with them, and no frame is lost",
+          limit=120)
 def killed():
     with Lab() as lab:
         pair = Pair(lab)
