@@ -7,6 +7,7 @@ table does not cut off those that answer.
 """
 import contextlib
 import fcntl
+import time
 
 import frame
 import tap
@@ -14,6 +15,8 @@ import traffic
 from lab import Lab
 from two import VNI, Two
 from vtep import Xvtepd
+
+EPISODE = 60  # seconds: an overflow that comes later is told again
 
 QUICK = (("base_reachable_time_ms", 500), ("delay_first_probe_time", 1), ("retrans_time_ms", 100),
          ("interval_probe_time_ms", 500))
@@ -197,6 +200,7 @@ def full(family):
         a, b = lab.hosts
         tenant = a.tenant("p1")
         base = "198.18.0." if family == 4 else "2001:db8::"
+        begin = time.monotonic()
         live = [b.v4 if family == 4 else "2001:db8::2"] + [f"{base}{n}" for n in range(241, 245)]
         b.ns.ip(*(f"addr add {ip}/{24 if family == 4 else 64} dev under"
                   + (" nodad" if family == 6 else "") for ip in live[1:]))
@@ -223,7 +227,8 @@ def full(family):
         tap.wait_for(overflow, "the log names the sysctl", 15)
         tap.wait_for(lambda: any(said in (r["status"] or "") for r in vtep.rows("peer", "show")),
                      "a status does")
-        tap.equal(sum(said in line for line in vtep.log()), 1, "lines about it")
+        lines = sum(said in line for line in vtep.log())
+        tap.ok(1 <= lines <= 1 + (time.monotonic() - begin) // EPISODE, f"{lines} lines about it")
         tap.ok(ready(), "the 5 are ready still")
 
 
