@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "request.h"
 #include "row.h"
+#include "words.h"
 
 enum {
 	RUNS = 50000,
@@ -144,7 +144,7 @@ static void try_words(char *text, size_t len)
 	for (word = strtok_r(text, " ", &save); word && argc < WORDS_MAX;
 	     word = strtok_r(NULL, " ", &save))
 		argv[argc++] = word;
-	if (xv_request_words(argc, argv, &request, &err)) {
+	if (xv_words_parse(argc, argv, &request, &err)) {
 		if (!*err.text)
 			die("words refused without a text", text, len);
 		return;

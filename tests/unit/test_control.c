@@ -21,7 +21,6 @@
 #include <cmocka.h>
 
 #include "serve/control.h"
-#include "serve/control_internal.h"
 #include "turn.h"
 
 enum {
@@ -282,7 +281,7 @@ static void test_half(void **state)
 	answer = take(fd, 0);
 	assert_non_null(strstr(answer, "does not end with a newline"));
 	close(fd);
-	assert_int_equal(control->n_conns, 0);
+	assert_int_equal(control->conns.n, 0);
 }
 
 /* Many rows: lines of a batch each, "more" on all but the last, every row once and in order. */
@@ -333,8 +332,8 @@ static void test_slow_reader(void **state)
 	give_text(fd, "{\"object\":\"network\"}\n");
 	for (i = 0; i < 1000; i++)
 		turn(deadline());
-	out = bufferevent_get_output(control->conns->bev);
-	assert_true(control->conns->answering);
+	out = bufferevent_get_output(control->conns.first->bev);
+	assert_true(control->conns.first->answer.open);
 	assert_in_range(evbuffer_get_length(out), 1, XV_CONTROL_OUTPUT + XV_CONTROL_BATCH * 1024);
 	/* Another client is served meanwhile. */
 	other = client();
@@ -357,7 +356,7 @@ static void test_vanishing(void **state)
 		give_text(fd, i & 1 ? "{\"object\":\"network\"}\n" : "{\"object\":");
 		close(fd);
 	}
-	while (control->n_conns)
+	while (control->conns.n)
 		turn(until);
 	fd = client();
 	give_text(fd, ask_net7);
@@ -375,7 +374,7 @@ static void test_many_clients(void **state)
 		fds[i] = client();
 		turn(until);
 	}
-	while (control->n_conns < XV_CONTROL_CLIENTS)
+	while (control->conns.n < XV_CONTROL_CLIENTS)
 		turn(until);
 	fd = client();
 	turn(until);
@@ -384,7 +383,7 @@ static void test_many_clients(void **state)
 	assert_string_equal(take(fd, 0), "");
 	close(fd);
 	close(fds[0]);
-	while (control->n_conns >= XV_CONTROL_CLIENTS)
+	while (control->conns.n >= XV_CONTROL_CLIENTS)
 		turn(until);
 	fds[0] = client();
 	give_text(fds[0], ask_net7);
@@ -470,7 +469,7 @@ static void test_stale(void **state)
 static void pass(struct xv_conn *conn, uint64_t seconds)
 {
 	xv_control_second(control);
-	conn->began -= (time_t)seconds;
+	conn->pace.began -= (time_t)seconds;
 	xv_control_second(control);
 }
 
@@ -483,21 +482,21 @@ static void test_trickling_reader(void **state)
 	(void)state;
 	for (i = 0; i < 8; i++)
 		give_text(fd, "{\"object\":\"network\",\"command\":\"show\"}\n");
-	conn = control->conns;
-	assert_true(conn->answering);
+	conn = control->conns.first;
+	assert_true(conn->answer.open);
 	pass(conn, XV_CONTROL_IDLE);
-	assert_int_equal(control->n_conns, 1);
-	assert_int_equal(conn->moved, 0);
+	assert_int_equal(control->conns.n, 1);
+	assert_int_equal(conn->pace.moved, 0);
 	/* The kernel's buffer has room when most of it is read. */
 	take(fd, 7);
-	assert_true(conn->moved > 64 << 10);
-	conn->began = 0;
+	assert_true(conn->pace.moved > 64 << 10);
+	conn->pace.began = 0;
 	xv_control_second(control);
-	conn->moved = 100 * XV_CONTROL_RATE;
+	conn->pace.moved = 100 * XV_CONTROL_RATE;
 	pass(conn, XV_CONTROL_IDLE + 100);
-	assert_int_equal(control->n_conns, 1);
+	assert_int_equal(control->conns.n, 1);
 	pass(conn, 1);
-	assert_int_equal(control->n_conns, 0);
+	assert_int_equal(control->conns.n, 0);
 	close(fd);
 }
 
@@ -510,7 +509,7 @@ static void test_patient_client(void **state)
 	give_text(fd, ask_net7);
 	expect_network(fd, "net7");
 	xv_control_second(control);
-	assert_int_equal(control->conns->began, 0);
+	assert_int_equal(control->conns.first->pace.began, 0);
 	give_text(fd, ask_net7);
 	expect_network(fd, "net7");
 	close(fd);
@@ -524,7 +523,7 @@ static void test_trickling_sender(void **state)
 
 	(void)state;
 	give_text(fd, "{");
-	conn = control->conns;
+	conn = control->conns.first;
 	conn->since -= XV_CONTROL_REQUEST + 1;
 	give_text(fd, " ");
 	expect_error(fd, "the request did not come within 120 s");
@@ -532,9 +531,9 @@ static void test_trickling_sender(void **state)
 	give_text(fd, " ");
 	pass(conn, XV_CONTROL_IDLE);
 	give_text(fd, " ");
-	assert_int_equal(control->n_conns, 1);
+	assert_int_equal(control->conns.n, 1);
 	pass(conn, 1);
-	assert_int_equal(control->n_conns, 0);
+	assert_int_equal(control->conns.n, 0);
 	close(fd);
 }
 
@@ -549,16 +548,16 @@ static void test_trickling_load(void **state)
 	model.dp = &dp;
 	give_text(fd, "{\"object\":\"fdb\",\"command\":\"load\",\"args\":{\"file\":\"f\"}}\n");
 	assert_non_null(strstr(take(fd, 1), "\"more\":true"));
-	conn = control->conns;
-	assert_non_null(conn->load);
+	conn = control->conns.first;
+	assert_non_null(conn->loading.load);
 	xv_control_second(control);
 	give_text(fd, "1000\n#");
-	assert_int_equal(conn->moved, 6);
+	assert_int_equal(conn->pace.moved, 6);
 	pass(conn, XV_CONTROL_IDLE);
-	assert_int_equal(control->n_conns, 1);
+	assert_int_equal(control->conns.n, 1);
 	pass(conn, 1);
-	assert_int_equal(control->n_conns, 0);
-	assert_int_equal(control->n_loads, 0);
+	assert_int_equal(control->conns.n, 0);
+	assert_int_equal(control->conns.n_loads, 0);
 	close(fd);
 }
 

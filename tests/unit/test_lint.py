@@ -92,5 +92,41 @@ def circle():
          "user/daemon/model/peer -> user/daemon/model/way -> user/daemon/model/hop"], "findings")
 
 
+@tap.case("a circle of sources through a header that is none's", main=True)
+def homes():
+    tap.equal(findings({
+        "daemon/serve/conn_internal.h": ["void xv_conn_close(void);\nvoid xv_load_drop(void);\n"],
+        "daemon/serve/conn.c": ["serve/conn_internal.h",
+                                "void xv_conn_close(void)\n{\n\txv_load_drop();\n}\n"],
+        "daemon/serve/load.c": ["serve/conn_internal.h",
+                                "void xv_load_drop(void)\n{\n\txv_conn_close();\n}\n"],
+    }), [
+        "user/daemon/serve/conn_internal.h:2: xv_conn_close() is not defined in "
+        "user/daemon/serve/conn_internal.c",
+        "user/daemon/serve/conn_internal.h:3: xv_load_drop() is not defined in "
+        "user/daemon/serve/conn_internal.c",
+    ], "findings")
+
+
+@tap.case("a function that is declared where it is called", main=True)
+def declared_in_source():
+    tap.equal(findings({"client/show.c": ["void xv_help_print(const char *object);\n"]}),
+              ["user/client/show.c:2: xv_help_print() is declared in no header"], "findings")
+
+
+@tap.case("headers whose functions have a home, or need none", main=True)
+def at_home():
+    tap.equal(findings({
+        "lib/err.h": [
+            "#define SAY(x) say(x);\n/*\nint told(void);\n*/\ntypedef int (*teller)(int);\n"
+            "int xv_err_set(int code, const char *fmt, ...) "
+            "__attribute__((format(printf, 2, 3)));\n"
+            "static inline int one(void)\n{\n\treturn 1;\n}\nstruct ops {\n"
+            "\tint (*tell)(int code);\n};\nextern const struct ops *const ops;\n"],
+        "lib/err.c": ["err.h", "static int first(void);\nint xv_err_set(int code, const char *fmt, "
+                               "...)\n{\n\treturn code + first();\n}\n"],
+    }), [], "findings")
+
+
 if __name__ == "__main__":
     tap.main()

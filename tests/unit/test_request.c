@@ -10,7 +10,8 @@
 #include <cmocka.h>
 
 #include "sources/ops.h"
-#include "request.h"
+#include "args.h"
+#include "words.h"
 
 enum {
 	WORDS_MAX = 24,
@@ -163,7 +164,7 @@ static void check_words(const struct words_case *c)
 	int ret, argc = split(words, argv);
 	json_t *want;
 
-	ret = xv_request_words(argc, argv, &request, &err);
+	ret = xv_words_parse(argc, argv, &request, &err);
 	if (c->error) {
 		if (ret >= 0 || !strstr(err.text, c->error))
 			fail_msg("%s: got %d \"%s\", want \"%s\"", c->words, ret, err.text,
@@ -197,7 +198,7 @@ static void test_words(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(words_cases) / sizeof(words_cases[0]); i++)
 		check_words(&words_cases[i]);
-	assert_int_equal(xv_request_words(0, NULL, &request, &err), -EINVAL);
+	assert_int_equal(xv_words_parse(0, NULL, &request, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "an object is missing: use status"));
 }
 
@@ -341,7 +342,7 @@ static void test_format(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		words = strdup(cases[i][0]);
-		assert_int_equal(xv_request_words(split(words, argv), argv, &request, &err), 0);
+		assert_int_equal(xv_words_parse(split(words, argv), argv, &request, &err), 0);
 		json_object_set_new(request.args, "text", json_string("a\nb"));
 		assert_string_equal(xv_request_format(&request, text, sizeof(text)), cases[i][1]);
 		assert_string_equal(xv_request_format(&request, text, 8), strndup(cases[i][1], 7));

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Completion: see help.h. */
+/* Completion: see complete.h. */
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "client.h"
 #include "commands.h"
-#include "help.h"
+#include "complete.h"
 #include "request.h"
 #include "rundir.h"
 
@@ -128,7 +128,7 @@ static void complete_arguments(const char *instance, const struct xv_command *co
 	offer_arguments(word, command, argc - 1, argv);
 }
 
-void xv_help_instances(void)
+void xv_complete_instances(void)
 {
 	struct xv_client client;
 	struct dirent *entry;
@@ -145,7 +145,7 @@ void xv_help_instances(void)
 		closedir(d);
 }
 
-void xv_help_complete(const char *instance, int argc, char *const argv[])
+void xv_complete_words(const char *instance, int argc, char *const argv[])
 {
 	const struct xv_command *c;
 

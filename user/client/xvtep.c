@@ -6,13 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "args.h"
 #include "client.h"
+#include "complete.h"
 #include "file.h"
 #include "help.h"
 #include "output.h"
 #include "printable.h"
-#include "request.h"
 #include "show.h"
+#include "words.h"
 
 enum {
 	EXIT_USAGE = 2,
@@ -212,18 +214,18 @@ int main(int argc, char **argv)
 	argc -= optind;
 	argv += optind;
 	if (o.complete) {
-		xv_help_complete(o.instance, argc, argv);
+		xv_complete_words(o.instance, argc, argv);
 		return EXIT_SUCCESS;
 	}
 	if (o.instances) {
-		xv_help_instances();
+		xv_complete_instances();
 		return EXIT_SUCCESS;
 	}
 	if (o.help || (argc && !strcmp(argv[argc - 1], "help"))) {
 		xv_help_print(stdout, argc && strcmp(argv[0], "help") ? argv[0] : NULL);
 		return xv_output_close("xvtep", EXIT_SUCCESS);
 	}
-	if (xv_request_words(argc, argv, &request, &err)) {
+	if (xv_words_parse(argc, argv, &request, &err)) {
 		complain(err.text, " (\"xvtep -h\" lists all commands)");
 		return EXIT_USAGE;
 	}

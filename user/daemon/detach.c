@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* xvtepd --detach: everything that an instance left in the kernel goes; see instance.h. */
+/* What an instance left in the kernel goes: see detach.h. */
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "addr.h"
-#include "instance.h"
+#include "detach.h"
 #include "kernel/attach.h"
 #include "kernel/netns.h"
 #include "kernel/pinned.h"
@@ -96,7 +96,7 @@ static bool restore(const char *name, const struct left *p)
 	return found;
 }
 
-int xv_instance_detach(const char *name, bool *found, struct xv_err *err)
+int xv_detach(const char *name, bool *found, struct xv_err *err)
 {
 	struct left p = {};
 	int lock = -1, pins = -1, ret;

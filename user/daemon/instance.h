@@ -26,9 +26,6 @@ int xv_instance_run(struct xv_instance *inst, struct xv_err *err);
 const char *xv_instance_file(const struct xv_instance *inst);
 /* Leaves the event loop and frees; forwarding goes on. */
 void xv_instance_stop(struct xv_instance *inst);
-/* Removes all that an instance left in the kernel. Refuses while its daemon runs. *found: there was
- * something. */
-int xv_instance_detach(const char *name, bool *found, struct xv_err *err);
 /*
  * Reconciles with a new configuration, whose ownership passes. Checked whole before anything is
  * touched; only the difference is. What the kernel refuses on the way is left out and told.

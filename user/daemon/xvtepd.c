@@ -15,6 +15,7 @@
 
 #include "config/config_file.h"
 #include "config/config_print.h"
+#include "detach.h"
 #include "instance.h"
 #include "kernel/privileges.h"
 #include "log.h"
@@ -125,7 +126,7 @@ static int detach(const char *name)
 	struct xv_err err = {.text = ""};
 	bool found = false;
 
-	if (xv_instance_detach(name, &found, &err)) {
+	if (xv_detach(name, &found, &err)) {
 		xv_log_end(err.text);
 		return EXIT_FAILURE;
 	}

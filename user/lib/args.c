@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Arguments of requests: their values checked and read; see commands.h. */
+/* Arguments of requests: their values checked and read; see args.h. */
 #include <ctype.h>
 #include <errno.h>
 #include <net/if.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "addr.h"
-#include "commands.h"
+#include "args.h"
 #include "link_local.h"
 #include "xv_abi.h"
 #include "xv_wire.h"

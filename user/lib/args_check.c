@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Arguments together: what excludes what, and what cannot be alone; see commands.h. */
+/* Arguments together: see args_check.h. */
 #include <errno.h>
 #include <string.h>
 
-#include "commands.h"
+#include "args_check.h"
 
 static bool given(const json_t *args, const char *name)
 {

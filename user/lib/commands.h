@@ -67,23 +67,4 @@ const char *xv_command_objects(char *buf, size_t size);
 const char *xv_command_names(const char *object, char *buf, size_t size);
 const char *xv_command_args(const struct xv_command *command, char *buf, size_t size);
 
-/* Checks the arguments together, each of them checked already. -EINVAL with a text. */
-int xv_args_check(const struct xv_command *command, const json_t *args, struct xv_err *err);
-/* Checks one argument's word or JSON value. -EINVAL with a text that quotes it and says what is
- * right. */
-int xv_arg_check(const struct xv_arg *arg, const json_t *value, struct xv_err *err);
-/* Makes the JSON value of a word, checked. */
-int xv_arg_parse(const struct xv_arg *arg, const char *word, json_t **value, struct xv_err *err);
-
-/* Of checked arguments. NULL and false if it is not given. */
-const char *xv_args_text(const json_t *args, const char *name);
-bool xv_args_uint(const json_t *args, const char *name, uint32_t *value);
-bool xv_args_bool(const json_t *args, const char *name, bool *value);
-
-enum {
-	XV_QUOTE_MAX = 68, /* a quoted word in a message, with NUL */
-};
-/* The word in quotes, shortened if it is long, bytes that are not printable ASCII as "?". */
-const char *xv_quote(const char *word, char buf[XV_QUOTE_MAX]);
-
 #endif

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "args.h"
+#include "args_check.h"
 #include "request.h"
 
 static int find_command(const json_t *root, const struct xv_command **command, struct xv_err *err)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Requests on the control socket: one line of JSON, checked whole against the grammar (commands.h)
- * before a handler sees it; and the words of a command line made into one.
+ * before a handler sees it.
  */
 #ifndef XV_REQUEST_H
 #define XV_REQUEST_H
@@ -19,12 +19,6 @@ struct xv_request {
  * with a text that names what is wrong and what is right; *request is untouched then.
  */
 int xv_request_parse(const char *line, size_t len, struct xv_request *request, struct xv_err *err);
-/*
- * Makes a request of words: OBJECT [COMMAND] [ARGUMENTS], each object, command and argument name in
- * full or as an unambiguous prefix; the command defaults to show. The text that "apply" and "check"
- * send is not filled in. -EINVAL as above.
- */
-int xv_request_words(int argc, char *const argv[], struct xv_request *request, struct xv_err *err);
 /* The request in one line for a log, without the text of a file; cut off to size. Returns buf. */
 const char *xv_request_format(const struct xv_request *request, char *buf, size_t size);
 void xv_request_free(struct xv_request *request);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The words of a command line made into a request: see request.h. */
+/* The words of a command line made into a request: see words.h. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "request.h"
+#include "args.h"
+#include "args_check.h"
+#include "words.h"
 
 struct words {
 	int argc;
@@ -234,7 +236,7 @@ static int check_complete(const struct words *w)
 	return 0;
 }
 
-int xv_request_words(int argc, char *const argv[], struct xv_request *request, struct xv_err *err)
+int xv_words_parse(int argc, char *const argv[], struct xv_request *request, struct xv_err *err)
 {
 	struct words w = {.argc = argc, .argv = argv, .err = err};
 	char list[256];

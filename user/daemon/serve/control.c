@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The control socket: see control.h. Clients are served in control_conn.c. */
 #include <errno.h>
+#include <event2/listener.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,6 @@
 #include "log.h"
 #include "rundir.h"
 #include "serve/control.h"
-#include "serve/control_internal.h"
 
 #define FULL	    "too many clients: 64 are connected"
 #define FULL_ANSWER "{\"ok\":false,\"error\":\"" FULL "\",\"code\":\"EBUSY\"}\n"
@@ -22,23 +22,22 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 		      int len, void *arg)
 {
 	struct xv_control *control = arg;
-	bool full = control->n_conns >= XV_CONTROL_CLIENTS;
+	bool full = control->conns.n >= XV_CONTROL_CLIENTS;
 
 	(void)listener;
 	(void)addr;
 	(void)len;
 	/* Nor may those become many that are only told so: then they are not waited for. */
-	if (control->n_conns >= XV_CONTROL_CLIENTS + XV_CONTROL_REFUSED) {
+	if (control->conns.n >= XV_CONTROL_CLIENTS + XV_CONTROL_REFUSED) {
 		if (send(fd, FULL_ANSWER, strlen(FULL_ANSWER), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 			xv_log(LOG_DEBUG, "control socket: %s", strerror(errno));
 		evutil_closesocket(fd);
 		return;
 	}
-	if (xv_conn_new(control, fd)) {
+	if (xv_conn_new(&control->conns, fd)) {
 		xv_log(LOG_WARNING, "control socket: no memory for another client");
 	} else if (full) {
-		xv_conn_put_error(control->conns, -EBUSY, FULL);
-		xv_conn_close(control->conns);
+		xv_conn_refuse(control->conns.first, -EBUSY, FULL);
 	}
 }
 
@@ -130,7 +129,7 @@ static int bind_socket(struct xv_control *control, struct xv_err *err)
 /* Serves the socket's path, from now on instead of what it served before. */
 static int listen_on_path(struct xv_control *control, struct xv_err *err)
 {
-	const char *name = control->about->model->name;
+	const char *name = control->conns.about->model->name;
 	struct evconnlistener *listener;
 	int fd, ret;
 
@@ -145,7 +144,7 @@ static int listen_on_path(struct xv_control *control, struct xv_err *err)
 		return fd;
 	/* The backlog 0: listen() comes later. */
 	listener = evconnlistener_new(
-		control->about->model->base, on_accept, control,
+		control->conns.about->model->base, on_accept, control,
 		LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_DISABLED, 0, fd);
 	if (!listener) {
 		close(fd);
@@ -171,7 +170,7 @@ int xv_control_listen(struct xv_control *control, struct xv_err *err)
 
 static int start(struct xv_control *control, struct xv_err *err)
 {
-	control->retry = evtimer_new(control->about->model->base, on_retry, control);
+	control->retry = evtimer_new(control->conns.about->model->base, on_retry, control);
 	if (!control->retry)
 		return xv_err_set(err, -ENOMEM, "out of memory");
 	return listen_on_path(control, err);
@@ -181,8 +180,8 @@ static void destroy(struct xv_control *control)
 {
 	if (!control)
 		return;
-	while (control->conns)
-		xv_conn_free(control->conns);
+	while (control->conns.first)
+		xv_conn_free(control->conns.first);
 	if (control->listener)
 		evconnlistener_free(control->listener);
 	if (control->retry)
@@ -200,8 +199,8 @@ int xv_control_start(const struct xv_about *about, struct xv_service *service,
 
 	if (!control)
 		return xv_err_set(err, -ENOMEM, "out of memory");
-	control->about = about;
-	control->service = service;
+	control->conns.about = about;
+	control->conns.service = service;
 	/* libevent writes with writev(): a client that went away must not end the daemon. */
 	signal(SIGPIPE, SIG_IGN);
 	ret = start(control, err);
@@ -225,6 +224,13 @@ int xv_control_renew(struct xv_control *control, struct xv_err *err)
 	if (!ret)
 		xv_log(LOG_NOTICE, "%s was taken away; made it again", control->path);
 	return ret;
+}
+
+void xv_control_second(void *arg)
+{
+	struct xv_control *control = arg;
+
+	xv_conn_second(&control->conns);
 }
 
 void xv_control_stop(struct xv_control *control)

@@ -10,10 +10,29 @@
 #ifndef XV_CONTROL_H
 #define XV_CONTROL_H
 
-#include "serve/view.h"
-#include "sources/service.h"
+#include <sys/stat.h>
+#include <time.h>
 
-struct xv_control;
+#include "serve/control_conn.h"
+
+enum xv_control_limits {
+	XV_CONTROL_CLIENTS = 64,
+	XV_CONTROL_REFUSED = 64, /* clients beyond them that are told so, at a time */
+	XV_CONTROL_TELL = 60,	 /* seconds between two log lines about accept() */
+};
+
+struct evconnlistener;
+
+struct xv_control {
+	struct xv_conns conns;
+	struct evconnlistener *listener;
+	struct event *retry; /* listens again after accept() found no file descriptors */
+	time_t told;	     /* CLOCK_MONOTONIC: of that; 0: never */
+	char path[108];
+	bool listens;	  /* clients are taken */
+	bool bound;	  /* the socket file is ours */
+	struct stat file; /* the socket file when it was made */
+};
 
 int xv_control_start(const struct xv_about *about, struct xv_service *service,
 		     struct xv_control **control, struct xv_err *err);

@@ -1,11 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * One client of the control socket: lines in, lines out, one request at a time. Tables are answered
- * in lines of at most XV_CONTROL_BATCH rows, made as the client takes them:
- *   {"ok":true,"table":"fdb","data":[...],"more":true}
- *   {"ok":true,"table":"fdb","data":[...]}
- * A tab stands before each row, and nowhere else: a client that prints JSON need not parse it.
- */
+/* One client of the control socket: see control_conn.h. */
 #include <errno.h>
 #include <event2/buffer.h>
 #include <stdlib.h>
@@ -15,7 +9,7 @@
 
 #include "clock.h"
 #include "log.h"
-#include "serve/control_internal.h"
+#include "serve/control_conn.h"
 #include "turn.h"
 
 static void put(struct evbuffer *out, const char *text)
@@ -23,7 +17,7 @@ static void put(struct evbuffer *out, const char *text)
 	evbuffer_add(out, text, strlen(text));
 }
 
-void xv_conn_put_json(struct xv_conn *conn, json_t *answer)
+static void put_json(struct xv_conn *conn, json_t *answer)
 {
 	struct evbuffer *out = bufferevent_get_output(conn->bev);
 	char *text = answer ? json_dumps(answer, JSON_COMPACT) : NULL;
@@ -36,10 +30,10 @@ void xv_conn_put_json(struct xv_conn *conn, json_t *answer)
 
 /* Error texts quote what came in, so they may hold anything: bytes that are not UTF-8 become "?".
  */
-void xv_conn_put_error(struct xv_conn *conn, int code, const char *error)
+static void put_error(struct xv_conn *conn, int code, const char *error)
 {
 	const char *name = strerrorname_np(-code);
-	char text[sizeof(conn->call.err.text)];
+	char text[sizeof(conn->answer.call.err.text)];
 	size_t len, i;
 
 	snprintf(text, sizeof(text), "%s", error);
@@ -48,20 +42,20 @@ void xv_conn_put_error(struct xv_conn *conn, int code, const char *error)
 		if (!len)
 			text[i] = '?';
 	}
-	xv_conn_put_json(conn, json_pack("{s:b,s:s,s:s}", "ok", 0, "error", text, "code",
-					 name ? name : "EIO"));
+	put_json(conn,
+		 json_pack("{s:b,s:s,s:s}", "ok", 0, "error", text, "code", name ? name : "EIO"));
 }
 
 /*
  * A client that is still sending must not find the socket closed before it has come to read the
  * answer: what it sends is thrown away until it has ended, or is idle.
  */
-void xv_conn_close(struct xv_conn *conn)
+static void finish(struct xv_conn *conn)
 {
 	struct evbuffer *in = bufferevent_get_input(conn->bev);
 
 	if (!conn->closing)
-		conn->began = 0; /* what it read before gives it no more time */
+		conn->pace.began = 0; /* what it read before gives it no more time */
 	conn->closing = true;
 	evbuffer_drain(in, evbuffer_get_length(in));
 	if (evbuffer_get_length(bufferevent_get_output(conn->bev)))
@@ -72,74 +66,10 @@ void xv_conn_close(struct xv_conn *conn)
 		shutdown(bufferevent_getfd(conn->bev), SHUT_WR);
 }
 
-static void finish_answer(struct xv_conn *conn)
+void xv_conn_refuse(struct xv_conn *conn, int code, const char *error)
 {
-	if (conn->view.entries)
-		conn->control->n_copies--;
-	xv_view_close(&conn->view);
-	conn->answering = false;
-}
-
-/* Opens the table that the answer is at. */
-static int open_table(struct xv_conn *conn, struct xv_err *err)
-{
-	enum xv_table_id table = conn->call.tables[conn->table];
-	int ret;
-
-	if (table == XV_TABLE_FDB && conn->control->n_copies >= XV_CONTROL_COPIES)
-		return xv_err_set(err, -EBUSY,
-				  "%d clients are reading the FDB already: try again later",
-				  XV_CONTROL_COPIES);
-	ret = xv_view_open(conn->control->about, table, &conn->call.selection, &conn->view, err);
-	if (!ret && conn->view.entries)
-		conn->control->n_copies++;
-	return ret;
-}
-
-/* Writes one line of rows. False when it was the answer's last. */
-static bool write_batch(struct xv_conn *conn)
-{
-	struct evbuffer *out = bufferevent_get_output(conn->bev);
-	char json[4 * XV_ROW_JSON];
-	struct xv_row row;
-	struct xv_err err;
-	bool more = true;
-	size_t n, used = 0;
-
-	evbuffer_add_printf(out, "{\"ok\":true,\"table\":\"%s\",\"data\":[",
-			    xv_tables[conn->view.table].name);
-	for (n = 0; n < XV_CONTROL_BATCH && more; n++) {
-		more = xv_view_next(&conn->view, &row);
-		if (!more)
-			break;
-		if (sizeof(json) - used < XV_ROW_JSON + 2) {
-			evbuffer_add(out, json, used);
-			used = 0;
-		}
-		if (n)
-			json[used++] = ',';
-		json[used++] = '\t';
-		used += xv_row_json(&row, json + used);
-	}
-	evbuffer_add(out, json, used);
-	if (!more && ++conn->table < conn->call.n_tables) {
-		/* Only the FDB cannot be opened, and it stands alone in its answer. */
-		xv_view_close(&conn->view);
-		more = !open_table(conn, &err);
-	}
-	put(out, more ? "],\"more\":true}\n" : "]}\n");
-	return more;
-}
-
-/* Goes on with the answer until enough waits to be written. */
-static void write_rows(struct xv_conn *conn)
-{
-	struct evbuffer *out = bufferevent_get_output(conn->bev);
-
-	while (conn->answering && evbuffer_get_length(out) < XV_CONTROL_OUTPUT) {
-		if (!write_batch(conn))
-			finish_answer(conn);
-	}
+	put_error(conn, code, error);
+	finish(conn);
 }
 
 /* What changes something, or would have. */
@@ -163,15 +93,56 @@ struct xv_conn_work {
 	bool late; /* the client's turn was over before it was done */
 };
 
+static void go_on(struct xv_conn *conn);
+
+static void on_loaded(void *arg, int ret, size_t entries, const struct xv_err *err)
+{
+	struct xv_conn *conn = arg;
+
+	xv_log(LOG_INFO, "control socket: fdb load: %s", ret ? err->text : "done");
+	if (ret)
+		put_error(conn, ret, err->text);
+	else
+		put_json(conn, json_pack("{s:b,s:{s:I}}", "ok", 1, "data", "loaded",
+					 (json_int_t)entries));
+	go_on(conn);
+}
+
+static void start_load(struct xv_conn *conn, struct xv_load *load)
+{
+	struct xv_err err;
+	int ret = xv_control_load_start(&conn->loading, load, &conn->conns->n_loads, on_loaded,
+					conn, &err);
+
+	if (ret)
+		put_error(conn, ret, err.text);
+	else
+		put_json(conn, json_pack("{s:b,s:b}", "ok", 1, "more", 1));
+}
+
+/* Takes what is there of a load. False: no more until input or the end comes. May free conn. */
+static bool feed_load(struct xv_conn *conn)
+{
+	struct xv_err err = {.text = "out of memory"};
+	int ret = xv_control_load_feed(&conn->loading, bufferevent_get_input(conn->bev), conn->eof,
+				       &err);
+
+	if (ret < 0) {
+		xv_control_load_drop(&conn->loading);
+		xv_conn_refuse(conn, ret, err.text);
+	}
+	return ret > 0;
+}
+
 /* Answers what needs no tables. */
 static void put_answer(struct xv_conn *conn, int ret, struct xv_call *call)
 {
 	if (ret)
-		xv_conn_put_error(conn, ret, call->err.text);
+		put_error(conn, ret, call->err.text);
 	else if (call->load)
-		xv_conn_load_start(conn, call->load);
+		start_load(conn, call->load);
 	else
-		xv_conn_put_json(conn, json_pack("{s:b,s:O?}", "ok", 1, "data", call->data));
+		put_json(conn, json_pack("{s:b,s:O?}", "ok", 1, "data", call->data));
 }
 
 static void run_work(void *arg)
@@ -191,7 +162,7 @@ static void run_work(void *arg)
 	json_decref(work->call.data);
 	xv_request_free(&work->request);
 	if (conn && work->late)
-		xv_conn_go_on(conn);
+		go_on(conn);
 	free(work);
 }
 
@@ -202,10 +173,10 @@ static void begin_work(struct xv_conn *conn, struct xv_request *request)
 
 	if (work) {
 		work->conn = conn;
-		work->service = conn->control->service;
+		work->service = conn->conns->service;
 		work->request = *request;
 		conn->work = work;
-		if (!xv_turn_begin(conn->control->about->model->base, run_work, work)) {
+		if (!xv_turn_begin(conn->conns->about->model->base, run_work, work)) {
 			if (conn->work)
 				work->late = true;
 			return;
@@ -214,34 +185,32 @@ static void begin_work(struct xv_conn *conn, struct xv_request *request)
 		free(work);
 	}
 	xv_request_free(request);
-	xv_conn_put_error(conn, -ENOMEM, "out of memory");
+	put_error(conn, -ENOMEM, "out of memory");
 }
 
 static void answer(struct xv_conn *conn, const char *line, size_t len)
 {
 	struct xv_request request;
-	struct xv_call *call = &conn->call;
+	struct xv_call *call = &conn->answer.call;
 	struct xv_err err = {.text = ""};
 	int ret;
 
 	ret = xv_request_parse(line, len, &request, &err);
 	if (ret) {
-		xv_conn_put_error(conn, ret, err.text);
+		put_error(conn, ret, err.text);
 		return;
 	}
 	if (strcmp(request.command->name, "show")) {
 		begin_work(conn, &request);
 		return;
 	}
-	ret = xv_ops_run(conn->control->service, &request, call);
+	ret = xv_ops_run(conn->conns->service, &request, call);
 	call->args = NULL; /* nothing may look at them once the request is gone */
-	if (!ret && call->n_tables) {
-		conn->table = 0;
-		ret = open_table(conn, &call->err);
-		conn->answering = !ret;
-	}
+	if (!ret && call->n_tables)
+		ret = xv_control_answer_start(&conn->answer, conn->conns->about,
+					      &conn->conns->n_copies, &call->err);
 	if (ret)
-		xv_conn_put_error(conn, ret, call->err.text);
+		put_error(conn, ret, call->err.text);
 	xv_request_free(&request);
 }
 
@@ -275,12 +244,12 @@ static char *next_line(struct xv_conn *conn, size_t *len)
 	return line;
 }
 
-static size_t pending_bytes(const struct xv_control *control)
+static size_t pending_bytes(const struct xv_conns *conns)
 {
 	const struct xv_conn *conn;
 	size_t sum = 0;
 
-	for (conn = control->conns; conn; conn = conn->next)
+	for (conn = conns->first; conn; conn = conn->next)
 		sum += evbuffer_get_length(bufferevent_get_input(conn->bev));
 	return sum;
 }
@@ -301,21 +270,17 @@ static void check_rest(struct xv_conn *conn)
 	size_t rest = evbuffer_get_length(bufferevent_get_input(conn->bev));
 
 	if (rest > XV_CONTROL_LINE) {
-		xv_conn_put_error(conn, -EMSGSIZE, "a request has at most 64 MiB");
-		xv_conn_close(conn);
-	} else if (pending_bytes(conn->control) > XV_CONTROL_PENDING) {
-		xv_conn_put_error(
+		xv_conn_refuse(conn, -EMSGSIZE, "a request has at most 64 MiB");
+	} else if (pending_bytes(conn->conns) > XV_CONTROL_PENDING) {
+		xv_conn_refuse(
 			conn, -ENOBUFS,
 			"clients have sent more than 128 MiB that is not answered yet: try again");
-		xv_conn_close(conn);
 	} else if (trickles(conn, rest)) {
-		xv_conn_put_error(conn, -ETIMEDOUT, "the request did not come within 120 s");
-		xv_conn_close(conn);
+		xv_conn_refuse(conn, -ETIMEDOUT, "the request did not come within 120 s");
+	} else if (conn->eof && rest) {
+		xv_conn_refuse(conn, -EBADMSG, "the request does not end with a newline");
 	} else if (conn->eof) {
-		if (rest)
-			xv_conn_put_error(conn, -EBADMSG,
-					  "the request does not end with a newline");
-		xv_conn_close(conn);
+		finish(conn);
 	}
 }
 
@@ -327,13 +292,13 @@ static void serve(struct xv_conn *conn)
 	size_t len;
 
 	if (conn->closing) {
-		xv_conn_close(conn);
+		finish(conn);
 		return;
 	}
-	write_rows(conn);
-	while (!conn->answering && !conn->work && evbuffer_get_length(out) < XV_CONTROL_OUTPUT) {
-		if (conn->load) {
-			if (!xv_conn_load_feed(conn))
+	xv_control_answer_write(&conn->answer, out);
+	while (!conn->answer.open && !conn->work && evbuffer_get_length(out) < XV_CONTROL_OUTPUT) {
+		if (conn->loading.load) {
+			if (!feed_load(conn))
 				return;
 			continue;
 		}
@@ -344,14 +309,14 @@ static void serve(struct xv_conn *conn)
 		}
 		answer(conn, line, len);
 		free(line);
-		write_rows(conn);
+		xv_control_answer_write(&conn->answer, out);
 	}
 }
 
 /* Reading stops while an answer waits: a client that does not read cannot pile up work. */
 static void update_reading(struct xv_conn *conn)
 {
-	bool busy = conn->answering || conn->applying || conn->work ||
+	bool busy = conn->answer.open || conn->loading.applying || conn->work ||
 		    evbuffer_get_length(bufferevent_get_output(conn->bev)) >= XV_CONTROL_OUTPUT;
 
 	if (conn->eof || (busy && !conn->closing))
@@ -360,38 +325,38 @@ static void update_reading(struct xv_conn *conn)
 		bufferevent_enable(conn->bev, EV_READ);
 }
 
-/* serve() may free the connection; it is still there if it is still the control's. */
-static bool alive(const struct xv_control *control, const struct xv_conn *conn)
+/* serve() may free the connection; it is still there if it is still in the list. */
+static bool alive(const struct xv_conns *conns, const struct xv_conn *conn)
 {
 	const struct xv_conn *c;
 
-	for (c = control->conns; c; c = c->next) {
+	for (c = conns->first; c; c = c->next) {
 		if (c == conn)
 			return true;
 	}
 	return false;
 }
 
-void xv_conn_go_on(struct xv_conn *conn)
+static void go_on(struct xv_conn *conn)
 {
-	struct xv_control *control = conn->control;
+	struct xv_conns *conns = conn->conns;
 
 	serve(conn);
-	if (alive(control, conn))
+	if (alive(conns, conn))
 		update_reading(conn);
 }
 
 static void on_read(struct bufferevent *bev, void *arg)
 {
 	(void)bev;
-	xv_conn_go_on(arg);
+	go_on(arg);
 }
 
 /* The output has fallen to its low watermark. */
 static void on_write(struct bufferevent *bev, void *arg)
 {
 	(void)bev;
-	xv_conn_go_on(arg);
+	go_on(arg);
 }
 
 static void on_event(struct bufferevent *bev, short what, void *arg)
@@ -402,7 +367,7 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 	if (what & BEV_EVENT_EOF && what & BEV_EVENT_READING && !(what & BEV_EVENT_ERROR)) {
 		/* Half a close is fine: `printf ... | socat - UNIX:...` sends, then waits. */
 		conn->eof = true;
-		xv_conn_go_on(conn);
+		go_on(conn);
 		return;
 	}
 	if (what & BEV_EVENT_TIMEOUT)
@@ -410,27 +375,45 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 	xv_conn_free(conn);
 }
 
-int xv_conn_new(struct xv_control *control, evutil_socket_t fd)
+static void on_output(struct evbuffer *buffer, const struct evbuffer_cb_info *info, void *arg)
+{
+	struct xv_conn *conn = arg;
+
+	(void)buffer;
+	conn->pace.moved += info->n_deleted;
+}
+
+static void on_input(struct evbuffer *buffer, const struct evbuffer_cb_info *info, void *arg)
+{
+	struct xv_conn *conn = arg;
+
+	(void)buffer;
+	if (conn->loading.load)
+		conn->pace.moved += info->n_added;
+}
+
+int xv_conn_new(struct xv_conns *conns, evutil_socket_t fd)
 {
 	static const struct timeval idle = {.tv_sec = XV_CONTROL_IDLE};
 	struct xv_conn *conn = calloc(1, sizeof(*conn));
 	struct bufferevent *bev;
 
-	bev = conn ? bufferevent_socket_new(control->about->model->base, fd, BEV_OPT_CLOSE_ON_FREE)
+	bev = conn ? bufferevent_socket_new(conns->about->model->base, fd, BEV_OPT_CLOSE_ON_FREE)
 		   : NULL;
 	if (!bev) {
 		free(conn);
 		evutil_closesocket(fd);
 		return -ENOMEM;
 	}
-	conn->control = control;
+	conn->conns = conns;
 	conn->bev = bev;
-	conn->next = control->conns;
+	conn->next = conns->first;
 	if (conn->next)
 		conn->next->prev = conn;
-	control->conns = conn;
-	control->n_conns++;
-	xv_conn_watch_pace(conn);
+	conns->first = conn;
+	conns->n++;
+	evbuffer_add_cb(bufferevent_get_output(bev), on_output, conn);
+	evbuffer_add_cb(bufferevent_get_input(bev), on_input, conn);
 	bufferevent_setcb(bev, on_read, on_write, on_event, conn);
 	bufferevent_setwatermark(bev, EV_READ, 0, XV_CONTROL_LINE + 2);
 	bufferevent_setwatermark(bev, EV_WRITE, XV_CONTROL_OUTPUT / 4, 0);
@@ -441,25 +424,46 @@ int xv_conn_new(struct xv_control *control, evutil_socket_t fd)
 	return 0;
 }
 
+/* Whether it is the client's turn, and not ours. */
+static bool is_waited_for(const struct xv_conn *conn)
+{
+	return conn->closing || (conn->loading.load && !conn->loading.applying) ||
+	       evbuffer_get_length(bufferevent_get_output(conn->bev));
+}
+
+void xv_conn_second(struct xv_conns *conns)
+{
+	struct xv_conn *conn, *next;
+	time_t now = xv_clock_run();
+
+	for (conn = conns->first; conn; conn = next) {
+		next = conn->next;
+		if (!xv_control_pace_is_slow(&conn->pace, is_waited_for(conn), now))
+			continue;
+		xv_log(LOG_DEBUG, "control socket: a client moved less than %d bytes a second",
+		       XV_CONTROL_RATE);
+		xv_conn_free(conn);
+	}
+}
+
 void xv_conn_free(struct xv_conn *conn)
 {
-	struct xv_control *control;
+	struct xv_conns *conns;
 
 	if (!conn)
 		return;
-	control = conn->control;
-	if (conn->answering)
-		finish_answer(conn);
+	conns = conn->conns;
+	xv_control_answer_drop(&conn->answer);
 	if (conn->work) /* it goes on, and frees itself */
 		conn->work->conn = NULL;
-	xv_conn_load_drop(conn);
+	xv_control_load_drop(&conn->loading);
 	if (conn->prev)
 		conn->prev->next = conn->next;
 	else
-		control->conns = conn->next;
+		conns->first = conn->next;
 	if (conn->next)
 		conn->next->prev = conn->prev;
-	control->n_conns--;
+	conns->n--;
 	bufferevent_free(conn->bev);
 	free(conn);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "addr.h"
+#include "args.h"
 #include "sources/call.h"
 
 int xv_call_network(struct xv_call *call, struct xv_network **net)

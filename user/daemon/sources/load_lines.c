@@ -5,11 +5,13 @@
 #include <string.h>
 
 #include "addr.h"
+#include "args.h"
 #include "model/foreign.h"
 #include "model/mac_table.h"
 #include "sources/call.h"
 #include "sources/load_lines.h"
 #include "grow.h"
+#include "words.h"
 
 enum {
 	WORDS = 16,  /* of a line; fdb add takes fewer */
@@ -156,7 +158,7 @@ static int read_words(struct xv_load *load, char *argv[], int argc, struct xv_bu
 	struct xv_call call = {.model = load->model};
 	int ret;
 
-	ret = xv_request_words(argc, argv, &request, err);
+	ret = xv_words_parse(argc, argv, &request, err);
 	if (ret)
 		return ret;
 	call.command = request.command;

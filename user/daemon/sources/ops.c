@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "args.h"
 #include "sources/ops.h"
 #include "sources/ops_config.h"
 #include "sources/ops_fdb.h"

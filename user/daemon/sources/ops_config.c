@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "args.h"
 #include "config/config_print.h"
 #include "sources/file.h"
 #include "sources/ops_config.h"

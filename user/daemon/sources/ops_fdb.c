@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "addr.h"
+#include "args.h"
 #include "model/fdb.h"
 #include "sources/load.h"
 #include "sources/ops_fdb.h"
@@ -30,7 +31,7 @@ int xv_ops_fdb_replace(struct xv_call *call)
 	return add_static(call, true);
 }
 
-/* The entries come behind the request: see control_load.c. */
+/* The entries come behind the request: see control_load.h. */
 int xv_ops_fdb_load(struct xv_call *call)
 {
 	bool replace = false;

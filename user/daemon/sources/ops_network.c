@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "addr.h"
+#include "args.h"
 #include "link_local.h"
 #include "model/flood.h"
 #include "model/uplink.h"

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "args.h"
 #include "config/config_words.h"
 #include "model/tenancy.h"
 #include "sources/ops_port.h"
