@@ -13,11 +13,11 @@
 #include <unistd.h>
 
 #include "kernel/clsact.h"
+#include "kernel/netlink_request.h"
 #include "names.h"
 
 enum {
 	FILTER_HANDLE = 0x7876,
-	RECV_LEN = 32768, /* of a dump, at most */
 };
 
 /* The kernel asks low numbers first. */
@@ -75,7 +75,7 @@ static int on_filter(const struct nlmsghdr *nlh, void *data)
 static bool list_filters(struct mnl_socket *nl, uint32_t ifindex, uint32_t direction,
 			 struct listing *listing)
 {
-	_Alignas(8) char buf[RECV_LEN];
+	_Alignas(8) char buf[XV_NETLINK_RECV_LEN];
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct tcmsg *tcm = mnl_nlmsg_put_extra_header(nlh, sizeof(*tcm));
 	int ret = MNL_CB_OK;
@@ -97,9 +97,8 @@ static bool list_filters(struct mnl_socket *nl, uint32_t ifindex, uint32_t direc
 
 static bool has_filters(uint32_t ifindex, bool ingress, bool egress, struct listing *listing)
 {
-	struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	bool told = nl && !mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) &&
-		    (!ingress || list_filters(nl, ifindex, TC_H_MIN_INGRESS, listing)) &&
+	struct mnl_socket *nl = xv_netlink_request_socket(NETLINK_ROUTE);
+	bool told = nl && (!ingress || list_filters(nl, ifindex, TC_H_MIN_INGRESS, listing)) &&
 		    (!egress || list_filters(nl, ifindex, TC_H_MIN_EGRESS, listing));
 
 	if (nl)

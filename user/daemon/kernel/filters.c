@@ -13,15 +13,15 @@
 #include "kernel/clsact.h"
 #include "kernel/filters.h"
 #include "kernel/netfilter.h"
+#include "kernel/netlink_request.h"
 #include "kernel/pinned.h"
 #include "names.h"
 
 enum {
 	TCX_INGRESS = 46, /* BPF_TCX_INGRESS, BPF_TCX_EGRESS: UAPI of Linux 6.6 */
 	TCX_EGRESS = 47,
-	MAX_PROGS = 64,	  /* at a hook of a device, by the kernel (BPF_MPROG_MAX) */
-	NAME_LEN = 80,	  /* of a program, for people */
-	RECV_LEN = 32768, /* the kernel makes no longer dump messages */
+	MAX_PROGS = 64, /* at a hook of a device, by the kernel (BPF_MPROG_MAX) */
+	NAME_LEN = 80,	/* of a program, for people */
 };
 
 /* ---- TCX ---- */
@@ -136,9 +136,9 @@ static int on_qdisc(const struct nlmsghdr *nlh, void *arg)
 
 static bool is_by_hand(uint32_t ifindex)
 {
-	struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	struct mnl_socket *nl = xv_netlink_request_socket(NETLINK_ROUTE);
 	struct by_hand by_hand = {.ifindex = (int)ifindex};
-	_Alignas(8) char buf[RECV_LEN];
+	_Alignas(8) char buf[XV_NETLINK_RECV_LEN];
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct tcmsg *tcm = mnl_nlmsg_put_extra_header(nlh, sizeof(*tcm));
 	int ret = MNL_CB_ERROR;
@@ -146,8 +146,7 @@ static bool is_by_hand(uint32_t ifindex)
 	nlh->nlmsg_type = RTM_GETQDISC;
 	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	tcm->tcm_ifindex = (int)ifindex;
-	if (nl && !mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) &&
-	    mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) >= 0)
+	if (nl && mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) >= 0)
 		ret = MNL_CB_OK;
 	while (ret == MNL_CB_OK) {
 		ssize_t n = mnl_socket_recvfrom(nl, buf, sizeof(buf));

@@ -12,10 +12,10 @@
 #include <string.h>
 
 #include "kernel/netfilter.h"
+#include "kernel/netlink_request.h"
 #include "names.h"
 
 enum {
-	RECV_LEN = 32768, /* the kernel makes no longer dump messages */
 	REQUEST_LEN = 256,
 	NAME_LEN = 96,
 };
@@ -168,7 +168,7 @@ static int on_chain(const struct nlmsghdr *nlh, void *arg)
 /* A dump, to cb. False: the kernel does not know the question. */
 static bool dump(struct mnl_socket *nl, struct nlmsghdr *nlh, mnl_cb_t cb, void *arg)
 {
-	char buf[RECV_LEN];
+	char buf[XV_NETLINK_RECV_LEN];
 	int ret = MNL_CB_OK;
 
 	if (mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0)
@@ -253,14 +253,13 @@ static void ask_tables(struct mnl_socket *nl, enum xv_netfilter_at at, const cha
 
 size_t xv_netfilter_names(enum xv_netfilter_at at, const char *dev, char *text, size_t size)
 {
-	struct mnl_socket *nl = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
+	struct mnl_socket *nl = xv_netlink_request_socket(NETLINK_NETFILTER);
 	uint32_t hook = at == XV_NETFILTER_INGRESS ? NF_NETDEV_INGRESS : NF_NETDEV_EGRESS;
 	struct names names = {.text = text, .size = size};
 
 	if (!nl)
 		return 0;
-	if (!mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) &&
-	    !(at == XV_NETFILTER_HOST ? ask_host(nl, &names)
+	if (!(at == XV_NETFILTER_HOST ? ask_host(nl, &names)
 				      : ask(nl, NFPROTO_NETDEV, hook, dev, &names)))
 		ask_tables(nl, at, dev, &names);
 	mnl_socket_close(nl);

@@ -7,16 +7,14 @@
 #include <linux/xfrm.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
 
 #include "addr.h"
+#include "kernel/netlink_request.h"
 #include "kernel/xfrm.h"
 #include "log.h"
 #include "grow.h"
 
 enum {
-	EVENT_BUFFER = 1 << 20,
-	RECV_LEN = 32768,      /* the kernel makes no longer dump messages */
 	EVENTS_A_TURN = 256,   /* datagrams */
 	READ_DELAY_US = 20000, /* a burst of changes is one look */
 	READ_TRIES = 16,       /* of a dump that races with changes */
@@ -42,7 +40,7 @@ struct xv_xfrm {
 	size_t n, room;
 	bool block_in, block_out; /* where no policy says anything */
 	bool refused;		  /* told */
-	_Alignas(8) char buf[RECV_LEN];
+	_Alignas(8) char buf[XV_NETLINK_RECV_LEN];
 };
 
 /* ---- which packets a policy selects ---- */
@@ -259,16 +257,10 @@ static int ask(struct xv_xfrm *xfrm, uint16_t type, uint16_t flags, size_t len, 
 
 static int open_request(struct xv_xfrm *xfrm)
 {
-	struct timeval limit = {.tv_sec = 10};
-
 	if (xfrm->request)
 		mnl_socket_close(xfrm->request); /* answers to an earlier question may wait */
-	xfrm->request = mnl_socket_open2(NETLINK_XFRM, SOCK_CLOEXEC);
-	if (!xfrm->request || mnl_socket_bind(xfrm->request, 0, MNL_SOCKET_AUTOPID) < 0)
-		return -errno;
-	setsockopt(mnl_socket_get_fd(xfrm->request), SOL_SOCKET, SO_RCVTIMEO, &limit,
-		   sizeof(limit));
-	return 0;
+	xfrm->request = xv_netlink_request_socket(NETLINK_XFRM);
+	return xfrm->request ? 0 : -errno;
 }
 
 /* Kernels that know no default policies (before Linux 5.15) refuse the question. */
@@ -361,15 +353,10 @@ void xv_xfrm_look_again(struct xv_xfrm *xfrm)
 static int open_events(struct xv_xfrm *xfrm)
 {
 	static const int groups[] = {XFRMNLGRP_POLICY, XFRMNLGRP_EXPIRE};
-	int size = EVENT_BUFFER, fd;
 	size_t i;
 
-	xfrm->events = mnl_socket_open2(NETLINK_XFRM, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	xfrm->events = xv_netlink_event_socket(NETLINK_XFRM);
 	if (!xfrm->events)
-		return -errno;
-	fd = mnl_socket_get_fd(xfrm->events);
-	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
-	if (mnl_socket_bind(xfrm->events, 0, MNL_SOCKET_AUTOPID) < 0)
 		return -errno;
 	for (i = 0; i < MNL_ARRAY_SIZE(groups); i++)
 		if (mnl_socket_setsockopt(xfrm->events, NETLINK_ADD_MEMBERSHIP, (void *)&groups[i],

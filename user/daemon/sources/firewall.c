@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kernel/netfilter.h"
+#include "kernel/netlink_request.h"
 #include "log.h"
 #include "model/attachment.h"
 #include "model/port.h"
@@ -16,7 +17,6 @@
 
 enum {
 	NAMES_LEN = 256,
-	RECV_LEN = 32768,
 	EVENTS_A_TURN = 256,
 	LOOK_DELAY_US = 100000, /* a set of rules that is loaded is one look */
 };
@@ -94,7 +94,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct timeval delay = {.tv_usec = LOOK_DELAY_US};
 	struct xv_firewall *firewall = arg;
-	char buf[RECV_LEN];
+	char buf[XV_NETLINK_RECV_LEN];
 	int i;
 
 	(void)fd;
@@ -111,10 +111,9 @@ static void open_events(struct xv_firewall *firewall)
 {
 	int group = NFNLGRP_NFTABLES;
 
-	firewall->events = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (firewall->events && (mnl_socket_bind(firewall->events, 0, MNL_SOCKET_AUTOPID) < 0 ||
-				 mnl_socket_setsockopt(firewall->events, NETLINK_ADD_MEMBERSHIP,
-						       &group, sizeof(group)) < 0)) {
+	firewall->events = xv_netlink_event_socket(NETLINK_NETFILTER);
+	if (firewall->events && mnl_socket_setsockopt(firewall->events, NETLINK_ADD_MEMBERSHIP,
+						      &group, sizeof(group)) < 0) {
 		mnl_socket_close(firewall->events);
 		firewall->events = NULL;
 	}
