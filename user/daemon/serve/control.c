@@ -41,7 +41,10 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 	}
 }
 
-/* Out of file descriptors, most likely: the socket stays readable, so pause instead of spinning. */
+/*
+ * Most likely the process has no file descriptor left. The socket stays readable, so the listener
+ * pauses for a second instead of trying again at once.
+ */
 static void on_accept_error(struct evconnlistener *listener, void *arg)
 {
 	static const struct timeval pause = {.tv_sec = 1};
@@ -52,9 +55,8 @@ static void on_accept_error(struct evconnlistener *listener, void *arg)
 	if (!control->told || now - control->told >= XV_CONTROL_TELL) {
 		control->told = now;
 		xv_log(LOG_WARNING,
-		       "control socket: cannot accept a client: %s; trying every second (told once "
-		       "in "
-		       "%d s)",
+		       "control socket: cannot accept a client: %s; trying every second "
+		       "(logged once in %d s)",
 		       why, XV_CONTROL_TELL);
 	}
 	evconnlistener_disable(listener);
@@ -71,8 +73,8 @@ static void on_retry(evutil_socket_t fd, short what, void *arg)
 }
 
 /*
- * Removes what a daemon that was killed left. Nothing that is alive is touched: the instance's lock
- * keeps a second daemon out, and a socket that answers is refused here all the same.
+ * Removes the socket that a killed daemon left behind. Refuses if a process still answers on the
+ * socket, although the instance's lock already keeps a second daemon out.
  */
 static int clear_stale(const struct sockaddr_un *sun, struct xv_err *err)
 {
@@ -91,7 +93,7 @@ static int clear_stale(const struct sockaddr_un *sun, struct xv_err *err)
 		return xv_err_set(err, -errno, "control socket: %s", strerror(errno));
 	ret = connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) ? -errno : 0;
 	close(fd);
-	/* -EAGAIN: alive, with a full queue. */
+	/* -EAGAIN: the process is alive and its queue of connections is full */
 	if (!ret || ret == -EAGAIN)
 		return xv_err_set(err, -EADDRINUSE, "%s is served by another process",
 				  sun->sun_path);
@@ -101,7 +103,7 @@ static int clear_stale(const struct sockaddr_un *sun, struct xv_err *err)
 	return 0;
 }
 
-/* A bound socket, -errno on failure. */
+/* Returns a bound socket, or -errno. */
 static int bind_socket(struct xv_control *control, struct xv_err *err)
 {
 	struct sockaddr_un sun = {.sun_family = AF_UNIX};
@@ -115,7 +117,7 @@ static int bind_socket(struct xv_control *control, struct xv_err *err)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return xv_err_set(err, -errno, "control socket: %s", strerror(errno));
-	mask = umask(0117); /* 0660 from the first moment on */
+	mask = umask(0117); /* mode 0660 from the beginning */
 	ret = bind(fd, (struct sockaddr *)&sun, sizeof(sun)) ? -errno : 0;
 	umask(mask);
 	if (ret) {
@@ -126,7 +128,7 @@ static int bind_socket(struct xv_control *control, struct xv_err *err)
 	return fd;
 }
 
-/* Serves the socket's path, from now on instead of what it served before. */
+/* Makes a new socket at control->path and serves it instead of the old one. */
 static int listen_on_path(struct xv_control *control, struct xv_err *err)
 {
 	const char *name = control->conns.about->model->name;
@@ -142,7 +144,7 @@ static int listen_on_path(struct xv_control *control, struct xv_err *err)
 	fd = bind_socket(control, err);
 	if (fd < 0)
 		return fd;
-	/* The backlog 0: listen() comes later. */
+	/* Backlog 0: libevent does not call listen(), which xv_control_listen() does later. */
 	listener = evconnlistener_new(
 		control->conns.about->model->base, on_accept, control,
 		LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_DISABLED, 0, fd);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The control socket, /run/xvtep/INSTANCE/control.sock (mode 0660, root): one JSON object a line
- * in, one a line out:
+ * The control socket, /run/xvtep/INSTANCE/control.sock (mode 0660, root). Requests and answers are
+ * JSON objects, one a line:
  *   {"object":"fdb","command":"add","args":{"network":"blue","mac":"02:...","remote":"192.0.2.2"}}
  *   {"ok":true,"data":...}   or   {"ok":false,"error":"..."}
- * Who is refused for good gets the answer, then the end of the stream; what it still sends is taken
- * and thrown away, so that writing all before reading is safe.
+ * A client that is refused for good gets the answer and then the end of the stream. The daemon
+ * reads and discards what the client still sends, so a client may write everything before it reads.
  */
 #ifndef XV_CONTROL_H
 #define XV_CONTROL_H
@@ -36,13 +36,16 @@ struct xv_control {
 
 int xv_control_start(const struct xv_about *about, struct xv_service *service,
 		     struct xv_control **control, struct xv_err *err);
-/* Clients are taken from now on; before, they are refused and need not wait. */
+/* Starts to serve clients. Before, connect() fails at once (ECONNREFUSED). */
 int xv_control_listen(struct xv_control *control, struct xv_err *err);
-/* Makes the socket again if somebody removed it. */
+/* If somebody has removed the socket, makes it again. */
 int xv_control_renew(struct xv_control *control, struct xv_err *err);
-/* Once a second: closes the connections of clients that are too slow. arg: struct xv_control. */
+/*
+ * To be called once a second: closes the connections of clients that are too slow. arg: struct
+ * xv_control.
+ */
 void xv_control_second(void *arg);
-/* NULL is fine. */
+/* control may be NULL. */
 void xv_control_stop(struct xv_control *control);
 
 #endif

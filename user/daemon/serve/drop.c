@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Dropped packets read: see drop.h. */
+/* Decodes dropped packets: see drop.h. */
 #include <arpa/inet.h>
 #include <linux/if_ether.h>
 #include <linux/ip.h>
@@ -11,7 +11,7 @@
 #include "serve/drop.h"
 #include "xv_wire.h"
 
-/* What is left of the head. */
+/* What is still to be read of the noted bytes. */
 struct cursor {
 	const uint8_t *at;
 	size_t left;
@@ -51,7 +51,7 @@ static bool take_tag(struct cursor *c, uint16_t *id, __be16 *proto)
 	return true;
 }
 
-/* To behind the outer IP header, if UDP follows. */
+/* Moves behind the outer IP header. False: UDP does not follow. */
 static bool take_ip(struct cursor *c, __be16 proto, struct xv_ip *source)
 {
 	struct ipv6hdr ip6;
@@ -71,7 +71,7 @@ static bool take_ip(struct cursor *c, __be16 proto, struct xv_ip *source)
 	return ip4.protocol == IPPROTO_UDP && skip(c, 4 * ip4.ihl - sizeof(ip4));
 }
 
-/* To the inner frame. */
+/* Moves to the inner frame. False: this is not a VXLAN packet. */
 static bool take_tunnel(struct cursor *c, __be16 udp_port, struct xv_drop_packet *packet)
 {
 	struct xv_vxlanhdr vxlan;
@@ -124,7 +124,7 @@ void xv_drop_decode(const struct xv_drop_last_val *last, __be16 udp_port,
 		packet->vni = last->vni;
 		packet->has_vni = true;
 	}
-	/* The tag beside a frame that XDP stripped is the underlay's. */
+	/* Where XDP stripped a frame, the tag that the kernel keeps beside it is the underlay's. */
 	if (last->from == XV_DROP_FROM_SLOW || last->from == XV_DROP_FROM_PORT) {
 		packet->has_vlan = last->vlan & XV_DROP_TAGGED;
 		packet->vlan = last->vlan & XV_VLAN_VID_MASK;

@@ -8,7 +8,7 @@
 #include "serve/exposition.h"
 
 enum {
-	/* All label texts of a row escaped, their names, and the metric's own labels. */
+	/* all escaped label texts of a row, the labels' names, and the metric's own labels */
 	LABELS_MAX = 3 * XV_ROW_TEXT + 1024,
 };
 
@@ -17,7 +17,7 @@ void xv_exposition_start(struct xv_exposition *exposition)
 	memset(exposition, 0, sizeof(*exposition));
 }
 
-/* Label values are UTF-8; backslash, double quote and line feed are escaped. */
+/* Escapes a label's value: UTF-8 with backslash, double quote and line feed escaped. */
 static char *put_value(char *p, const char *text)
 {
 	size_t len;
@@ -38,7 +38,7 @@ static char *put_value(char *p, const char *text)
 	return p;
 }
 
-/* name="value",... of the columns that name the row. */
+/* Writes name="value",... for the columns that identify the row. */
 static void row_labels(const struct xv_row *row, char labels[LABELS_MAX])
 {
 	const struct xv_column *column;
@@ -94,7 +94,7 @@ int xv_exposition_row(struct xv_exposition *exposition, const struct xv_row *row
 		column = &row->table->columns[i];
 		if (column->metric == XV_METRIC_NONE || !row->cells[i].set)
 			continue;
-		/* A text has no value: the metric says that it is there. */
+		/* Text cannot be a value: the sample is 1, and the labels have the text. */
 		err = add_sample(exposition, column, labels,
 				 column->type == XV_TEXT ? 1 : row->cells[i].number);
 	}

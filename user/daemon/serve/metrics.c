@@ -22,18 +22,17 @@ enum {
 	HEADERS_MAX = 8192,
 	BODY_MAX = 1024,
 	/*
-	 * A connection serves one request. However it goes about that, it ends DEADLINE_SECONDS
-	 * after it was taken, and no more than CONNECTIONS_MAX are held: that bounds the file
-	 * descriptors.
+	 * A connection serves one request and is closed DEADLINE_SECONDS after it was accepted at
+	 * the latest. At most CONNECTIONS_MAX are open. Both limits bound the file descriptors.
 	 */
 	DEADLINE_SECONDS = 20,
 	CONNECTIONS_MAX = 256,
-	ANSWERS_MAX = 8,   /* being written at a time */
-	PAUSE_SECONDS = 1, /* of the listener when it can or may take no more */
-	TELL_SECONDS = 60, /* between two log lines about that */
+	ANSWERS_MAX = 8,   /* answers that are being written at the same time */
+	PAUSE_SECONDS = 1, /* for the listener when no connection can be accepted */
+	TELL_SECONDS = 60, /* between two log lines about pauses */
 };
 
-/* A socket that was taken. Its inode tells whether the descriptor is still that socket. */
+/* An accepted socket. The inode tells whether fd still is this socket. */
 struct taken {
 	int fd;
 	ino_t inode;
@@ -46,8 +45,8 @@ struct xv_metrics {
 	uint16_t port;
 	struct evhttp *http;
 	struct evconnlistener *listener;
-	struct event *tick;  /* deadlines pass; the listener listens again */
-	struct event *known; /* the connection in fresh has its socket by now */
+	struct event *tick;  /* closes late connections; ends the listener's pause */
+	struct event *known; /* the connections in fresh have their sockets now */
 	struct bufferevent *fresh[CONNECTIONS_MAX];
 	struct taken taken[CONNECTIONS_MAX];
 	size_t n_fresh, n_taken;
@@ -57,10 +56,10 @@ struct xv_metrics {
 	unsigned int answers;
 };
 
-/* All there are: while an address changes there may be two. */
+/* All endpoints. There are two while the address changes. */
 static struct xv_metrics *endpoints;
 
-/* Tables with metrics; the FDB has none: a series for each MAC would drown any collector. */
+/* Tables with metrics. The FDB has none: a series for each MAC is too much for a collector. */
 static const enum xv_table_id tables[] = {
 	XV_TABLE_STATUS,     XV_TABLE_UPLINK,	 XV_TABLE_NETWORK,    XV_TABLE_PORT,
 	XV_TABLE_PEER,	     XV_TABLE_NET_STATS, XV_TABLE_PORT_STATS, XV_TABLE_PEER_STATS,
@@ -157,7 +156,10 @@ static void start_tick(struct xv_metrics *metrics)
 		evtimer_add(metrics->tick, &second);
 }
 
-/* The socket stays readable: without a pause the loop would do nothing but try again. */
+/*
+ * Stops accepting for PAUSE_SECONDS. The listening socket stays readable, so without a pause the
+ * event loop would try again at once.
+ */
 static void pause_listener(struct xv_metrics *metrics, const char *why)
 {
 	metrics->paused = true;
@@ -166,7 +168,7 @@ static void pause_listener(struct xv_metrics *metrics, const char *why)
 	if (metrics->told && xv_clock_run() - metrics->told < TELL_SECONDS)
 		return;
 	metrics->told = xv_clock_run();
-	xv_log(LOG_WARNING, "metrics: %s; new connections wait (told once in %d s)", why,
+	xv_log(LOG_WARNING, "metrics: %s; new connections wait (logged once in %d s)", why,
 	       TELL_SECONDS);
 }
 
@@ -177,7 +179,10 @@ static bool is_open(const struct taken *taken)
 	return !fstat(taken->fd, &st) && S_ISSOCK(st.st_mode) && st.st_ino == taken->inode;
 }
 
-/* Forgets what is closed, and ends what is over time: libevent then sees its end, and closes it. */
+/*
+ * Forgets sockets that are closed. Shuts down connections that are late, which libevent then
+ * closes.
+ */
 static void look_after(struct xv_metrics *metrics)
 {
 	size_t i, left = 0;
@@ -192,7 +197,10 @@ static void look_after(struct xv_metrics *metrics)
 	metrics->n_taken = left;
 }
 
-/* They were held until now, so that their sockets are theirs; libevent may have ended them. */
+/*
+ * Notes the sockets of the connections in fresh. A reference kept the connections, and so their
+ * descriptors, alive until now, though libevent may have ended them.
+ */
 static void note_sockets(struct xv_metrics *metrics)
 {
 	struct taken *taken;
@@ -236,8 +244,8 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 }
 
 /*
- * libevent asks for each new connection's bufferevent, which has no socket yet. It is held until it
- * has.
+ * libevent asks for the bufferevent of each new connection before it has a socket. The bufferevent
+ * is kept in fresh until it has one.
  */
 static struct bufferevent *on_connection(struct event_base *base, void *arg)
 {
@@ -257,7 +265,7 @@ static struct bufferevent *on_connection(struct event_base *base, void *arg)
 	return bev;
 }
 
-/* arg is libevent's own: the endpoint is found by its listener. */
+/* arg is libevent's own, so the endpoint is found by its listener. */
 static void on_accept_error(struct evconnlistener *listener, void *arg)
 {
 	const char *why = strerror(errno);
@@ -282,7 +290,10 @@ static int start(struct xv_metrics *metrics, struct xv_err *err)
 	evhttp_set_timeout(metrics->http, IDLE_SECONDS);
 	evhttp_set_max_headers_size(metrics->http, HEADERS_MAX);
 	evhttp_set_max_body_size(metrics->http, BODY_MAX);
-	/* All that libevent knows: what is not GET is answered 405 above, not 501. */
+	/*
+	 * Allows all methods, so that on_request() answers 405 to those that are not GET. libevent
+	 * would answer 501.
+	 */
 	evhttp_set_allowed_methods(metrics->http, 0xffff);
 	evhttp_set_gencb(metrics->http, on_request, metrics);
 	evhttp_set_bevcb(metrics->http, on_connection, metrics);
@@ -343,8 +354,8 @@ static int create(const struct xv_about *about, const char *host, uint16_t port,
 }
 
 /*
- * The new address takes in the old one (127.0.0.1:9476, then 0.0.0.0:9476), so that the old one
- * must go first; it is taken again if that does not help.
+ * The new address includes the old one (127.0.0.1:9476, then 0.0.0.0:9476), so the old one is
+ * closed first. It is opened again if the new one fails.
  */
 static int swap(struct xv_metrics **metrics, const struct xv_config *config, struct xv_err *err)
 {

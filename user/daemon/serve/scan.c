@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Views on their way: see scan.h. */
+/* Walks over the objects that a view shows: see scan.h. */
 #include <string.h>
 
 #include "maps/stats.h"

@@ -34,7 +34,7 @@ static bool shows_counters(enum xv_table_id table)
 	       next_row[table] == xv_view_next_path_stats || next_row[table] == xv_view_next_drops;
 }
 
-/* Counters of the devices that the table shows. The columns stay empty where there are none. */
+/* Reads the counters of devices that the table shows. On failure their columns stay empty. */
 static void open_devices(struct xv_view *view)
 {
 	bool (*next)(struct xv_view *, struct xv_row *) = next_row[view->table];

@@ -77,7 +77,7 @@ static void put_destination(const struct xv_view *view, const struct xv_fdb_val 
 	}
 }
 
-/* The other place of a MAC that is in two. */
+/* Names the other place of a MAC that flaps between two. */
 static void put_also(const struct xv_view *view, const struct xv_view_entry *entry,
 		     struct xv_row *row)
 {

@@ -80,7 +80,7 @@ bool xv_view_next_port(struct xv_view *view, struct xv_row *row)
 	return true;
 }
 
-/* What is said of a row while the list that is wanted could not be written. */
+/* What a row shows while a changed flood list could not be written. */
 static const char *const flood_states[] = {
 	[XV_FLOOD_READ] = NULL,
 	[XV_FLOOD_LEAVING] = "not wanted any more, but programs read it until the new list can be "
@@ -128,7 +128,7 @@ bool xv_view_next_flood(struct xv_view *view, struct xv_row *row)
 	const struct xv_network *net;
 	struct xv_flood_row flood;
 
-	/* pos stays on the network until its list is through. */
+	/* pos stays at the network until all of its flood list is shown. */
 	while ((net = xv_view_network(view))) {
 		if (xv_flood_row_next(view->model, net, &view->sub, &flood)) {
 			flood_row(view, net, &flood, row);
@@ -152,7 +152,10 @@ static const char *device_name(const struct xv_model *model, uint32_t ifindex,
 	return if_indextoname(ifindex, buf);
 }
 
-/* When frames of it were last accepted, and whether none ever was though some were sent to it. */
+/*
+ * Shows when frames of the peer were last accepted. Shows silent if none ever was, although frames
+ * were sent to the peer.
+ */
 static void put_heard(struct xv_model *model, const struct xv_peer *peer, struct xv_row *row)
 {
 	uint64_t seen = xv_stats_heard(model->dp, peer->id), now = xv_fdb_now();

@@ -81,7 +81,7 @@ bool xv_view_next_path_stats(struct xv_view *view, struct xv_row *row)
 	return true;
 }
 
-/* The port or peer that it was for. */
+/* Names the port or peer that the packet was for. */
 static void put_to(const struct xv_model *model, const struct xv_drop_last_val *last,
 		   struct xv_row *row)
 {
@@ -101,7 +101,7 @@ static void put_to(const struct xv_model *model, const struct xv_drop_last_val *
 	}
 }
 
-/* Whose packet it was, as far as it can be told. */
+/* Shows what is known of the last packet that was dropped for the reason. */
 static void put_last(struct xv_row *row, const struct xv_drop_last_val *last, __be16 udp_port)
 {
 	char dev[IF_NAMESIZE], hex[2 * XV_DROP_HEAD + 1] = "";

@@ -28,7 +28,7 @@ static void put_counts(const struct xv_model *model, struct xv_row *row)
 		xv_row_number(row, XV_COL_STATUS_FDB_SWEEP, xv_ageing_us(model));
 }
 
-/* What the kernel gave up of the frames that were left to it, as far as its device knows. */
+/* Shows the frames of the slow path that the kernel dropped, as far as xv0 counted them. */
 static void put_slow(const struct xv_view *view, struct xv_row *row)
 {
 	const struct xv_netlink_counts *device;
@@ -40,7 +40,7 @@ static void put_slow(const struct xv_view *view, struct xv_row *row)
 	xv_row_number(row, XV_COL_STATUS_SLOW_TX_DROPPED, device->tx_dropped + device->tx_errors);
 }
 
-/* Seconds since the start, whatever is done to the clock. */
+/* Seconds since the daemon's start; setting the clock does not change them. */
 static uint64_t uptime(const struct xv_about *about)
 {
 	return xv_clock_boot() - about->started;
@@ -84,7 +84,7 @@ bool xv_view_next_status(struct xv_view *view, struct xv_row *row)
 	return true;
 }
 
-/* A NIC that takes tags off shows XDP frames of all its VLANs as untagged ones. */
+/* If a NIC strips VLAN tags on reception, XDP sees the frames of all its VLANs as untagged. */
 static const char *uplink_status(struct xv_model *model, const struct xv_uplink *uplink)
 {
 	if (!uplink->status[0] && uplink->flags & XV_UPLINK_XDP &&
