@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the arguments of a command name: see call.h. */
+/* Finds the objects that a command's arguments name: see call.h. */
 #include <errno.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Configurations read by the worker: see file.h. */
+/* Lets the worker read configurations: see file.h. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@
 
 struct reading {
 	const char *file;
-	const char *text; /* NULL: what the file has */
+	const char *text; /* NULL: read the file */
 	struct xv_config **config;
 	struct xv_err *err;
 	int ret;
@@ -50,7 +50,10 @@ void xv_file_free(struct xv_config *config)
 	xv_worker_run(free_it, config);
 }
 
-/* The worker gets them as those of a configuration of their own: this one may go meanwhile. */
+/*
+ * Moves the networks to a new configuration, which the worker frees: the caller may free `config`
+ * before the worker has finished.
+ */
 void xv_file_drop_networks(struct xv_config *config)
 {
 	struct xv_config *gone = calloc(1, sizeof(*gone));

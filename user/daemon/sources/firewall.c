@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Netfilter and the underlay: see firewall.h. */
+/* Netfilter chains at the underlay: see firewall.h. */
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -18,7 +18,7 @@
 enum {
 	NAMES_LEN = 256,
 	EVENTS_A_TURN = 256,
-	LOOK_DELAY_US = 100000, /* a set of rules that is loaded is one look */
+	LOOK_DELAY_US = 100000, /* gathers the changes of a rule set that is loaded */
 };
 
 struct xv_firewall {
@@ -26,9 +26,9 @@ struct xv_firewall {
 	struct mnl_socket *events;
 	struct event *readable;
 	struct event *later;
-	bool told_respect; /* the setting, when the log was told */
+	bool told_respect; /* the setting at the time of the last log line */
 	char names[NAMES_LEN];
-	char told[NAMES_LEN]; /* names, when the log was told */
+	char told[NAMES_LEN]; /* the names at the time of the last log line */
 	char text[NAMES_LEN + 32];
 };
 
@@ -78,7 +78,7 @@ const char *xv_firewall_text(struct xv_firewall *firewall)
 	return firewall->names[0] || respect ? firewall->text : "none";
 }
 
-/* Chains may also be at devices, as their filters. */
+/* Chains may also be filters at devices (filters.h). */
 static void on_later(evutil_socket_t fd, short what, void *arg)
 {
 	struct xv_firewall *firewall = arg;
@@ -106,7 +106,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		evtimer_add(firewall->later, &delay);
 }
 
-/* Without them there is nothing to follow. */
+/* Without notifications there are no changes to follow. */
 static void open_events(struct xv_firewall *firewall)
 {
 	int group = NFNLGRP_NFTABLES;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Netfilter's chains that outer packets would pass on the kernel's way: looked at, and told where
- * known unicast goes past them.
+ * Finds the netfilter chains that outer packets would pass if the kernel handled them, and reports
+ * which of them known unicast bypasses.
  */
 #ifndef XV_FIREWALL_H
 #define XV_FIREWALL_H
@@ -11,15 +11,21 @@
 struct xv_firewall;
 
 /*
- * Follows changes of nf_tables. A kernel without them has none to follow. After an error *firewall
- * may be set, and is to be stopped.
+ * Follows changes of nf_tables, if the kernel has it. After an error *firewall may be set, and must
+ * be stopped.
  */
 int xv_firewall_start(struct xv_model *model, struct xv_firewall **firewall, struct xv_err *err);
-/* NULL is fine. */
+/* firewall may be NULL. */
 void xv_firewall_stop(struct xv_firewall *firewall);
-/* Looks again, and logs what is new: after a reload, and where nothing tells of changes. */
+/*
+ * Looks for chains, and logs what has changed. To be called after a reload, and where nothing
+ * reports changes.
+ */
 void xv_firewall_look(struct xv_firewall *firewall);
-/* For status: "none", or what there is and whether it is passed. Looks again. NULL: "". */
+/*
+ * For the status: "none", or the chains and whether they are bypassed. Looks for chains again.
+ * firewall NULL: "".
+ */
 const char *xv_firewall_text(struct xv_firewall *firewall);
 
 #endif

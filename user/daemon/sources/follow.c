@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Following the kernel: see follow.h. */
+/* Follows changes in the kernel: see follow.h. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -19,17 +19,18 @@
 #include "sources/follow.h"
 
 enum {
-	REFRESH_DELAY_US = 20000, /* a burst of route changes is one look */
+	REFRESH_DELAY_US = 20000, /* gathers a burst of route changes */
 	RETRY_DELAY_S = 1,
 };
 
 struct xv_follow {
 	struct xv_model *model;
 	struct event *nl_events[2];
-	struct event *refresh;	  /* adjacencies are to be looked at again: */
-	struct xv_routes changed; /* ... those that these concern */
-	struct event *retry;	  /* ... later */
-	struct event *again;	  /* devices that could not be had are to be tried again */
+	struct event *refresh; /* timer: adjacencies that the routes in `changed` concern are looked
+				  up again */
+	struct xv_routes changed; /* route changes since the last refresh */
+	struct event *retry;	  /* timer: all adjacencies are looked up again */
+	struct event *again;	  /* timer: failed attachments are tried again */
 };
 
 bool xv_follow_program(struct xv_model *model, const struct xv_link *link)
@@ -57,8 +58,8 @@ bool xv_follow_program(struct xv_model *model, const struct xv_link *link)
 	}
 	ret = xv_datapath_attach_tc(model->dp, link, prog, behind, &err);
 	if (ret == -ENODEV)
-		return false; /* it is on its way out */
-	/* A port has it in its status. */
+		return false; /* the device is being deleted */
+	/* A port shows the error in its status. */
 	if (xv_attachment_no_tc(model, link->ifindex, ret ? err.text : "") && ret)
 		xv_log(LOG_ERR, "%s: its program was taken away: %s; trying again every second",
 		       link->name, err.text);
@@ -83,7 +84,10 @@ static void on_link(void *arg, const struct xv_link *link)
 	xv_egress_link(model, link);
 	if (link->ifindex == model->slow_ifindex)
 		xv_slow_check(model);
-	/* Before TCX anybody may delete the qdisc that it hangs on, which netlink tells. */
+	/*
+	 * Before TCX the program hangs on a qdisc, which anybody may delete. Netlink reports that
+	 * as a change of the link.
+	 */
 	xv_follow_program(model, link);
 }
 
@@ -108,7 +112,10 @@ static void on_features(void *arg, uint32_t ifindex, uint64_t features)
 	xv_attachment_features(follow->model, ifindex, features);
 }
 
-/* Not before the start, nor later than one that is planned already. */
+/*
+ * Starts the timer unless it runs already. Does nothing before xv_follow_start(), which makes the
+ * timers.
+ */
 static void plan(struct event *timer, const struct timeval *delay)
 {
 	if (timer && !evtimer_pending(timer, NULL))
@@ -138,7 +145,7 @@ static void on_neigh(void *arg, uint32_t ifindex, const struct xv_ip *ip, const 
 	xv_adjacency_neigh(follow->model, ifindex, ip, mac, kept);
 }
 
-/* Devices that we hold and that are gone from the kernel's list. */
+/* Treats our devices that the kernel no longer has as deleted. */
 static void forget_missing(struct xv_model *model)
 {
 	struct xv_port *port, *tmp;
@@ -162,7 +169,7 @@ static void on_resync(void *arg)
 	struct xv_model *model = follow->model;
 	struct xv_err err;
 
-	xv_log(LOG_NOTICE, "netlink notifications were lost; looking at everything again");
+	xv_log(LOG_NOTICE, "netlink notifications were lost; reading everything again");
 	forget_missing(model);
 	xv_egress_free_all(model);
 	if (xv_vlan_load(model, &err))

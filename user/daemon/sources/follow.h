@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Following the kernel: what netlink tells of links, neighbours, routes and addresses goes to those
- * whom it concerns.
+ * Receives netlink notifications of links, neighbours, routes and addresses, and passes each to the
+ * parts of the model that it concerns.
  */
 #ifndef XV_FOLLOW_H
 #define XV_FOLLOW_H
@@ -10,19 +10,31 @@
 
 struct xv_follow;
 
-/* Opens model->nl, which queues what happens from now on. *follow may be set after an error too. */
+/*
+ * Opens model->nl, which queues notifications from now on. After an error *follow may be set, and
+ * must be stopped.
+ */
 int xv_follow_open(struct xv_model *model, struct xv_follow **follow, struct xv_err *err);
-/* Reads from it in the event loop, also what was queued. 0 or negative errno. */
+/*
+ * Starts to handle notifications in the event loop, those already queued first. 0 or negative
+ * errno.
+ */
 int xv_follow_start(struct xv_follow *follow, struct xv_err *err);
-/* model->nl stays open, but tells nothing any more. NULL is fine. */
+/* Stops handling notifications. model->nl stays open. follow may be NULL. */
 void xv_follow_stop(struct xv_follow *follow);
-/* Looks at every adjacency, and what else the kernel's routes decide, soon: a burst is one look. */
+/*
+ * Looks up all adjacencies and everything else that depends on routes, after a short delay, so that
+ * a burst of calls causes one look-up.
+ */
 void xv_follow_refresh_soon(struct xv_follow *follow);
-/* The same, a second from now. */
+/* The same after a second. */
 void xv_follow_refresh_later(struct xv_follow *follow);
-/* A device could not be had, a port's or the slow path's: it is tried again in a second. */
+/* After a second, tries again to attach the ports that failed and to make the slow path device. */
 void xv_follow_again_later(struct xv_follow *follow);
-/* Whether the device's program at TC ingress had been taken away, and is attached again. */
+/*
+ * Attaches the device's TC ingress program again if it is missing. Returns whether it was missing
+ * and is attached now.
+ */
 bool xv_follow_program(struct xv_model *model, const struct xv_link *link);
 
 #endif

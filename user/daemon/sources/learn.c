@@ -21,35 +21,36 @@
 #include "sources/learn.h"
 
 enum {
-	EVENTS_A_TURN = 4096, /* then the loop serves others first */
-	GATHER = 32,	      /* events whose buckets are fetched before the first is handled */
+	EVENTS_A_TURN = 4096, /* after so many events the event loop serves others */
+	GATHER = 32, /* events whose FDB buckets are prefetched before the first event is handled */
 	PARKED = 4096,
-	ROOM_AHEAD = 8, /* entries to make room for, for each event that waits for it */
+	ROOM_AHEAD = 8, /* entries to make room for, per parked event */
 	SWEEP_SECONDS = 1,
 	/*
-	 * Each event that finds the ring empty wakes this process: that costs the CPU that forwards
-	 * more than the frame does. In a storm the ring is therefore left alone for a while.
+	 * Each event that is put into an empty ring wakes the daemon, and the CPU that forwards
+	 * pays more for that than for the frame. So in a storm of events the daemon does not wait
+	 * for the ring for a while, and empties it afterwards.
 	 */
 	STORM_WINDOW_NS = 1000000,
-	STORM_EVENTS = 64, /* in one window: 64,000 a second */
-	PAUSE_NS = 500000, /* the ring has room for 70,000 events */
-	CALM_EVENTS = 16,  /* in a pause: the storm is over */
+	STORM_EVENTS = 64, /* this many events in one window are a storm: 64,000 a second */
+	PAUSE_NS = 500000, /* length of a pause in a storm; the ring has room for 70,000 events */
+	CALM_EVENTS = 16,  /* fewer events in a pause: the storm is over */
 };
 
 /*
- * A timer that has run out already comes after what waits on file descriptors; an event that makes
- * itself active would come before it.
+ * A timer of zero length runs after file descriptors that are ready. An event that is made active
+ * would run before them.
  */
 static const struct timeval at_once = {};
 
 struct xv_learn {
 	struct xv_model *model;
 	struct ring_buffer *ring;
-	struct event *readable; /* not watched while paused, or while no more can be parked */
-	struct event *again;	/* when others have been served */
-	struct event *rested;	/* the end of a pause */
+	struct event *readable; /* the ring; not watched in a pause, or while parked[] is full */
+	struct event *again;	/* timer: continue after the event loop has served others */
+	struct event *rested;	/* a pause has ended */
 	struct event *sweep;
-	int timer; /* of pauses */
+	int timer; /* timerfd of pauses */
 	unsigned int turn;
 	unsigned int lately; /* events since window_start */
 	uint64_t window_start;
@@ -58,7 +59,7 @@ struct xv_learn {
 	size_t n_gathered;
 	struct xv_event gathered[GATHER];
 	size_t n_parked;
-	struct xv_event parked[PARKED]; /* until the FDB has made room */
+	struct xv_event parked[PARKED]; /* events that wait until the FDB has room */
 };
 
 static uint64_t now_ns(void)
@@ -84,7 +85,10 @@ enum xv_learn_verdict xv_learn_decide(const struct xv_network *net, const struct
 	return net->learned >= net->set.max_macs ? XV_LEARN_QUOTA : XV_LEARN_ADMIT;
 }
 
-/* The source is still what the event says; dst stays 0 for a VTEP that is no peer yet. */
+/*
+ * Whether the event's source still exists. Fills in event->dst if the VTEP has become a peer
+ * meanwhile; it stays 0 if it has not.
+ */
 static bool source_valid(struct xv_model *model, const struct xv_network *net,
 			 struct xv_event *event)
 {
@@ -102,7 +106,7 @@ static bool source_valid(struct xv_model *model, const struct xv_network *net,
 	return !event->dst || xv_peer_of(model, event->dst);
 }
 
-/* A VTEP that was no peer becomes one: only for a MAC that is admitted. */
+/* Makes the sending VTEP a peer if it is none. Called only when its MAC will be learned. */
 static bool source_admit(struct xv_model *model, struct xv_event *event)
 {
 	struct xv_peer *peer;
@@ -121,7 +125,7 @@ static void admit(struct xv_learn *learn, struct xv_network *net, const struct x
 	uint16_t moves = !old ? 0 : old->moves + (old->moves < XV_FDB_MOVES_MAX);
 	int ret = xv_fdb_learn(learn->model, net, &event->key, event->kind, event->dst, moves);
 
-	/* Where there is no place to wait the MAC's next frame asks again. */
+	/* If parked[] is full the event is lost; the MAC's next frame causes another. */
 	if (ret == -EAGAIN && learn->n_parked < PARKED)
 		learn->parked[learn->n_parked++] = *event;
 	if (ret == -ENOSPC)
@@ -140,9 +144,9 @@ static void admit(struct xv_learn *learn, struct xv_network *net, const struct x
 }
 
 /*
- * What is known about the MAC. The program that sent XV_EVENT_LEARN has found it in xv_fdb no more
- * than in the table: to ask again would cost more than all the rest. An entry that an outside
- * program wrote since is for xv_fdb_yield().
+ * Finds the MAC's entry. For XV_EVENT_LEARN only the daemon's table is asked: the program has just
+ * found nothing in xv_fdb either, and a lookup there costs more than all the rest. If an outside
+ * program has written an entry since, xv_fdb_yield() removes the learned one.
  */
 static int find_known(struct xv_model *model, const struct xv_event *event,
 		      struct xv_fdb_val *known)
@@ -153,8 +157,8 @@ static int find_known(struct xv_model *model, const struct xv_event *event,
 }
 
 /*
- * The port may have no more MACs. One that was known elsewhere is known nowhere then, and flooded:
- * its station may have moved, or may not.
+ * Refuses a MAC because the port has its max-macs. If the MAC was learned elsewhere, that entry is
+ * deleted and frames to it are flooded, because its station may have moved to this port.
  */
 static void refuse_at_port(struct xv_model *model, struct xv_network *net,
 			   const struct xv_event *event, const struct xv_fdb_val *old)
@@ -196,7 +200,10 @@ static void handle(struct xv_learn *learn, struct xv_event *event)
 	}
 }
 
-/* One by one: those that still find no room are parked again, behind the place that we read. */
+/*
+ * Handles the parked events. An event that still finds no room is parked again, in a place of
+ * parked[] that was read already.
+ */
 void xv_learn_again(struct xv_learn *learn)
 {
 	size_t i, n = learn->n_parked;
@@ -215,7 +222,7 @@ void xv_learn_again(struct xv_learn *learn)
 		evtimer_add(learn->again, &at_once);
 }
 
-/* Those gathered might not find a place to wait. */
+/* Whether parked[] might not have room for all gathered events. */
 static bool is_full(const struct xv_learn *learn)
 {
 	return learn->n_parked + GATHER > PARKED;
@@ -244,7 +251,7 @@ static int on_event(void *ctx, void *data, size_t len)
 	return ++learn->turn >= EVENTS_A_TURN || is_full(learn) ? -EAGAIN : 0;
 }
 
-/* Whether events come so fast that the ring is better left alone for a while. */
+/* Whether events come so fast that waiting for the ring should pause. */
 static bool is_storm(struct xv_learn *learn)
 {
 	uint64_t now = now_ns();
@@ -259,7 +266,7 @@ static bool is_storm(struct xv_learn *learn)
 	return learn->lately >= STORM_EVENTS;
 }
 
-/* The ring is empty. */
+/* Waits for the next event, or, in a storm, for the end of a pause. */
 static void wait_for_events(struct xv_learn *learn)
 {
 	const struct itimerspec pause = {.it_value = {.tv_nsec = PAUSE_NS}};
@@ -271,7 +278,10 @@ static void wait_for_events(struct xv_learn *learn)
 		event_add(learn->readable, NULL);
 }
 
-/* What the ring has, or a turn of it. Full: the rest waits there until xv_learn_again(). */
+/*
+ * Handles the events in the ring, EVENTS_A_TURN at most. While parked[] is full, the events stay in
+ * the ring until xv_learn_again().
+ */
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct xv_learn *learn = arg;
@@ -300,7 +310,7 @@ static void on_rested(evutil_socket_t fd, short what, void *arg)
 		on_readable(fd, what, arg);
 }
 
-/* As often as the shortest ageing time asks for: an eighth of it, at least a second. */
+/* Ages out entries. Runs again after an eighth of the shortest ageing time, at least a second. */
 static void on_sweep(evutil_socket_t fd, short what, void *arg)
 {
 	struct xv_learn *learn = arg;
@@ -360,7 +370,7 @@ int xv_learn_start(struct xv_model *model, struct xv_learn **out, struct xv_err 
 	event_add(learn->readable, NULL);
 	event_add(learn->rested, NULL);
 	event_add(learn->sweep, &second);
-	evtimer_add(learn->again, &at_once); /* what came while no daemon ran */
+	evtimer_add(learn->again, &at_once); /* events that came while no daemon ran */
 	return 0;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Staged entries are added, in steps between which the event loop serves others. See load.h. */
+/* Adds the staged entries in steps, between which the event loop serves others: see load.h. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -9,10 +9,11 @@
 #include "sources/load.h"
 
 enum {
-	GRACE_US = 5000, /* until a grace period is looked for again: it takes some 15 ms */
+	GRACE_US = 5000, /* between two looks whether a grace period has ended, which takes about 15
+			    ms */
 };
 
-/* Gives the references back: peers that no entry needed go, all together. */
+/* Drops the references to the first n peers. Peers that no entry uses are deleted together. */
 static void put_peers(struct xv_load *load, size_t n)
 {
 	xv_batch_begin(load->model);
@@ -68,7 +69,10 @@ static void finish(struct xv_load *load)
 		done(arg, failed, entries, &err);
 }
 
-/* What was replaced cannot be brought back, so with replace the rest stays and is told of. */
+/*
+ * Notes the failure. Without replace the added entries are removed again. With replace they stay,
+ * as replaced entries cannot be restored, and the error says how many were loaded.
+ */
 static void fail(struct xv_load *load, int code, size_t bad)
 {
 	load->failed = xv_err_prefix(&load->err, code, "%s:%u", load->file, load->puts[bad].line);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Entries read from lines, and staged: see load.h. They are applied in load.c. */
+/* Parses the lines and stages their entries: see load.h. load.c adds the entries. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +14,8 @@
 #include "words.h"
 
 enum {
-	WORDS = 16,  /* of a line; fdb add takes fewer */
-	BEHIND = 16, /* entries that the check stays behind */
+	WORDS = 16,  /* words in a line; fdb add takes fewer */
+	BEHIND = 16, /* entries are checked when so many more have been staged */
 };
 
 static bool is_blank(char c)
@@ -23,7 +23,10 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r';
 }
 
-/* Cuts into words, up to a comment. Returns how many, at most max + 1; argv has room for max. */
+/*
+ * Splits a line into words, up to a comment. Returns the number of words, at most max + 1; argv has
+ * room for max.
+ */
 static int split(char *p, char *argv[], int max)
 {
 	int n = 0;
@@ -43,7 +46,10 @@ static int split(char *p, char *argv[], int max)
 	}
 }
 
-/* The network that the line before named, most likely: names are looked for one by one. */
+/*
+ * The network of a word that an earlier line has; NULL: the word is new. A search by
+ * xv_call_network() would compare the names one by one.
+ */
 static struct xv_network *find_network(struct xv_load *load, const char *word)
 {
 	struct load_name *name;
@@ -76,7 +82,10 @@ static void remember_network(struct xv_load *load, const char *word, const struc
 	name->bd = net->bd;
 }
 
-/* Index of a remote among those of the file. Negative: there are too many, or no memory. */
+/*
+ * Index in load->remotes of an address, which is added with `add`. -ENOENT: not found; -ENOSPC: too
+ * many.
+ */
 static int find_remote(struct xv_load *load, const struct xv_ip *ip, bool add)
 {
 	struct load_remote *r;
@@ -126,8 +135,9 @@ static bool plain_port(struct xv_load *load, const char *dev, const char *vlan_w
 }
 
 /*
- * What most lines are: MAC network N, then remote A or dev D [vlan V], and sticky or not. False if
- * anything is unusual or wrong: then the whole grammar, and its messages, decide.
+ * Parses the most frequent forms quickly: MAC network N, then remote A or dev D [vlan V], then
+ * perhaps sticky. False if anything is unusual or wrong: read_words() then parses the line by the
+ * grammar, and makes the error message.
  */
 static bool read_plain(struct xv_load *load, char *const argv[], int argc, struct xv_bulk_put *put)
 {
@@ -149,7 +159,7 @@ static bool read_plain(struct xv_load *load, char *const argv[], int argc, struc
 	return !vlan && !strcmp(argv[3], "remote") && plain_remote(load, argv[4], put);
 }
 
-/* The words after "xvtep fdb add". */
+/* Parses the words that follow "xvtep fdb add" by the grammar. */
 static int read_words(struct xv_load *load, char *argv[], int argc, struct xv_bulk_put *put,
 		      struct xv_err *err)
 {
@@ -183,7 +193,7 @@ static int read_words(struct xv_load *load, char *argv[], int argc, struct xv_bu
 	return ret < 0 ? ret : 0;
 }
 
-/* Whether fdb add would refuse it now. Counts what is new. */
+/* Refuses an entry that fdb add would refuse now. Counts those that are not in the FDB yet. */
 static int check_free(struct xv_load *load, const struct xv_bulk_put *put, struct xv_err *err)
 {
 	const struct xv_network *net = load->model->by_bd[put->key.bd];
@@ -206,7 +216,7 @@ static int check_free(struct xv_load *load, const struct xv_bulk_put *put, struc
 			  net ? net->set.name : "");
 }
 
-/* Checks staged entries but for the last `behind`, whose place in the table is being fetched. */
+/* Checks the staged entries except the last `behind`, whose buckets are being prefetched. */
 static int check_staged(struct xv_load *load, size_t behind, struct xv_err *err)
 {
 	int ret = 0;
@@ -248,15 +258,15 @@ static int read_line(struct xv_load *load, char *text, size_t len, struct xv_err
 	if (!ret)
 		return check_staged(load, BEHIND, err);
 	xv_err_prefix(err, ret, "%s:%u", load->file, load->line);
-	return check_staged(load, 0, err) ?: ret; /* the first wrong line is told of */
+	return check_staged(load, 0, err) ?: ret; /* an earlier wrong line is reported first */
 }
 
-/* Puts a piece behind the line that the last one left unfinished. */
+/* Appends text to the unfinished line at the end of the previous piece. */
 static void keep(struct xv_load *load, const char *text, size_t len)
 {
 	size_t room = sizeof(load->rest) - 1 - load->n_rest;
 
-	/* One byte too many is enough to be refused for. */
+	/* One byte beyond the limit is enough for the line to be refused. */
 	if (len > room)
 		len = room;
 	memcpy(load->rest + load->n_rest, text, len);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Lines of a load (load.h) read, checked and staged. */
+/* Parses, checks and stages the lines of a load (load.h). */
 #ifndef XV_LOAD_LINES_H
 #define XV_LOAD_LINES_H
 
@@ -7,24 +7,26 @@
 #include "model/peer.h"
 
 enum {
-	XV_LOAD_LINE = 512, /* bytes of a line, without its newline */
+	XV_LOAD_LINE = 512, /* longest line, without its newline */
 };
 
 struct xv_load;
 
-/* Called once, from the event loop, when all entries are in or none is; ret is 0, or negative with
- * err set. The load is freed then. */
+/*
+ * Called once from the event loop, when all entries were added (ret 0), or when the load failed
+ * (ret negative, err set). The load is freed afterwards.
+ */
 typedef void (*xv_load_done_fn)(void *arg, int ret, size_t entries, const struct xv_err *err);
 
-struct load_name { /* a word that was found to name a network */
+struct load_name { /* a word that names a network */
 	char word[XV_NAME_LEN];
 	uint32_t bd;
 	UT_hash_handle hh;
 };
 
-struct load_remote { /* a peer to be; until it is applied entries have its index */
+struct load_remote { /* a future peer; until the peer exists, entries refer to its index */
 	struct xv_ip ip;
-	uint32_t line; /* that names it first */
+	uint32_t line; /* the first line that names it */
 	struct xv_peer *peer;
 	UT_hash_handle hh;
 };
@@ -32,38 +34,40 @@ struct load_remote { /* a peer to be; until it is applied entries have its index
 struct xv_load {
 	struct xv_model *model;
 	char *file;
-	bool replace, extra; /* extra: outside programs have entries */
-	uint32_t line;	     /* last one read */
+	bool replace, extra; /* extra: outside programs have entries in xv_fdb */
+	uint32_t line;	     /* the last line that was parsed */
 	char rest[XV_LOAD_LINE + 2];
-	size_t n_rest; /* bytes of a line that has not ended */
+	size_t n_rest; /* bytes of the unfinished line in rest */
 	struct load_name *names, *last;
 	struct load_remote *remotes, *by_ip; /* [XV_MAX_PEERS], uthash */
 	size_t n_remotes;
 	struct xv_bulk_put *puts;
 	size_t n, room;
-	size_t checked, n_new; /* of them, and how many of those are not in the FDB yet */
+	size_t checked, n_new; /* entries that were checked, and those of them that are not in the
+				  FDB yet */
 
-	/* While it is applied */
+	/* while the entries are added: */
 	struct xv_bulk *bulk;
 	struct event *next_step;
-	struct xv_load **list, *prev, *next; /* those under way */
-	xv_load_done_fn done;		     /* NULL: nobody waits */
+	struct xv_load **list, *prev, *next; /* the list of running loads */
+	xv_load_done_fn done;		     /* NULL: nobody waits for the result */
 	void *arg;
-	int failed; /* 0, or what is told when all is taken away again */
+	int failed; /* negative: the error that is reported when all entries are removed again */
 	struct xv_err err;
 };
 
-/* list: loads that are being applied. file names it in messages. NULL: no memory. */
+/* Makes a load. list: the running loads. file: its name in messages. NULL: no memory. */
 struct xv_load *xv_load_new(struct xv_model *model, struct xv_load **list, const char *file,
 			    bool replace);
 /*
- * Reads more of the text, which is written to; pieces may end anywhere. Negative with a text
- * "FILE:LINE: ..." if a line is wrong or could not be added now; then only xv_load_free() is left.
+ * Parses a piece of the text, which may end anywhere and is modified. Negative with a text
+ * "FILE:LINE: ..." if a line is wrong or cannot be added now; the caller may then only call
+ * xv_load_free().
  */
 int xv_load_text(struct xv_load *load, char *text, size_t len, struct xv_err *err);
-/* Before it is applied. NULL is fine. */
+/* Frees a load that has not been started. load may be NULL. */
 void xv_load_free(struct xv_load *load);
-/* The text is complete; the last line may lack its newline. */
+/* Parses and checks the rest; the last line may lack its newline. For xv_load_apply(). */
 int xv_load_end(struct xv_load *load, struct xv_err *err);
 
 #endif

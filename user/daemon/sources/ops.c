@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The table of handlers, and what several of them need: see ops.h. */
+/* The table of handlers, and helpers that several of them use: see ops.h. */
 #include <errno.h>
 #include <string.h>
 
@@ -13,7 +13,7 @@
 struct op {
 	const char *object;
 	const char *command;
-	int (*run)(struct xv_call *call); /* NULL: show the tables, filtered by the arguments */
+	int (*run)(struct xv_call *call); /* NULL: show the tables, filtered */
 	enum xv_table_id tables[XV_CALL_TABLES];
 	size_t n_tables;
 };

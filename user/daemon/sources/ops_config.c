@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Handlers: configuration files applied, checked and written. */
+/* Handlers that apply, check and write configuration files. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +26,7 @@ int xv_ops_apply(struct xv_call *call)
 	ret = parse(call, &config);
 	if (ret)
 		return ret;
-	/* A file that does not say which instance it is for is for the one that was asked. */
+	/* A file without `instance` is for the instance that received it. */
 	if (!strcmp(config->instance, "default"))
 		memcpy(config->instance, call->model->name, sizeof(config->instance));
 	ret = call->service->apply(call->service->arg, config, &changes, &call->err);

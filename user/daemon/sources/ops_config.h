@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Handlers (ops.h): configuration files applied, checked and written. */
+/* Handlers (ops.h) that apply, check and write configuration files. */
 #ifndef XV_OPS_CONFIG_H
 #define XV_OPS_CONFIG_H
 

@@ -55,7 +55,7 @@ int xv_ops_fdb_del(struct xv_call *call)
 	return xv_fdb_del(call->model, net, mac, &call->err);
 }
 
-/* A device without a VLAN means all its ports: flush each. */
+/* A device without a VLAN means all ports of the device. */
 static long flush_ports(struct xv_call *call, struct xv_fdb_filter *which)
 {
 	const struct xv_port *port;
@@ -83,7 +83,7 @@ int xv_ops_fdb_flush(struct xv_call *call)
 	ret = xv_call_select(call);
 	if (ret)
 		return ret;
-	/* Static entries are somebody's decision: they go only when asked for. */
+	/* Static entries are deleted only if the command asks for them. */
 	which.statics = call->selection.statics;
 	which.learned = !which.statics;
 	which.bd = call->selection.bd;

@@ -10,7 +10,7 @@
 #include "model/uplink.h"
 #include "sources/ops_network.h"
 
-/* Overwrites what the arguments give. */
+/* Overwrites the settings that the arguments give. */
 static void take_settings(const json_t *args, struct xv_network_settings *set)
 {
 	const char *name = xv_args_text(args, "name");

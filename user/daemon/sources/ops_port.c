@@ -32,10 +32,13 @@ int xv_ops_port_add(struct xv_call *call)
 	if (set.xdp == XV_PORT_XDP_NATIVE && vlan)
 		return xv_err_set(&call->err, -EINVAL, "a VLAN of a device has no \"xdp native\"");
 	if (set.xdp == XV_PORT_XDP_NATIVE && set.filters == XV_FILTERS_BEFORE)
-		return xv_err_set(
-			&call->err, -EINVAL,
-			"\"xdp native\" is before any filter: not with \"filters before\"");
-	/* A device that is not there is more likely a wrong word here than one to wait for. */
+		return xv_err_set(&call->err, -EINVAL,
+				  "\"xdp native\" gets frames before any filter, so it excludes "
+				  "\"filters before\"");
+	/*
+	 * On the command line a missing device is more likely a mistyped name than a device to wait
+	 * for.
+	 */
 	return xv_tenancy_add(call->model, net, &set, XV_ORIGIN_HAND, XV_TENANCY_MUST_EXIST,
 			      &call->err);
 }

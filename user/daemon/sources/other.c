@@ -11,13 +11,13 @@
 #include "sources/other.h"
 
 enum {
-	PORTS_A_SECOND = 1024, /* two system calls each, and only beside another instance */
+	PORTS_A_SECOND = 1024, /* two system calls each; only beside another instance */
 	OTHERS_MAX = 64,
 };
 
 struct other {
 	char name[XV_PINNED_NAME];
-	int port, uplink; /* file descriptors of its maps; negative: none */
+	int port, uplink; /* file descriptors of its xv_port and xv_uplink; negative: none */
 };
 
 struct others {
@@ -25,7 +25,10 @@ struct others {
 	size_t n;
 };
 
-/* Opens the maps of an instance that lives in this namespace; device indices are of no other. */
+/*
+ * Opens the maps of an instance in this network namespace. Device indices are valid in one
+ * namespace only.
+ */
 static bool add(void *arg, const struct xv_pinned *pinned)
 {
 	struct others *others = arg;
@@ -109,7 +112,7 @@ void xv_other_second(struct xv_model *model, struct xv_other *seen)
 		look_at_port(model, &others, port);
 		left--;
 	}
-	/* Until all have been looked at without one. */
+	/* Ports are looked at until a full round has found no other instance. */
 	seen->any = others.n || (seen->any && !left);
 	close_all(&others);
 }

@@ -16,12 +16,12 @@
 #include "turn.h"
 
 enum {
-	A_LOOK = 64, /* entries between two looks at the clock */
+	A_LOOK = 64, /* operations between two calls of xv_turn_give_way() */
 };
 
 struct outcome {
 	size_t done;
-	int ret; /* the first failure */
+	int ret; /* the first error */
 	struct xv_err err;
 };
 
@@ -47,7 +47,7 @@ static void settings_of(const struct xv_config_network *from, struct xv_network_
 	memcpy(set->name, from->name, sizeof(set->name));
 }
 
-/* The group that the configuration gave the network becomes what it says now. */
+/* Replaces the multicast group that the file gave the network before by the new one. */
 static int set_group(struct xv_model *model, struct xv_network *net,
 		     const struct xv_config_network *want, struct xv_err *err)
 {
@@ -85,7 +85,7 @@ static int network_add(struct xv_model *model, const struct xv_config_network *w
 	int ret = 0;
 
 	settings_of(want, &set);
-	if (net) { /* added by hand before */
+	if (net) { /* the network exists, added by hand */
 		net->origins |= XV_ORIGIN_CONFIG;
 		xv_network_set(model, net, &set);
 	} else {
@@ -104,7 +104,10 @@ static int network_set(struct xv_model *model, struct xv_network *net,
 	return set_group(model, net, want, err);
 }
 
-/* Many wait for their turn; what becomes of those is in their status and in the log. */
+/*
+ * Many ports are attached later, by the queue (queue.h). Their failures are in their status and in
+ * the log.
+ */
 static enum xv_tenancy_how how_to_add(const struct xv_plan *plan)
 {
 	size_t i, n = 0;
@@ -124,7 +127,7 @@ static int port_add(struct xv_model *model, struct xv_network *net,
 	return xv_tenancy_add(model, net, want, XV_ORIGIN_CONFIG, how, err);
 }
 
-/* Takes a reference to the entry's peer. */
+/* Fills in *put, and takes a reference to the entry's peer. */
 static int fdb_put(struct xv_model *model, const struct xv_op *op, struct xv_bulk_put *put,
 		   struct xv_peer **peer, struct xv_err *err)
 {
@@ -155,7 +158,7 @@ static int fdb_put(struct xv_model *model, const struct xv_op *op, struct xv_bul
 	return 0;
 }
 
-/* All entries together: one by one, some would wait for a grace period each. */
+/* Adds all entries together: alone, some entries would each wait for a grace period. */
 static void fdb_add_all(struct xv_model *model, const struct xv_op *ops, size_t n,
 			struct outcome *out)
 {

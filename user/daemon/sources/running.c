@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The running state written as a configuration: see running.h. */
+/* Converts the running state to a configuration: see running.h. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +16,7 @@
 #include "turn.h"
 
 enum {
-	A_LOOK = 256, /* entries between two looks at the clock */
+	A_LOOK = 256, /* entries between two calls of xv_turn_give_way() */
 };
 
 struct copy {
@@ -28,9 +28,9 @@ struct builder {
 	struct xv_model *model;
 	struct xv_config *config;
 	bool config_only;
-	struct xv_config_network **by_bd; /* [XV_MAX_NETWORKS] */
+	struct xv_config_network **by_bd; /* [XV_MAX_NETWORKS]; networks by bd */
 	int ret;
-	/* Static entries as they were at one moment: the table changes between turns. */
+	/* A copy of the static entries, taken at one moment: the table changes between turns. */
 	struct copy *entries;
 	size_t n_entries, room;
 };
@@ -96,7 +96,10 @@ static int add_network(struct builder *b, const struct xv_network *net)
 	return add_remotes(b, to, net);
 }
 
-/* Memory is the kernel's to give when it is touched first, which takes longer than the copying. */
+/*
+ * Touches the memory, in the worker: the kernel provides pages at their first use, which takes
+ * longer than the copying.
+ */
 static void make_room(void *arg)
 {
 	struct builder *b = arg;
@@ -144,7 +147,7 @@ static int add_fdb(const struct builder *b, const struct copy *entry)
 	return 0;
 }
 
-/* Everything but the networks. */
+/* Copies everything but the networks. */
 static int copy_head(struct xv_config *to, const struct xv_config *from)
 {
 	*to = *from;

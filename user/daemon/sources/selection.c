@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which objects a command is about: see selection.h. */
+/* Selects the objects that a command is about: see selection.h. */
 #include <string.h>
 
 #include "sources/selection.h"

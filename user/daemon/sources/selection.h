@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which objects a command is about: every field that is set must match. A table ignores fields that
- * it has no use for. */
+/*
+ * Selects the objects that a command is about. An object must match all fields that are set. A
+ * table ignores fields that do not apply to it.
+ */
 #ifndef XV_SELECTION_H
 #define XV_SELECTION_H
 
@@ -8,16 +10,16 @@
 
 struct xv_selection {
 	uint32_t bd;	    /* 0: any */
-	uint32_t peer;	    /* peer id, 0: any */
+	uint32_t peer;	    /* peer id; 0: any */
 	char dev[IFNAMSIZ]; /* "": any */
 	bool has_vlan;
 	uint32_t vlan;
 	bool has_mac;
 	uint8_t mac[6];
-	bool learned, statics; /* only these */
+	bool learned, statics; /* only learned, or only static entries */
 };
 
-/* Whether a port passes dev and vlan. */
+/* Whether the port matches dev and vlan. */
 bool xv_selection_has_port(const struct xv_selection *selection, const struct xv_port *port);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What is to be done for a configuration, and whether it can be: see reconcile.h. */
+/* Plans the changes that a configuration needs, and checks them: see todo.h. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,12 +14,15 @@
 #include "turn.h"
 
 enum {
-	A_LOOK = 64, /* operations between two looks at the clock */
+	A_LOOK = 64, /* operations between two calls of xv_turn_give_way() */
 };
 
 /* ---- conflicts between the file and what was added by hand ---- */
 
-/* A name is free for the configuration if who has it is named otherwise there, or goes. */
+/*
+ * Refuses a name of a network that was added by hand and stays. A network that the configuration
+ * renames or removes frees its name.
+ */
 static int check_name(struct xv_model *model, const struct xv_todo *todo, const struct xv_op *op,
 		      struct xv_err *err)
 {
@@ -85,7 +88,10 @@ static int check(struct xv_model *model, const struct xv_todo *todo, const struc
 	}
 }
 
-/* The underlay's devices, which config.c has checked against the file's own ports. */
+/*
+ * Refuses underlay devices that are ports added by hand. (config_check.c has refused the file's
+ * own.)
+ */
 static int check_devices(struct xv_model *model, const struct xv_config *want, struct xv_err *err)
 {
 	const struct xv_port *port;
@@ -113,7 +119,10 @@ static bool has_port(const struct xv_config *want, const char *dev)
 	return false;
 }
 
-/* A port's device is another instance's slow path. (Underlay devices: xv_underlay_check().) */
+/*
+ * Refuses a port whose device is another instance's slow path. (xv_underlay_check() checks underlay
+ * devices.)
+ */
 static int check_others(struct xv_model *model, const struct xv_config *want, struct xv_err *err)
 {
 	struct xv_link *links = NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Once a second: see watch.h. */
+/* Checks what no notification reports: see watch.h. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -15,16 +15,19 @@
 #include "turn.h"
 
 enum {
-	PORTS_A_SECOND = 256, /* each is a few system calls, some under the kernel's RTNL lock */
+	PORTS_A_SECOND = 256, /* a few system calls each, some under the RTNL lock */
 };
 
 struct xv_watch {
 	struct xv_model *model;
-	uint32_t at; /* port that was looked at last */
+	uint32_t at; /* the port that was looked at last */
 	struct xv_other other;
 };
 
-/* A program that was taken off TC ingress: nothing tells of a link that is detached. */
+/*
+ * Attaches the TC ingress program again if it is missing. The kernel does not report that a link
+ * was detached.
+ */
 static size_t check_tc(struct xv_model *model, uint32_t ifindex)
 {
 	struct xv_link link;
@@ -49,7 +52,7 @@ static size_t check_maps(struct xv_model *model)
 	return n > 0 ? n : 0;
 }
 
-/* Ports in turns, at most n of them. */
+/* Checks the next ports, at most n. */
 static size_t check_ports(struct xv_watch *watch, size_t n)
 {
 	struct xv_model *model = watch->model;

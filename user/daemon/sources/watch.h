@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Once a second: what nothing else tells the daemon of. */
+/* Checks once a second what the kernel reports no changes of. */
 #ifndef XV_WATCH_H
 #define XV_WATCH_H
 
@@ -9,13 +9,16 @@ struct xv_watch;
 
 int xv_watch_start(struct xv_model *model, struct xv_watch **watch, struct xv_err *err);
 /*
- * Once a second: looks at the underlay and at some of the ports, and for other instances; what the
- * log holds back is told. arg: struct xv_watch.
+ * To be called once a second. Checks the underlay, some of the ports and other instances, and
+ * writes the log lines that xv_log_limited() held back. arg: struct xv_watch.
  */
 void xv_watch_second(void *arg);
-/* Looks at all that it looks at by and by: how much was taken away, and is there again. */
+/*
+ * Checks everything at once. Returns how many programs and pins were missing and are in place
+ * again.
+ */
 size_t xv_watch_all(struct xv_watch *watch);
-/* NULL is fine. */
+/* watch may be NULL. */
 void xv_watch_stop(struct xv_watch *watch);
 
 #endif
