@@ -24,7 +24,10 @@ static void status(struct xv_peer *peer, const char *text)
 	snprintf(peer->status, sizeof(peer->status), "%s", text);
 }
 
-/* What XDP may send to the device, which has that slot in xv_tx (0: none). */
+/*
+ * The flags that say which XDP frames the device may be sent; 0 if none. tx_slot: its slot in
+ * xv_tx, or 0.
+ */
 static uint32_t xdp_flags(const struct xv_link *link, uint32_t tx_slot)
 {
 	if (!tx_slot || link->xdp_features == XV_XDP_FEATURES_UNKNOWN ||
@@ -33,7 +36,10 @@ static uint32_t xdp_flags(const struct xv_link *link, uint32_t tx_slot)
 	return XV_ADJ_XDP | (link->xdp_features & XV_XDP_ACT_NDO_XMIT_SG ? XV_ADJ_XDP_SG : 0);
 }
 
-/* What the adjacency should be now; flags without XV_ADJ_VALID if it cannot be used. */
+/*
+ * Fills in what the peer's adjacency should be now. Without XV_ADJ_VALID the adjacency cannot be
+ * used.
+ */
 static void build(struct xv_model *model, struct xv_nexthop_memo *memo, struct xv_peer *peer,
 		  struct xv_adj_val *adj)
 {
@@ -44,7 +50,8 @@ static void build(struct xv_model *model, struct xv_nexthop_memo *memo, struct x
 	struct xv_link link;
 
 	*adj = (struct xv_adj_val){.ip = peer->ip};
-	if (xv_ip_is_zero(own)) { /* members by hand, when their family's address was taken out */
+	if (xv_ip_is_zero(own)) { /* the configuration dropped the address, but the peer was added
+				     by hand */
 		xv_nexthop_set(model, peer, 0, NULL);
 		status(peer, v4 ? "there is no own IPv4 address" : "there is no own IPv6 address");
 		return;
@@ -55,7 +62,7 @@ static void build(struct xv_model *model, struct xv_nexthop_memo *memo, struct x
 			 xv_ip_format(own, text));
 		return;
 	}
-	if (peer->kernel) { /* status says why */
+	if (peer->kernel) { /* peer->status says why */
 		xv_nexthop_set(model, peer, 0, NULL);
 		return;
 	}
@@ -83,14 +90,17 @@ struct change {
 };
 
 enum {
-	PEERS_A_TURN = 32, /* some hundreds of microseconds */
+	PEERS_A_TURN = 32, /* takes some hundreds of microseconds */
 };
 
-/* A pass over all peers, some in each turn of the event loop; it changes nothing until its end. */
+/*
+ * A pass looks up all peers, some in each turn of the event loop. It writes the changed adjacencies
+ * only at its end.
+ */
 struct xv_adjacency_pass {
 	struct event *turn;
-	bool again;    /* asked for while under way: another comes after it */
-	uint32_t next; /* peer id */
+	bool again;    /* another pass was asked for, and follows this one */
+	uint32_t next; /* id of the next peer */
 	size_t n;
 	struct change changes[XV_MAX_PEERS];
 };
@@ -109,7 +119,7 @@ static void log_change(struct xv_peer *peer, bool was_ready)
 		peer->lost = was_ready;
 }
 
-/* Looks at one peer; whether its adjacency has to change, and to what. */
+/* Looks up one peer. Returns whether its adjacency has to change; *change then says to what. */
 static bool look(struct xv_model *model, struct xv_nexthop_memo *memo, struct xv_peer *peer,
 		 struct change *change)
 {
@@ -141,11 +151,11 @@ static void commit(struct xv_model *model, const struct change *changes, size_t 
 		xv_rcu_synchronize();
 	for (i = 0; i < n; i++) {
 		xv_outer_write(model->dp, changes[i].peer->id, &changes[i].adj);
-		xv_peer_write_flags(model, changes[i].peer); /* they may be others by now */
+		xv_peer_write_flags(model, changes[i].peer); /* may have changed meanwhile */
 	}
 }
 
-/* The pass that is under way found out about the peer what holds no more. */
+/* Drops what the pass under way has found out about the peer, as it is out of date. */
 static void forget(struct xv_model *model, const struct xv_peer *peer)
 {
 	struct xv_adjacency_pass *pass = model->pass;
@@ -159,7 +169,7 @@ static void forget(struct xv_model *model, const struct xv_peer *peer)
 
 typedef bool (*chooser)(struct xv_peer *peer, const void *arg);
 
-/* Looks at the peers that choose() picks. */
+/* Looks up the peers that choose() picks, and writes their adjacencies. */
 static void refresh_some(struct xv_model *model, chooser choose, const void *arg)
 {
 	struct change *changes = calloc(HASH_COUNT(model->peers) + 1, sizeof(*changes));
@@ -230,7 +240,10 @@ void xv_adjacency_refresh_routes(struct xv_model *model, const struct xv_routes 
 		xv_adjacency_refresh_asked(model);
 }
 
-/* Up to so many peers of the pass, and its end. Whether there is more. */
+/*
+ * Looks up the next peers of the pass, at most so many, and ends the pass after the last. Returns
+ * whether the pass goes on.
+ */
 static bool go_on(struct xv_model *model, uint32_t peers)
 {
 	struct xv_adjacency_pass *pass = model->pass;
@@ -269,7 +282,7 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
 		evtimer_add(pass->turn, &now);
 }
 
-/* From the first peer on. False: out of memory. */
+/* Starts a pass, which drops one that is under way. False: out of memory. */
 static bool start_pass(struct xv_model *model)
 {
 	if (!model->pass)
@@ -293,7 +306,7 @@ void xv_adjacency_refresh_begin(struct xv_model *model)
 		on_turn(-1, 0, model);
 }
 
-/* Work in turns lets the event loop do it. */
+/* If the caller is work in turns, the event loop runs the pass. */
 void xv_adjacency_refresh_all(struct xv_model *model)
 {
 	if (!xv_turn_is_on()) {
@@ -328,8 +341,9 @@ void xv_adjacency_neigh(struct xv_model *model, uint32_t ifindex, const struct x
 		if (peer->hop != hop)
 			continue;
 		/*
-		 * Confirmed again with the same address, as it is every half minute. Others behind
-		 * it may have been looked at before it was resolved.
+		 * The kernel confirms a neighbour every half minute, mostly with the same address.
+		 * But a peer that was looked up before the neighbour was resolved needs another
+		 * look-up.
 		 */
 		if (mac ? !peer->ready || memcmp(mac, peer->mac, sizeof(peer->mac)) : peer->ready)
 			affected = true;

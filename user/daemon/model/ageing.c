@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Ageing: see ageing.h. */
+/* Ages out learned entries: see ageing.h. */
 #include <errno.h>
 #include <stdlib.h>
 #include <time.h>
@@ -10,15 +10,15 @@
 #include "model/mac_table.h"
 
 enum {
-	SWEEP_DELETES = 1 << 16, /* some 20 ms */
+	SWEEP_DELETES = 1 << 16, /* in one sweep: about 20 ms */
 };
 
 struct sweep {
 	struct xv_model *model;
 	uint32_t now;
 	long aged;
-	uint32_t *limit;     /* [XV_MAX_NETWORKS], in units of last_seen; 0: never */
-	uint32_t *peer_uses; /* [XV_MAX_PEERS], learned entries by peer */
+	uint32_t *limit;     /* [XV_MAX_NETWORKS] ageing times, in units of last_seen; 0: never */
+	uint32_t *peer_uses; /* [XV_MAX_PEERS] numbers of learned entries */
 };
 
 static int sweep_one(void *arg, uint64_t key, struct xv_fdb_word word)
@@ -40,8 +40,9 @@ static int sweep_one(void *arg, uint64_t key, struct xv_fdb_word word)
 }
 
 /*
- * Rounded up: nothing goes before its time. Ticks are compared as they wrap around, by their signed
- * difference: an age above INT32_MAX (36 years) cannot be told, and nothing gets there.
+ * Converts an ageing time to ticks, rounded up, so that no entry goes too early. Ticks wrap around
+ * and are compared by their signed difference, so an age above INT32_MAX (36 years) is not
+ * recognized.
  */
 static uint32_t limit_of(uint32_t seconds)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Ports on their devices: see attachment.h. */
+/* Attaches ports to their devices: see attachment.h. */
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <net/if_arp.h>
@@ -21,11 +21,14 @@
 #include "turn.h"
 
 enum {
-	PORTS_A_SECOND = 256, /* half a millisecond */
-	SECOND_US = 4000,     /* ... or until then, when much has changed */
+	PORTS_A_SECOND = 256, /* takes half a millisecond */
+	SECOND_US = 4000,     /* at most so long, when much has changed */
 };
 
-/* A tenant-facing NIC must hear frames to other hosts' MACs; veth and tap hear all. */
+/*
+ * A NIC must be promiscuous to receive frames to tenants' MACs. veth and tap receive all frames
+ * anyway.
+ */
 static bool needs_promisc(const struct xv_link *link)
 {
 	return strcmp(link->kind, "veth") && strcmp(link->kind, "tun");
@@ -45,7 +48,10 @@ static void set_promisc(struct xv_model *model, const struct xv_link *link)
 
 	if (needs_promisc(link) && !(link->flags & IFF_PROMISC) &&
 	    xv_netlink_set_promisc(model->nl, link->ifindex, true, &err))
-		xv_log(LOG_WARNING, "port %s hears only its own address: %s", link->name, err.text);
+		xv_log(LOG_WARNING,
+		       "port %s: cannot make the device promiscuous, so it loses frames to tenants "
+		       "behind it: %s",
+		       link->name, err.text);
 }
 
 static void set_status(struct xv_port *port)
@@ -76,7 +82,7 @@ static void set_status(struct xv_port *port)
 						      : "the other side is down, or not there");
 }
 
-/* The device goes, or the port: everything that names its index. */
+/* See attachment.h. Removes every map entry that has the device's index. */
 void xv_attachment_end(struct xv_model *model, struct xv_port *port, bool device_exists)
 {
 	struct xv_port_key key = {.ifindex = port->ifindex, .vlan = port->key.vlan};
@@ -104,7 +110,6 @@ void xv_attachment_end(struct xv_model *model, struct xv_port *port, bool device
 		xv_signal_send(&model->signals.refresh); /* its tag may be this host's again */
 }
 
-/* Devices that no tenant may have, whatever their name is when they appear. */
 int xv_attachment_check(struct xv_model *model, const struct xv_link *link, struct xv_err *err)
 {
 	if (link->flags & IFF_LOOPBACK)
@@ -125,7 +130,7 @@ int xv_attachment_check(struct xv_model *model, const struct xv_link *link, stru
 				  link->name);
 	if (!xv_slow_is(link))
 		return 0;
-	/* Its maker marks it a moment after it appears. */
+	/* Another instance sets the alias a moment after it makes its device. */
 	return xv_slow_check_other(model, link, err)
 		       ?: xv_err_set(err, -EINVAL,
 				     "%s is a vxlan device in external mode, as an instance's slow "
@@ -133,7 +138,7 @@ int xv_attachment_check(struct xv_model *model, const struct xv_link *link, stru
 				     link->name);
 }
 
-/* A line for a device, however many VLANs of it are ports: n. */
+/* Logs one line for a device of which n VLANs are ports. */
 static void log_ports(const char *dev, size_t n, const char *what)
 {
 	if (n == 1)
@@ -143,9 +148,9 @@ static void log_ports(const char *dev, size_t n, const char *what)
 }
 
 /*
- * Renamed away: to us the old name is gone. Ports that lose their device stay, but what was learned
- * behind it goes, of all of them at once: a trunk may have thousands, and each look is at the whole
- * FDB.
+ * Lets go of ports whose device was renamed: their name no longer means this device. The ports
+ * stay, but MACs that were learned at them are deleted, in one walk over the FDB for all ports of
+ * the device: a trunk may have thousands.
  */
 static void check_renamed(struct xv_model *model, const struct xv_link *link)
 {
@@ -168,7 +173,7 @@ static void check_renamed(struct xv_model *model, const struct xv_link *link)
 	log_ports(dev, lost, what);
 }
 
-/* A port of the same device that has its program from this daemon: another VLAN of it. */
+/* Finds another port (a VLAN) of the same device for which this daemon has attached the program. */
 static const struct xv_port *find_attached(const struct xv_model *model, const struct xv_port *port)
 {
 	const struct xv_port *other;
@@ -179,7 +184,10 @@ static const struct xv_port *find_attached(const struct xv_model *model, const s
 	return NULL;
 }
 
-/* Where others wait for their turn, the quick way, and once for all VLANs of a device. */
+/*
+ * Attaches xv_encap to the device, once for all VLANs of it. While ports wait in the queue,
+ * attaches a filter, which is quicker than a link.
+ */
 static int attach_tc(struct xv_model *model, struct xv_port *port, struct xv_err *err)
 {
 	bool behind = xv_ingress_is_behind(model, port->ifindex);
@@ -197,7 +205,10 @@ static int attach_tc(struct xv_model *model, struct xv_port *port, struct xv_err
 					  err);
 }
 
-/* The device is there: delivery first, then the way in. On failure the port is without it. */
+/*
+ * Attaches the port to its device: first delivery to the port, then frames from it. On failure the
+ * port has no device.
+ */
 static int attach(struct xv_model *model, struct xv_port *port, const struct xv_link *link,
 		  struct xv_err *err)
 {
@@ -213,7 +224,7 @@ static int attach(struct xv_model *model, struct xv_port *port, const struct xv_
 
 	if (ret)
 		return ret;
-	/* A new name is known here before netlink tells of it. */
+	/* The device was renamed, and the netlink notification has not arrived yet. */
 	if (!bpf_map_lookup_elem(model->dp->fd.port, &key, &now) && now.port &&
 	    now.port != port->id)
 		check_renamed(model, link);
@@ -239,7 +250,7 @@ static int attach(struct xv_model *model, struct xv_port *port, const struct xv_
 	return 0;
 }
 
-/* attach(), again and again until it works; meanwhile the status says why not. */
+/* attach(); a failure is put into the status, and attaching is tried again until it works. */
 int xv_attachment_make(struct xv_model *model, struct xv_port *port, const struct xv_link *link,
 		       struct xv_err *err)
 {
@@ -259,7 +270,7 @@ int xv_attachment_make(struct xv_model *model, struct xv_port *port, const struc
 	return ret;
 }
 
-/* The device or the setting is changed; what is written of them follows. */
+/* See attachment.h. */
 int xv_attachment_look_again(struct xv_model *model, struct xv_port *port)
 {
 	if (port->ifindex) {
@@ -286,7 +297,7 @@ void xv_attachment_look_all(struct xv_model *model)
 	}
 }
 
-/* ---- as netlink tells of devices ---- */
+/* ---- notifications of devices ---- */
 
 void xv_attachment_link(struct xv_model *model, const struct xv_link *link)
 {
@@ -297,7 +308,7 @@ void xv_attachment_link(struct xv_model *model, const struct xv_link *link)
 
 	check_renamed(model, link);
 	if (xv_port_has_device(model, link->ifindex))
-		set_promisc(model, link); /* somebody else may have taken it off */
+		set_promisc(model, link); /* somebody else may have cleared it */
 	for (port = xv_port_named(model, link->name); port; port = port->next_named) {
 		if (port->ifindex == link->ifindex) {
 			port->link = *link;
@@ -319,7 +330,7 @@ void xv_attachment_retry(struct xv_model *model)
 {
 	struct xv_err err = {.text = ""};
 	struct xv_port *port, *tmp;
-	const char *dev = ""; /* asked for last: the VLANs of a trunk follow each other */
+	const char *dev = ""; /* asked for last: a trunk's VLANs follow each other */
 	struct xv_link link;
 	int ret = 0;
 
@@ -329,7 +340,7 @@ void xv_attachment_retry(struct xv_model *model)
 		if (strcmp(dev, port->key.dev))
 			ret = xv_netlink_get_link(model->nl, port->key.dev, 0, &link, NULL);
 		dev = port->key.dev;
-		port->retry = ret != -ENODEV; /* netlink tells when it comes back */
+		port->retry = ret != -ENODEV; /* netlink reports when it comes back */
 		if (!ret)
 			log_ports(link.name, !xv_attachment_make(model, port, &link, &err),
 				  "attached");

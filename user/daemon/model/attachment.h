@@ -1,37 +1,43 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A port on its device: attached, followed as the kernel tells of it, and let go. */
+/* Attaches ports to their devices, follows the devices' changes, and detaches the ports. */
 #ifndef XV_ATTACHMENT_H
 #define XV_ATTACHMENT_H
 
 #include "model/port.h"
 
-/* Devices that no tenant may have, whatever their name is when they appear. */
+/*
+ * Refuses devices that cannot be a tenant's port, whatever their name: loopback, not Ethernet,
+ * underlay, slow path.
+ */
 int xv_attachment_check(struct xv_model *model, const struct xv_link *link, struct xv_err *err);
 /*
- * The device is there: to delivery first, then to the way in. On failure the port is without it,
- * its status says why, and it is tried again until it works.
+ * Attaches the port to its device: first delivery to the port, then frames from it. On failure the
+ * port has no device, its status says why, and attaching is tried again until it works.
  */
 int xv_attachment_make(struct xv_model *model, struct xv_port *port, const struct xv_link *link,
 		       struct xv_err *err);
-/* The device goes, or the port: everything that names its index. */
+/*
+ * Detaches the port from its device, because either is deleted: removes every map entry that has
+ * the device's index.
+ */
 void xv_attachment_end(struct xv_model *model, struct xv_port *port, bool device_exists);
-/* The device or the setting is changed; what is written of them follows. */
+/* The device or the port's settings have changed: updates the port's status and map entries. */
 int xv_attachment_look_again(struct xv_model *model, struct xv_port *port);
-/* Undoes what being a port changed in a device itself (promiscuity), for --detach. */
+/* For --detach: undoes the port's change of the device itself (promiscuity). */
 void xv_attachment_release_device(struct xv_netlink *nl, uint32_t ifindex);
-/* What others hooked to ports' devices may have changed without a word. */
+/* Looks at all ports, because filters of others may have changed without a notification. */
 void xv_attachment_look_all(struct xv_model *model);
 void xv_attachment_link(struct xv_model *model, const struct xv_link *link);
 /*
- * Why the program of the ports of a device is not at TC ingress, for their status; "": it is.
- * Whether that is new of one of them.
+ * Sets, for the status of the device's ports, why their program is not at TC ingress; "": it is.
+ * Returns whether this is new for one of the ports.
  */
 bool xv_attachment_no_tc(struct xv_model *model, uint32_t ifindex, const char *text);
 void xv_attachment_link_gone(struct xv_model *model, uint32_t ifindex);
-/* Tries again to attach the ports that it failed for. */
+/* Tries again to attach the ports for which it failed. */
 void xv_attachment_retry(struct xv_model *model);
 void xv_attachment_features(struct xv_model *model, uint32_t ifindex, uint64_t features);
-/* Once a second: looks whether TCX programs came or went, at some ports in turn. */
+/* To be called once a second: looks at some ports in turn, whether TCX programs came or went. */
 void xv_attachment_second(struct xv_model *model);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Many static FDB entries at once: see bulk.h. */
+/* Adds many static FDB entries at once: see bulk.h. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,23 +13,24 @@
 #include "turn.h"
 
 enum {
-	STEP = 8192,	 /* entries: some milliseconds */
-	GRACE_US = 5000, /* until the end of a grace period is looked for again */
-	WAITS = 256, /* without a place for any of those that are left, before that is given up */
+	STEP = 8192,	 /* entries in a step, which takes some milliseconds */
+	GRACE_US = 5000, /* between two looks whether a grace period has ended */
+	WAITS = 256,	 /* steps in a row in which no entry found a place, before the FDB counts as
+			    full */
 };
 
 struct xv_bulk {
 	struct xv_model *model;
 	struct xv_bulk_put *puts;
-	size_t n, next; /* those before next were tried */
+	size_t n, next; /* entries before next were tried */
 	bool replace, extra;
 	enum xv_origin origin;
-	uint32_t *again; /* of those, the ones that found no room yet */
+	uint32_t *again; /* tried entries that found no place yet */
 	size_t n_again, again_room;
 	size_t done, undone;
 	unsigned int waits;
 	struct xv_table_entry batch[STEP];
-	uint32_t which[STEP]; /* entry of puts */
+	uint32_t which[STEP]; /* index in puts of each entry in batch */
 };
 
 struct xv_bulk *xv_bulk_new(struct xv_model *model, struct xv_bulk_put *puts, size_t n,
@@ -99,7 +100,7 @@ static int fail(const struct xv_bulk *b, const struct xv_bulk_put *put, int code
 			  code == -ENOSPC ? "it is full" : strerror(-code));
 }
 
-/* The network or port may have gone since the entry was read. */
+/* The network or port may have been deleted since the entry was read. */
 static int check(const struct xv_bulk *b, const struct xv_bulk_put *put)
 {
 	const struct xv_network *net = xv_network_of(b->model, put->key.bd);
@@ -119,7 +120,7 @@ static void hold(const struct xv_bulk *b, const struct xv_bulk_put *put)
 		xv_peer_hold(b->model->peer_by_id[put->dst]);
 }
 
-/* Over an entry that is there: a learned one, or with replace any. */
+/* Replaces an entry of the table: a learned one, or with replace also a static one. */
 static int put_over(const struct xv_bulk *b, const struct xv_bulk_put *put, struct xv_fdb_word word)
 {
 	struct xv_table *table = b->model->macs->table;
@@ -149,7 +150,7 @@ static int note_again(struct xv_bulk *b, uint32_t which)
 	return 0;
 }
 
-/* The next entries to try, those that found no room last. */
+/* Chooses the next entries to try. Those that found no place before come last. */
 static size_t choose(struct xv_bulk *b)
 {
 	size_t left = b->n - b->next + b->n_again, limit = left < STEP ? left : STEP;
@@ -160,7 +161,7 @@ static size_t choose(struct xv_bulk *b)
 	room = have < XV_MAX_FDB ? XV_MAX_FDB - have : 0;
 	limit = room < STEP ? room : STEP;
 	if (!limit)
-		limit = 1; /* it may be over one that is there */
+		limit = 1; /* the entry may replace one, which needs no room */
 	while (n < limit && b->next < b->n)
 		b->which[n++] = b->next++;
 	if (n)
@@ -197,7 +198,7 @@ static int prepare(struct xv_bulk *b, size_t n, size_t *bad)
 	return ret;
 }
 
-/* What became of the batch's entries. Returns the first failure. */
+/* Handles the results of the batch's entries. Returns the first error. */
 static int settle(struct xv_bulk *b, size_t n, size_t *bad)
 {
 	struct xv_bulk_put *put;
@@ -271,7 +272,7 @@ int xv_bulk_undo(struct xv_bulk *b)
 		b->done--;
 		if (xv_table_lookup(b->model->macs->table, xv_fdb_entry_word(&put->key), &word) ||
 		    word.dest != word_of(b, put).dest)
-			continue; /* somebody else's meanwhile */
+			continue; /* somebody has replaced the entry */
 		entry.key = put->key;
 		entry.val = word.val;
 		xv_fdb_remove(b->model, &entry);
@@ -288,7 +289,7 @@ int xv_bulk_run(struct xv_bulk *b, size_t *bad, struct xv_err *err)
 		ret = xv_bulk_step(b, bad, err);
 		xv_turn_tell("adding FDB entries", b->done, b->n);
 		xv_turn_give_way();
-		/* In turns the event loop hears of the end of the grace period. */
+		/* As work in turns, the event loop hears when the grace period has ended. */
 		if (ret == -EINPROGRESS && !xv_turn_pause(GRACE_US))
 			xv_table_settle(b->model->macs->table);
 	} while (ret == -EAGAIN || ret == -EINPROGRESS);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Devices by which peers may be reached: see egress.h. */
+/* Devices that may lead to peers: see egress.h. */
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "model/egress.h"
 #include "model/port.h"
 
-/* What an adjacency takes from a device, or its status tells. */
+/* What an adjacency or its status takes from the device. */
 struct facts {
 	char name[IFNAMSIZ];
 	uint8_t mac[6];
@@ -28,7 +28,7 @@ static struct facts facts_of(const struct xv_link *link)
 	const uint32_t flags = IFF_UP | IFF_RUNNING | IFF_LOOPBACK | IFF_NOARP | IFF_POINTOPOINT;
 	struct facts facts;
 
-	memset(&facts, 0, sizeof(facts)); /* padding too: it is compared */
+	memset(&facts, 0, sizeof(facts)); /* padding too, as the struct is compared with memcmp() */
 	snprintf(facts.name, sizeof(facts.name), "%s", link->name);
 	memcpy(facts.mac, link->mac, sizeof(facts.mac));
 	facts.type = link->type;
@@ -45,7 +45,10 @@ static struct xv_egress *find(struct xv_model *model, uint32_t ifindex)
 	return egress;
 }
 
-/* Finds or makes it. *changed: it is not as it was told last. NULL: out of memory. */
+/*
+ * Finds or makes the device's object. *changed: its facts differ from those before. NULL: out of
+ * memory.
+ */
 static struct xv_egress *note(struct xv_model *model, const struct xv_link *link, bool *changed)
 {
 	struct xv_egress *egress = find(model, link->ifindex);
@@ -73,7 +76,10 @@ void xv_egress_use(struct xv_model *model, const struct xv_link *link)
 		egress->used = true;
 }
 
-/* Tenants come and go by the thousand, and few hosts have a route by a tenant's device. */
+/*
+ * Whether adjacencies may depend on the device. A tenant's device counts only if a route to a peer
+ * uses it: tenants' devices come and go by the thousand.
+ */
 static bool concerns(struct xv_model *model, const struct xv_egress *egress)
 {
 	return egress->used || !xv_port_has_device(model, egress->ifindex);

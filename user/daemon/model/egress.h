@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Devices by which peers are or may be reached: uplinks and all others that a route can name. When
- * one changes, adjacencies are looked at again. The kernel tells nothing of IPv4 routes that go, or
- * count again, with their device.
+ * Devices that lead or may lead to peers: uplinks and all others that a route may name. When one
+ * changes, adjacencies are looked up again. That is needed because the kernel does not report IPv4
+ * routes that end, or become valid again, with their device.
  */
 #ifndef XV_EGRESS_H
 #define XV_EGRESS_H
 
 #include "model/model.h"
 
-/* A route to a peer names the device, which may be one of a tenant too. */
+/* A route to a peer uses the device, which may even be a tenant's. */
 void xv_egress_use(struct xv_model *model, const struct xv_link *link);
-/* From netlink. */
+/* From netlink: a device changed or was deleted. */
 void xv_egress_link(struct xv_model *model, const struct xv_link *link);
 void xv_egress_link_gone(struct xv_model *model, uint32_t ifindex);
-/* Forgets all: whatever is told next counts as changed. */
+/* Forgets all devices, so that each counts as changed when it is next reported. */
 void xv_egress_free_all(struct xv_model *model);
 
 #endif

@@ -7,7 +7,10 @@
 
 #define LOOK_AGAIN_NS 1000000000ULL
 
-/* Whether frames could go past the device at all; a trunk has thousands of ports that cannot. */
+/*
+ * Whether frames could bypass the device or its qdisc at all. A trunk has thousands of ports for
+ * which they cannot.
+ */
 static bool may_go_past(const struct xv_port *port)
 {
 	bool xmit = port->link.xdp_features != XV_XDP_FEATURES_UNKNOWN &&
@@ -17,13 +20,19 @@ static bool may_go_past(const struct xv_port *port)
 }
 
 /*
- * Frames of XDP skip a device's qdisc and its filters at egress: where others have some, frames go
- * by TC. Frames may skip the device (bpf_redirect_peer()) if it is a veth whose other end is in
- * another namespace, and nothing on the way wants to see them: no qdisc and no filter at egress
- * here, and there no XDP program in the driver, which would not run. Every change of these comes to
- * us as one of the device here: the program there changes its features, the state there its
- * carrier. The address does not: see xv_far_end_learned(). Nor do TCX programs and chains of
- * nf_tables: see xv_port_filters_second() and firewall.h.
+ * Decides how frames to the port may bypass parts of the kernel.
+ *
+ * XDP frames bypass a device's qdisc and egress filters. So where others have some, frames go by
+ * TC.
+ *
+ * bpf_redirect_peer() also bypasses the device. That is allowed if the device is a veth whose other
+ * end is in another namespace, and nothing would miss the frames: there is no qdisc or egress
+ * filter here, and no native XDP program at the other end.
+ *
+ * The kernel reports changes of these as changes of the device here: an XDP program at the other
+ * end changes this end's features, and the other end's state changes this end's carrier. It reports
+ * no change of the other end's address (see xv_far_end_learned()), of TCX programs (see
+ * xv_attachment_second()), or of nf_tables chains (see firewall.h).
  */
 void xv_far_end_update(struct xv_model *model, struct xv_port *port)
 {
@@ -40,7 +49,10 @@ void xv_far_end_update(struct xv_model *model, struct xv_port *port)
 		memcpy(port->end_mac, end.mac, sizeof(port->end_mac));
 }
 
-/* The tenant may have changed its address: of the other namespace netlink tells nothing here. */
+/*
+ * The tenant may have changed the address of its end. The kernel does not report changes in another
+ * namespace here.
+ */
 void xv_far_end_learned(struct xv_model *model, struct xv_port *port, const uint8_t *mac,
 			uint64_t now)
 {

@@ -16,13 +16,13 @@
 #include "model/quota.h"
 
 enum {
-	EVICT = 64, /* learned entries that make room for a static one, and for those that follow */
+	EVICT = 64, /* learned entries deleted at once to make room for static ones */
 };
 
-/* Learned entries on the way out. */
+/* Deletion of learned entries that makes room. */
 struct eviction {
 	struct xv_model *model;
-	uint32_t bd; /* of this network; 0: of any */
+	uint32_t bd; /* only of this network; 0: of any */
 	size_t left;
 };
 
@@ -41,8 +41,6 @@ static struct xv_fdb_key make_key(const struct xv_network *net, const uint8_t ma
 	memcpy(key.mac, mac, sizeof(key.mac));
 	return key;
 }
-
-/* ---- the table and its grace periods ---- */
 
 /* ---- entries ---- */
 
@@ -107,7 +105,7 @@ void xv_fdb_make_room(struct xv_model *model, size_t n)
 		       "the FDB is full: learned entries make room for static ones");
 }
 
-/* A new key, within the limit. */
+/* Inserts a new key, if the FDB has room for it. */
 static int insert(struct xv_model *model, const struct xv_fdb_key *key,
 		  const struct xv_fdb_val *val, bool wait)
 {
@@ -121,7 +119,7 @@ static int insert(struct xv_model *model, const struct xv_fdb_key *key,
 	return how(model->macs->table, xv_fdb_entry_word(key), (struct xv_fdb_word){.val = *val});
 }
 
-/* Replaces what was there: an entry of ours, or one of an outside program, which goes. */
+/* Replaces the key's entry in the table or in xv_fdb. */
 static int put_static(struct xv_model *model, const struct xv_fdb_key *key,
 		      const struct xv_fdb_val *val)
 {
@@ -267,7 +265,7 @@ int xv_fdb_learn(struct xv_model *model, struct xv_network *net, const struct xv
 	return ret;
 }
 
-/* ---- going through them ---- */
+/* ---- walks ---- */
 
 struct walk {
 	const struct xv_mac_table *fdb;
@@ -290,7 +288,7 @@ static int walk_one(void *arg, uint64_t key, struct xv_fdb_word word)
 	return w->stopped;
 }
 
-/* Those of outside programs that count: the table has no entry of the key. */
+/* Entries of outside programs count only if the table has none of the same key. */
 static int walk_extra(void *arg, const struct xv_fdb_entry *entry)
 {
 	struct walk *w = arg;
@@ -374,7 +372,7 @@ void xv_fdb_flush_gone(struct xv_model *model)
 	xv_mac_table_settle_soon(model);
 }
 
-/* ---- outside programs ---- */
+/* ---- entries of outside programs ---- */
 
 static int yield_one(void *arg, const struct xv_fdb_entry *extra)
 {
@@ -398,9 +396,9 @@ void xv_fdb_yield(struct xv_model *model)
 	xv_mac_table_settle_soon(model);
 }
 
-/* ---- a daemon before us ---- */
+/* ---- adoption from an earlier daemon ---- */
 
-/* Counts what is there, and drops entries whose network, port or peer is gone. */
+/* Counts the entry; deletes it if its network, port or peer is gone. */
 static int adopt_one(void *arg, const struct xv_fdb_entry *entry)
 {
 	struct xv_model *model = arg;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* An entry of the FDB, in the table of ours or in the map of outside programs, and which are meant.
- */
+/* An entry of the FDB, in the daemon's table or in xv_fdb, and a filter for entries. */
 #ifndef XV_FDB_ENTRY_H
 #define XV_FDB_ENTRY_H
 
@@ -13,19 +12,19 @@
 struct xv_fdb_entry {
 	struct xv_fdb_key key;
 	struct xv_fdb_val val;
-	bool extra; /* in xv_fdb, from an outside program */
+	bool extra; /* from xv_fdb, written by an outside program */
 };
 
-/* Which entries: every field that is set must match. */
+/* Selects entries: an entry must match all fields that are set. */
 struct xv_fdb_filter {
 	uint32_t bd;  /* 0: any */
 	uint8_t kind; /* enum xv_fdb_kind; XV_FDB_NONE: any */
-	uint32_t dst; /* with kind; 0: any */
+	uint32_t dst; /* port or peer id, with kind; 0: any */
 	bool learned; /* only learned ones */
 	bool statics; /* only static ones */
 };
 
-/* The key as the table has it. */
+/* The key as one word, as the table has it. */
 static inline uint64_t xv_fdb_entry_word(const struct xv_fdb_key *key)
 {
 	return (union xv_table_key){.key = *key}.word;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* MACs that moved lately: see flap.h. */
+/* MACs that moved recently: see flap.h. */
 #include <stdlib.h>
 
 #include "addr.h"
@@ -13,18 +13,18 @@ enum {
 
 #define SECOND 1000000000ULL
 #define QUIET  (XV_FLAP_QUIET_SECONDS * SECOND)
-#define AGAIN  (60 * SECOND) /* until the same duplicate is told again */
+#define AGAIN  (60 * SECOND) /* until the same duplicate is logged again */
 
 struct xv_flap {
 	struct xv_fdb_key key;
 	struct xv_place from, to; /* of the last move */
-	uint32_t moves;		  /* since it was quiet */
-	uint32_t returns;	  /* in a row */
-	struct xv_place first;	  /* where it was before */
-	uint64_t since;		  /* a second, in which it returned: */
+	uint32_t moves;		  /* moves since the MAC was last quiet */
+	uint32_t returns;	  /* consecutive moves back to the place before */
+	struct xv_place first;	  /* where it was before it began to move */
+	uint64_t since;		  /* beginning of the second in which `lately` counts returns */
 	uint32_t lately;
 	uint64_t last;
-	uint64_t told; /* 0: not yet */
+	uint64_t told; /* when it was logged; 0: not yet */
 	UT_hash_handle hh;
 };
 
@@ -36,7 +36,7 @@ static struct xv_flap *find(const struct xv_model *model, const struct xv_fdb_ke
 	return flap;
 }
 
-/* The MAC's, new if need be; NULL: there are too many. */
+/* Finds or makes the MAC's object. NULL: there are too many. */
 static struct xv_flap *get(struct xv_model *model, const struct xv_fdb_key *key)
 {
 	struct xv_flap *flap = find(model, key);

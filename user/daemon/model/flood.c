@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Flood lists: see flood.h. A new list is written under the next generation, published with one
- * store of the network's head word, and the old one deleted after a grace period.
+ * Flood lists: see flood.h. A new list is written under the next generation and published with one
+ * store of the network's head word. The old list is deleted after a grace period.
  */
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -89,7 +89,7 @@ int xv_flood_publish(struct xv_model *model, struct xv_flood_round *round, struc
 					 net->set.name, strerror(-one));
 	}
 	if (round->any)
-		return 0; /* there will be another round */
+		return 0; /* errors count only if the last round has them too */
 	HASH_ITER (hh, model->networks, net, tmp)
 		net->flood_fresh = false;
 	return ret;
@@ -128,7 +128,7 @@ static void changed(struct xv_network *net)
 	net->flood_fresh = true;
 }
 
-/* The list is again as it was before a change that could not be made. */
+/* Marks the list as it was before a change that failed. */
 static void unchanged(struct xv_network *net, bool dirty)
 {
 	net->flood_dirty = dirty;
@@ -143,7 +143,7 @@ static void remove_member(struct xv_model *model, struct xv_network *net, size_t
 	model->n_flood--;
 }
 
-/* Puts a member at index, ports before remotes. */
+/* Puts a member at the index. Ports come before remotes. */
 static int insert(struct xv_model *model, struct xv_network *net, size_t index,
 		  const struct xv_flood_val *val, struct xv_err *err)
 {
@@ -236,7 +236,7 @@ int xv_flood_check(const struct xv_network *net, const struct xv_ip *remote, enu
 	return 0;
 }
 
-/* The member's peer or group. */
+/* Gets the remote's peer or group, with a reference, and fills it into val. */
 static int get_remote(struct xv_model *model, const struct xv_ip *remote, const char *dev,
 		      struct xv_flood_val *val, struct xv_err *err)
 {
@@ -261,7 +261,10 @@ static void put_remote(struct xv_model *model, const struct xv_flood_val *val)
 		xv_peer_put(model, xv_peer_of(model, val->id));
 }
 
-/* A member by hand that the configuration names too, with its device. */
+/*
+ * The configuration names a member that was added by hand. The configuration's group device applies
+ * from now on.
+ */
 static int adopt_by_config(struct xv_model *model, struct xv_network *net,
 			   struct xv_flood_member *member, const char *dev, struct xv_err *err)
 {
@@ -309,7 +312,7 @@ static void hold(struct xv_model *model, const struct xv_flood_val *val)
 		xv_peer_hold(xv_peer_of(model, val->id));
 }
 
-/* Programs send to it still: the list keeps it. The array has its place. */
+/* Puts a member back whose removal failed: programs still send to it. The array has room for it. */
 static void put_back(struct xv_model *model, struct xv_network *net, size_t index,
 		     const struct xv_flood_val *val, bool dirty)
 {
@@ -409,7 +412,7 @@ void xv_flood_forget(struct xv_model *model, struct xv_network *net)
 	net->flood_dirty = false;
 }
 
-/* A member whose port or peer is known again after adoption. */
+/* Whether an adopted member's port or peer still exists. Fills in its id. */
 static bool adopt_member(struct xv_model *model, struct xv_network *net, struct xv_flood_val *val)
 {
 	struct xv_port *port = xv_port_of(model, val->id);
@@ -433,14 +436,13 @@ static bool adopt_member(struct xv_model *model, struct xv_network *net, struct 
 	return true;
 }
 
-/* Adopting flood lists: what is known of the one that is read. */
+/* Adoption of flood lists. */
 struct adoption {
-	uint16_t *
-		listed; /* [XV_MAX_PORTS + XV_MAX_PEERS]: bd of the last list that has the member */
+	uint16_t *listed; /* bd of the last list with the port or peer */
 	bool peers, group;
 };
 
-/* A member that a list may have: once, and peers or one group, not both. */
+/* Whether the list may have the member: each once, and not both peers and a group. */
 static bool is_first(struct adoption *a, const struct xv_network *net,
 		     const struct xv_flood_val *val)
 {
@@ -456,7 +458,7 @@ static bool is_first(struct adoption *a, const struct xv_network *net,
 	return true;
 }
 
-/* Ports come first; a list in which they did not is written anew. */
+/* Adds an adopted member, ports first. A list in which they were not first is written again. */
 static void take_member(struct xv_network *net, const struct xv_flood_val *val)
 {
 	size_t at = val->kind == XV_FDB_PORT ? count_ports(net) : net->n_flood;
@@ -513,7 +515,10 @@ int xv_flood_adopt(struct xv_model *model, struct xv_err *err)
 
 	if (adopt_lists(model))
 		return xv_err_set(err, -ENOMEM, "out of memory");
-	/* Lists of other generations: a daemon was killed between writing and publishing. */
+	/*
+	 * Deletes entries of other generations, which a daemon leaves that is killed between
+	 * writing and publishing.
+	 */
 	while (!bpf_map_get_next_key(fd, prev, &key)) {
 		if (drop)
 			bpf_map_delete_elem(fd, &gone);
@@ -525,7 +530,7 @@ int xv_flood_adopt(struct xv_model *model, struct xv_err *err)
 	if (drop)
 		bpf_map_delete_elem(fd, &gone);
 	xv_batch_begin(model);
-	if (xv_batch_commit(model, err)) /* no reason not to start: tried again every second */
+	if (xv_batch_commit(model, err)) /* tried again every second: no reason to fail */
 		xv_log(LOG_ERR, "%s", err->text);
 	return 0;
 }

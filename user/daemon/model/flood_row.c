@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Flood lists as they are told: see flood_row.h. */
+/* Rows of flood lists: see flood_row.h. */
 #include <bpf/bpf.h>
 
 #include "addr.h"
 #include "model/flood_row.h"
 
-/* The list that programs read, copied when its first row was asked for. */
+/* A copy of the list that programs read, made for the list's first row. */
 static struct {
 	uint32_t bd, n;
 	uint16_t gen;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The flood list of a network as it is told: what programs read, and what is wanted besides, while
- * a new list could not be written.
+ * Rows of a network's flood list. If the new list could not be written, the rows are the members
+ * that programs read and those of the new list.
  */
 #ifndef XV_FLOOD_ROW_H
 #define XV_FLOOD_ROW_H
@@ -9,9 +9,9 @@
 #include "model/network.h"
 
 enum xv_flood_state {
-	XV_FLOOD_READ,	  /* programs read it, and it is wanted */
-	XV_FLOOD_LEAVING, /* programs read it still */
-	XV_FLOOD_COMING,  /* wanted, and not read yet */
+	XV_FLOOD_READ,	  /* programs read the member, and the list should have it */
+	XV_FLOOD_LEAVING, /* programs read the member, but the list should not have it */
+	XV_FLOOD_COMING,  /* the list should have the member, but programs do not read it yet */
 };
 
 struct xv_flood_row {
@@ -19,7 +19,10 @@ struct xv_flood_row {
 	enum xv_flood_state state;
 };
 
-/* The row at *at, which begins with 0 and moves on. False: there is none any more. */
+/*
+ * Fills in the row at *at and moves *at on. *at must be 0 for the first row. False: there is no
+ * more row.
+ */
 bool xv_flood_row_next(const struct xv_model *model, const struct xv_network *net, uint32_t *at,
 		       struct xv_flood_row *row);
 

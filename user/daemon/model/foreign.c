@@ -53,8 +53,8 @@ static long walk_batch(const struct batch *b, uint32_t n, const struct xv_fdb_fi
 }
 
 /*
- * A batch takes whole hash buckets; an entry that is there throughout is seen once, one that comes
- * or goes meanwhile at most once.
+ * Each batch reads whole hash buckets: an entry that exists throughout is seen once, one that is
+ * added or deleted meanwhile at most once.
  */
 long xv_foreign_walk(struct xv_model *model, const struct xv_fdb_filter *filter,
 		     int (*fn)(void *arg, const struct xv_fdb_entry *entry), void *arg,
@@ -67,7 +67,7 @@ long xv_foreign_walk(struct xv_model *model, const struct xv_fdb_filter *filter,
 	int ret = 0;
 
 	if (!xv_foreign_any(model))
-		return 0; /* as a rule */
+		return 0; /* the normal case */
 	b = malloc(sizeof(*b));
 	if (!b)
 		return xv_err_set(err, -ENOMEM, "out of memory");

@@ -6,13 +6,13 @@
 #include "model/fdb_entry.h"
 #include "model/model.h"
 
-/* 0 or negative errno. */
+/* Read and delete one entry. 0 or negative errno. */
 int xv_foreign_get(const struct xv_model *model, const struct xv_fdb_key *key,
 		   struct xv_fdb_val *val);
 int xv_foreign_del(const struct xv_model *model, const struct xv_fdb_key *key);
-/* Whether there is one at all. */
+/* Whether xv_fdb has any entry. */
 bool xv_foreign_any(const struct xv_model *model);
-/* As xv_fdb_walk() (fdb.h), over these. */
+/* xv_fdb_walk() (fdb.h) over the entries of xv_fdb. */
 long xv_foreign_walk(struct xv_model *model, const struct xv_fdb_filter *filter,
 		     int (*fn)(void *arg, const struct xv_fdb_entry *entry), void *arg,
 		     struct xv_err *err);

@@ -36,7 +36,10 @@ static int request(const struct xv_group *group, uint32_t ifindex, int option)
 		       : 0;
 }
 
-/* The membership goes with the device; a device that has it already is fine. */
+/*
+ * Joins the group on the device. The membership ends with the device. It is no error if the socket
+ * is a member already.
+ */
 static int join(struct xv_group *group, uint32_t ifindex)
 {
 	int ret;
@@ -56,9 +59,9 @@ static int join(struct xv_group *group, uint32_t ifindex)
 }
 
 /*
- * The device that the setting names; else that of the route to the group, if somebody made one and
- * it is an underlay device; else the first of these. The kernel's own routes for multicast change
- * with the order in which devices come up.
+ * Chooses the device by which copies leave: the one that the setting names; else that of a route to
+ * the group that somebody added, if it is an underlay device; else the first underlay device. The
+ * kernel's own multicast route does not count: it depends on the order in which devices came up.
  */
 static const struct xv_uplink *choose(struct xv_model *model, const struct xv_group *group)
 {
@@ -88,7 +91,7 @@ static void group_mac(const struct xv_ip *ip, uint8_t mac[6])
 	}
 }
 
-/* Whether the kernel, which is told no device, would send by this one too. */
+/* Whether the kernel's route to the group leaves by this device too. */
 static bool is_kernel_route(const struct xv_model *model, const struct xv_ip *ip,
 			    const struct xv_uplink *uplink)
 {
@@ -101,7 +104,7 @@ static bool is_kernel_route(const struct xv_model *model, const struct xv_ip *ip
 	       ifindex == uplink->ifindex;
 }
 
-/* Why copies cannot leave by the device; NULL: they can. */
+/* Why copies cannot leave by the device. NULL: they can. */
 static const char *refuses(const struct xv_model *model, const struct xv_ip *ip,
 			   const struct xv_uplink *uplink, bool by_route)
 {

@@ -10,12 +10,12 @@
 #include "model/hop.h"
 
 enum {
-	FIRST_LIMIT_S = 10, /* a host that is new may be starting yet */
-	LIMIT_S = 3,	    /* the kernel's three requests */
+	FIRST_LIMIT_S = 10, /* a host that is new may still be starting */
+	LIMIT_S = 3,	    /* time for the kernel's three requests */
 	PAUSE_S = 30,
 	MAX_PAUSE_S = 300,
-	FULL_S = 60,	   /* an overflow counts so long */
-	CHECK_FULL_S = 10, /* the answer lists the tables of every device */
+	FULL_S = 60,	   /* the table counts as full for so long after an overflow */
+	CHECK_FULL_S = 10, /* the kernel's answer lists the tables of every device */
 };
 
 struct xv_hop *xv_hop_find(struct xv_model *model, uint32_t ifindex, const struct xv_ip *ip)
@@ -46,7 +46,10 @@ struct xv_hop *xv_hop_get(struct xv_model *model, uint32_t ifindex, const struct
 	return hop;
 }
 
-/* Whatever was believed of it: the kernel may have told of its end, and made it again since. */
+/*
+ * Takes the request to keep the neighbour back even if the hop is not noted as kept: the kernel may
+ * have reported its end, and made it again since.
+ */
 void xv_hop_put(struct xv_model *model, struct xv_hop *hop)
 {
 	if (!hop || --hop->refs)
@@ -61,7 +64,7 @@ static const char *sysctl_of(bool v6)
 	return v6 ? "net.ipv6.neigh.default.gc_thresh3" : "net.ipv4.neigh.default.gc_thresh3";
 }
 
-/* The kernel's table has no room: said once for each time that it is so. */
+/* The kernel's neighbour table is full. Logs the beginning of each such time. */
 static void tell_full(struct xv_model *model, bool v6)
 {
 	uint64_t now = xv_clock_boot();
@@ -71,7 +74,7 @@ static void tell_full(struct xv_model *model, bool v6)
 		       "the kernel's %s neighbour table is full: hosts that are not in it yet are "
 		       "not reached; raise %s",
 		       v6 ? "IPv6" : "IPv4", sysctl_of(v6));
-		xv_signal_send(&model->signals.refresh); /* their status */
+		xv_signal_send(&model->signals.refresh); /* updates the peers' status */
 	}
 	model->neigh_full[v6] = now;
 }
@@ -87,7 +90,7 @@ static void ask(struct xv_model *model, struct xv_hop *hop)
 		model->hops_wait = true;
 }
 
-/* Someone who answers is kept, however the kernel came to know it. */
+/* A host that answers is kept, however the kernel came to know it. */
 static void set_resolved(struct xv_hop *hop, bool resolved)
 {
 	if (resolved) {
@@ -110,14 +113,14 @@ void xv_hop_seen(struct xv_model *model, struct xv_hop *hop, bool resolved, bool
 		model->hops_wait = true;
 }
 
-/* Its entry goes too: one that is not resolved is of no use, and takes room. */
+/* Deletes the neighbour entry too: unresolved it is useless, and takes room in the table. */
 static void give_up(struct xv_model *model, struct xv_hop *hop)
 {
 	hop->quiet = true;
 	hop->kept = false;
 	hop->since = xv_clock_boot();
 	xv_netlink_forget_neigh(model->nl, hop->key.ifindex, &hop->key.ip, NULL);
-	xv_signal_send(&model->signals.refresh); /* their status */
+	xv_signal_send(&model->signals.refresh); /* updates the peers' status */
 }
 
 static void try_again(struct xv_model *model, struct xv_hop *hop)
@@ -125,12 +128,11 @@ static void try_again(struct xv_model *model, struct xv_hop *hop)
 	hop->quiet = false;
 	hop->since = xv_clock_boot();
 	hop->limit = LIMIT_S;
-	hop->pause = hop->pause * 2 < MAX_PAUSE_S ? hop->pause * 2 : MAX_PAUSE_S; /* the next */
+	hop->pause = hop->pause * 2 < MAX_PAUSE_S ? hop->pause * 2 : MAX_PAUSE_S; /* next time */
 	ask(model, hop);
 }
 
-/* One hop, each second while something is not as it should be. Whether there is more to wait for.
- */
+/* Looks at one hop that is not resolved and kept. Returns whether it must be looked at again. */
 static bool look(struct xv_model *model, struct xv_hop *hop, uint64_t now)
 {
 	if (hop->quiet) {
@@ -146,8 +148,8 @@ static bool look(struct xv_model *model, struct xv_hop *hop, uint64_t now)
 }
 
 /*
- * Entries that we ask for are not limited, but those are that the kernel makes itself, for what
- * goes through the slow path.
+ * The kernel's limit does not apply to the entries that the daemon asks for, but to those that the
+ * kernel makes itself for the slow path.
  */
 static void check_full(struct xv_model *model, uint64_t now)
 {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What an id from a map stands for. Whoever may write maps may write any number: ids from a map, or
- * from an event, lead to a network, port or peer through here only.
+ * Finds the object of an id that comes from a map or an event. Any program with access to the maps
+ * may write any number, so such ids must be looked up only by these functions.
  */
 #ifndef XV_IDS_H
 #define XV_IDS_H
 
 #include "model/model.h"
 
-/* NULL: there is none by now, or no such id can be. */
+/* NULL: the object does not exist any more, or the id is not valid. */
 static inline struct xv_network *xv_network_of(const struct xv_model *model, uint32_t bd)
 {
 	return bd < XV_MAX_NETWORKS ? model->by_bd[bd] : NULL;
@@ -24,7 +24,7 @@ static inline struct xv_peer *xv_peer_of(const struct xv_model *model, uint32_t 
 	return id < XV_MAX_PEERS ? model->peer_by_id[id] : NULL;
 }
 
-/* Where an FDB entry leads, both NULL if nowhere. */
+/* The port or peer that an FDB entry leads to; NULL if it is not one. */
 static inline struct xv_port *xv_port_of_entry(const struct xv_model *model,
 					       const struct xv_fdb_val *val)
 {

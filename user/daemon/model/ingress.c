@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What looks at frames from a port's device: see ingress.h. */
+/* The programs at a port's ingress: see ingress.h. */
 #include <errno.h>
 #include <string.h>
 
@@ -30,7 +30,7 @@ void xv_ingress_place(struct xv_model *model, struct xv_port *port)
 		xv_log(LOG_ERR, "port %s: %s", port->key.dev, err.text);
 }
 
-/* Of a device whose VLANs are ports one tells it. */
+/* Of all ports (VLANs) of a device, the first one logs. */
 static bool is_first_of_device(const struct xv_model *model, const struct xv_port *port)
 {
 	return xv_port_at(model, port->ifindex) == port;
@@ -58,20 +58,21 @@ void xv_ingress_filters_update(struct xv_model *model, struct xv_port *port)
 /* ---- XDP ---- */
 
 /*
- * What kinds of device hand XDP frames that may go on a wire as they are. An XDP frame cannot say
- * what an skb says: "the checksum is not written yet", "cut me into segments", "I carry a tag".
+ * Why frames of this kind of device may not be taken in XDP. XDP may take only frames that are
+ * complete as on a wire. An skb can say "the checksum is not written yet", "cut me into segments"
+ * or "my VLAN tag is beside me"; an XDP frame cannot.
  *
- * - veth: the tenant's stack leaves its checksums open. Never.
- * - A tap without a virtio_net header: what was written to it is all there is.
- * - A tap with one (vnet_hdr, as QEMU makes them): the guest's driver says in each frame's header
- *   whether the checksum is open. tun_build_skb() (drivers/net/tun.c) keeps only GSO frames from
- *   the driver's XDP, not those with VIRTIO_NET_HDR_F_NEEDS_CSUM, and a redirect forgets the
- *   header. The features of the device (tx-checksumming, TUNSETOFFLOAD's TUN_F_CSUM) tell what the
- *   guest receives, not what it sends; nothing here tells that. So only the user can know that the
- *   guest does without (QEMU: csum=off), and says it by `xdp: native`.
- * - Hardware, virtio_net included, which turns its receive offloads off for XDP. But a NIC that
- *   takes VLAN tags off makes frames of other VLANs look like the port's own.
- * - Others (bond, macvlan, ...) run the program in another device's name, or not at all.
+ * - veth: never. The tenant's stack leaves the checksums open. - A tap without a virtio_net header:
+ * yes. A frame is exactly what was written to the tap. - A tap with that header (vnet_hdr, as QEMU
+ * makes them): in each frame's header the guest's
+ *   driver says whether the checksum is open. tun_build_skb() (drivers/net/tun.c) keeps only GSO
+ *   frames from XDP, not those with VIRTIO_NET_HDR_F_NEEDS_CSUM, and a redirect forgets the
+ *   header. The device's features (tx-checksumming, TUN_F_CSUM of TUNSETOFFLOAD) say what the
+ *   guest can receive, not what it sends. So only the user can know that the guest leaves no
+ *   checksum open (QEMU: csum=off), and says so with `xdp: native`.
+ * - Hardware: yes, and virtio_net, which turns its receive offloads off for XDP. But a NIC that
+ *   strips VLAN tags makes frames of other VLANs look like the port's own.
+ * - Other kinds (bond, macvlan, ...): no. They run the program for another device, or not at all.
  */
 static const char *device_refuses(const struct xv_port *port)
 {
@@ -84,7 +85,10 @@ static const char *device_refuses(const struct xv_port *port)
 	return xv_nic_hides_vlan(link->name) ? "rxvlan on" : NULL;
 }
 
-/* The reason in a few words, for the table; see xvtep(8). NULL: nothing against it. */
+/*
+ * The reason why the port has no XDP, in a few words for the table (see xvtep(8)). NULL: it can
+ * have XDP.
+ */
 static const char *why_not(const struct xv_model *model, const struct xv_port *port)
 {
 	const uint64_t need = XV_XDP_ACT_BASIC | XV_XDP_ACT_REDIRECT;
@@ -100,7 +104,7 @@ static const char *why_not(const struct xv_model *model, const struct xv_port *p
 	why = device_refuses(port);
 	if (why)
 		return why;
-	/* The same that tells where the frames may be sent to. */
+	/* The features that say whether frames may be sent to the device also say this. */
 	if (link->xdp_features == XV_XDP_FEATURES_UNKNOWN)
 		return "kernel before 6.3";
 	if ((link->xdp_features & need) != need)
@@ -113,7 +117,7 @@ static const char *why_not(const struct xv_model *model, const struct xv_port *p
 	return port->refused.set ? "refused" : NULL;
 }
 
-/* A driver that has refused is asked again only when something it may have minded is changed. */
+/* A driver that has refused XDP is asked again only when a possible cause has changed. */
 static void forget_refusal(struct xv_port *port)
 {
 	if (port->refused.mtu != port->link.mtu ||
@@ -150,7 +154,7 @@ void xv_ingress_xdp_update(struct xv_model *model, struct xv_port *port)
 	snprintf(port->no_xdp, sizeof(port->no_xdp), "%s", why ?: "");
 	if (why && port->xdp == XV_PORT_XDP_NATIVE && !port->status[0])
 		snprintf(port->status, sizeof(port->status),
-			 "xdp is \"native\", but cannot be attached: %s", why);
+			 "xdp is \"native\", but the program cannot be attached: %s", why);
 }
 
 bool xv_ingress_xdp_mend(struct xv_model *model, struct xv_port *port)
@@ -168,6 +172,7 @@ void xv_ingress_xdp_detach(struct xv_model *model, struct xv_port *port)
 {
 	port->xdp_on = false;
 	port->no_xdp[0] = '\0';
-	if (!port->key.vlan) /* of a VLAN's device it may be another port's, or an underlay's */
+	if (!port->key.vlan) /* the XDP program of a VLAN's device may be another port's, or an
+				underlay's */
 		xv_detach_xdp(model->dp->pin_dir, port->ifindex);
 }

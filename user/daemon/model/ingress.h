@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What looks at frames from a port's device first: xv_port_encap as XDP in the driver, only where
- * frames come as they would be on a wire (see why_not() in ingress.c); what others have at its
- * ingress; and the place of xv_encap, which is always there, among it.
+ * The programs at the ingress of a port's device: xv_port_encap as native XDP, only where frames
+ * are complete as on a wire (see device_refuses() in ingress.c); the filters of others; and
+ * xv_encap at TC, which is always there, before or behind those filters.
  */
 #ifndef XV_INGRESS_H
 #define XV_INGRESS_H
@@ -10,24 +10,34 @@
 #include "model/port.h"
 
 /*
- * Looks, and sets port->filters, with port->status where some do not see its frames. To be called
- * after the device is attached, before xv_ingress_xdp_update(). What is new is logged.
+ * Looks for filters of others. Sets port->filters, and port->status if some of them do not see the
+ * port's frames. Logs what is new. To be called when the device is attached, before
+ * xv_ingress_xdp_update().
  */
 void xv_ingress_filters_update(struct xv_model *model, struct xv_port *port);
-/* Whether xv_encap belongs behind the filters of others: a port of the device is set so. */
+/*
+ * Whether xv_encap must be behind the filters of others, because of a setting of a port of the
+ * device.
+ */
 bool xv_ingress_is_behind(const struct xv_model *model, uint32_t ifindex);
-/* Puts xv_encap there, or back, if it is elsewhere. No frame is missed. */
+/*
+ * Moves xv_encap before or behind the filters of others, where it must be. No frame is missed
+ * meanwhile.
+ */
 void xv_ingress_place(struct xv_model *model, struct xv_port *port);
 
 /*
- * Attaches or detaches it as the port's setting and port->link say now, and notes in port->no_xdp
- * why it is not attached. To be called after either changed. A refusal is logged, not returned: the
- * port works without.
+ * Attaches or detaches xv_port_encap as the port's setting and port->link require, and sets
+ * port->no_xdp. To be called when either has changed. A refusal is only logged, because the port
+ * works without XDP.
  */
 void xv_ingress_xdp_update(struct xv_model *model, struct xv_port *port);
-/* The port leaves its device. */
+/* Detaches xv_port_encap, because the port leaves its device. */
 void xv_ingress_xdp_detach(struct xv_model *model, struct xv_port *port);
-/* Whether its XDP program had been taken off; then it is attached again, or at TC. */
+/*
+ * Returns whether the port's XDP program was missing. If so, attaches it again, or serves the port
+ * at TC.
+ */
 bool xv_ingress_xdp_mend(struct xv_model *model, struct xv_port *port);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* This host as the programs know it: see local.h. */
+/* Describes this host to the BPF programs: see local.h. */
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -16,7 +16,7 @@
 
 struct macs {
 	struct xv_mac mac[XV_MAX_MACS];
-	size_t n; /* of different ones; may pass XV_MAX_MACS */
+	size_t n; /* number of different ones, even those beyond XV_MAX_MACS */
 };
 
 static void add_mac(struct macs *macs, const uint8_t mac[6])
@@ -31,7 +31,10 @@ static void add_mac(struct macs *macs, const uint8_t mac[6])
 	macs->n++;
 }
 
-/* The device that has a VTEP address: a bridge or a VLAN over the underlay has its own MAC. */
+/*
+ * Finds the device that has a VTEP address, and adds its MAC: a bridge or a VLAN device over the
+ * underlay may have a MAC of its own.
+ */
 static uint32_t add_address(struct xv_model *model, const struct xv_ip *ip, struct macs *macs)
 {
 	uint32_t ifindex = 0;
@@ -45,7 +48,10 @@ static uint32_t add_address(struct xv_model *model, const struct xv_ip *ip, stru
 	return ifindex;
 }
 
-/* Without it the peers of its family are not ready; frames to it may still come. */
+/*
+ * Finds the VTEP address. If it is gone, peers of its family are not ready, but frames to it may
+ * still come.
+ */
 static void find_address(struct xv_model *model, const struct xv_ip *ip, uint32_t *dev,
 			 struct macs *macs)
 {
@@ -106,11 +112,12 @@ int xv_local_write(struct xv_model *model)
 		return ret;
 	if (val.flags & ~old.flags & XV_CONFIG_ANY_MAC)
 		xv_log(LOG_NOTICE,
-		       "the underlay has more than %d MAC addresses: outer frames are taken by any",
+		       "the underlay has more than %d MAC addresses: outer frames to any are taken",
 		       XV_MAX_MACS);
 	if (val.flags & ~old.flags & XV_CONFIG_ANY_TAG)
 		xv_log(LOG_NOTICE,
-		       "the underlay has more than %d VLAN devices: outer frames are taken in any",
+		       "the underlay has more than %d VLAN devices: outer frames of any VLAN are "
+		       "taken",
 		       XV_MAX_TAGS);
 	return bpf_map_update_elem(model->dp->fd.config, &zero, &val, BPF_ANY);
 }
@@ -129,7 +136,10 @@ void xv_local_link_gone(struct xv_model *model, uint32_t ifindex)
 		xv_local_write(model);
 }
 
-/* While an instance is adopted all is written later, when nothing refuses the configuration. */
+/*
+ * While an instance is adopted nothing is written here: xv_local_write() comes when the
+ * configuration is accepted.
+ */
 void xv_local_port(struct xv_model *model, uint32_t ifindex, uint32_t id)
 {
 	if (model->local_written && xv_vlan_port(model, ifindex, id))

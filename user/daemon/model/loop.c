@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Loops between two ports: see loop.h. */
+/* Detection of loops between two ports: see loop.h. */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -11,11 +11,11 @@
 #include "model/loop.h"
 
 #define SECOND 1000000000ULL
-#define AGAIN  (60 * SECOND) /* a loop that is found within this time is the same one */
-#define PAUSE  SECOND	     /* between two tries in a network */
+#define AGAIN  (60 * SECOND) /* a loop found within this time after the last is the same one */
+#define PAUSE  SECOND	     /* between two tests of a network */
 
 enum {
-	ROUNDS = 10, /* of probes: where a loop melts, queues are full and lose most */
+	ROUNDS = 10, /* of probes: in a loop queues are full, and most probes are lost */
 	ROUND_US = 20000,
 	PORTS_A_ROUND = 256,
 };
@@ -31,9 +31,9 @@ struct xv_loop {
 	struct xv_model *model;
 	struct xv_probe *probe;
 	struct event *again;
-	uint32_t bd;	   /* network whose ports are tried; 0: none is */
-	uint32_t ear[2];   /* ports that are listened at */
-	unsigned int left; /* rounds */
+	uint32_t bd;	   /* network whose ports are tested; 0: none */
+	uint32_t ear[2];   /* ids of the ports where probes are awaited */
+	unsigned int left; /* rounds of probes to go */
 };
 
 static uint64_t now_ns(void)
@@ -44,7 +44,7 @@ static uint64_t now_ns(void)
 	return ts.tv_sec * SECOND + ts.tv_nsec;
 }
 
-/* What is sent out of `from` comes in by port. */
+/* Contains `port`: a probe that was sent out of `from` came in by it. */
 static void contain(struct xv_model *model, struct xv_port *port, const struct xv_port *from,
 		    uint64_t now)
 {
@@ -71,7 +71,9 @@ static void stop(struct xv_loop *loop)
 	loop->bd = 0;
 }
 
-/* A contained port is sent nothing that is flooded, so that what comes back from it proves nothing.
+/*
+ * Whether probes may be sent and awaited at the port. Nothing that is flooded is sent to a
+ * contained port, so what comes back from it proves nothing.
  */
 static bool is_tried(const struct xv_port *port, const struct xv_network *net)
 {
@@ -97,7 +99,7 @@ static void on_heard(void *arg, uint32_t ifindex, uint16_t vlan, uint32_t id)
 	}
 }
 
-/* One frame out of each port of the network. */
+/* Sends one probe out of each port of the network. */
 static void try_ports(struct xv_loop *loop, const struct xv_network *net)
 {
 	static const struct timeval wait = {.tv_usec = ROUND_US};
@@ -157,7 +159,7 @@ void xv_loop_start(struct xv_model *model)
 	if (loop && !xv_probe_open(model->base, on_heard, loop, &loop->probe, &err))
 		loop->again = evtimer_new(model->base, on_again, loop);
 	if (!loop || !loop->again) {
-		xv_log(LOG_WARNING, "loops between ports are not looked for: %s", err.text);
+		xv_log(LOG_WARNING, "loops between ports cannot be detected: %s", err.text);
 		if (loop)
 			xv_probe_close(loop->probe);
 		free(loop);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The bucket table of the FDB, xv_fdb_table, with the grace periods that it needs. */
+/* The FDB's bucket table, xv_fdb_table, and the grace periods that it needs. */
 #ifndef XV_MAC_TABLE_H
 #define XV_MAC_TABLE_H
 
@@ -10,27 +10,27 @@
 struct xv_mac_table {
 	struct xv_table *table;
 	struct xv_grace *grace;
-	bool waiting;	   /* for a grace period that the table needs */
-	uint32_t sweep_us; /* that the last sweep took; 0: none yet */
+	bool waiting;	   /* for the end of a grace period */
+	uint32_t sweep_us; /* microseconds of the last sweep; 0: none yet */
 };
 
-/* Opens the table, new or with entries in it, which xv_fdb_adopt() then looks at. */
+/* Opens the table. If it has entries, xv_fdb_adopt() must check them. */
 int xv_mac_table_open(struct xv_model *model, struct xv_err *err);
-/* Starts what waits in the background; with the privileges that there are by now. */
+/* Starts the thread that waits for grace periods; it keeps the privileges of this moment. */
 int xv_mac_table_run(struct xv_model *model, struct xv_err *err);
 void xv_mac_table_close(struct xv_model *model);
-/* Room for n entries together: they are then added without the table growing between them. */
+/* Grows the table for n entries in all, so that it does not grow while they are added. */
 void xv_mac_table_reserve(struct xv_model *model, size_t n);
-/* An entry of the table: 0 or -ENOENT. */
+/* Reads an entry of the table. 0 or -ENOENT. */
 int xv_mac_table_get(const struct xv_model *model, const struct xv_fdb_key *key,
 		     struct xv_fdb_val *val);
-/* Fetches what the functions above will look at: some ten others before it is best. */
+/* Prefetches the buckets of a key. Best about ten keys ahead of the use. */
 void xv_mac_table_prefetch(const struct xv_model *model, const struct xv_fdb_key *key);
-/* Entries of the table that no static one can take the place of. */
+/* Number of static entries in the table. */
 size_t xv_mac_table_count_static(const struct xv_model *model);
-/* Entries of the table, static and learned. */
+/* Number of entries in the table, static and learned. */
 size_t xv_mac_table_count(const struct xv_model *model);
-/* What a change left behind is tidied up when no program can see it any more. */
+/* Frees what a change of the table has left behind, after a grace period. */
 void xv_mac_table_settle_soon(struct xv_model *model);
 
 #endif

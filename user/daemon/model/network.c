@@ -55,8 +55,8 @@ struct xv_network *xv_network_lookup(struct xv_model *model, const char *word)
 }
 
 /*
- * Ids are given out in a circle, so that a late event does not meet a reused one. What an outside
- * program wrote into the map is not ours to give.
+ * Assigns ids in a circle, so that a late event does not meet a reused id. Skips ids that an
+ * outside program wrote into the map.
  */
 static uint32_t free_bd(struct xv_model *model)
 {
@@ -80,7 +80,7 @@ bool xv_network_has_group(const struct xv_network *net)
 	return false;
 }
 
-/* Writes settings field by field: programs read single words of the entry while we do. */
+/* Writes the settings field by field: programs read the entry's words meanwhile. */
 static void write_settings(struct xv_model *model, struct xv_network *net)
 {
 	struct xv_bd_val *val = &model->dp->bd[net->bd];
@@ -132,7 +132,7 @@ static struct xv_network *new_network(struct xv_model *model, uint32_t vni, uint
 	return net;
 }
 
-/* To the daemon it is there no more. */
+/* Removes the network from the daemon's tables. */
 static void unlink_network(struct xv_model *model, struct xv_network *net)
 {
 	model->n_full -= net->full;
@@ -146,7 +146,7 @@ static void free_network(struct xv_network *net)
 	free(net);
 }
 
-/* A network that is given no name has one after its VNI. */
+/* The default name is made from the VNI. */
 static void fill_name(struct xv_network_settings *set, uint32_t vni)
 {
 	if (!set->name[0])
@@ -228,7 +228,7 @@ void xv_network_drop(struct xv_model *model, struct xv_network *net)
 int xv_network_del(struct xv_model *model, struct xv_network *net, struct xv_err *err)
 {
 	xv_batch_begin(model);
-	/* First the way in from the wire, then the ports, then what nobody looks up any more. */
+	/* Frames from the wire end first, then the ports go, then the rest. */
 	xv_index_del_network(model->dp, net->vni, net->bd);
 	bpf_map_delete_elem(model->dp->fd.vni, &net->vni);
 	xv_signal_network(&model->signals.network_going, net);
@@ -258,7 +258,10 @@ void xv_network_free_gone(struct xv_model *model)
 	}
 }
 
-/* Settings as another program may have written them: what a file may not say is the default. */
+/*
+ * Takes settings from the map. Another program may have written them: values that a file may not
+ * have become the default.
+ */
 static void adopt_settings(struct xv_network *net, uint32_t flags,
 			   const struct xv_bd_info_val *info)
 {
@@ -280,7 +283,7 @@ static void adopt_settings(struct xv_network *net, uint32_t flags,
 	fill_name(set, net->vni);
 }
 
-/* False: the entry of xv_vni leads nowhere. */
+/* False: xv_vni has an entry without a valid network. */
 static bool may_be_adopted(const struct xv_model *model, uint32_t vni, uint32_t bd)
 {
 	return vni && vni <= XV_VNI_MAX && bd && bd < XV_MAX_NETWORKS && !model->by_bd[bd] &&
@@ -296,7 +299,7 @@ static int adopt_one(struct xv_model *model, uint32_t vni, uint32_t bd, struct x
 		return xv_err_set(err, -ENOMEM, "out of memory");
 	net->origins = (val->flags & XV_BD_CONFIG ? XV_ORIGIN_CONFIG : 0) |
 		       (val->flags & XV_BD_HAND ? XV_ORIGIN_HAND : 0);
-	/* Another program, which makes a network of its own, need not set flags of origin. */
+	/* Another program that makes a network need not set the flags of its origin. */
 	if (!net->origins && !(val->flags & XV_BD_KEPT))
 		net->origins = XV_ORIGIN_MAP;
 	adopt_settings(net, val->flags, &model->dp->bd_info[bd]);
@@ -321,7 +324,7 @@ int xv_network_adopt(struct xv_model *model, struct xv_err *err)
 	}
 	if (drop)
 		bpf_map_delete_elem(fd, &gone);
-	/* What a daemon that was killed half-way left without a VNI. */
+	/* Entries without a VNI, which a killed daemon left. */
 	for (i = 1; i < XV_MAX_NETWORKS; i++)
 		if (!model->by_bd[i] && model->dp->bd[i].flags)
 			forget(model, i);

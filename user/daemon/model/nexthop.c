@@ -38,7 +38,7 @@ static int get_link(struct xv_model *model, struct xv_nexthop_memo *memo, uint32
 	return ret;
 }
 
-/* Asks the kernel of the peer's next hop. */
+/* Asks the kernel for the neighbour entry of the peer's next hop. */
 static void look_up(struct xv_model *model, struct xv_nexthop_memo *memo,
 		    const struct xv_peer *peer)
 {

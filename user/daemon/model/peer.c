@@ -48,14 +48,17 @@ static struct xv_peer *new_peer(struct xv_model *model, const struct xv_ip *ip, 
 	return peer;
 }
 
-/* To the daemon it is there no more. */
+/* Removes the peer from the daemon's tables. */
 static void unlink_peer(struct xv_model *model, struct xv_peer *peer)
 {
 	HASH_DEL(model->peers, peer);
 	model->peer_by_id[peer->id] = NULL;
 }
 
-/* Own address of the peer's family exists, and the peer is another host's unicast address. */
+/*
+ * Checks that the address is another host's unicast address, and that this host has an address of
+ * its family.
+ */
 static int check_ip(struct xv_model *model, const struct xv_ip *ip, struct xv_err *err)
 {
 	const struct xv_config *config = model->config;
@@ -268,7 +271,10 @@ void xv_peer_drop_unused(struct xv_model *model, const uint32_t *uses)
 	xv_batch_commit(model, NULL);
 }
 
-/* Not what another program may have written: its id is somebody else's, or nobody's. */
+/*
+ * Refuses an entry that another program may have written: with an address that is not valid, or an
+ * id in use or out of range.
+ */
 static bool may_be_adopted(struct xv_model *model, const struct xv_ip *ip, uint32_t id)
 {
 	return id && !xv_peer_of(model, id) && id < XV_MAX_PEERS && xv_ip_is_usable(ip) &&
@@ -276,7 +282,7 @@ static bool may_be_adopted(struct xv_model *model, const struct xv_ip *ip, uint3
 	       !xv_ip_equal(ip, &model->config->address6);
 }
 
-/* What an earlier daemon wrote. */
+/* Takes over what an earlier daemon wrote. */
 static void take_over(struct xv_peer *peer, const struct xv_adj_val *adj)
 {
 	peer->ready = adj->flags & XV_ADJ_VALID;

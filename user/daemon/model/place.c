@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Where a MAC is: see place.h. */
+/* Places of MACs: see place.h. */
 #include "model/ids.h"
 #include "model/peer.h"
 #include "model/place.h"

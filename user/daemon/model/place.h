@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Where a MAC is: a port or a peer, by its id, and how that is told. */
+/* The place of a MAC, a port or peer by its id, and the place as text. */
 #ifndef XV_PLACE_H
 #define XV_PLACE_H
 
@@ -20,9 +20,9 @@ static inline bool xv_place_equal(struct xv_place a, struct xv_place b)
 	return a.kind == b.kind && a.dst == b.dst;
 }
 
-/* NULL: the place is no port, or that port is gone. */
+/* The place's port. NULL: the place is a peer, or the port is gone. */
 struct xv_port *xv_place_port(const struct xv_model *model, struct xv_place place);
-/* "p1", "p1 vlan 5" or "192.0.2.2"; "" if that is gone. Returns text. */
+/* Writes "p1", "p1 vlan 5" or "192.0.2.2"; "" if the port or peer is gone. Returns text. */
 const char *xv_place_text(const struct xv_model *model, struct xv_place place,
 			  char text[XV_PLACE_STRLEN]);
 

@@ -7,9 +7,9 @@
 #include "model/pmtu.h"
 
 enum {
-	ASK_DELAY_US = 20000, /* the program sees the error before the kernel does */
-	ASKS = 2,	      /* and in case that was too soon, a second later */
-	ASKS_A_SECOND = 64,   /* of peers that nothing is known of but that some error came */
+	ASK_DELAY_US = 20000, /* the BPF program sees the ICMP error before the kernel handles it */
+	ASKS = 2,	      /* the second a second later, in case the first was too soon */
+	ASKS_A_SECOND = 64,   /* of peers, after an ICMP error that may be about any of them */
 };
 
 static void on_ask(evutil_socket_t fd, short what, void *arg)
@@ -46,14 +46,16 @@ void xv_pmtu_route(struct xv_peer *peer, const struct xv_route *route)
 		xv_log(LOG_INFO, "peer %s: path MTU is %u, for %u s", xv_ip_format(&peer->ip, text),
 		       mtu, route->expires);
 	if (peer->path_mtu && !mtu)
-		xv_log(LOG_INFO, "peer %s: path MTU has ended", xv_ip_format(&peer->ip, text));
+		xv_log(LOG_INFO, "peer %s: the learned path MTU has expired",
+		       xv_ip_format(&peer->ip, text));
 	peer->path_mtu = mtu;
 	peer->path_mtu_end = mtu ? xv_clock_run() + route->expires : 0;
 }
 
 /*
- * An error that comes in by a device without our programs is seen in the kernel's counters alone:
- * all peers' routes are asked for then, some each second. Whether any is to be.
+ * Only the kernel's counters show an ICMP error that came in by a device without our programs. It
+ * may be about any peer, so all routes are asked for then, some each second. Returns whether any is
+ * to be asked for now.
  */
 static bool ask_some(struct xv_model *model)
 {
@@ -62,7 +64,7 @@ static bool ask_some(struct xv_model *model)
 	unsigned int n = 0;
 
 	if (errors != model->pmtu_errors)
-		model->pmtu_left = XV_MAX_PEERS; /* once around, from where we are */
+		model->pmtu_left = XV_MAX_PEERS; /* all peers, beginning with the next */
 	model->pmtu_errors = errors;
 	for (; model->pmtu_left && n < ASKS_A_SECOND; model->pmtu_left--) {
 		model->pmtu_at = (model->pmtu_at + 1) % XV_MAX_PEERS;

@@ -90,7 +90,7 @@ int xv_port_set_device(struct xv_model *model, struct xv_port *port, uint32_t if
 	return 0;
 }
 
-/* Among those of its name. */
+/* Links the port with the ports of the same device name. */
 static int join_name(struct xv_model *model, struct xv_port *port)
 {
 	struct xv_port_device *device;
@@ -233,14 +233,15 @@ const char *xv_port_encap(const struct xv_port *port)
 }
 
 /*
- * A frame from a veth underlay may lack its inner checksum, which the sender left to a NIC that
- * never came; an skb says so, an XDP frame cannot.
+ * Whether frames may be redirected to the port in XDP. With a veth underlay they may not: the
+ * sender's stack leaves inner checksums to a NIC, which veth is not. An skb says that its checksum
+ * is open; an XDP frame cannot.
  */
 static bool redirect_wanted(const struct xv_model *model, const struct xv_port *port)
 {
 	size_t i;
 
-	/* A qdisc or filter is there to be used, and redirects go past it. */
+	/* Redirects would bypass the qdisc or filters that others have at the device's egress. */
 	if (port->watched)
 		return false;
 	if (model->config->delivery != XV_DELIVERY_AUTO)
@@ -251,7 +252,7 @@ static bool redirect_wanted(const struct xv_model *model, const struct xv_port *
 	return true;
 }
 
-/* What an adopting daemon must know of the port, whether its device is there or not. */
+/* Flags from which an adopting daemon restores the port's settings, even without its device. */
 static uint32_t setting_flags(const struct xv_port *port)
 {
 	return (port->origins & XV_ORIGIN_CONFIG ? XV_PORT_CONFIG : 0) |
@@ -260,8 +261,9 @@ static uint32_t setting_flags(const struct xv_port *port)
 }
 
 /*
- * What the device can take. Features unknown (before Linux 6.3): through TC, which every device
- * takes. Inner TCP goes that way even so, as GRO merges it there.
+ * How frames may be delivered to the device. If its XDP features are unknown (before Linux 6.3), by
+ * TC, which works for every device. Inner TCP is delivered by TC in any case, because GRO merges it
+ * there.
  */
 static uint32_t flags_of(const struct xv_model *model, const struct xv_port *port)
 {
@@ -290,7 +292,7 @@ static uint32_t flags_of(const struct xv_model *model, const struct xv_port *por
 	return flags;
 }
 
-/* Writes the port's entry for delivery, and its device into xv_tx. */
+/* See port.h. */
 int xv_port_write(struct xv_model *model, struct xv_port *port)
 {
 	struct xv_port_dev_val val = {
@@ -308,7 +310,7 @@ int xv_port_write(struct xv_model *model, struct xv_port *port)
 	if (!port->ifindex)
 		val.flags = setting_flags(port);
 	port->flags = val.flags;
-	/* The devmap first: a port that says XV_PORT_XDP_TX is in it, but for VLANs. */
+	/* xv_tx comes first: a port with XV_PORT_XDP_TX must be in it, unless it is a VLAN. */
 	in_tx = val.flags & XV_PORT_XDP_TX && !val.vlan;
 	if (in_tx)
 		bpf_map_update_elem(model->dp->fd.tx, &port->id, &port->ifindex, BPF_ANY);
@@ -318,7 +320,7 @@ int xv_port_write(struct xv_model *model, struct xv_port *port)
 	return ret;
 }
 
-/* The way in: from the device, and the VLAN, to the port. NULL: none any more. */
+/* See port.h. */
 int xv_port_write_key(struct xv_model *model, const struct xv_port_key *key,
 		      const struct xv_port_val *val)
 {

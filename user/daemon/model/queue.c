@@ -13,17 +13,17 @@
 #include "turn.h"
 
 enum {
-	TURN_US = 5000,	  /* of attaching, then others are served */
-	PAUSE_US = 10000, /* between two links, or as long as the last one took */
-	TELL_S = 5,	  /* between two lines of the log */
+	TURN_US = 5000,	  /* length of a turn, after which the event loop serves others */
+	PAUSE_US = 10000, /* between two links; at least as long as the last one took */
+	TELL_S = 5,	  /* between two progress lines in the log */
 };
 
 struct xv_queue {
 	struct event *turn;
-	uint32_t at;	      /* port that was looked at last */
-	size_t total;	      /* ports of this run that had their turn, or wait for it */
-	size_t links;	      /* made in place of filters */
-	uint64_t began, told; /* us; 0: nobody waits */
+	uint32_t at;	      /* the port that was looked at last */
+	size_t total;	      /* ports of this run, attached and waiting */
+	size_t links;	      /* links that replaced filters */
+	uint64_t began, told; /* us; began 0: no port waits */
 };
 
 static void on_turn(evutil_socket_t fd, short what, void *arg);
@@ -75,7 +75,10 @@ void xv_queue_add(struct xv_model *model, struct xv_port *port)
 	come_again(queue, 0);
 }
 
-/* The next port of this kind after the last one; NULL: there is none. */
+/*
+ * The next waiting port, or (false) the next port by_filter, after the last one. NULL: there is
+ * none.
+ */
 static struct xv_port *find_next(struct xv_model *model, bool waiting)
 {
 	struct xv_queue *queue = model->queue;
@@ -91,7 +94,7 @@ static struct xv_port *find_next(struct xv_model *model, bool waiting)
 	return NULL;
 }
 
-/* A device that an earlier daemon has attached is known by its index. */
+/* A device that an earlier daemon attached is found by its index, others by name. */
 static void attach(struct xv_model *model, struct xv_port *port)
 {
 	struct xv_err err = {.text = ""};
@@ -104,7 +107,7 @@ static void attach(struct xv_model *model, struct xv_port *port)
 		return;
 	}
 	xv_port_wait(model, port, false);
-	port->retry = ret != -ENODEV; /* netlink tells when it comes back */
+	port->retry = ret != -ENODEV; /* a notification will tell when the device comes back */
 	if (port->retry)
 		xv_signal_send(&model->signals.again);
 	snprintf(port->status, sizeof(port->status), "%.250s",
@@ -143,7 +146,7 @@ static void attach_some(struct xv_model *model)
 	come_again(model->queue, model->n_waiting ? 0 : PAUSE_US);
 }
 
-/* Ports that are VLANs of one device have one link. */
+/* Replaces one filter by a link. Ports that are VLANs of one device share its link. */
 static void link_one(struct xv_model *model)
 {
 	struct xv_port *port = find_next(model, false);
@@ -160,8 +163,9 @@ static void link_one(struct xv_model *model)
 	port->by_filter = false;
 	if (!xv_ingress_is_behind(model, port->ifindex)) {
 		if (xv_datapath_attach_tc(model->dp, &port->link, XV_PROG_ENCAP, false, &err))
-			xv_log(LOG_NOTICE, "port %s stays with a filter: %s", port->key.dev,
-			       err.text);
+			xv_log(LOG_NOTICE,
+			       "port %s keeps its filter, as a TCX link cannot be attached: %s",
+			       port->key.dev, err.text);
 		else
 			queue->links++;
 	}

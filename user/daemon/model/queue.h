@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Ports that wait to be attached, when they are many: each takes system calls under the kernel's
- * RTNL lock, so they are attached in short turns of the event loop, between which others are
- * served. A port that waits forwards nothing (one that an earlier daemon has attached forwards by
- * that daemon's program), and says so in its status.
+ * Attaches many ports in short turns of the event loop, between which others are served: each port
+ * takes system calls under the kernel's RTNL lock. A port that waits says so in its status, and
+ * forwards nothing, unless an earlier daemon attached it: then that daemon's program forwards.
  *
- * Devices without a TCX link get a filter first (xv_attach_tc_soon()). When no port waits any more,
- * the filters give way to links, one at a time and with a pause after each: a link holds the RTNL
- * lock for a grace period, and the host has other uses for it.
+ * A device without a TCX link first gets a filter (xv_attach_tc_soon()). When no port waits any
+ * more, links replace the filters, one at a time and with a pause after each: making a link holds
+ * the RTNL lock for a grace period, and the rest of the host needs that lock too.
  */
 #ifndef XV_QUEUE_H
 #define XV_QUEUE_H
@@ -15,12 +14,13 @@
 #include "model/port.h"
 
 enum {
-	XV_QUEUE_FEW = 32, /* ports that are attached at once: less than half a second */
+	XV_QUEUE_FEW = 32, /* at most so many ports are attached at once, which takes less than half
+			      a second */
 };
 
 int xv_queue_start(struct xv_model *model, struct xv_err *err);
 void xv_queue_stop(struct xv_model *model);
-/* The port, whose device is there, waits for its turn. */
+/* Queues a port whose device exists. */
 void xv_queue_add(struct xv_model *model, struct xv_port *port);
 /* For work in turns (turn.h): returns when no port waits any more. */
 void xv_queue_wait(struct xv_model *model);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* How many MACs are learned: see quota.h. */
+/* Limits of learned MACs: see quota.h. */
 #include "log.h"
 #include "model/mac_table.h"
 #include "model/quota.h"
 
 enum {
-	CALM_SHARE = 8, /* an eighth of the limit is free: the shortage is over */
+	CALM_SHARE = 8, /* a shortage has ended when this part of the limit is free */
 };
 
 void xv_quota_take(struct xv_model *model, struct xv_network *net, struct xv_place place)
@@ -39,8 +39,8 @@ void xv_quota_deny_network(struct xv_model *model, struct xv_network *net)
 	net->quota_denied++;
 	if (!net->short_of_room)
 		xv_log_limited(LOG_WARNING, net->bd,
-			       "network %s: %u MACs are learned, which is %s: more are not, and "
-			       "frames to them are flooded",
+			       "network %s: %u MACs are learned, which is %s: further MACs are not "
+			       "learned, and frames to them are flooded",
 			       net->set.name, net->learned,
 			       net->learned >= net->set.max_macs ? "its max-macs"
 								 : "all that the FDB has room for");
@@ -58,10 +58,11 @@ void xv_quota_deny_port(struct xv_model *model, struct xv_port *port)
 
 	port->quota_denied++;
 	if (!port->short_of_room)
-		xv_log_limited(LOG_WARNING, port->net->bd,
-			       "port %s of network %s: %u MACs are learned there, which is its "
-			       "max-macs: more are not, and frames to them are flooded",
-			       xv_port_text(port, text), port->net->set.name, port->learned);
+		xv_log_limited(
+			LOG_WARNING, port->net->bd,
+			"port %s of network %s: %u MACs are learned there, which is its "
+			"max-macs: further MACs are not learned, and frames to them are flooded",
+			xv_port_text(port, text), port->net->set.name, port->learned);
 	port->short_of_room = true;
 	if (port->full)
 		return;

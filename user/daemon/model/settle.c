@@ -9,7 +9,10 @@
 #include "model/group.h"
 #include "model/settle.h"
 
-/* Nothing counts for them any more. */
+/*
+ * Adds the counters of deleted ports to their networks', now that no program counts for these
+ * ports.
+ */
 static void keep_counters(struct xv_model *model)
 {
 	uint32_t id;
@@ -19,7 +22,7 @@ static void keep_counters(struct xv_model *model)
 			xv_stats_keep_port(model->dp, id, model->batch->port[id]);
 }
 
-/* In rounds: what a list leaves when it is replaced is room for others. */
+/* Publishes flood lists in rounds: deleting replaced lists makes room for others. */
 static int publish(struct xv_model *model, bool *published, struct xv_err *err)
 {
 	struct xv_flood_round round;
@@ -40,9 +43,9 @@ static int publish(struct xv_model *model, bool *published, struct xv_err *err)
 }
 
 /*
- * New flood lists are out before what the old ones named goes. Where one could not be written, ids
- * of ports and peers stay until it can. Entries go before the grace period: a program that found
- * one may use its id until then.
+ * The order matters. New flood lists are published before the objects are freed that old lists
+ * name. If a list could not be written, ids of ports and peers stay until it can. FDB entries are
+ * deleted before the grace period, as a program that has read an entry may use its id until then.
  */
 int xv_settle(struct xv_model *model, struct xv_err *err)
 {
@@ -53,7 +56,7 @@ int xv_settle(struct xv_model *model, struct xv_err *err)
 	int ret = publish(model, &published, err);
 
 	if (b->entries)
-		xv_fdb_flush_gone(model); /* static entries among them may leave a peer unused */
+		xv_fdb_flush_gone(model); /* may leave peers without references */
 	if (!model->flood_behind && xv_batch_may_drop_peers(model) &&
 	    xv_peer_unlink_unused(model)) {
 		xv_fdb_flush_gone(model);

@@ -16,7 +16,7 @@ enum {
 	MAX_NAMES = 64,
 };
 
-/* The mark of an instance's device: its alias, with the instance's name. */
+/* The alias that marks an instance's slow path device. */
 #define MARK "xvtep instance "
 
 static void make_mark(const char *instance, char mark[64])
@@ -68,7 +68,7 @@ int xv_slow_check_other(const struct xv_model *model, const struct xv_link *link
 	if (!xv_slow_is(link))
 		return 0;
 	xv_pinned_each(model->name, is_not_slow_of, &owner);
-	/* One of another layout, or whose pins are lost, is known by the device's mark alone. */
+	/* Without pins, or with pins of another layout, only the alias says whose device it is. */
 	if (!owner.name[0] && !strncmp(link->alias, MARK, len) &&
 	    strcmp(link->alias + len, model->name))
 		snprintf(owner.name, sizeof(owner.name), "%.*s", XV_PINNED_NAME - 1,
@@ -102,7 +102,7 @@ size_t xv_slow_remove_orphans(struct xv_netlink *nl, const char *instance, uint3
 	return removed;
 }
 
-/* The pin of a device that was the slow path's outlives it. */
+/* Removes the pin of a device that is no longer the slow path. */
 static void let_go(struct xv_model *model, uint32_t ifindex)
 {
 	if (ifindex && ifindex != model->slow_ifindex)
@@ -130,7 +130,7 @@ int xv_slow_open(struct xv_model *model, uint32_t adopted_ifindex, struct xv_err
 	       !xv_netlink_get_link(model->nl, NULL, adopted_ifindex, &link, NULL) &&
 	       usable(model, &link);
 	if (!keep && xv_slow_is(&link)) {
-		xv_log(LOG_NOTICE, "slow path device %s is not as it must be; making it again",
+		xv_log(LOG_NOTICE, "slow path device %s has wrong settings; making it again",
 		       link.name);
 		xv_netlink_del_link(model->nl, link.ifindex, NULL);
 	}
@@ -156,7 +156,7 @@ void xv_slow_check(struct xv_model *model)
 	if (model->slow_ifindex &&
 	    !xv_netlink_get_link(model->nl, NULL, model->slow_ifindex, &link, NULL) &&
 	    usable(model, &link)) {
-		memcpy(model->slow_name, link.name, sizeof(model->slow_name)); /* it may be new */
+		memcpy(model->slow_name, link.name, sizeof(model->slow_name)); /* may be renamed */
 		return;
 	}
 	if (model->slow_ifindex)

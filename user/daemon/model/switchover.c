@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The underlay devices of another configuration: see switchover.h. What may be refused is tried on
- * devices that carry nothing yet, and of the others only where an XDP mode that was asked for is
- * not theirs; the rest is done when nothing can be refused any more.
+ * Changes the underlay devices to those of another configuration: see switchover.h. All attachments
+ * that can fail are tried first: new devices, and devices that need another XDP mode which the
+ * configuration requires. The rest is done at the commit, and cannot fail.
  */
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -15,9 +15,9 @@
 #include "model/underlay.h"
 
 struct place {
-	struct xv_link link; /* ifindex 0: no such device now */
-	bool touched;	     /* attached, or tried */
-	bool later;	     /* what is left to do needs no check */
+	struct xv_link link; /* ifindex 0: there is no such device now */
+	bool touched;	     /* attached or tried by this change */
+	bool later;	     /* attach at the commit */
 };
 
 struct xv_switchover {
@@ -27,8 +27,9 @@ struct xv_switchover {
 };
 
 /*
- * Not one of the devices that are attached now: adjacencies name their slots until the new list
- * holds, which it may not. Only where all are taken is it one of a device that goes.
+ * A free slot of xv_tx. Slots of devices that are attached now are avoided, even if these will be
+ * detached: adjacencies use them until the commit. If there is no other, takes the slot of a device
+ * that will be detached.
  */
 static uint32_t free_slot(const struct xv_model *model, const struct xv_uplink *list, size_t n)
 {
@@ -44,7 +45,7 @@ static uint32_t free_slot(const struct xv_model *model, const struct xv_uplink *
 	return going;
 }
 
-/* The new list: devices that stay keep their slot and state. */
+/* Makes the new list. Devices that stay keep their slot and state. */
 static void fill_list(struct xv_model *model, const struct xv_config *config,
 		      struct xv_uplink *list)
 {
@@ -64,7 +65,10 @@ static void fill_list(struct xv_model *model, const struct xv_config *config,
 	}
 }
 
-/* Another name of a device that is none of ours to take is refused too. */
+/*
+ * The name is another name (altname) of a device. If that device cannot be an underlay device, says
+ * so instead.
+ */
 static int check_altname(struct xv_model *model, const char *dev, struct xv_err *err)
 {
 	struct xv_link link;
@@ -93,7 +97,7 @@ static int look_at(struct xv_model *model, const struct xv_config *config, struc
 	return ret == -EEXIST ? check_altname(model, uplink->dev, err) : 0;
 }
 
-/* Attached already, as the configuration asks. */
+/* Whether the device is attached as the configuration requires. */
 static bool is_as_wished(const struct xv_model *model, const struct xv_config *config,
 			 const struct xv_uplink *uplink, const struct xv_link *link)
 {
@@ -107,7 +111,10 @@ static bool is_as_wished(const struct xv_model *model, const struct xv_config *c
 	       xv_attach_has_tc(model->dp->pin_dir, link->ifindex, uplink->behind);
 }
 
-/* What the device says of itself is believed before its XDP mode is taken from it. */
+/*
+ * Refuses native XDP if the device's features say that it has none, before its current mode is
+ * taken off.
+ */
 static int check_native(const struct xv_config *config, const struct xv_link *link,
 			struct xv_err *err)
 {
@@ -123,7 +130,10 @@ static int try_new(struct xv_model *model, const struct xv_config *config, struc
 {
 	if (!place->link.ifindex || uplink->ifindex)
 		return 0;
-	/* A tenant's until now, which only a start can find: that goes on until all is checked. */
+	/*
+	 * The device was a tenant's port until now, which happens only at a start. The port stays
+	 * until everything is checked.
+	 */
 	if (xv_attach_is_pinned(model->dp->pin_dir, place->link.ifindex)) {
 		place->later = true;
 		return 0;
@@ -140,7 +150,7 @@ static int try_kept(struct xv_model *model, const struct xv_config *config,
 
 	if (!place->link.ifindex || !uplink->ifindex || place->touched)
 		return 0;
-	/* What there is to say of it may be otherwise by now. */
+	/* The note may be out of date too. */
 	place->later = uplink->adopted || uplink->note[0] ||
 		       uplink->ifindex != place->link.ifindex ||
 		       !is_as_wished(model, config, uplink, &place->link);
@@ -227,7 +237,7 @@ void xv_switchover_cancel(struct xv_model *model, struct xv_switchover *change)
 		return;
 	for (i = 0; i < change->n; i++)
 		put_back(model, &change->list[i], &change->places[i]);
-	/* One may have had the slot of a device that was to go. */
+	/* A device of the change may have used a slot of one that was to be detached. */
 	for (i = 0; i < model->n_uplinks; i++) {
 		slot = XV_MAX_PORTS + model->uplinks[i].slot;
 		if (model->uplinks[i].ifindex)

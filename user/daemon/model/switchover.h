@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* From the underlay devices of one configuration to those of another. */
+/* Changes the underlay devices from one configuration to another. */
 #ifndef XV_SWITCHOVER_H
 #define XV_SWITCHOVER_H
 
@@ -8,10 +8,10 @@
 struct xv_switchover;
 
 /*
- * The devices of a configuration, checked: also whether those that are new take the XDP mode that
- * it asks for, which attaches them. An error leaves all as it was. model->uplinks is the same until
- * xv_switchover_commit(), which cannot fail; xv_switchover_cancel() goes back. Each frees the
- * change.
+ * Prepares the change to a configuration's devices: checks them, and attaches where the XDP mode
+ * that the configuration requires may be refused. On an error everything is as before.
+ * model->uplinks changes only with xv_switchover_commit(), which cannot fail.
+ * xv_switchover_cancel() undoes the change. Each of these two frees it.
  */
 int xv_switchover_prepare(struct xv_model *model, const struct xv_config *config,
 			  struct xv_switchover **change, struct xv_err *err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Ports in networks: see tenancy.h. */
+/* Makes and deletes ports: see tenancy.h. */
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -143,7 +143,7 @@ void xv_tenancy_end_all(struct xv_model *model, struct xv_network *net)
 			xv_tenancy_del(model, port, NULL);
 }
 
-/* One adopted entry of xv_port; a device that is gone or was renamed is forgotten. */
+/* Adopts an entry of xv_port. Deletes it if the device is gone or was renamed. */
 static int adopt_one(struct xv_model *model, const struct xv_port_key *key,
 		     const struct xv_port_val *val, struct xv_err *err)
 {
@@ -183,7 +183,7 @@ static int adopt_one(struct xv_model *model, const struct xv_port_key *key,
 	return 0;
 }
 
-/* Ids that no port has any more are free again. */
+/* Frees the ids in xv_port_dev that no port has. */
 static void free_ids(struct xv_model *model)
 {
 	struct xv_port_dev_val val, none = {};
@@ -221,8 +221,8 @@ int xv_tenancy_adopt(struct xv_model *model, struct xv_err *err)
 }
 
 /*
- * A device may be under the tunnels by now, and have its program for that. later: with a port's
- * program, it waits for its turn to get this daemon's.
+ * Attaches an adopted port, unless its device may not be a port any more, as when it became an
+ * underlay device. later: by the queue, as the earlier daemon's program still serves the port.
  */
 static void attach_adopted(struct xv_model *model, struct xv_port *port, bool later)
 {

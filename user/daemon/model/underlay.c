@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The devices of uplinks: see underlay.h. */
+/* Attaches underlay devices: see underlay.h. */
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/if_link.h>
@@ -136,7 +136,7 @@ void xv_underlay_forget(struct xv_model *model, struct xv_uplink *uplink)
 
 	xv_group_uplink_gone(model, uplink->ifindex);
 	bpf_map_delete_elem(model->dp->fd.uplink, &uplink->ifindex);
-	/* The slot may be another device's by now, or still, that takes its place in the list. */
+	/* Another device of the list may have the slot by now. */
 	bpf_map_lookup_elem(model->dp->fd.tx, &slot, &ifindex);
 	if (ifindex == uplink->ifindex)
 		bpf_map_delete_elem(model->dp->fd.tx, &slot);
@@ -154,7 +154,7 @@ void xv_underlay_detach(struct xv_model *model, struct xv_uplink *uplink)
 	xv_underlay_forget(model, uplink);
 }
 
-/* What there is to say of the device as it is now. True if that is not what was said last. */
+/* Sets the status of the device. True if it has changed. */
 static bool set_status(const struct xv_config *config, struct xv_uplink *uplink)
 {
 	bool v6 = !xv_ip_is_zero(&config->address6);
@@ -196,7 +196,10 @@ void xv_underlay_tell(const struct xv_config *config, struct xv_uplink *uplink)
 		xv_log(LOG_NOTICE, "underlay %s: as it should be again", uplink->dev);
 }
 
-/* What others have at an attached device may have changed; then it is attached as that wants. */
+/*
+ * Looks at the filters of others at the device, and attaches the programs anew if their place has
+ * to change.
+ */
 static void look_again(struct xv_model *model, struct xv_uplink *uplink, const struct xv_link *link)
 {
 	struct xv_uplink before = *uplink;
@@ -303,7 +306,7 @@ void xv_underlay_link_gone(struct xv_model *model, uint32_t ifindex)
 	xv_signal_send(&model->signals.refresh);
 }
 
-/* Whether it takes XDP frames, which adjacencies say. */
+/* The device's XDP features have changed; adjacencies depend on them. */
 void xv_underlay_features(struct xv_model *model, uint32_t ifindex, uint64_t features)
 {
 	struct xv_uplink *uplink = xv_uplink_by_index(model, ifindex);

@@ -1,52 +1,63 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The devices of uplinks: attached, followed as the kernel tells of them, and let go; xv_uplink and
- * their slots in xv_tx. */
+/*
+ * Attaches underlay devices, follows the devices' changes, and detaches them. The only writer of
+ * xv_uplink and of the slots of underlay devices in xv_tx.
+ */
 #ifndef XV_UNDERLAY_H
 #define XV_UNDERLAY_H
 
 #include "model/uplink.h"
 
 /*
- * XDP first or TC: auto takes native XDP but on veth, which copies every frame for it and takes TSO
- * from its peer. Never before filters of others (uplink->behind). *must: the configuration asked
- * for this very mode.
+ * Whether the device gets an XDP program. auto: native XDP, but not on veth, which copies every
+ * frame for XDP and makes its peer stop TSO. Never if filters of others must see frames first
+ * (uplink->behind). *must: the configuration requires this mode, so a refusal is an error.
  */
 bool xv_underlay_wants_xdp(const struct xv_config *config, const struct xv_uplink *uplink,
 			   const struct xv_link *link, bool *must);
-/* Sets behind, watched and filters as the device is now, and the configuration wants. */
+/*
+ * Sets uplink->behind, watched and filters, from the filters of others at the device and the
+ * configuration.
+ */
 void xv_underlay_look_at_filters(const struct xv_model *model, const struct xv_config *config,
 				 struct xv_uplink *uplink, const struct xv_link *link);
-/* Devices that cannot be under the tunnels: loopback, a tenant's port, a slow path device. */
+/*
+ * Refuses devices that cannot be underlay devices: loopback, a tenant's port, a slow path device.
+ */
 int xv_underlay_check(struct xv_model *model, const struct xv_link *link, struct xv_err *err);
 /*
- * TC is there before XDP, which leaves to it what it does not redirect, and goes after it. strict:
- * an explicit XDP mode that the device refuses is an error; else it works at TC.
+ * Attaches the programs. The TC program is attached before and detached after the XDP program,
+ * because it handles the frames that XDP leaves. strict: if the device refuses an XDP mode that the
+ * configuration requires, that is an error; otherwise TC alone is used.
  */
 int xv_underlay_attach(struct xv_model *model, const struct xv_config *config,
 		       struct xv_uplink *uplink, const struct xv_link *link, bool strict,
 		       struct xv_err *err);
-/* The same device in the same mode and slot, whatever the configuration says. */
+/*
+ * Attaches the programs again in the mode and slot that uplink has, whatever the configuration
+ * says.
+ */
 void xv_underlay_attach_again(struct xv_model *model, const struct xv_uplink *uplink,
 			      const struct xv_link *link);
 void xv_underlay_detach(struct xv_model *model, struct xv_uplink *uplink);
-/* The device is not there any more. */
+/* The device does not exist any more: clears its map entries. */
 void xv_underlay_forget(struct xv_model *model, struct xv_uplink *uplink);
-/* What cannot be joined is added to the note. */
+/* Joins the multicast groups at the device, and puts failures into uplink->groups. */
 void xv_underlay_join_groups(struct xv_model *model, struct xv_uplink *uplink);
-/* Logs what there is to say of the device as it is now, if that is not what was said last. */
+/* Sets the device's status, and logs it if it has changed. */
 void xv_underlay_tell(const struct xv_config *config, struct xv_uplink *uplink);
 
-/* What others hooked to them may have changed without a word. */
+/* Looks at all devices, because filters of others may have changed without a notification. */
 void xv_underlay_look_all(struct xv_model *model);
-/* Once a second: whether TCX programs came or went. */
+/* To be called once a second: looks whether TCX programs came or went. */
 void xv_underlay_second(struct xv_model *model);
-/* From netlink. */
+/* From netlink: a device changed, was deleted, or changed its XDP features. */
 void xv_underlay_link(struct xv_model *model, const struct xv_link *link);
 void xv_underlay_link_gone(struct xv_model *model, uint32_t ifindex);
 void xv_underlay_features(struct xv_model *model, uint32_t ifindex, uint64_t features);
-/* Whether its XDP program had been taken off; then it is attached again, or at TC. */
+/* Returns whether the device's XDP program was missing. If so, attaches it again, or TC alone. */
 bool xv_underlay_mend(struct xv_model *model, struct xv_uplink *uplink);
-/* Looks at the groups that leave by underlay devices, and tells what they cannot. */
+/* Looks up the groups of all underlay devices, and logs what has changed. */
 void xv_underlay_groups(struct xv_model *model);
 
 #endif

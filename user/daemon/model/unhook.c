@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Programs taken off tenant devices by and by: see unhook.h. */
+/* Detaches programs from former ports' devices: see unhook.h. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -11,7 +11,7 @@
 #include "grow.h"
 
 enum {
-	PAUSE_US = 1000, /* between two devices: others have their turn */
+	PAUSE_US = 1000, /* between two devices, for other events */
 };
 
 struct xv_unhook {
@@ -20,7 +20,10 @@ struct xv_unhook {
 	size_t n, room;
 };
 
-/* untagged: not by a VLAN of it, whose frames only the TC program takes. */
+/*
+ * Whether something uses the device. untagged: VLANs of the device do not count, whose frames only
+ * the TC program handles.
+ */
 static bool is_used(const struct xv_model *model, uint32_t ifindex, bool untagged)
 {
 	const struct xv_port *port;

@@ -77,7 +77,7 @@ bool xv_uplink_has_slot(const struct xv_uplink *uplinks, size_t n, uint32_t slot
 	return false;
 }
 
-/* The device of an entry of xv_uplink; one that is gone has a name that no device can have. */
+/* Adopts an entry of xv_uplink. A device that is gone gets a name that no device can have. */
 static void adopt_one(struct xv_model *model, uint32_t ifindex, const struct xv_uplink_val *val)
 {
 	struct xv_uplink *uplink = &model->uplinks[model->n_uplinks];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* VLANs of the underlay: see vlan.h. */
+/* VLAN devices: see vlan.h. */
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/if_ether.h>
@@ -13,23 +13,23 @@
 #include "model/vlan.h"
 
 struct xv_vlan_key {
-	int32_t nsid; /* the namespace that the device is in; negative: this one */
+	int32_t nsid; /* namespace of the VLAN device; negative: this one */
 	uint32_t ifindex;
 };
 
 struct xv_vlan {
 	struct xv_vlan_key at;
-	uint32_t on;  /* ifindex of the device below */
+	uint32_t on;  /* ifindex of the device below it */
 	uint32_t tag; /* struct xv_link.vlan_tag */
 	uint32_t master;
-	bool missing; /* in a look at all of its namespace: not seen yet */
+	bool missing; /* during a dump of its namespace: not seen yet */
 	UT_hash_handle hh;
 };
 
 enum {
 	HERE = -1,
-	MASTERS_DEEP = 4,   /* a bridge over a bond, and room */
-	AWAY_A_SECOND = 16, /* namespaces */
+	MASTERS_DEEP = 4,   /* a bridge over a bond, and some more */
+	AWAY_A_SECOND = 16, /* namespaces looked at in a second */
 };
 
 static struct xv_vlan *find(const struct xv_model *model, int32_t nsid, uint32_t ifindex)
@@ -41,7 +41,10 @@ static struct xv_vlan *find(const struct xv_model *model, int32_t nsid, uint32_t
 	return vlan;
 }
 
-/* The kernel takes VID 0 off before it looks for a device. */
+/*
+ * The key of xv_port for the VLAN device's frames. (The kernel strips a tag with VID 0 before it
+ * looks for a VLAN device.)
+ */
 static struct xv_port_key key_of(const struct xv_vlan *vlan)
 {
 	uint32_t proto = vlan->tag >> 16;
@@ -54,8 +57,9 @@ static struct xv_port_key key_of(const struct xv_vlan *vlan)
 }
 
 /*
- * Writes or deletes the VLAN device's entry of xv_port; one of a port of that VLAN stays. exists:
- * the device is there; it has an entry while the one below is an untagged port.
+ * Writes or deletes the entry of xv_port that leaves the VLAN device's frames to the kernel.
+ * exists: the VLAN device exists. The entry is needed while the device below is an untagged port.
+ * If the VLAN itself is a port, its entry stays.
  */
 static void mark(struct xv_model *model, const struct xv_vlan *vlan, bool exists)
 {
@@ -72,7 +76,9 @@ static void mark(struct xv_model *model, const struct xv_vlan *vlan, bool exists
 	if (!wanted)
 		bpf_map_delete_elem(model->dp->fd.port, &key);
 	else if (bpf_map_update_elem(model->dp->fd.port, &key, &val, BPF_NOEXIST))
-		xv_log(LOG_ERR, "no room for VLAN device %u over a port: its frames are the port's",
+		xv_log(LOG_ERR,
+		       "no room in xv_port for the VLAN device with index %u over a port: the port "
+		       "gets its frames",
 		       vlan->at.ifindex);
 }
 
@@ -112,7 +118,10 @@ void xv_vlan_free_all(struct xv_model *model)
 		forget(model, vlan);
 }
 
-/* The same VLAN of the same device may be another one's by now: that was moved. */
+/*
+ * Forgets the VLAN device. Its entry stays if another device has the same VLAN by now: the device
+ * may have been moved to another namespace.
+ */
 static void gone(struct xv_model *model, struct xv_vlan *vlan)
 {
 	struct xv_vlan was = *vlan;
@@ -122,7 +131,7 @@ static void gone(struct xv_model *model, struct xv_vlan *vlan)
 	mark(model, &was, xv_vlan_has(model, &key));
 }
 
-/* Whether it was not known like this. */
+/* Notes a VLAN device. Returns whether it is new or has changed. */
 static bool note(struct xv_model *model, int32_t nsid, const struct xv_link *link, uint32_t master)
 {
 	struct xv_vlan *vlan = find(model, nsid, link->ifindex);
@@ -138,7 +147,7 @@ static bool note(struct xv_model *model, int32_t nsid, const struct xv_link *lin
 	if (!vlan) {
 		vlan = calloc(1, sizeof(*vlan));
 		if (!vlan)
-			return false; /* its frames go by the kernel */
+			return false; /* the kernel handles its frames */
 		vlan->at = (struct xv_vlan_key){.nsid = nsid, .ifindex = link->ifindex};
 		HASH_ADD(hh, model->vlans, at, sizeof(vlan->at), vlan);
 	}
@@ -149,7 +158,7 @@ static bool note(struct xv_model *model, int32_t nsid, const struct xv_link *lin
 	return true;
 }
 
-/* One that has its lower device in another namespace is not of our underlay. */
+/* Notes a VLAN device whose lower device is in this namespace, and forgets one that is not such. */
 bool xv_vlan_link(struct xv_model *model, const struct xv_link *link)
 {
 	struct xv_vlan *vlan = find(model, HERE, link->ifindex);
@@ -161,7 +170,7 @@ bool xv_vlan_link(struct xv_model *model, const struct xv_link *link)
 	return vlan != NULL;
 }
 
-/* ---- VLAN devices in other namespaces: the kernel gives them their frames as before ---- */
+/* ---- VLAN devices in other namespaces: the kernel delivers their frames ---- */
 
 struct look {
 	struct xv_model *model;
@@ -183,7 +192,7 @@ static void look_in(struct xv_model *model, int32_t nsid)
 	for (vlan = model->vlans; vlan; vlan = vlan->hh.next)
 		vlan->missing = vlan->at.nsid == nsid;
 	if (xv_netlink_each_vlan_in(model->nl, nsid, on_away, &look) == -EINTR)
-		return; /* the next time */
+		return; /* tried again the next time */
 	HASH_ITER (hh, model->vlans, vlan, tmp)
 		if (vlan->at.nsid == nsid && vlan->missing)
 			gone(model, vlan);
@@ -201,7 +210,7 @@ static bool is_listed(int32_t nsid, const int32_t *list, size_t n)
 	return n && bsearch(&nsid, list, n, sizeof(nsid), compare_nsid);
 }
 
-/* Namespaces in turns, at most so many. */
+/* Looks for VLAN devices in the next namespaces, at most so many. */
 static void look_away(struct xv_model *model, size_t most)
 {
 	struct xv_vlan *vlan, *tmp;
@@ -231,7 +240,7 @@ bool xv_vlan_link_gone(struct xv_model *model, uint32_t ifindex)
 
 	if (!vlan)
 		return false;
-	look_away(model, SIZE_MAX); /* it may have been moved */
+	look_away(model, SIZE_MAX); /* the device may have been moved to another namespace */
 	gone(model, vlan);
 	return true;
 }
@@ -257,8 +266,10 @@ int xv_vlan_load(struct xv_model *model, struct xv_err *err)
 	return 0;
 }
 
-/* Whether the device is an underlay device, or a bond or bridge that has one. (A VRF has it too,
- * but an address on that is a loopback address.) */
+/*
+ * Whether the device is an underlay device, or a bond or bridge over one. A VRF does not count: an
+ * address on a VRF is a loopback address.
+ */
 static bool is_underlay(struct xv_model *model, uint32_t ifindex)
 {
 	struct xv_link link;
@@ -283,7 +294,7 @@ static bool is_underlay(struct xv_model *model, uint32_t ifindex)
 	return false;
 }
 
-/* Tags of tenants on the underlay: never the host's own, whatever else has them. */
+/* The tags of tenants' frames on the underlay, sorted. They are never the host's own. */
 struct tags {
 	uint32_t *tag;
 	size_t n;
@@ -312,12 +323,12 @@ static void add(struct xv_config_val *val, const struct tags *tenants, uint32_t 
 			return;
 	if (i < XV_MAX_TAGS)
 		val->tag[i] = tag;
-	else if (!tenants->n) /* else frames in that VLAN go by the kernel, which knows whose it is
-			       */
+	else if (!tenants->n) /* with tenants' tags, the kernel handles further VLANs, as it knows
+				 whose they are */
 		val->flags |= XV_CONFIG_ANY_TAG;
 }
 
-/* Whether a port has the device, or the bridge or bond that is above it. */
+/* Whether the device, or a bridge or bond above it, is a port's. */
 static bool leads_to_port(struct xv_model *model, uint32_t ifindex)
 {
 	struct xv_link link;
@@ -334,8 +345,9 @@ static bool leads_to_port(struct xv_model *model, uint32_t ifindex)
 }
 
 /*
- * The tags in which ports' frames come over the underlay: of VLAN devices that are ports or lead to
- * one, and of ports that are a VLAN of a bond or bridge over it.
+ * Finds the tags of ports' frames on the underlay: those of VLAN devices that are ports or are
+ * below a port's bridge or bond, and those of ports that are a VLAN of an underlay device or of a
+ * bond or bridge over one.
  */
 static int find_tenants(struct xv_model *model, struct tags *tags)
 {
@@ -363,7 +375,7 @@ static int find_tenants(struct xv_model *model, struct tags *tags)
 
 static void add_all(struct xv_model *model, const struct tags *tenants, struct xv_config_val *val)
 {
-	uint32_t on = 0; /* seen last: many VLANs are on one device */
+	uint32_t on = 0; /* device of the last entry: many VLANs are on one device */
 	struct xv_vlan *vlan;
 	bool ours = false;
 
@@ -386,7 +398,7 @@ void xv_vlan_write(struct xv_model *model, struct xv_config_val *val)
 	size_t i;
 
 	if (find_tenants(model, &tenants))
-		return; /* all tagged frames go by the kernel */
+		return; /* the kernel then handles all tagged frames */
 	for (i = 0; i < sizeof(model->local_dev) / sizeof(model->local_dev[0]); i++) {
 		dev = model->local_dev[i];
 		vlan = find(model, HERE, dev);
@@ -398,7 +410,7 @@ void xv_vlan_write(struct xv_model *model, struct xv_config_val *val)
 	free(tenants.tag);
 }
 
-/* Whether frames with that tag are taken now. */
+/* Whether programs take frames with the tag as the host's own now. */
 static bool is_own_now(struct xv_model *model, uint32_t tag)
 {
 	struct xv_config_val val;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The kernel's way: see way.h. */
+/* Which outer packets the kernel handles: see way.h. */
 #include <stdio.h>
 
 #include "addr.h"
