@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Counters of two maps: see carry.h. */
+/* Carries counters from one xv_stats map to another: see carry.h. */
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <sched.h>
@@ -9,7 +9,7 @@
 #include "xv_abi.h"
 
 enum {
-	WORDS = offsetof(struct xv_stats_val, peer_here) / sizeof(uint64_t), /* all counters */
+	WORDS = offsetof(struct xv_stats_val, peer_here) / sizeof(uint64_t), /* counters of a CPU */
 	PAGE = 4096,
 	NOTE_LEN = (WORDS * sizeof(uint64_t) + PAGE - 1) / PAGE * PAGE,
 };
@@ -23,7 +23,7 @@ int xv_carry_make_note(void)
 	return fd < 0 ? -errno : fd;
 }
 
-/* NULL, with errno, if it cannot be mapped. */
+/* NULL with errno on failure. */
 static void *map_array(int fd, size_t *stride, size_t *len)
 {
 	struct bpf_map_info info = {};
@@ -97,9 +97,9 @@ void xv_carry_begin(struct xv_carry *carry)
 }
 
 /*
- * Adds what is in from, over all CPUs, beyond what was carried. The entry of a CPU is its programs'
- * to write, and they add in several steps; so this runs on that CPU, where nothing of theirs can
- * come in between the one instruction that it adds with.
+ * Adds to `to` what was counted in `from` and has not been carried yet. Programs of a CPU add to
+ * that CPU's counters without locks, so this function runs on each CPU in turn, where no program
+ * can interrupt the single instruction that adds.
  */
 static void add(struct xv_carry *carry, uint8_t *from, size_t from_stride, uint8_t *to,
 		size_t to_stride)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Counters of two xv_stats maps while old programs count in one and new programs in the other:
- * whichever stays has counted everything, once. What has been carried already is noted in a map of
- * its own, so that a daemon that goes on with a migration carries nothing twice.
+ * Carries counters between two xv_stats maps while old programs count in one and new programs in
+ * the other, so that the map that stays has every packet exactly once. What was carried is noted in
+ * a map of its own, so that a daemon that resumes a migration carries nothing twice.
  */
 #ifndef XV_CARRY_H
 #define XV_CARRY_H
@@ -12,20 +12,20 @@
 
 struct xv_carry {
 	uint8_t *from, *to; /* memory-mapped: CPU -> counters */
-	uint64_t *carried;  /* sums over all CPUs that are in both */
+	uint64_t *carried;  /* what was carried, summed over all CPUs */
 	size_t from_stride, to_stride, from_len, to_len, carried_len;
 };
 
-/* The map that notes what was carried; a file descriptor or negative errno. */
+/* Makes the map that notes what was carried. A file descriptor or negative errno. */
 int xv_carry_make_note(void);
-/* Both maps have the same CPUs. Negative errno. */
+/* Maps the three. from and to must be of the same machine. 0 or negative errno. */
 int xv_carry_open(struct xv_carry *carry, int from, int to, int note);
 void xv_carry_close(struct xv_carry *carry);
-/* Before any new program counts: to becomes a copy of from. */
+/* Copies `from` to `to`. To be called before any new program counts. */
 void xv_carry_begin(struct xv_carry *carry);
-/* When no old program counts any more: what they counted since is added to to. */
+/* Adds what old programs counted since to `to`. For when no old program counts any more. */
 void xv_carry_on(struct xv_carry *carry);
-/* When no new program counts any more, the other way round. */
+/* The other way round, when no new program counts any more. */
 void xv_carry_back(struct xv_carry *carry);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The BPF object of an instance: load, pin, adopt, remove. See datapath.h. */
+/* The BPF object of an instance: loads, pins, adopts and removes it. See datapath.h. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <cap-ng.h>
@@ -34,7 +34,7 @@ enum {
 	DIR_DEPTH = 4,
 };
 
-/* libbpf says why a load failed only through its print callback; the last warnings are kept. */
+/* The last warnings of libbpf: only its print callback gets the reason of a failed load. */
 static char libbpf_text[256];
 
 static int keep_warning(enum libbpf_print_level level, const char *fmt, va_list ap)
@@ -74,7 +74,7 @@ static int check_privileges(struct xv_err *err)
 	return 0;
 }
 
-/* bpffs may not be mounted, or (under `ip netns exec`) hidden by a fresh sysfs. */
+/* Mounts bpffs if it is not mounted, or is hidden by a new sysfs (as under `ip netns exec`). */
 static int mount_bpffs(struct xv_err *err)
 {
 	struct statfs fs;
@@ -87,7 +87,7 @@ static int mount_bpffs(struct xv_err *err)
 			  BPFFS, strerror(errno));
 }
 
-/* Asked of mountinfo: what stands behind /proc/1/root and /proc/1/ns may not be looked at. */
+/* Compares with mountinfo, because the daemon may not look at /proc/1/root and /proc/1/ns. */
 bool xv_datapath_is_private(void)
 {
 	FILE *mounts = fopen("/proc/1/mountinfo", "re");
@@ -137,12 +137,16 @@ static int say_layout(const char *pin_dir, const struct xv_pinned *pinned, struc
 			  pin_dir, version, layout, XV_ABI_VERSION, strrchr(pin_dir, '/') + 1);
 }
 
-/* 1: pinned maps that we can take over are there; 0: none; negative: some not to be touched. */
+/*
+ * 1: there are pinned maps that can be taken over; 0: there are none; negative: there are pins that
+ * must not be touched.
+ */
 static int check_pinned(const char *pin_dir, struct xv_pinned *pinned, struct xv_err *err)
 {
 	int ret = xv_pinned_read(pin_dir, pinned);
 
-	if (ret) /* what a failed load of a new instance takes down may be one that forwards */
+	if (ret) /* must fail here: a load that fails later would remove pins, perhaps of an
+		    instance that forwards */
 		return xv_err_set(err, ret, "cannot open %s/%s: %s; nothing was changed", pin_dir,
 				  pinned->unreadable ?: "xv_meta", strerror(-ret));
 	if (!pinned->whole && xv_links_are_live(pin_dir))
@@ -166,8 +170,8 @@ static int check_pinned(const char *pin_dir, struct xv_pinned *pinned, struct xv
 }
 
 /*
- * A first set-up that was cut off before it said of which layout it is: no program forwards yet.
- * Removed if it is ours to remove; what else there is to say is said afterwards.
+ * Removes what a first set-up left that was interrupted before it wrote xv_meta, if it is this
+ * instance's to remove. No program forwards by it yet. Other problems are reported later.
  */
 static void remove_unfinished(struct xv_datapath *dp, const char *instance)
 {
@@ -182,7 +186,7 @@ static void remove_unfinished(struct xv_datapath *dp, const char *instance)
 	dp->lock_fd = -1;
 }
 
-/* The lock is taken before anything is read, where there is a directory already. */
+/* Locks the pin directory, if there is one, before anything in it is read. */
 static int look_at_pins(struct xv_datapath *dp, const char *instance, struct xv_pinned *pinned,
 			struct xv_err *err)
 {
@@ -238,7 +242,7 @@ static void fill_fds(struct xv_datapath *dp)
 	};
 }
 
-/* Names the maps that should be pinned and are not: the load makes them anew. */
+/* Notes the names of maps whose pins are missing; the load makes them new and empty. */
 static void note_missing(struct xv_datapath *dp)
 {
 	struct bpf_map *map;
@@ -256,8 +260,8 @@ static void note_missing(struct xv_datapath *dp)
 }
 
 /*
- * xv_meta is pinned when it is written, not by the load: whoever sees it can believe it. Of a
- * migration it comes last.
+ * xv_meta must be pinned after it was written, not by the load, so that what any reader finds in it
+ * is true. A migration pins it last.
  */
 static bool hold_meta_back(struct xv_datapath *dp)
 {
@@ -277,14 +281,15 @@ static int pin_meta(struct xv_datapath *dp, const char *instance, struct xv_err 
 	return ret ? xv_err_set(err, ret, "cannot pin %s: %s", path, strerror(-ret)) : 0;
 }
 
-/* What the object must know before it is loaded. */
+/* Prepares the object for its load. */
 static void prepare_maps(struct xv_datapath *dp)
 {
 	char tx[sizeof(dp->pin_dir) + 8];
 
 	/*
-	 * The kernel adds BPF_F_RDONLY_PROG to a devmap but refuses it at creation; libbpf 1.1 then
-	 * finds a pinned one unlike the object's ("parameter mismatch"). May go with libbpf 1.2.
+	 * The kernel sets BPF_F_RDONLY_PROG on a devmap but refuses it at creation, so libbpf 1.1
+	 * finds that the pinned map differs from the object's ("parameter mismatch"). May go with
+	 * libbpf 1.2.
 	 */
 	snprintf(tx, sizeof(tx), "%s/xv_tx", dp->pin_dir);
 	if (!access(tx, F_OK))
@@ -364,7 +369,7 @@ void xv_datapath_unmap_stats(struct xv_datapath *dp)
 	dp->stats = NULL;
 }
 
-/* The lock is on the directory that is there. */
+/* Locks the pin directory again if it was removed and made anew. */
 static int renew_lock(struct xv_datapath *dp, struct xv_err *err)
 {
 	struct stat held, there;
@@ -513,7 +518,7 @@ int xv_datapath_attach_xdp(const struct xv_datapath *dp, struct xv_netlink *nl,
 			     err);
 }
 
-/* A link that keeps its program on a device by more than its pin is taken off first. */
+/* Detaches a link before its pin is removed, as something else may hold the link. */
 static void remove_pin(const char *path)
 {
 	int fd = bpf_obj_get(path);
@@ -526,8 +531,8 @@ static void remove_pin(const char *path)
 }
 
 /*
- * Removes a directory and what is in it, marks of clsact.h among them. Other layouts may have
- * directories of their own.
+ * Removes a directory and what is in it, also the marks of clsact.h and directories of other
+ * layouts.
  */
 static int remove_dir(const char *dir, int depth)
 {

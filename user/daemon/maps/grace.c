@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Grace periods in the background: see grace.h. */
+/* Grace periods without blocking the event loop: see grace.h. */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -15,13 +15,13 @@
 
 enum {
 	ASK = 1,
-	STOP = 1 << 16, /* more than can be asked */
+	STOP = 1 << 16, /* more than ASK can add up to */
 };
 
 struct xv_grace {
 	pthread_t thread;
 	bool running;
-	int ask, answer; /* event counters: to the thread, from it */
+	int ask, answer; /* event counters (eventfd) to and from the thread */
 	struct event *answered;
 	void (*done)(void *arg);
 	void *arg;
@@ -51,7 +51,7 @@ static void on_answer(evutil_socket_t fd, short what, void *arg)
 		grace->done(grace->arg);
 }
 
-/* Signals are the event loop's. */
+/* Blocks all signals in the thread, as the event loop handles them. */
 int xv_grace_run(struct xv_grace *grace, struct xv_err *err)
 {
 	sigset_t all, old;
@@ -91,7 +91,7 @@ int xv_grace_start(struct event_base *base, void (*done)(void *arg), void *arg,
 static void tell(struct xv_grace *grace, uint64_t word)
 {
 	if (write(grace->ask, &word, sizeof(word)) != sizeof(word))
-		abort(); /* the counter cannot be full: one question, one end */
+		abort(); /* cannot happen: the counter cannot be full */
 }
 
 void xv_grace_ask(struct xv_grace *grace)

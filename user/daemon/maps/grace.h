@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Grace periods of the datapath for the event loop, which cannot wait the 15 ms that one takes: a
- * thread of its own waits. It touches nothing else.
+ * Grace periods of BPF programs for the event loop, which cannot wait the 15 ms that one takes. A
+ * thread waits, and does nothing else.
  */
 #ifndef XV_GRACE_H
 #define XV_GRACE_H
@@ -13,15 +13,22 @@
 struct xv_grace;
 
 /*
- * done(arg) is called from the event loop. Questions wait until the thread runs, which is made by
- * xv_grace_run(): with the privileges that its maker has by then. 0 or negative errno.
+ * xv_grace_run() starts the thread, which keeps the privileges of that moment. What was asked
+ * before is done then. After each grace period done(arg) is called from the event loop. 0 or
+ * negative errno.
  */
 int xv_grace_start(struct event_base *base, void (*done)(void *arg), void *arg,
 		   struct xv_grace **grace, struct xv_err *err);
 int xv_grace_run(struct xv_grace *grace, struct xv_err *err);
-/* done() will be called after a grace period that begins now. Not again before it was called. */
+/*
+ * Asks for done() to be called after a grace period that begins now. To be called again only after
+ * done().
+ */
 void xv_grace_ask(struct xv_grace *grace);
-/* Waits for the thread, a grace period at most. done() is not called any more. NULL is fine. */
+/*
+ * Waits until the thread has ended, a grace period at most. done() is not called any more. grace
+ * may be NULL.
+ */
 void xv_grace_stop(struct xv_grace *grace);
 
 #endif

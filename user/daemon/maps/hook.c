@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Where programs are attached: see hook.h. */
+/* Finds where programs are attached: see hook.h. */
 #include <bpf/bpf.h>
 #include <dirent.h>
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include "maps/hook.h"
 #include "kernel/pinned.h"
 
-/* The program with that id, which is held from now on. NULL, with errno, if it cannot be. */
+/* Opens and holds the program with that id. NULL with errno on failure. */
 static const struct xv_hook_prog *hold(struct xv_hooks *hooks, uint32_t id)
 {
 	struct bpf_prog_info info = {};
@@ -41,7 +41,7 @@ static const struct xv_hook_prog *hold(struct xv_hooks *hooks, uint32_t id)
 	return prog;
 }
 
-/* A hook with that program in it. */
+/* Adds a hook that has this program. */
 static int add(struct xv_hooks *hooks, const struct xv_hook *hook, uint32_t prog_id)
 {
 	size_t room = hooks->room ? 2 * hooks->room : 16;
@@ -62,7 +62,10 @@ static int add(struct xv_hooks *hooks, const struct xv_hook *hook, uint32_t prog
 	return 0;
 }
 
-/* struct bpf_link_info has the index first in both its xdp and its tcx member; 0: no device. */
+/*
+ * Reads a link's info. False: its device is gone. struct bpf_link_info has ifindex first in both
+ * its xdp and its tcx member.
+ */
 static bool read_link(int fd, struct bpf_link_info *info)
 {
 	__u32 len = sizeof(*info);
@@ -99,7 +102,7 @@ static int find_links(struct xv_hooks *hooks, const char *pin_dir)
 	if (!d)
 		return errno == ENOENT ? 0 : -errno;
 	while (!ret && (entry = readdir(d))) {
-		if (entry->d_name[0] == '.' || entry->d_type == DT_DIR) /* or a mark */
+		if (entry->d_name[0] == '.' || entry->d_type == DT_DIR) /* or a mark (clsact.h) */
 			continue;
 		if (snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name) < (int)sizeof(path))
 			ret = add_link(hooks, path);
@@ -112,7 +115,7 @@ struct finding {
 	struct xv_hooks *hooks;
 	const char *pin_dir;
 	struct xv_pinned_ids maps;
-	uint32_t last; /* a trunk's VLANs are many keys */
+	uint32_t last; /* device of the last key: a trunk's VLANs are many keys */
 	int ret;
 };
 
@@ -181,7 +184,7 @@ static int put_link(const struct xv_hook *hook, int prog_fd)
 	return ret;
 }
 
-/* Nothing is made anew where others have taken the filter away meanwhile. */
+/* If somebody has removed the filter meanwhile, it is not made again. */
 static int put_filter(const struct xv_hook *hook, int prog_fd)
 {
 	if (!xv_clsact_program_at(hook->ifindex, hook->place))

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Every place where a program of an instance is attached: pinned links, and filters of the clsact
- * qdisc. The program in each can be replaced by another in one step, in which no packet passes
- * without one.
+ * All places where programs of an instance are attached: pinned links, and filters of the clsact
+ * qdisc. In each, one step replaces the program, and no packet passes without one.
  */
 #ifndef XV_HOOK_H
 #define XV_HOOK_H
@@ -14,21 +13,21 @@
 #include "kernel/clsact.h"
 
 enum {
-	XV_HOOK_PROGS_MAX = 64, /* different ones; of one version there are six */
+	XV_HOOK_PROGS_MAX = 64, /* different programs; one version has six */
 };
 
 struct xv_hook_prog {
 	uint32_t id;
-	int fd; /* held */
+	int fd; /* held open */
 	char name[16];
 };
 
 struct xv_hook {
-	char path[192]; /* of a link's pin; or, of a filter, of the mark that the qdisc is ours */
+	char path[192]; /* a link's pin; for a filter, the mark of the qdisc (clsact.h) */
 	bool filter;
-	enum xv_clsact_place place; /* of a filter */
+	enum xv_clsact_place place; /* for a filter */
 	uint32_t ifindex;
-	const struct xv_hook_prog *prog; /* that is in it */
+	const struct xv_hook_prog *prog; /* the program that is in the hook */
 };
 
 struct xv_hooks {
@@ -39,12 +38,12 @@ struct xv_hooks {
 };
 
 /*
- * All of a pin directory whose device is there. slow_ifindex: a device that no map names, or 0.
- * Negative errno; -EPERM without CAP_SYS_ADMIN.
+ * Finds all hooks of a pin directory whose device exists. slow_ifindex: a device that no map names,
+ * or 0. 0 or negative errno; -EPERM without CAP_SYS_ADMIN.
  */
 int xv_hooks_find(struct xv_hooks *hooks, const char *pin_dir, uint32_t slow_ifindex);
 void xv_hooks_free(struct xv_hooks *hooks);
-/* Puts a program into it. 0, also when the device went away; or negative errno. */
+/* Puts a program into the hook. 0, also if the device is gone; or negative errno. */
 int xv_hook_put(const struct xv_hook *hook, int prog_fd);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Shortcuts for decapsulation. See index.h. */
+/* Shortcuts for decapsulation: see index.h. */
 #include "addr.h"
 #include "maps/index.h"
 

@@ -98,7 +98,7 @@ static uint64_t describe(const struct description *d, const struct btf *btf)
 	hash = mix_number(hash, d->value_size);
 	if (strcmp(d->name, "xv_stats"))
 		hash = mix_number(hash, d->entries);
-	/* The kernel takes no types for these. */
+	/* The kernel takes no BTF for these kinds of maps. */
 	if (d->type == BPF_MAP_TYPE_DEVMAP || d->type == BPF_MAP_TYPE_RINGBUF)
 		return hash;
 	hash = mix_type(hash, btf, d->key_id);
@@ -120,7 +120,10 @@ uint64_t xv_layout_types(const struct bpf_map *map, const struct btf *btf)
 	return describe(&d, btf);
 }
 
-/* Of a pinned map. *btf: that of the map before, which is mostly the same. Negative errno. */
+/*
+ * xv_layout_types() of a pinned map. *btf: the BTF of the map before, which is mostly the same. 0
+ * or negative errno.
+ */
 static int pinned_types(const char *path, struct btf **btf, uint32_t *btf_id, uint64_t *types)
 {
 	struct description d = {.name = strrchr(path, '/') + 1};
@@ -183,9 +186,9 @@ static bool is_zero(const uint8_t *data, size_t len)
 struct copying {
 	struct xv_layout_pair pair;
 	struct bpf_map_info from, to;
-	uint32_t cpus; /* values of an element */
+	uint32_t cpus; /* number of values in an element */
 	uint8_t *key, *old, *new;
-	size_t old_size, new_size; /* of one value, in a per-CPU element */
+	size_t old_size, new_size; /* bytes of one value; of one CPU's in a per-CPU map */
 };
 
 static void free_copying(struct copying *c)

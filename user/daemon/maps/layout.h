@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Layouts of the pinned maps before ours: which maps there are, of which types, and how what is in
- * them becomes what ours have. One reader a layout, in layoutN.c; the last three are kept. Of our
- * own layout the types alone are listed, and a test compares them with the programs'.
+ * Earlier layouts of the pinned maps: which maps each has, of which types, and how to convert their
+ * contents to our maps. Each has a reader in layoutN.c; the last three are kept. For our own layout
+ * only the types are listed, and a test compares them with the programs'.
  */
 #ifndef XV_LAYOUT_H
 #define XV_LAYOUT_H
@@ -16,22 +16,25 @@
 struct bpf_map;
 struct btf;
 
-/* A map of the old layout and the new one that is to have what is in it. */
+/* A map of the old layout, and the new map that gets its contents. */
 struct xv_layout_pair {
 	int from, to;
-	int cpus; /* possible CPUs: entries of a per-CPU value */
+	int cpus; /* number of possible CPUs: entries of a per-CPU value */
 };
 
 struct xv_layout_map {
 	const char *name;
-	uint64_t types; /* xv_layout_types(): of keys, values, and how many */
+	uint64_t types; /* xv_layout_types() */
 	/*
-	 * NULL: our map is the same, in every bit and meaning, and is shared by old and new
-	 * programs. Else it is made anew, and this fills it while the old programs go on: nothing
-	 * but programs writes to the old map meanwhile. Negative errno.
+	 * NULL: our map is exactly the same, and old and new programs share it. Otherwise a new map
+	 * is made, and this function fills it while the old programs run. Only programs write to
+	 * the old map meanwhile. 0 or negative errno.
 	 */
 	int (*fill)(const struct xv_layout_pair *pair);
-	/* Likewise made anew, but its counters, which lie as in ours, go on (carry.h). */
+	/*
+	 * A new map is made too, but its counters, which have the same places, are carried on
+	 * (carry.h).
+	 */
 	bool counters;
 };
 
@@ -41,29 +44,29 @@ struct xv_layout {
 	size_t n;
 };
 
-/* The reader of a layout; NULL: none, or it is our own. */
+/* The reader of a layout. NULL: there is none, or it is our own layout. */
 const struct xv_layout *xv_layout_find(uint32_t number);
 
 const struct xv_layout_map *xv_layout_map(const struct xv_layout *layout, const char *name);
-/* Whether the pinned maps are of the types that the layout has. -EPROTO with the map's name. */
+/* Checks that the pinned maps have the layout's types. -EPROTO: err names the map that differs. */
 int xv_layout_check(const struct xv_layout *layout, const char *pin_dir, struct xv_err *err);
 
 /*
- * A number for a map's kind, its number of entries (but for xv_stats, which has the machine's
- * CPUs), and the names, sizes and places of all members of its keys and values.
+ * A hash of a map's kind, its number of entries (not for xv_stats, which has one for each CPU), and
+ * the names, sizes and offsets of all members of its keys and values.
  */
 uint64_t xv_layout_types(const struct bpf_map *map, const struct btf *btf);
 
 /*
- * Copies a map, element by element. convert, if there is one, makes the new value, which is zero
- * before, from the old one; elements of arrays that are zero are left out.
+ * Copies a map, element by element. convert, if not NULL, makes the new value, which is zeroed
+ * before, from the old one. Elements of arrays that are all zero are skipped.
  */
 int xv_layout_copy(const struct xv_layout_pair *pair, void (*convert)(const void *from, void *to));
-/* For per-CPU maps: one CPU's value. */
+/* The same for per-CPU maps; convert is called for each CPU's value. */
 int xv_layout_copy_cpus(const struct xv_layout_pair *pair,
 			void (*convert)(const void *from, void *to));
 
-/* The last is our own, of which nothing is filled. */
+/* The last is our own, without readers. */
 extern const struct xv_layout xv_layout_7, xv_layout_8, xv_layout_9;
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Map layout 7. Its xv_config is as ours; peers have one way, no identifications, and DF always;
- * groups are peers without an id, which the slow path sends to.
+ * Map layout 7. Its xv_config is the same as ours. Peers have no IPv4 identifications and always
+ * DF. Groups have no id: the slow path sends to them.
  */
 #include <linux/ip.h>
 #include <stddef.h>
@@ -37,7 +37,7 @@ static int fill_same(const struct xv_layout_pair *pair)
 }
 
 enum {
-	LINK_LOCAL = 1 << 0, /* STP alone: the default of the setting that layout 7 had not */
+	LINK_LOCAL = 1 << 0, /* STP only: the default of a setting that layout 7 did not have */
 };
 
 static void convert_bd_info(const void *from, void *to)
@@ -71,7 +71,10 @@ static int fill_port_dev(const struct xv_layout_pair *pair)
 	return xv_layout_copy(pair, convert_port_dev);
 }
 
-/* The checksum without what was in the flags: programs put DF, or an identification, there. */
+/*
+ * Takes the flags out of the IPv4 checksum: programs now put DF or an identification into the
+ * header.
+ */
 static void convert_adj(const void *from, void *to)
 {
 	struct xv_adj_val *adj = to;
@@ -93,7 +96,7 @@ static int fill_adj(const struct xv_layout_pair *pair)
 	return xv_layout_copy(pair, convert_adj);
 }
 
-/* A group has an id and an adjacency by now: the daemon gives it both before programs read this. */
+/* A group now has an id and an adjacency. The daemon gives it both before programs read this. */
 static void convert_flood(const void *from, void *to)
 {
 	struct xv_flood_val *val = to;
@@ -122,7 +125,7 @@ static int fill_drop_last(const struct xv_layout_pair *pair)
 	return xv_layout_copy_cpus(pair, convert_drop_last);
 }
 
-/* Lists are published in xv_bd: it is made anew because xv_flood is. */
+/* xv_bd is made new because it has the generations of xv_flood, which is made new. */
 static const struct xv_layout_map maps[] = {
 	{.name = "xv_config", .types = 0x1d84c5136cac0f9a},
 	{.name = "xv_vni", .types = 0xd0599fbbd4e4a344},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Map layout 8: as ours, but without xv_meta. */
+/* Map layout 8: the same as ours, without xv_meta. */
 #include "maps/layout.h"
 
 static const struct xv_layout_map maps[] = {

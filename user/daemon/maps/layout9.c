@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Map layout 9, our own: for a test, and to be read by those that come after it. */
+/* Map layout 9, our own. For a test now, and later the reader for layouts that follow. */
 #include "maps/layout.h"
 
 static const struct xv_layout_map maps[] = {

@@ -20,7 +20,10 @@ enum {
 	TCX_MAX = 64,	  /* programs at one hook, the kernel's own limit */
 };
 
-/* Calls fn for the pins of one kind until it returns true; whether it did. */
+/*
+ * Calls fn for the pins whose names begin with prefix, until it returns true. Returns whether it
+ * did.
+ */
 static bool each_link(const char *pin_dir, const char *prefix,
 		      bool (*fn)(const char *path, void *arg), void *arg)
 {
@@ -50,7 +53,10 @@ static bool link_remove(const char *path, void *arg)
 	return false;
 }
 
-/* Whatever another layout calls them; not the marks of clsact.h, which are directories. */
+/*
+ * Detaches and unpins a TC link, whatever its layout calls it. Skips the marks of clsact.h, which
+ * are directories.
+ */
 static bool link_remove_tc(const char *path, void *arg)
 {
 	int fd = bpf_obj_get(path);
@@ -131,11 +137,11 @@ static bool link_is_here(const char *path, void *arg)
 	return is_at_tcx(info.xdp.ifindex, info.prog_id);
 }
 
-/* Filters at devices, which before TCX nothing but the keys of maps names. */
+/* Before TCX, only the keys of maps name the devices that have filters. */
 struct filters {
 	const char *pin_dir;
 	struct xv_pinned_ids maps;
-	uint32_t done; /* a trunk's VLANs are many keys */
+	uint32_t done; /* device of the last key: a trunk's VLANs are many keys */
 	bool here;
 };
 
@@ -148,7 +154,10 @@ static void look_at_filter(void *arg, uint32_t ifindex)
 	f->done = ifindex;
 }
 
-/* A filter that uses none of the maps is somebody else's; without maps nothing tells. */
+/*
+ * Detaches a filter if it uses one of the instance's maps; otherwise it is somebody else's. Without
+ * any maps this cannot be told, and the filter is detached.
+ */
 static void detach_filter(void *arg, uint32_t ifindex)
 {
 	struct filters *f = arg;

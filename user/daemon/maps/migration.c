@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* From an earlier layout to ours: see migration.h. */
+/* Migration from an earlier map layout to ours: see migration.h. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <dirent.h>
@@ -18,20 +18,20 @@
 #include "maps/migration.h"
 
 #define NEXT "next_"
-#define NOTE "carried" /* next_carried: what carry.h notes */
+#define NOTE "carried" /* next_carried: the map in which carry.h notes what was carried */
 
 struct xv_migration {
 	char pin_dir[128];
 	const struct xv_layout *from;
-	char version[XV_META_TEXT]; /* that made the old maps; "": not known */
+	char version[XV_META_TEXT]; /* version that made the old maps; "": unknown */
 	struct bpf_object *obj;
 	uint32_t slow_ifindex;
-	bool begun;   /* nothing of an earlier one stands in the way */
-	bool resumed; /* another process was killed: hooks have programs of both sets */
+	bool begun;   /* nothing of an earlier migration is in the way */
+	bool resumed; /* a migration was interrupted: hooks have programs of both sets */
 	bool committed;
 	bool carries;
 	struct xv_carry carry;
-	struct xv_hooks hooks; /* as they were */
+	struct xv_hooks hooks; /* the hooks as they were before */
 	unsigned int step;
 };
 
@@ -44,7 +44,10 @@ static bool is_asked(const char *name, unsigned int step)
 	return value && strtoul(value, NULL, 10) == step;
 }
 
-/* Between two changes that others can see. Tests have it end or fail here. */
+/*
+ * To be called between two changes that others can see. Tests make it kill or fail the migration
+ * here.
+ */
 static int next_step(struct xv_migration *m)
 {
 	m->step++;
@@ -71,7 +74,7 @@ static int is_next(const struct dirent *entry)
 	return !strncmp(entry->d_name, NEXT, strlen(NEXT));
 }
 
-/* Calls fn for each new pin, by its name without the prefix, until one fails. m: or NULL. */
+/* Calls fn for each new pin, with its name without the prefix, until one fails. m may be NULL. */
 static int each_next(const char *pin_dir, struct xv_migration *m,
 		     int (*fn)(const char *pin_dir, struct xv_migration *m, const char *name))
 {
@@ -97,7 +100,10 @@ static int remove_next(const char *pin_dir, struct xv_migration *m, const char *
 	return unlink(path) ? -errno : 0;
 }
 
-/* A pin of that name, if there is one, is replaced, and its map goes with its last program. */
+/*
+ * Moves a new pin to its final name. A pin of that name is replaced, and its map is freed with its
+ * last program.
+ */
 static int move_next(const char *pin_dir, struct xv_migration *m, const char *name)
 {
 	char from[192], to[192];
@@ -139,7 +145,7 @@ int xv_migration_finish(const char *pin_dir, struct xv_err *err)
 	return ret ? fail(err, ret, "pins of", pin_dir) : 0;
 }
 
-/* ---- one that was cut off ---- */
+/* ---- an interrupted migration ---- */
 
 static bool has_program_of(const struct xv_hooks *hooks, const struct xv_pinned_ids *ids)
 {
@@ -151,7 +157,10 @@ static bool has_program_of(const struct xv_hooks *hooks, const struct xv_pinned_
 	return false;
 }
 
-/* What an earlier process left of a new set: gone on with if a hook has a program of it. */
+/*
+ * Looks at the new set of an interrupted migration. If a hook has a program of that set, the
+ * migration is resumed; otherwise it begins again.
+ */
 static int look_at_next(struct xv_migration *m, struct xv_err *err)
 {
 	struct xv_pinned_ids ids;
@@ -180,8 +189,7 @@ static bool is_anew(const struct xv_migration *m, const char *name)
 	return !map || map->fill || map->counters;
 }
 
-/* Maps that are made anew are pinned by the load, but for xv_meta, which says that they are full.
- */
+/* Sets where the load pins each new map. xv_meta is pinned later, when the maps are filled. */
 static int set_paths(struct xv_migration *m)
 {
 	struct bpf_map *map;
@@ -241,7 +249,10 @@ static int open_old(const struct xv_migration *m, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Of one that goes on, the note is there, and says what the new counters began with. */
+/*
+ * Opens the counters. In a resumed migration the note exists, and says what the new counters began
+ * with.
+ */
 static int open_counters(struct xv_migration *m, int from, int to)
 {
 	char path[192];
@@ -277,7 +288,7 @@ static int fill_map(struct xv_migration *m, const struct xv_layout_map *map)
 	return ret;
 }
 
-/* From here on the new set is whole. */
+/* Pins xv_meta. From here on the new set is complete. */
 static int pin_meta(struct xv_migration *m, const char *instance)
 {
 	int fd = bpf_object__find_map_fd_by_name(m->obj, "xv_meta");
@@ -309,7 +320,7 @@ int xv_migration_fill(struct xv_migration *m, const char *instance, struct xv_er
 	return ret ? fail(err, ret, "contents of", "xv_meta") : 0;
 }
 
-/* ---- the change ---- */
+/* ---- replacing the programs ---- */
 
 static int replace(struct xv_migration *m, const struct xv_hook *hook, struct xv_err *err)
 {
@@ -335,7 +346,10 @@ static int replace_all(struct xv_migration *m, struct xv_err *err)
 	return ret;
 }
 
-/* Earlier versions refuse what says so. (xv_config is shared: it stays as it is.) */
+/*
+ * Writes our layout into xv_config, so that earlier versions refuse it. (xv_config is shared by
+ * both sets.)
+ */
 static int say_layout(const struct xv_migration *m)
 {
 	int fd = bpf_object__find_map_fd_by_name(m->obj, "xv_config");
@@ -348,7 +362,7 @@ static int say_layout(const struct xv_migration *m)
 	return bpf_map_update_elem(fd, &zero, &val, BPF_ANY) ? -errno : 0;
 }
 
-/* The object's maps are pinned where they belong, for those who ask it. */
+/* Sets the final pin paths in the object's maps, which others read there. */
 static int reset_paths(struct xv_migration *m)
 {
 	struct bpf_map *map;
@@ -391,7 +405,7 @@ void xv_migration_tell(const struct xv_migration *m, char *text, size_t size)
 		 m->version[0] ? "xvtepd " : "an earlier xvtepd", m->version);
 }
 
-/* Also what was attached anew in a hook's place since. */
+/* Puts the old programs back into all hooks, also into those that were attached again meanwhile. */
 static void go_back(struct xv_migration *m)
 {
 	bool back = true;
@@ -399,7 +413,7 @@ static void go_back(struct xv_migration *m)
 
 	for (i = 0; i < m->hooks.n; i++)
 		back &= !xv_hook_put(&m->hooks.list[i], m->hooks.list[i].prog->fd);
-	if (m->resumed || !back) /* programs of the new set are attached still */
+	if (m->resumed || !back) /* programs of the new set are still attached */
 		return;
 	xv_rcu_synchronize();
 	if (m->carries)

@@ -102,7 +102,7 @@ void xv_outer_clear(struct xv_datapath *dp, uint32_t id, const struct xv_ip *ip,
 {
 	struct xv_adj_val empty = {.ip = *ip, .flags = flags};
 
-	/* Not where an earlier instance began, whose packets may still be on their way. */
+	/* Not where an earlier instance began: its packets may still be on their way. */
 	if (getrandom(&empty.ip_id, sizeof(empty.ip_id), GRND_NONBLOCK) == sizeof(empty.ip_id))
 		empty.ip_id -= empty.ip_id % XV_IP_ID_BLOCK;
 	dp->adj[id] = empty;

@@ -44,7 +44,7 @@ static void on_idle(evutil_socket_t fd, short what, void *arg)
 	xv_datapath_unmap_stats(arg);
 }
 
-/* Without memory for the timer it stays mapped. */
+/* Without memory for the timer the counters stay mapped. */
 static int map(struct xv_datapath *dp)
 {
 	const struct timeval idle = {.tv_sec = IDLE_S};
@@ -78,7 +78,7 @@ void xv_stats_stop(struct xv_datapath *dp)
 		event_free(dp->stats_idle);
 }
 
-/* How many CPUs' counters there are to go through: none if they cannot be mapped. */
+/* Number of CPUs whose counters can be read; 0 if the counters cannot be mapped. */
 static int cpus(struct xv_datapath *dp)
 {
 	struct xv_err err;
@@ -89,7 +89,7 @@ static int cpus(struct xv_datapath *dp)
 	return 0;
 }
 
-/* A counter over all CPUs; at is its place in struct xv_stats_val. */
+/* Sum of a counter over all CPUs. at: its offset in struct xv_stats_val. */
 static struct xv_count total_at(struct xv_datapath *dp, size_t at)
 {
 	int cpu, n = cpus(dp);

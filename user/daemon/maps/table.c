@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Entries of the bucket table: find, insert, change, delete, walk. See table.h. */
+/* Finds, inserts, changes, deletes and walks entries of the bucket table: see table.h. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -7,13 +7,13 @@
 #include "maps/table_slot.h"
 
 enum {
-	ROUNDS = 64,	  /* of making room, before it is given up */
-	PREFER_BELOW = 3, /* the first bucket is taken while it holds fewer */
-	CHUNK = 16,	  /* buckets that a walk looks at together */
-	AHEAD = 8,	  /* entries whose buckets are fetched before they are needed */
+	ROUNDS = 64,	  /* attempts to make room before an insert fails */
+	PREFER_BELOW = 3, /* a new key goes to its first bucket while that has fewer keys */
+	CHUNK = 16,	  /* buckets that a walk reads at once */
+	AHEAD = 8,	  /* entries whose buckets are prefetched ahead */
 };
 
-/* Both copies of an entry. Not in the first bucket: in[0] is TABLE_NONE, and so on. */
+/* The slots of an entry's copies, in its first and second bucket; TABLE_NONE: no copy there. */
 struct copies {
 	long in[2];
 };
@@ -41,9 +41,9 @@ static unsigned int count_used(const struct xv_table *t, uint32_t bucket)
 }
 
 /*
- * The first bucket while it has room to spare, so that most lookups read one line; the emptier one
- * then, so that few pairs of buckets fill up. At half load 91 % stand in their first bucket, and
- * two inserts in ten thousand find both full.
+ * Chooses the first bucket while it has room to spare, so that most lookups read one cache line;
+ * else the emptier bucket, so that few pairs of buckets fill up. At half load 91 % of keys are in
+ * their first bucket, and two inserts in ten thousand find both full.
  */
 static long choose_slot(const struct xv_table *t, uint64_t key)
 {
@@ -213,8 +213,8 @@ static int compare_from(const void *a, const void *b)
 }
 
 /*
- * An entry that moves is met where it goes to. The moves are sorted by where they come from, so
- * that one cursor tells which slots to leave out.
+ * A walk visits an entry that moves at its new slot. The moves are sorted by their old slot, so
+ * that one cursor tells which slots to skip.
  */
 static void sort_twins(struct xv_table *t)
 {
@@ -228,7 +228,7 @@ static void sort_twins(struct xv_table *t)
 	}
 }
 
-/* Whether there is a newer copy of what this slot holds. */
+/* Whether there is a newer copy of this slot's entry. */
 static bool is_old_copy(const struct xv_table *t, uint32_t slot, size_t *cursor)
 {
 	while (*cursor < t->n_twins && t->twins[*cursor].from < slot)
@@ -237,7 +237,7 @@ static bool is_old_copy(const struct xv_table *t, uint32_t slot, size_t *cursor)
 	       (slot < t->stale_buckets * XV_TABLE_SLOTS && !table_in_place(t, slot));
 }
 
-/* Slots in use in the CHUNK buckets from b on. Without a branch that nobody could predict. */
+/* Lists the slots in use in CHUNK buckets from b on, without branches that cannot be predicted. */
 static uint32_t list_used(const struct xv_table *t, uint32_t b, uint32_t used[])
 {
 	uint32_t end = b + CHUNK <= t->mask ? b + CHUNK : t->mask + 1, i, n = 0;

@@ -81,36 +81,39 @@ struct xv_table_entry {
 };
 
 /*
- * -EEXIST: the key is there, nothing changed. -EAGAIN: both of its buckets are full, and room is
- * being made: try again after the next grace period; it may take several. -ENOSPC: no room can be
- * made by moving others. -EINVAL: key 0, or a word whose first half is 0.
+ * Inserts a new key. -EEXIST: the key exists, and nothing has changed. -EAGAIN: both of its buckets
+ * are full, and room is being made; try again after the next grace period, perhaps several times.
+ * -ENOSPC: no room can be made by moving other entries. -EINVAL: key 0, or a word whose first half
+ * is 0.
  */
 int xv_table_insert(struct xv_table *t, uint64_t key, struct xv_fdb_word word);
-/* Waits for the grace periods that it needs instead of -EAGAIN. */
+/* The same, but waits for grace periods instead of returning -EAGAIN. */
 int xv_table_insert_wait(struct xv_table *t, uint64_t key, struct xv_fdb_word word);
 /*
- * Tries all whose result is -EAGAIN once, without waiting; each one's result is that of
- * xv_table_insert(). Returns the number of those that are to be tried again.
+ * Tries each entry whose result is -EAGAIN once, without waiting, and sets its result to that of
+ * xv_table_insert(). Returns the number of entries that must be tried again.
  */
 size_t xv_table_insert_some(struct xv_table *t, struct xv_table_entry *entries, size_t n);
-/* Inserts all, with few grace periods together; each entry's result is that of insert_wait. Returns
- * the number of entries whose result is not 0. */
+/*
+ * Inserts all entries, with few grace periods in all. Sets each result to that of
+ * xv_table_insert_wait(). Returns the number of entries whose result is not 0.
+ */
 size_t xv_table_insert_many(struct xv_table *t, struct xv_table_entry *entries, size_t n);
 
-/* Replaces the whole word. -ENOENT; -EINVAL as above. */
+/* Replaces a key's word. -ENOENT; -EINVAL as above. */
 int xv_table_update(struct xv_table *t, uint64_t key, struct xv_fdb_word word);
-/* Replaces word.dest alone: a stamp that a program stores meanwhile is not lost. */
+/* Replaces only word.dest, so that a stamp that a program stores meanwhile is not lost. */
 int xv_table_update_dest(struct xv_table *t, uint64_t key, struct xv_fdb_word word);
-/* -ENOENT. */
+/* Deletes a key. -ENOENT. */
 int xv_table_delete(struct xv_table *t, uint64_t key);
-/* Fetches what a lookup or insert of the key will look at: some ten others before it is best. */
+/* Prefetches what a lookup or insert of the key will read. Best about ten keys ahead of the use. */
 void xv_table_prefetch(const struct xv_table *t, uint64_t key);
-/* With the newest last_seen. -ENOENT: *word is untouched. */
+/* Reads a key's word, with the newest last_seen. -ENOENT: *word is untouched. */
 int xv_table_lookup(const struct xv_table *t, uint64_t key, struct xv_fdb_word *word);
 /*
- * Calls fn for every entry, once each, until it returns other than 0, and returns that. fn may
- * update and delete, this entry and others (one that it deleted is not seen any more), but not
- * insert or end a grace period.
+ * Calls fn once for every entry, until fn returns non-zero, and returns that value. fn may update
+ * and delete this and other entries (an entry that it deleted is not visited), but must not insert
+ * or end a grace period.
  */
 int xv_table_walk(struct xv_table *t, int (*fn)(void *arg, uint64_t key, struct xv_fdb_word word),
 		  void *arg);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What is known of a bucket table; see table.h. */
+/* Counters of a bucket table: see table.h. */
 #ifndef XV_DAEMON_TABLE_COUNTS_H
 #define XV_DAEMON_TABLE_COUNTS_H
 
@@ -13,7 +13,7 @@ struct xv_table_counts {
 	size_t waiting;	    /* slots that wait for a grace period */
 	uint64_t moves;	    /* entries moved to make room */
 	uint64_t growths;
-	/* What xv_table_open() found and mended: */
+	/* what xv_table_open() found and repaired: */
 	size_t spent, twins, misplaced;
 };
 

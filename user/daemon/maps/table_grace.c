@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What waits for a grace period, and the lists of it that a killed writer left. See table.h. */
+/*
+ * The work of the bucket table that waits for grace periods, and its recovery after a killed
+ * writer: see table.h.
+ */
 #include <string.h>
 
 #include "maps/table_grace.h"
@@ -31,7 +34,7 @@ static void end_spent(struct xv_table *t)
 	memmove(t->spent, t->spent + t->spent_closed, t->n_spent * sizeof(*t->spent));
 }
 
-/* Whether the move has come to its end. */
+/* Continues a move. Returns whether the move has ended. */
 static bool end_twin(struct xv_table *t, struct table_twin *twin)
 {
 	struct xv_fdb_word *word = table_word(t, twin->from);
@@ -63,7 +66,7 @@ static void end_twins(struct xv_table *t)
 	t->n_twins = kept;
 }
 
-/* No program uses the old mask any more: its copies are out of everybody's sight. */
+/* No program uses the old mask any more: erases the copies at old places. */
 static void end_stale(struct xv_table *t)
 {
 	uint32_t slot, end = t->stale_buckets * XV_TABLE_SLOTS;
@@ -101,7 +104,7 @@ void xv_table_settle(struct xv_table *t)
 	}
 }
 
-/* A key in its second bucket that is in its first too, or twice in one bucket. */
+/* Repairs a key that is in both of its buckets, or twice in one. */
 static void repair_twin(struct xv_table *t, uint32_t slot, uint64_t key)
 {
 	struct table_place place = table_place(t, key);
@@ -118,7 +121,7 @@ static void repair_twin(struct xv_table *t, uint32_t slot, uint64_t key)
 	t->counts.twins++;
 	if (first == TABLE_NONE || slot / XV_TABLE_SLOTS == place.first ||
 	    t->n_twins == TABLE_TWINS) {
-		table_take_away(t, slot); /* no writer of ours leaves that */
+		table_take_away(t, slot); /* our writer never leaves this */
 		return;
 	}
 	t->twins[t->n_twins++] = (struct table_twin){.key = key, .from = slot};
@@ -155,7 +158,7 @@ void table_repair(struct xv_table *t)
 
 	for (slot = 0; slot < end; slot++)
 		repair_slot(t, slot);
-	/* Behind the mask nobody looks: copies of a growth that was not finished. */
+	/* No program looks behind the mask: keys there are from an interrupted growth. */
 	for (end = t->max_buckets * XV_TABLE_SLOTS; slot < end; slot++) {
 		if (table_slot_free(t, slot))
 			continue;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Opens the bucket table: maps it, sets up a new one, takes over one that is there. See table.h. */
+/*
+ * Opens the bucket table: maps it, and sets up a new one or takes over an existing one. See
+ * table.h.
+ */
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
@@ -25,7 +28,7 @@ static struct xv_table *alloc_table(size_t n)
 	if (!t)
 		return NULL;
 	t->max_buckets = n;
-	/* One number a slot; only what is used takes memory. */
+	/* One number for each slot; the kernel provides only the pages that are used. */
 	t->spent = malloc(n * XV_TABLE_SLOTS * sizeof(*t->spent));
 	t->twins = malloc(TABLE_TWINS * sizeof(*t->twins));
 	t->steps = malloc(table_steps_size());
@@ -35,7 +38,7 @@ static struct xv_table *alloc_table(size_t n)
 	return NULL;
 }
 
-/* The mask is stored last: a head without one counts as new. */
+/* The mask is stored last: a head without a mask counts as new. */
 static int set_up(struct xv_table *t, struct xv_err *err)
 {
 	uint64_t seed, mask = t->max_buckets < XV_TABLE_MIN_BUCKETS ? t->max_buckets - 1
@@ -101,7 +104,7 @@ int xv_table_open(int map_fd, void (*synchronize)(void), struct xv_table **t, st
 	int ret;
 
 	if (bpf_obj_get_info_by_fd(map_fd, &info, &len))
-		return xv_err_set(err, -errno, "cannot ask about the FDB's map: %s",
+		return xv_err_set(err, -errno, "cannot get information about the FDB's map: %s",
 				  strerror(errno));
 	if (info.type != BPF_MAP_TYPE_ARRAY || !(info.map_flags & BPF_F_MMAPABLE) ||
 	    info.value_size != sizeof(struct xv_table_bucket) || info.max_entries < 3)
@@ -119,7 +122,7 @@ int xv_table_open(int map_fd, void (*synchronize)(void), struct xv_table **t, st
 	(*t)->map_fd = map_fd;
 	(*t)->mapping = memory;
 	(*t)->mapping_len = bytes;
-	table_map(*t, (*t)->mask + 1); /* if that fails more than needed stays mapped */
+	table_map(*t, (*t)->mask + 1); /* if this fails, only more than necessary stays mapped */
 	return 0;
 }
 

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Room in the bucket table: entries move to their other bucket, or the table grows. See table.h. */
+/*
+ * Makes room in the bucket table: moves entries to their other bucket, or grows the table. See
+ * table.h.
+ */
 #include <errno.h>
 
 #include "maps/table_room.h"
 #include "maps/table_slot.h"
 
 enum {
-	STEPS = 1024, /* buckets that a search looks into: about five moves deep */
-	GROW_LOAD = 2 /* entries a bucket, of XV_TABLE_SLOTS, above which the table grows */
+	STEPS = 1024, /* buckets that a search reads, for chains of about five moves */
+	GROW_LOAD = 2 /* entries for each bucket (of XV_TABLE_SLOTS) above which the table grows */
 };
 
 struct table_step {
@@ -19,7 +22,7 @@ size_t table_steps_size(void)
 	return STEPS * sizeof(struct table_step);
 }
 
-/* Whether a slot of the bucket becomes free without our doing. */
+/* Whether a slot of the bucket is about to become free anyway. */
 static bool becomes_free(const struct xv_table *t, uint32_t bucket)
 {
 	uint32_t slot = bucket * XV_TABLE_SLOTS;
@@ -47,8 +50,9 @@ static void move(struct xv_table *t, uint32_t from, uint32_t to)
 }
 
 /*
- * Looks at the other buckets of a bucket's entries. 0: nothing found, they are in the queue.
- * moving: set if an entry is on its way already, and so cannot move now.
+ * Looks for a free slot in the other buckets of a bucket's entries, and moves one entry there.
+ * -EAGAIN: an entry was moved, or a slot is about to become free. 0: neither, and these buckets are
+ * added to the search. *moving: set if an entry is moving already, and so cannot be moved now.
  */
 static int expand(struct xv_table *t, uint32_t bucket, size_t *n, bool *moving)
 {
@@ -86,9 +90,8 @@ static bool crowded(const struct xv_table *t, size_t n)
 }
 
 /*
- * Breadth first, so that the fewest entries move. Of a chain of moves only the last is made, the
- * one into a free slot; the next call, after that has come to its end, finds the chain shorter by
- * one.
+ * Searches breadth first, so that the fewest entries move. Of a chain of moves only the last is
+ * made, into a free slot. The next call, when that move has ended, finds the chain one shorter.
  */
 int table_room_make(struct xv_table *t, uint64_t key)
 {
@@ -100,7 +103,10 @@ int table_room_make(struct xv_table *t, uint64_t key)
 	if (t->stale_buckets || t->n_twins == TABLE_TWINS || becomes_free(t, place.first) ||
 	    becomes_free(t, place.second))
 		return -EAGAIN;
-	/* Moves keep the table from growing: none is begun that growing makes needless. */
+	/*
+	 * The table cannot grow while entries move, so no move is begun that growing will make
+	 * needless.
+	 */
 	if (t->twins_copied && crowded(t, t->entries + 1))
 		return -EAGAIN;
 	t->steps[0].bucket = place.first;
@@ -110,7 +116,10 @@ int table_room_make(struct xv_table *t, uint64_t key)
 	return ret ?: moving ? -EAGAIN : -ENOSPC;
 }
 
-/* Copies a bucket's keys to where the wider mask has them, the same slot behind the old mask. */
+/*
+ * Copies a bucket's keys to their places under the wider mask: the same slot of a bucket behind the
+ * old mask.
+ */
 static void split(struct xv_table *t, uint32_t bucket, uint64_t mask)
 {
 	uint32_t slot = bucket * XV_TABLE_SLOTS, end = slot + XV_TABLE_SLOTS, to;
@@ -138,7 +147,7 @@ void table_room_grow(struct xv_table *t, size_t n)
 	while (buckets < t->max_buckets && n > buckets * GROW_LOAD)
 		buckets *= 2;
 	if (table_map(t, buckets))
-		return; /* no memory: it stays crowded */
+		return; /* no memory: the table stays crowded */
 	for (bucket = 0; bucket <= t->mask; bucket++)
 		split(t, bucket, buckets - 1);
 	t->stale_buckets = t->mask + 1;

@@ -71,7 +71,10 @@ void table_raise(struct xv_table *t, uint64_t key, uint32_t seen)
 	raise_slot(t, table_find(t, place.first, key), seen);
 }
 
-/* A page of a map that is mapped counts as the process's memory, whether it was touched or not. */
+/*
+ * Maps only the buckets in use: each mapped page of a BPF map counts as the process's memory,
+ * whether it was touched or not.
+ */
 int table_map(struct xv_table *t, size_t buckets)
 {
 	size_t len = sizeof(struct xv_table_head) + buckets * sizeof(struct xv_table_bucket);

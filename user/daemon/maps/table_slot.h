@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The bucket table in memory, slot by slot: what the other files of the table build on; see
- * table.h. */
+/*
+ * The bucket table in memory, slot by slot, on which the other files of the table build. See
+ * table.h.
+ */
 #ifndef XV_DAEMON_TABLE_SLOT_H
 #define XV_DAEMON_TABLE_SLOT_H
 
@@ -16,36 +18,36 @@ enum {
 	TABLE_NONE = -1,    /* no slot */
 };
 
-/* Slots are numbered through: bucket * XV_TABLE_SLOTS + slot. */
+/* A slot's number is bucket * XV_TABLE_SLOTS + its place in the bucket. */
 
-/* An entry that moves: it has two copies, then the slot that it comes from is spent. */
+/* An entry that moves. First it has two copies, then its old slot is spent. */
 struct table_twin {
 	uint64_t key;
-	uint32_t from; /* slot */
+	uint32_t from; /* the old slot */
 	bool taken;    /* `from` is spent */
-	bool closed;   /* waits for the grace period that has begun */
-	bool dropped;  /* deleted meanwhile: both slots are in the other list */
+	bool closed;   /* the current grace period counts for it */
+	bool dropped;  /* deleted meanwhile: both slots are in the list of spent slots */
 };
 
 struct xv_table {
 	struct xv_table_head *head;
 	struct xv_table_bucket *buckets;
-	uint64_t mask, seed; /* as in the head */
+	uint64_t mask, seed; /* copies of those in the head */
 	size_t max_buckets, entries;
-	int map_fd;    /* not ours */
-	void *mapping; /* of the buckets in use alone; NULL: the caller's memory, all of it */
+	int map_fd;    /* owned by the caller */
+	void *mapping; /* of the buckets in use; NULL: the caller's memory */
 	size_t mapping_len;
 	void (*synchronize)(void);
 
-	uint32_t *spent; /* slots, each at most once: there is room for all of them */
+	uint32_t *spent; /* each slot at most once: there is room for all slots */
 	size_t n_spent, spent_closed;
 	struct table_twin *twins;
-	size_t n_twins, twins_copied; /* all, and those not taken yet */
-	size_t stale_buckets;	      /* buckets below this hold keys under an old mask; 0: none */
+	size_t n_twins, twins_copied; /* all moves, and those whose old copy is still there */
+	size_t stale_buckets; /* buckets below this have keys at places of an old mask; 0: none */
 	bool stale_closed;
-	bool begun; /* a grace period */
+	bool begun; /* a grace period has begun */
 
-	struct table_step *steps; /* search for room */
+	struct table_step *steps; /* the search for room */
 	struct xv_table_counts counts;
 };
 
@@ -55,8 +57,8 @@ static inline uint64_t table_load(const __u64 *word)
 }
 
 /*
- * Called after each store to the table, for the test that looks at every state that a program may
- * see and a killed writer leave. NULL otherwise.
+ * Called after each store to the table, in a test that checks every state that a program may see or
+ * a killed writer may leave. Otherwise NULL.
  */
 extern void (*table_stored)(void);
 
@@ -66,7 +68,7 @@ static inline void table_note_store(void)
 		table_stored();
 }
 
-/* Release: no store is seen, or happens, before the ones in front of it. */
+/* Release: no program sees this store before the stores that precede it. */
 static inline void table_store(__u64 *word, uint64_t value)
 {
 	__atomic_store_n(word, value, __ATOMIC_RELEASE);
@@ -110,14 +112,16 @@ long table_find(const struct xv_table *t, uint32_t bucket, uint64_t key);
 long table_find_free(const struct xv_table *t, uint32_t bucket);
 /* Step 1 of table.h. */
 void table_fill(struct xv_table *t, uint32_t slot, uint64_t key, uint64_t word);
-/* Step 3: puts the slot into the list. */
+/* Step 3 of table.h; puts the slot into the list of spent slots. */
 void table_take_away(struct xv_table *t, uint32_t slot);
-/* The entry's last_seen becomes seen unless it is newer. Nothing if there is no such entry. */
+/* Raises the entry's last_seen to seen, unless that is older or there is no such entry. */
 void table_raise(struct xv_table *t, uint64_t key, uint32_t seen);
-/* Whether the slot's key stands where the present mask has it. */
+/* Whether the slot's key is at a place of the current mask. */
 bool table_in_place(const struct xv_table *t, uint32_t slot);
-/* Maps so many buckets instead of those that were mapped; their contents are the same. 0 or
- * negative errno, and nothing changed. */
+/*
+ * Maps so many buckets instead of those mapped before. Contents stay the same. 0; or negative
+ * errno, and nothing has changed.
+ */
 int table_map(struct xv_table *t, size_t buckets);
 
 #endif
