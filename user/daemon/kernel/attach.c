@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Programs on devices: see attach.h. */
+/* Attaches programs to devices: see attach.h. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -22,7 +22,7 @@ static void pin_path(char path[192], const char *pin_dir, const char *kind, uint
 	snprintf(path, 192, "%s/links/%s_%u", pin_dir, kind, ifindex);
 }
 
-/* struct bpf_link_info has the index first in both its xdp and its tcx member. */
+/* struct bpf_link_info has ifindex first in both its xdp and its tcx member. */
 uint32_t xv_attach_ifindex(int fd)
 {
 	struct bpf_link_info info = {};
@@ -42,7 +42,10 @@ bool xv_attach_remove(const char *path)
 	return !unlink(path);
 }
 
-/* Puts prog into a pinned link that still holds the device. -ENOENT: there is none. */
+/*
+ * Puts prog into a pinned link that is still attached to the device. -ENOENT: there is no such
+ * link.
+ */
 static int update_pinned(const char *path, uint32_t ifindex, int prog)
 {
 	int fd = bpf_obj_get(path), ret;
@@ -59,7 +62,7 @@ static int update_pinned(const char *path, uint32_t ifindex, int prog)
 	return ret ? -ENOENT : 0;
 }
 
-/* Whether there is a pinned link that holds the device. */
+/* Whether there is a pinned link that is attached to the device. */
 static bool has_pinned(const char *pin_dir, const char *kind, uint32_t ifindex)
 {
 	char path[192];
@@ -95,7 +98,7 @@ bool xv_attach_is_behind(const char *pin_dir, uint32_t ifindex)
 	return !access(path, F_OK);
 }
 
-/* Takes what stands in for a TCX link away, once there is one. */
+/* Removes the filter that was attached instead of a TCX link, now that there is a link. */
 static void remove_first(const char *pin_dir, uint32_t ifindex)
 {
 	char first[192], mark[192];
@@ -109,8 +112,8 @@ static void remove_first(const char *pin_dir, uint32_t ifindex)
 }
 
 /*
- * The filter behind those of others, and what may be attached before them no more. A mark tells
- * that it is there.
+ * Attaches a filter behind those of others, and then detaches what is attached before them. A mark
+ * (a directory) notes this.
  */
 static int attach_behind(const char *pin_dir, uint32_t ifindex, int prog_fd)
 {
@@ -142,7 +145,7 @@ static int attach_first(const char *pin_dir, uint32_t ifindex, int prog_fd)
 			ret = pin_link(fd, path);
 			if (!ret)
 				remove_first(pin_dir, ifindex);
-		} else if (errno == EINVAL) { /* no TCX */
+		} else if (errno == EINVAL) { /* the kernel has no TCX */
 			ret = xv_clsact_attach(ifindex, prog_fd, XV_CLSACT_FIRST, mark);
 		} else {
 			ret = -errno;
@@ -150,7 +153,7 @@ static int attach_first(const char *pin_dir, uint32_t ifindex, int prog_fd)
 	}
 	if (!ret && xv_attach_is_behind(pin_dir, ifindex)) {
 		xv_clsact_remove(ifindex, XV_CLSACT_LAST);
-		if (!access(path, F_OK)) /* TCX: the qdisc was for that filter */
+		if (!access(path, F_OK)) /* TCX: only that filter needed the qdisc */
 			xv_clsact_detach(ifindex, mark);
 		pin_path(path, pin_dir, "behind", ifindex);
 		rmdir(path);
@@ -220,7 +223,7 @@ void xv_detach_tc(const char *pin_dir, uint32_t ifindex)
 	rmdir(path);
 }
 
-/* Whose program holds the device's XDP hook. */
+/* Sets err to whose program the device's XDP hook has. */
 static int say_foreign(const struct xv_link *link, struct xv_err *err)
 {
 	struct bpf_prog_info info = {};

@@ -20,13 +20,13 @@ enum {
 	FILTER_HANDLE = 0x7876,
 };
 
-/* The kernel asks low numbers first. */
+/* The kernel applies filters with low numbers first. */
 static const uint16_t priorities[] = {
 	[XV_CLSACT_FIRST] = 1,
 	[XV_CLSACT_LAST] = 0xffff,
 };
 
-/* Cleared whole: libbpf refuses set bits in the padding behind the last member. */
+/* The whole struct is zeroed: libbpf refuses set bits in the padding behind the last member. */
 static void set_hook(struct bpf_tc_hook *hook, uint32_t ifindex, enum bpf_tc_attach_point point)
 {
 	memset(hook, 0, sizeof(*hook));
@@ -38,7 +38,7 @@ static void set_hook(struct bpf_tc_hook *hook, uint32_t ifindex, enum bpf_tc_att
 struct listing {
 	bool ours_too;
 	bool any;
-	char *names; /* NULL: nobody asks */
+	char *names; /* NULL: the names are not wanted */
 	size_t size;
 };
 
@@ -50,7 +50,7 @@ static bool is_ours(const struct tcmsg *tcm, const char *kind)
 	       (priority == priorities[XV_CLSACT_FIRST] || priority == priorities[XV_CLSACT_LAST]);
 }
 
-/* A list of filters is told too, with the handle 0, before each of them. */
+/* Before the filters of each priority the kernel lists an entry with handle 0. */
 static int on_filter(const struct nlmsghdr *nlh, void *data)
 {
 	const struct tcmsg *tcm = mnl_nlmsg_get_payload(nlh);
@@ -71,7 +71,7 @@ static int on_filter(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
-/* Filters in one direction. False if that cannot be told. */
+/* Lists the filters in one direction. False: they cannot be listed. */
 static bool list_filters(struct mnl_socket *nl, uint32_t ifindex, uint32_t direction,
 			 struct listing *listing)
 {
@@ -123,13 +123,14 @@ int xv_clsact_attach(uint32_t ifindex, int prog_fd, enum xv_clsact_place place, 
 	set_hook(&hook, ifindex, BPF_TC_INGRESS);
 	ret = bpf_tc_hook_create(&hook);
 	if (!ret)
-		mkdir(mark, 0700); /* without it the qdisc stays: no harm */
+		mkdir(mark, 0700); /* if this fails, the qdisc stays after detaching, which does no
+				      harm */
 	else if (ret != -EEXIST)
 		return ret;
 	return bpf_tc_attach(&hook, &opts);
 }
 
-/* That there is no filter, or no qdisc, is nothing to write to standard error about. */
+/* libbpf must not print to standard error that there is no filter or qdisc. */
 uint32_t xv_clsact_program_at(uint32_t ifindex, enum xv_clsact_place place)
 {
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = priorities[place]);

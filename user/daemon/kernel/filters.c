@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What others have hooked to a device: see filters.h. */
+/* Finds programs and filters of others at a device: see filters.h. */
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -26,7 +26,7 @@ enum {
 
 /* ---- TCX ---- */
 
-/* Programs at a hook, in the order they run; none before Linux 6.6. */
+/* Ids of the programs at a hook, in the order in which they run. None before Linux 6.6. */
 static uint32_t list_programs(uint32_t ifindex, int hook, uint32_t ids[MAX_PROGS])
 {
 	LIBBPF_OPTS(bpf_prog_query_opts, opts, .prog_ids = ids, .prog_cnt = MAX_PROGS);
@@ -49,7 +49,10 @@ uint32_t xv_filters_mark(uint32_t ifindex)
 	return mark;
 }
 
-/* The name of a program takes CAP_SYS_ADMIN; an instance's program is found by its pinned link. */
+/*
+ * Makes a name for a program. Reading the program's own name needs CAP_SYS_ADMIN. Another
+ * instance's program was found by its pinned link.
+ */
 static void program_name(uint32_t id, const char *owner, char name[NAME_LEN])
 {
 	struct bpf_prog_info info = {};
@@ -103,7 +106,9 @@ void xv_filters_look(const char *pin_dir, const struct xv_link *link, bool behin
 
 /* ---- egress ---- */
 
-/* Those that a device may get without anybody's doing; "noqueue" is none. */
+/*
+ * Whether a device may have this qdisc without anybody's doing. "noqueue" means that it has none.
+ */
 static bool may_be_default(const char *qdisc)
 {
 	static const char *const names[] = {"",	  "noqueue", "noop",	 "pfifo_fast",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What others have hooked to a device to see packets there: TCX programs, filters of a clsact or
- * ingress qdisc, chains of netfilter's ingress and egress hooks, a queueing discipline.
+ * Finds what others have attached to a device to see packets there: TCX programs, filters of a
+ * clsact or ingress qdisc, chains at netfilter's ingress and egress hooks, a queueing discipline.
  */
 #ifndef XV_FILTERS_H
 #define XV_FILTERS_H
@@ -12,26 +12,29 @@ enum {
 	XV_FILTERS_LEN = 160,
 };
 
-/* Of a device's ingress, as names for people; "" where there are none. */
+/* Programs and filters of others at a device's ingress, as names for people; "": none. */
 struct xv_filters {
-	bool tc;		      /* there are some at TC, whether they see frames or not */
-	char instances[64];	      /* other instances with a TCX program there: no filters */
-	char seen[XV_FILTERS_LEN];    /* see a frame before our TC program does */
-	char skipped[XV_FILTERS_LEN]; /* do not see a frame that our program takes */
+	bool tc;	    /* some are at TC, whether they see frames or not */
+	char instances[64]; /* other instances with a TCX program there, which is no filter */
+	char seen[XV_FILTERS_LEN];    /* those that see a frame before our TC program */
+	char skipped[XV_FILTERS_LEN]; /* those that do not see a frame that our program takes */
 };
 
 /*
- * Looks now. behind: our TC program is, or will be, attached behind the filters of others
+ * Fills in *filters. behind: our TC program is, or will be, attached behind the filters of others
  * (xv_attach_tc()).
  */
 void xv_filters_look(const char *pin_dir, const struct xv_link *link, bool behind,
 		     struct xv_filters *filters);
-/* Changes with the TCX programs at the device, of which netlink tells nothing. Two system calls. */
+/*
+ * A number that changes with the TCX programs at the device, which netlink does not report. Takes
+ * two system calls.
+ */
 uint32_t xv_filters_mark(uint32_t ifindex);
 /*
- * Whether anybody looks at, or delays, what is sent out of the device, and who: names for people.
- * exact: also a queueing discipline of the kind that the kernel makes by itself, if it was made by
- * hand. (That takes a look at those of all devices.)
+ * Whether a program, filter or queueing discipline of others sees or delays what is sent out of the
+ * device; names gets their names for people. exact: also a queueing discipline of a kind that the
+ * kernel makes by itself, if somebody made it. (That needs a dump of all devices' qdiscs.)
  */
 bool xv_filters_look_egress(const struct xv_link *link, bool exact, char names[XV_FILTERS_LEN]);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* ICMP errors that came in: see icmp.h. The format is that of proc_net_snmp(5), linux/snmp.h. */
+/*
+ * Reads counters of received ICMP errors: see icmp.h. The format is described in proc_net_snmp(5)
+ * and linux/snmp.h.
+ */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +14,10 @@ enum {
 	LINE = 1024,
 };
 
-/* The number that stands in values below the name in names; both are words and blanks. */
+/*
+ * The number in values that has the same position as name in names. Both are words separated by
+ * blanks.
+ */
 static uint64_t below(char *names, char *values, const char *name)
 {
 	char *at_name, *at_value;

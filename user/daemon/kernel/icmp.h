@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the kernel counts of ICMP errors that come in to its network namespace, by any device. */
+/* The kernel's counters of ICMP errors that its network namespace received, by any device. */
 #ifndef XV_ICMP_H
 #define XV_ICMP_H
 
 #include <stdint.h>
 
 /*
- * "Destination unreachable", which "fragmentation needed" is one of, and ICMPv6 "packet too big",
- * together, since the namespace was made. 0 if the kernel does not tell.
+ * Sum, since the namespace was made, of received ICMP "destination unreachable" (which includes
+ * "fragmentation needed") and ICMPv6 "packet too big". 0 if the counters cannot be read.
  */
 uint64_t xv_icmp_errors(void);
 

@@ -9,7 +9,10 @@
 
 #include "kernel/map.h"
 
-/* The kernel describes a program and a link too, each in a structure of its own. */
+/*
+ * Whether fd is a map. (The kernel gives info about programs and links too, each in its own
+ * struct.)
+ */
 static bool is_map(int fd)
 {
 	char link[32], what[32] = "";

@@ -27,7 +27,10 @@ struct names {
 
 /* ---- one hook ---- */
 
-/* Keep track of connections, put fragments together, or label packets for a security module. */
+/*
+ * Whether the hook only tracks connections, reassembles fragments, or labels packets for a security
+ * module.
+ */
 static bool is_passive(const char *function)
 {
 	static const char *const words[] = {"conntrack", "defrag",   "nf_confirm",
@@ -40,7 +43,7 @@ static bool is_passive(const char *function)
 	return false;
 }
 
-/* "nft TABLE/CHAIN" of a base chain's description. */
+/* Makes "nft TABLE/CHAIN" of a base chain's description. */
 static void chain_name(const struct nlattr *info, char name[NAME_LEN])
 {
 	const char *table = NULL, *chain = NULL;
@@ -115,7 +118,7 @@ static bool names_device(const struct nlattr *list, const char *dev)
 	return false;
 }
 
-/* Whether a base chain's hook is what is asked for. */
+/* Whether a base chain is at the wanted hook. */
 static bool hook_matches(const struct chains *chains, uint8_t family, const struct nlattr *hook)
 {
 	bool here = !chains->dev;
@@ -163,9 +166,9 @@ static int on_chain(const struct nlmsghdr *nlh, void *arg)
 	return MNL_CB_OK;
 }
 
-/* ---- asking ---- */
+/* ---- requests ---- */
 
-/* A dump, to cb. False: the kernel does not know the question. */
+/* Calls cb for each message of a dump. False: the kernel does not know the request. */
 static bool dump(struct mnl_socket *nl, struct nlmsghdr *nlh, mnl_cb_t cb, void *arg)
 {
 	char buf[XV_NETLINK_RECV_LEN];
@@ -194,7 +197,7 @@ static struct nlmsghdr *begin(char *buf, uint16_t type, uint8_t family)
 	return nlh;
 }
 
-/* One hook of a family. False: the kernel does not list hooks. */
+/* Lists one hook of a family. False: the kernel does not list hooks. */
 static bool ask(struct mnl_socket *nl, uint8_t family, uint32_t hook, const char *dev,
 		struct names *names)
 {
@@ -207,7 +210,7 @@ static bool ask(struct mnl_socket *nl, uint8_t family, uint32_t hook, const char
 	return dump(nl, nlh, on_hook, names);
 }
 
-/* The hooks of packets that are for this host or from it. */
+/* Lists the hooks of packets to and from this host. */
 static bool ask_host(struct mnl_socket *nl, struct names *names)
 {
 	static const uint8_t families[] = {NFPROTO_IPV4, NFPROTO_IPV6};
@@ -222,7 +225,7 @@ static bool ask_host(struct mnl_socket *nl, struct names *names)
 	return known;
 }
 
-/* Tables of iptables, where the kernel does not list hooks. */
+/* Lists the tables of iptables, for kernels that do not list hooks. */
 static void read_tables(const char *file, const char *prefix, struct names *names)
 {
 	FILE *f = fopen(file, "re");

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The stream of changes. Links and neighbours are told one by one, in the kernel's order; addresses
- * and routes, which only make the daemon look again, once a dispatch.
+ * Netlink notifications. Links and neighbours are reported one by one, in the kernel's order.
+ * Addresses and routes only make the daemon look again, so they are reported once for each
+ * dispatch.
  */
 #include <errno.h>
 #include <linux/neighbour.h>
@@ -16,7 +17,8 @@
 #include "kernel/routes.h"
 
 enum {
-	DISPATCH_READS = 256, /* datagrams a dispatch and socket, so that a storm starves nobody */
+	DISPATCH_READS = 256, /* datagrams read from a socket in one dispatch, so that a storm does
+				 not block other events */
 	DRAIN_READS = 1 << 16,
 };
 
@@ -28,7 +30,10 @@ struct pending {
 
 static int open_events(struct xv_netlink *nl, struct xv_err *err)
 {
-	/* NEXTHOP: a nexthop object may change under its routes without a word about them. */
+	/*
+	 * NEXTHOP: when a nexthop object changes, the kernel does not report the routes that use
+	 * it.
+	 */
 	static const int groups[] = {
 		RTNLGRP_LINK,	    RTNLGRP_NEIGH,	RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
 		RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_RULE,   RTNLGRP_IPV6_RULE,
@@ -50,7 +55,9 @@ static int open_events(struct xv_netlink *nl, struct xv_err *err)
 	return 0;
 }
 
-/* Messages of family AF_BRIDGE are of a bridge's ports: RTM_DELLINK then means "left the bridge".
+/*
+ * Messages of family AF_BRIDGE are skipped: they are about a bridge's ports, and their RTM_DELLINK
+ * means "left the bridge".
  */
 static void handle_link(struct xv_netlink *nl, const struct nlmsghdr *nlh)
 {
@@ -69,8 +76,8 @@ static void handle_link(struct xv_netlink *nl, const struct nlmsghdr *nlh)
 }
 
 /*
- * A device's root qdisc is told with the link, but no message about links comes when it changes,
- * nor when filters at its ingress or egress do.
+ * When a device's root qdisc or its ingress or egress filters change, the kernel does not report
+ * the link. So the link is read and reported here.
  */
 static void handle_tc(struct xv_netlink *nl, const struct nlmsghdr *nlh)
 {
@@ -141,9 +148,9 @@ static void handle_genl(struct xv_netlink *nl, const struct nlmsghdr *nlh)
 }
 
 /*
- * After an overrun the kernel queues nothing more until the queue has been read empty, so this
- * ends. What is in it is older than what was lost: telling it after a fresh dump would undo newer
- * state.
+ * Discards what is queued. It is older than the notifications that were lost, so handling it after
+ * a new dump would bring back old state. This loop ends, because after an overrun the kernel queues
+ * nothing until the queue was read empty.
  */
 static void drain(struct xv_netlink *nl, struct mnl_socket *socket)
 {
@@ -163,7 +170,7 @@ static void read_socket(struct xv_netlink *nl, struct mnl_socket *socket, struct
 		if (len < 0 && errno == EINTR)
 			continue;
 		if (len < 0) {
-			/* ENOBUFS: lost some; ENOSPC: one did not fit the buffer */
+			/* ENOBUFS: some were lost; ENOSPC: one did not fit into the buffer */
 			if (errno == ENOBUFS || errno == ENOSPC)
 				pending->lost = true;
 			return;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The kernel's view, over rtnetlink and the netdev generic netlink family: requests with the
- * kernel's own error text (extack), dumps, and one stream of changes. All requests are synchronous
- * and short.
+ * Talks to the kernel over rtnetlink and the generic netlink family netdev: requests, dumps, and
+ * notifications. All requests are synchronous and short; errors have the kernel's text (extack).
  */
 #ifndef XV_NETLINK_H
 #define XV_NETLINK_H
@@ -23,14 +22,19 @@
 
 struct xv_netlink;
 
-/* Opens sockets in the current network namespace, subscribed from now on. ops stays the caller's.
+/*
+ * Opens the sockets in the current network namespace, and subscribes to notifications. ops must
+ * stay valid.
  */
 int xv_netlink_open(struct xv_netlink **nl, const struct xv_netlink_ops *ops, void *arg,
 		    struct xv_err *err);
 void xv_netlink_close(struct xv_netlink *nl);
-/* File descriptors to poll for reading (rtnetlink and genetlink events; -1: no such family). */
+/*
+ * File descriptors to poll for reading: rtnetlink and generic netlink notifications; -1: the kernel
+ * has no family netdev.
+ */
 void xv_netlink_fds(const struct xv_netlink *nl, int fds[2]);
-/* Reads what is there on both and calls back. Never blocks. */
+/* Reads the queued notifications of both sockets and calls ops. Never blocks. */
 void xv_netlink_dispatch(struct xv_netlink *nl);
 
 #endif

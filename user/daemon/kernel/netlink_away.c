@@ -77,7 +77,7 @@ static int own_cb(const struct nlmsghdr *nlh, void *data)
 	return 0;
 }
 
-/* The number that this namespace has for itself; negative: none, so that no device names it. */
+/* The id by which this namespace knows itself; negative: none, so no device refers to it. */
 static int32_t own_number(struct xv_netlink *nl)
 {
 	struct xv_netlink_req req;
@@ -135,7 +135,10 @@ int xv_netlink_each_vlan_in(struct xv_netlink *nl, int32_t nsid,
 	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "vlan");
 	mnl_attr_nest_end(nlh, nest);
 	ret = xv_netlink_request(nl, nl->request, nlh, link_cb, &away, NULL);
-	/* The dump gave this namespace a number for itself, if a device named it. */
+	/*
+	 * If a device in the dump refers to this namespace, this namespace has got an id for
+	 * itself.
+	 */
 	own = !ret && away.n ? own_number(nl) : NETNSA_NSID_NOT_ASSIGNED;
 	for (i = 0; !ret && own >= 0 && nsid != own && i < away.n; i++)
 		if (away.links[i].end_netns == own)

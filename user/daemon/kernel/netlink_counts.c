@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What devices and their queueing disciplines lost by their own account: see netlink.h. */
+/* Reads what devices and their queueing disciplines lost: see netlink_counts.h. */
 #include <errno.h>
 #include <linux/gen_stats.h>
 #include <linux/if_link.h>
@@ -16,7 +16,7 @@ struct list {
 	struct xv_netlink_counts *counts;
 	size_t n;
 	size_t size;
-	size_t n_qdiscs; /* devices whose queueing discipline was found */
+	size_t n_qdiscs; /* devices whose qdisc was found */
 };
 
 static int compare(const void *key, const void *item)
@@ -70,7 +70,7 @@ static uint64_t drops_of(const struct nlattr *nest)
 	return queue.drops;
 }
 
-/* The root's: it counts what is dropped below it too. */
+/* Uses the root qdisc, which also counts what its children drop. */
 static int qdisc_cb(const struct nlmsghdr *nlh, void *data)
 {
 	const struct tcmsg *tcm = mnl_nlmsg_get_payload(nlh);
@@ -117,7 +117,7 @@ static struct nlmsghdr *begin_qdiscs(struct xv_netlink_req *req)
 	return xv_netlink_begin(req, RTM_GETQDISC, NLM_F_DUMP, sizeof(struct tcmsg), &extra);
 }
 
-/* One dump; begun anew as long as it races with changes. */
+/* One dump, started again if changes interrupt it. */
 static int dump(struct xv_netlink *nl, bool stats, struct list *list, struct xv_err *err)
 {
 	struct xv_netlink_req req;
@@ -136,7 +136,10 @@ static int dump(struct xv_netlink *nl, bool stats, struct list *list, struct xv_
 	return ret;
 }
 
-/* The kernel tells of one device's only in a dump of all, which ends with its socket. */
+/*
+ * The kernel lists qdiscs only in a dump of all devices. The dump is ended by closing its socket
+ * when the wanted devices were found.
+ */
 static void dump_few(struct xv_netlink *nl, struct list *list)
 {
 	struct mnl_socket *socket = xv_netlink_request_socket(NETLINK_ROUTE);

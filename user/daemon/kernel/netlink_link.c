@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Links: parsing, one, all, and the few changes made to them. The slow path device:
- * netlink_vxlan.c. */
+/*
+ * Links: parses them, reads one or all, and makes a few changes. (netlink_vxlan.c makes the slow
+ * path device.)
+ */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_link.h>
@@ -15,7 +17,7 @@
 #include "kernel/netlink_request.h"
 #include "grow.h"
 
-/* With programs in several modes at once there is no IFLA_XDP_PROG_ID: the driver's one counts. */
+/* With programs in several modes there is no IFLA_XDP_PROG_ID: the driver's program counts. */
 static void parse_xdp(const struct nlattr *nest, struct xv_link *link)
 {
 	uint32_t id[IFLA_XDP_MAX + 1] = {0};
@@ -206,7 +208,7 @@ static int compare_ifindex(const void *key, const void *item)
 	return (x > y) - (x < y);
 }
 
-/* All is read before the first callback, so that callbacks may make requests. */
+/* Reads everything before the first callback, so that callbacks may make requests. */
 int xv_netlink_dump_links(struct xv_netlink *nl, struct xv_err *err)
 {
 	struct xv_netlink_features *features = NULL;
@@ -267,7 +269,7 @@ int xv_netlink_get_link(struct xv_netlink *nl, const char *name, uint32_t ifinde
 		return ret;
 	if (ret)
 		return xv_err_set(err, ret, "%s: %s", name ? name : "link", why.text);
-	if (name && strcmp(name, found.name)) /* notifications tell only of that one */
+	if (name && strcmp(name, found.name)) /* notifications name only the main name */
 		return xv_err_set(err, -EEXIST, "%s is another name of %s: use that", name,
 				  found.name);
 	found.xdp_features = xv_netlink_netdev_get(nl, found.ifindex);
@@ -345,7 +347,7 @@ static int set_xdp(struct xv_netlink *nl, uint32_t ifindex, int prog_fd, uint32_
 	return xv_netlink_request(nl, nl->request, nlh, NULL, NULL, err);
 }
 
-/* A program that is there already is never replaced, nor taken off in place of ours. */
+/* An existing program is never replaced, and never taken off by mistake for ours. */
 int xv_netlink_try_xdp(struct xv_netlink *nl, uint32_t ifindex, int prog_fd, uint32_t xdp_flags,
 		       struct xv_err *err)
 {

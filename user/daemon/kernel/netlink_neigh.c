@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Neighbours. A managed entry (NTF_EXT_MANAGED, Linux 5.16) is probed by the kernel for ever, used
- * or not, so that peers' next hops stay resolved although no packet of the fast path ever asks for
- * them.
+ * Neighbours. The kernel keeps a managed entry (NTF_EXT_MANAGED, Linux 5.16) resolved by itself,
+ * whether it is used or not. Peers' next hops need that, because no packet of the fast path ever
+ * makes the kernel resolve them.
  */
 #include <errno.h>
 #include <linux/neighbour.h>
@@ -16,9 +16,9 @@
 #include "grow.h"
 
 enum {
-	/* The kernel's NUD_VALID: states in which it would use the MAC. */
+	/* The kernel's NUD_VALID: states in which it uses the MAC. */
 	NUD_USABLE = NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE | NUD_PROBE | NUD_STALE | NUD_DELAY,
-	/* Our mark, as `ip neigh show` has it behind "proto". The kernel makes nothing of it. */
+	/* Marks our entries; `ip neigh show` shows it as "proto". The kernel does not use it. */
 	PROTOCOL = 214,
 };
 
@@ -58,7 +58,7 @@ void xv_netlink_parse_neigh(const struct nlmsghdr *nlh, struct xv_netlink_neigh 
 	neigh->resolved = nlh->nlmsg_type != RTM_DELNEIGH && has_mac && (neigh->state & NUD_USABLE);
 }
 
-/* Another program's entry, whose flags are its own business. */
+/* Whether the entry was made by another program, so that its flags must not be changed. */
 static bool is_foreign(const struct xv_netlink_neigh *neigh)
 {
 	return neigh->protocol && neigh->protocol != PROTOCOL;
@@ -106,7 +106,7 @@ static int tell(int code, const struct xv_ip *ip, struct xv_err *err)
 	return xv_err_prefix(err, code, "neighbour %s", xv_ip_format(ip, text));
 }
 
-/* The entry, all zero if there is none. */
+/* Reads the entry; all zero if there is none. */
 static int get(struct xv_netlink *nl, uint32_t ifindex, const struct xv_ip *ip,
 	       struct xv_netlink_neigh *neigh, struct xv_err *err)
 {
@@ -116,7 +116,7 @@ static int get(struct xv_netlink *nl, uint32_t ifindex, const struct xv_ip *ip,
 	int ret;
 
 	*neigh = (struct xv_netlink_neigh){0};
-	/* The get request takes no state nor flags (strict checking). */
+	/* A get request must have neither state nor flags (strict checking). */
 	nlh = begin(&req, RTM_GETNEIGH, 0, ifindex, ip, 0);
 	ret = xv_netlink_request(nl, nl->request, nlh, get_cb, neigh, &why);
 	if (ret == -ENOENT)
@@ -143,10 +143,10 @@ int xv_netlink_get_neigh(struct xv_netlink *nl, uint32_t ifindex, const struct x
 }
 
 /*
- * Without NLM_F_REPLACE the kernel keeps MAC and router flag of an entry that exists; state NONE is
- * what "ip neigh add managed" sends, and starts resolution. It would make a permanent entry a
- * dynamic one, so that is left alone: it needs no keeping. NTF_EXT_LEARNED takes the entry out of
- * the table's limits (gc_thresh1 to 3).
+ * Without NLM_F_REPLACE the kernel keeps MAC and router flag of an existing entry. State NONE, as
+ * "ip neigh add managed" sends it, starts resolution. It would turn a permanent entry into a
+ * dynamic one, so a permanent entry, which stays resolved anyway, is left alone. NTF_EXT_LEARNED
+ * exempts the entry from the table's limits (gc_thresh1 to 3).
  */
 int xv_netlink_keep_neigh(struct xv_netlink *nl, uint32_t ifindex, const struct xv_ip *ip,
 			  struct xv_err *err)
@@ -170,8 +170,8 @@ int xv_netlink_keep_neigh(struct xv_netlink *nl, uint32_t ifindex, const struct 
 }
 
 /*
- * NTF_USE leaves state and MAC of the entry as they are; flags that are not given go. It would ask
- * for an entry that is not resolved once more, and keep it.
+ * NTF_USE keeps the entry's state and MAC, and clears the flags that are not given. For an entry
+ * that is not resolved it would start resolution again, so such an entry is deleted.
  */
 int xv_netlink_forget_neigh(struct xv_netlink *nl, uint32_t ifindex, const struct xv_ip *ip,
 			    struct xv_err *err)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * XDP features of devices, from the generic netlink family "netdev" (Linux 6.3). Debian 12's UAPI
- * headers are of 6.1 and have no linux/netdev.h: the constants below are that header's.
+ * XDP features of devices, from the generic netlink family "netdev" (Linux 6.3). The UAPI headers
+ * of Debian 12 are from Linux 6.1 and have no linux/netdev.h, so its constants are defined below.
  */
 #include <errno.h>
 #include <linux/genetlink.h>

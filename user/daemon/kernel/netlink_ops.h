@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Who is told of changes. */
+/* Callbacks for netlink notifications. */
 #ifndef XV_NETLINK_OPS_H
 #define XV_NETLINK_OPS_H
 
@@ -11,24 +11,27 @@
 struct xv_link;
 struct xv_routes;
 
-/* Changes, told to one callback. Callbacks may make requests, but neither dispatch nor close. */
+/* Callbacks may make requests, but may neither dispatch nor close. */
 struct xv_netlink_ops {
-	/* Link appeared or changed (xdp_features filled in). */
+	/* A link appeared or changed. Its xdp_features are filled in. */
 	void (*link)(void *arg, const struct xv_link *link);
-	/* Link is gone from this network namespace. */
+	/* A link was deleted, or left this network namespace. */
 	void (*link_gone)(void *arg, uint32_t ifindex, const char *name);
-	/* XDP features of a device changed (genetlink notification). */
+	/* The XDP features of a device changed. */
 	void (*features)(void *arg, uint32_t ifindex, uint64_t xdp_features);
-	/* Local addresses changed; once a dispatch. */
+	/* Local addresses changed. Once for each dispatch. */
 	void (*address)(void *arg);
-	/* Routes, rules or nexthop objects (not: path MTUs) changed; once a dispatch. */
+	/*
+	 * Routes, rules or nexthop objects changed (path MTUs are not reported). Once for each
+	 * dispatch.
+	 */
 	void (*route)(void *arg, const struct xv_routes *changed);
-	/* Neighbour changed; mac NULL when it is not (or no longer) resolved; kept: see below. */
+	/* A neighbour changed. mac NULL: it is not resolved. kept: see xv_netlink_keep_neigh(). */
 	void (*neigh)(void *arg, uint32_t ifindex, const struct xv_ip *ip, const uint8_t *mac,
 		      bool kept);
 	/*
-	 * Notifications were lost (ENOBUFS), and what else was queued is thrown away: dump
-	 * everything again and reconcile; links that are gone are told by their absence only.
+	 * Notifications were lost (ENOBUFS), and the queued ones were discarded. Read everything
+	 * again. A link that was deleted meanwhile is not reported; it is missing in a dump.
 	 */
 	void (*resync)(void *arg);
 };

@@ -10,7 +10,7 @@
 #include "addr.h"
 #include "kernel/netlink_request.h"
 
-/* The socket with an address of its own; or NULL with errno set, and the socket is closed. */
+/* Binds the socket. On failure closes it, and returns NULL with errno. */
 static struct mnl_socket *bound(struct mnl_socket *socket)
 {
 	int code;
@@ -23,7 +23,7 @@ static struct mnl_socket *bound(struct mnl_socket *socket)
 	return NULL;
 }
 
-/* Options that all Linux we run on have (4.20); a failure only costs detail in error texts. */
+/* These options exist since Linux 4.20. A failure to set one makes error texts less detailed. */
 struct mnl_socket *xv_netlink_request_socket(int protocol)
 {
 	struct mnl_socket *socket = mnl_socket_open2(protocol, SOCK_CLOEXEC);
@@ -35,8 +35,7 @@ struct mnl_socket *xv_netlink_request_socket(int protocol)
 	mnl_socket_setsockopt(socket, NETLINK_EXT_ACK, &one, sizeof(one));
 	mnl_socket_setsockopt(socket, NETLINK_CAP_ACK, &one, sizeof(one));
 	mnl_socket_setsockopt(socket, NETLINK_GET_STRICT_CHK, &one, sizeof(one));
-	/* The kernel answers within the send call; this only keeps a bug from hanging the daemon.
-	 */
+	/* The kernel answers within send(); the limit only keeps a bug from hanging the daemon. */
 	setsockopt(mnl_socket_get_fd(socket), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	return bound(socket);
 }
@@ -46,7 +45,7 @@ struct nlmsghdr *xv_netlink_begin(struct xv_netlink_req *req, uint16_t type, uin
 {
 	struct nlmsghdr *nlh;
 
-	memset(req, 0, sizeof(*req)); /* libmnl leaves the padding of attributes as it was */
+	memset(req, 0, sizeof(*req)); /* libmnl does not zero the padding of attributes */
 	nlh = mnl_nlmsg_put_header(req->buf);
 	nlh->nlmsg_type = type;
 	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags;
@@ -55,9 +54,8 @@ struct nlmsghdr *xv_netlink_begin(struct xv_netlink_req *req, uint16_t type, uin
 }
 
 /*
- * The errno in an NLMSG_ERROR or NLMSG_DONE message, with its text in err. The extended
- * acknowledgement's attributes follow the fixed part, and in an error that is not capped the
- * request.
+ * The errno in an NLMSG_ERROR or NLMSG_DONE message, with its text in err. Extack attributes follow
+ * the fixed part, or, in an error that is not capped, the request behind it.
  */
 static int parse_result(const struct nlmsghdr *nlh, struct xv_err *err)
 {
@@ -66,7 +64,9 @@ static int parse_result(const struct nlmsghdr *nlh, struct xv_err *err)
 	const struct nlattr *attr;
 
 	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(int))
-		return nlh->nlmsg_type == NLMSG_DONE ? 0 : xv_err_set(err, -EPROTO, "short answer");
+		return nlh->nlmsg_type == NLMSG_DONE
+			       ? 0
+			       : xv_err_set(err, -EPROTO, "the kernel's answer is too short");
 	if (e->error >= 0)
 		return 0;
 	xv_err_set(err, e->error, "%s%s", strerror(-e->error),
@@ -87,7 +87,7 @@ static int parse_result(const struct nlmsghdr *nlh, struct xv_err *err)
 	return e->error;
 }
 
-/* One received datagram. 1: more to come, 0: all there, else the error. */
+/* Handles a received datagram. 1: more will come; 0: the answer is complete; else the error. */
 static int handle_answer(struct xv_netlink *nl, int len, xv_netlink_cb cb, void *data, int *status,
 			 struct xv_err *err)
 {
@@ -96,7 +96,7 @@ static int handle_answer(struct xv_netlink *nl, int len, xv_netlink_cb cb, void 
 	for (nlh = (const void *)nl->request_buf; mnl_nlmsg_ok(nlh, len);
 	     nlh = mnl_nlmsg_next(nlh, &len)) {
 		if (nlh->nlmsg_seq != nl->seq)
-			continue; /* rest of an earlier request that failed half way */
+			continue; /* from an earlier request that failed half-way */
 		if (nlh->nlmsg_flags & NLM_F_DUMP_INTR && !*status)
 			*status = xv_err_set(err, -EINTR, "the kernel's table changed while read");
 		if (nlh->nlmsg_type == NLMSG_ERROR || nlh->nlmsg_type == NLMSG_DONE) {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Netlink sockets and requests: what the files about links, neighbours, routes and others build on.
- */
+/* Netlink sockets and requests, on which the other netlink files build. */
 #ifndef XV_NETLINK_REQUEST_H
 #define XV_NETLINK_REQUEST_H
 
@@ -15,18 +14,17 @@
 struct xv_netlink_ops;
 
 enum xv_netlink_sizes {
-	/* The kernel never makes a dump message larger than 32 KiB (netlink_dump()). */
+	/* Messages of a dump are at most 32 KiB (netlink_dump() in the kernel). */
 	XV_NETLINK_RECV_LEN = 32768,
 	XV_NETLINK_REQUEST_LEN = 1024,
 	XV_NETLINK_EVENT_BUFFER = 8 << 20,
-	/* A dump that raced with a change is begun anew, this often at most. */
+	/* How often a dump is tried again that changes interrupt. */
 	XV_NETLINK_DUMP_TRIES = 16,
 };
 
 /*
- * Requests and events have a socket and a receive buffer each, so that callbacks for events may
- * make requests. The generic netlink sockets are NULL, and netdev_family 0, where the kernel has no
- * netdev family.
+ * Requests and notifications have separate sockets and buffers, so that callbacks may make
+ * requests. Without the family netdev the generic netlink sockets are NULL, and netdev_family is 0.
  */
 struct xv_netlink {
 	struct mnl_socket *request;
@@ -46,9 +44,12 @@ struct xv_netlink_req {
 	_Alignas(8) char buf[XV_NETLINK_REQUEST_LEN];
 };
 
-/* Socket for requests of a protocol; NULL: see errno. */
+/* Opens a socket for requests. NULL with errno on failure. */
 struct mnl_socket *xv_netlink_request_socket(int protocol);
-/* Event socket of a protocol: non-blocking, with the large receive buffer. NULL: see errno. */
+/*
+ * Opens a socket for notifications, non-blocking, with a large receive buffer. NULL with errno on
+ * failure.
+ */
 struct mnl_socket *xv_netlink_event_socket(int protocol);
 
 /*
@@ -59,16 +60,15 @@ struct nlmsghdr *xv_netlink_begin(struct xv_netlink_req *req, uint16_t type, uin
 				  size_t len, void **extra);
 
 /*
- * Sends a request and reads up to its acknowledgement (or the end of the dump). cb (may be NULL) is
- * called for each message of the answer and must make no request itself; it returns 0 or a negative
- * errno, which ends up as the result. -EINTR: the dump raced with a change, start over.
- * The text of err: what errno says, then what the kernel says.
+ * Sends a request and reads its whole answer. cb (may be NULL) is called for each message of the
+ * answer, and must not make a request. If it returns a negative errno, that is the result. -EINTR:
+ * changes interrupted the dump; start again. err: the text of errno, then the kernel's text.
  */
 typedef int (*xv_netlink_cb)(const struct nlmsghdr *nlh, void *data);
 int xv_netlink_request(struct xv_netlink *nl, struct mnl_socket *socket, struct nlmsghdr *nlh,
 		       xv_netlink_cb cb, void *data, struct xv_err *err);
 
-/* Address family of ip, where its bytes begin and how many there are. */
+/* Address family of ip; the beginning and length of its bytes. */
 uint8_t xv_netlink_family(const struct xv_ip *ip);
 const void *xv_netlink_ip_bytes(const struct xv_ip *ip, size_t *len);
 /* Fills ip from 4 or 16 bytes in network order. False if len is neither. */

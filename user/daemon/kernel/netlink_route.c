@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Where a packet to a peer goes: the kernel's own route lookup; and which addresses are ours. */
+/* Asks the kernel for routes to peers, and for this host's addresses. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_addr.h>
@@ -17,12 +17,13 @@
 struct address_search {
 	const struct xv_ip *ip;
 	bool found;
-	uint32_t ifindex; /* that has it, when found */
+	uint32_t ifindex; /* the device that has the address */
 };
 
 /*
- * IFA_LOCAL is the own address where IFA_ADDRESS is the other end's (point to point); IPv6 has it
- * only then. An IPv6 address that turned out to be a duplicate is not usable and does not count.
+ * With a point-to-point address IFA_LOCAL is the own and IFA_ADDRESS the other end's; for IPv6,
+ * IFA_LOCAL exists only then. An IPv6 address that failed duplicate address detection does not
+ * count.
  */
 static int address_cb(const struct nlmsghdr *nlh, void *data)
 {
@@ -81,7 +82,7 @@ int xv_netlink_has_address(struct xv_netlink *nl, const struct xv_ip *ip, uint32
 struct route_answer {
 	uint8_t type;	  /* RTN_* */
 	uint8_t protocol; /* RTPROT_* */
-	bool encap;	  /* the route adds a header of its own */
+	bool encap;	  /* the route adds another encapsulation (lwtunnel) */
 	struct xv_route route;
 };
 
@@ -103,7 +104,7 @@ static void parse_metrics(const struct nlattr *nest, struct xv_route *route)
 			route->mtu = mnl_attr_get_u32(attr);
 }
 
-/* Rounded up: what is left of a second is one. */
+/* Rounds up to whole seconds. */
 static void parse_cacheinfo(const struct nlattr *attr, struct xv_route *route)
 {
 	const struct rta_cacheinfo *info = mnl_attr_get_payload(attr);
@@ -148,11 +149,10 @@ static int route_cb(const struct nlmsghdr *nlh, void *data)
 }
 
 /*
- * What `ip rule` may tell packets apart by. No mark, TOS nor device is given, and the kernel takes
- * 0 for them, as they are in what its vxlan devices send. Source ports differ from flow to flow,
- * and one stands for all: a rule for the whole range that we send from selects it, and so does one
- * for the ports that the kernel gives out by default. Another program's packets are of some user;
- * ours are of the kernel, whose UID is 0.
+ * Adds what `ip rule` can match. Mark, TOS and device are not given; the kernel then uses 0, as for
+ * packets of its vxlan devices. One source port stands for all: it matches a rule for the whole
+ * range that we send from, and a rule for the kernel's default range of ephemeral ports. The UID is
+ * 0, because our packets are the kernel's and belong to no user.
  */
 static void put_flow(struct nlmsghdr *nlh, uint16_t port)
 {
@@ -187,7 +187,7 @@ static int lookup(struct xv_netlink *nl, const struct xv_ip *dst, const struct x
 	return xv_netlink_request(nl, nl->request, nlh, route_cb, answer, err);
 }
 
-/* Says why the lookup failed: the kernel tells route types that refuse by errno only. */
+/* Says why the lookup failed: for route types that refuse, the kernel gives only an errno. */
 static int tell_no_route(struct xv_netlink *nl, int code, const struct xv_ip *dst,
 			 const struct xv_ip *src, struct xv_err *err)
 {
@@ -260,8 +260,8 @@ int xv_netlink_get_route(struct xv_netlink *nl, const struct xv_ip *dst, const s
 }
 
 /*
- * IPv4's answer is of the kernel's own making, whatever the route; there is no other but what
- * somebody made.
+ * An IPv4 answer does not say who made the route. But for IPv4 the kernel makes no multicast routes
+ * by itself.
  */
 int xv_netlink_get_group_dev(struct xv_netlink *nl, const struct xv_ip *group,
 			     const struct xv_ip *src, uint16_t port, uint32_t *ifindex,
@@ -288,7 +288,7 @@ void xv_netlink_parse_route(const struct nlmsghdr *nlh, struct xv_routes *change
 	const struct nlattr *attr;
 
 	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*rtm) ||
-	    (!v4 && rtm->rtm_family != AF_INET6)) /* of routers of multicast, say */
+	    (!v4 && rtm->rtm_family != AF_INET6)) /* such as multicast routing (RTNL_FAMILY_IPMR) */
 		return;
 	if (prefix.bits > 128) {
 		changed->all = true;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The slow path device. Created down, quieted, then set up: the kernel opens the UDP sockets (IPv4
- * and IPv6, whichever it has) when the device goes up, and only then says that the port is taken.
- * Vxlan devices share a port only if all their receive flags agree, so an external one never shares
- * with one that has a fixed VNI.
+ * Makes the slow path device. It is created down, made silent, then set up. The kernel opens the
+ * UDP sockets (IPv4 and IPv6, if it has both) only when the device goes up, and only then reports
+ * that the port is in use. Vxlan devices share a port only if all their receive flags are equal, so
+ * an external device never shares the port of one with a fixed VNI.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -37,7 +37,7 @@ static void put_vxlan(struct nlmsghdr *nlh, uint16_t port)
 	mnl_attr_put_u8(nlh, IFLA_VXLAN_LEARNING, 0);
 	mnl_attr_put_u16(nlh, IFLA_VXLAN_PORT, htons(port));
 	mnl_attr_put(nlh, IFLA_VXLAN_PORT_RANGE, sizeof(range), &range);
-	/* They cannot change later, and an IPv6 address may be configured later. */
+	/* These cannot be changed later, but an IPv6 address may be configured later. */
 	mnl_attr_put_u8(nlh, IFLA_VXLAN_UDP_ZERO_CSUM6_TX, 1);
 	mnl_attr_put_u8(nlh, IFLA_VXLAN_UDP_ZERO_CSUM6_RX, 1);
 	mnl_attr_nest_end(nlh, data);
@@ -71,7 +71,10 @@ static int set_alias(struct xv_netlink *nl, uint32_t ifindex, const char *alias,
 	return xv_netlink_request(nl, nl->request, nlh, NULL, NULL, err);
 }
 
-/* No link-local address, so no DAD nor router solicitations; a no-op where IPv6 is disabled. */
+/*
+ * No IPv6 link-local address, so no DAD and no router solicitations. Does nothing if IPv6 is
+ * disabled.
+ */
 static int set_no_autoconf(struct xv_netlink *nl, uint32_t ifindex, struct xv_err *err)
 {
 	struct nlattr *spec, *inet6;
@@ -91,7 +94,7 @@ static int set_no_autoconf(struct xv_netlink *nl, uint32_t ifindex, struct xv_er
 	return ret == -EAFNOSUPPORT || ret == -EOPNOTSUPP ? 0 : ret;
 }
 
-/* Up, and without ARP and multicast: the host's own stack has nothing to say through it. */
+/* Sets the device up, without ARP and multicast: the host's own stack must not send through it. */
 static int set_up(struct xv_netlink *nl, uint32_t ifindex, struct xv_err *err)
 {
 	struct xv_netlink_req req;
@@ -107,7 +110,7 @@ static int set_up(struct xv_netlink *nl, uint32_t ifindex, struct xv_err *err)
 	return xv_netlink_request(nl, nl->request, nlh, NULL, NULL, err);
 }
 
-/* Names the vxlan device that has the port; its alias says whose it is. */
+/* Names the vxlan device that uses the port, and its alias, which may say whose device it is. */
 static int tell_port_taken(struct xv_netlink *nl, uint16_t port, uint32_t own, struct xv_err *err)
 {
 	struct xv_link *links = NULL;
@@ -131,7 +134,8 @@ static int tell_port_taken(struct xv_netlink *nl, uint16_t port, uint32_t own, s
 			   port, link->name, *link->alias ? ", alias " : "", link->alias,
 			   link->name);
 		if (link->flags & IFF_UP)
-			break; /* one that is down holds no socket: only the second best guess */
+			break; /* a device that is down has no socket, so it is only the second best
+				  guess */
 	}
 	free(links);
 	return ret;
@@ -149,15 +153,16 @@ int xv_netlink_add_vxlan(struct xv_netlink *nl, const char *name, uint16_t port,
 	if (ret != -ENODEV)
 		return ret;
 	ret = create(nl, name, port, err);
-	if (ret == -EEXIST) /* the name is free: another external device has port and flags */
+	if (ret == -EEXIST) /* another external device has this port and flags */
 		return tell_port_taken(nl, port, 0, err);
 	if (ret)
 		return xv_err_prefix(err, ret, "cannot create vxlan device %s", name);
 
 	ret = xv_netlink_get_link(nl, name, 0, &link, err);
 	if (ret)
-		return ret == -ENODEV ? xv_err_set(err, ret, "%s vanished while set up", name)
-				      : ret;
+		return ret == -ENODEV
+			       ? xv_err_set(err, ret, "%s was deleted while it was set up", name)
+			       : ret;
 	ret = set_alias(nl, link.ifindex, alias, err);
 	if (!ret)
 		ret = set_no_autoconf(nl, link.ifindex, err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A vxlan device is made. */
+/* Makes the slow path device. */
 #ifndef XV_NETLINK_VXLAN_H
 #define XV_NETLINK_VXLAN_H
 
@@ -13,10 +13,10 @@
 struct xv_netlink;
 
 /*
- * Slow path device: kernel vxlan, external (collect-metadata), UDP port, source ports 49152-65535,
- * zero UDP checksums accepted over IPv6, MTU as large as it goes, multicast and IPv6 autoconf
- * quiet, the alias as its mark; set up. -EEXIST if the name is taken; -EADDRINUSE if the port is,
- * with the name of the vxlan device that has it.
+ * Makes a kernel vxlan device, external (collect-metadata), with this UDP port, source ports
+ * 49152-65535, zero UDP checksums over IPv6 accepted, the largest MTU, and the alias as its mark.
+ * It is set up, and sends no multicast and no IPv6 autoconfiguration. -EEXIST: the name is in use;
+ * -EADDRINUSE: the port is, and err names the vxlan device that uses it.
  */
 int xv_netlink_add_vxlan(struct xv_netlink *nl, const char *name, uint16_t port, const char *alias,
 			 struct xv_err *err);

@@ -7,7 +7,7 @@
 
 #include "kernel/netns.h"
 
-/* The cookie, which counts namespaces. Inode numbers are given out again. */
+/* Uses the namespace's cookie, a counter, because inode numbers are used again. */
 int xv_netns_cookie(uint64_t *cookie)
 {
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), ret = 0;
@@ -31,7 +31,7 @@ int xv_netns_id(uint32_t *id)
 	return ret;
 }
 
-/* Earlier versions wrote the inode number: above 0xf0000000, where no cookie gets to. */
+/* Earlier versions wrote the inode number, above 0xf0000000; no cookie becomes so large. */
 static bool is_inode(uint32_t id)
 {
 	struct stat st;

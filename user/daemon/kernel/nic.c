@@ -27,7 +27,7 @@ static int ethtool(const char *dev, void *request)
 	return ret;
 }
 
-/* Receive queues in use; 1 if the driver does not say. */
+/* Number of receive queues in use; 1 if the driver does not tell. */
 static unsigned int rx_queues(const char *dev)
 {
 	struct ethtool_channels channels = {.cmd = ETHTOOL_GCHANNELS};
@@ -37,7 +37,9 @@ static unsigned int rx_queues(const char *dev)
 	return channels.rx_count + channels.combined_count;
 }
 
-/* Whether UDP packets of one address pair spread by port; a driver that does not say is taken to.
+/*
+ * Whether UDP packets between two addresses are spread over queues by port; true if the driver does
+ * not tell.
  */
 static int udp_spreads(const char *dev, __u32 flow_type)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What is pinned: see pinned.h. */
+/* Reads what is pinned: see pinned.h. */
 #include <bpf/bpf.h>
 #include <dirent.h>
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include "kernel/pinned.h"
 
 enum {
-	MAPS_MAX = 64, /* maps of one program that are looked at */
+	MAPS_MAX = 64, /* maps of a program that are compared */
 };
 
 static int open_map(const char *pin_dir, const char *map, struct bpf_map_info *info)
@@ -26,7 +26,7 @@ static int open_map(const char *pin_dir, const char *map, struct bpf_map_info *i
 	return xv_map_open(path, info);
 }
 
-/* The value of xv_config's only key, as long as the map says it is. */
+/* Reads the value of xv_config's only key, in its full size. */
 static void *read_value(int fd, const struct bpf_map_info *info)
 {
 	__u32 zero = 0;
@@ -43,7 +43,7 @@ static void *read_value(int fd, const struct bpf_map_info *info)
 	return value;
 }
 
-/* 0: there is none, or it is another layout's. */
+/* Reads xv_config. 0 also if there is none, or it is another layout's. */
 static int read_config(const char *pin_dir, struct xv_pinned *pinned)
 {
 	struct bpf_map_info info;
@@ -66,7 +66,7 @@ static int read_config(const char *pin_dir, struct xv_pinned *pinned)
 	return 0;
 }
 
-/* Where xv_config has what it has in ours. */
+/* Whether xv_config has the same members as ours. */
 static bool has_our_config(const struct xv_pinned *pinned)
 {
 	return pinned->layout >= XV_LAYOUT_OLDEST && pinned->layout <= XV_ABI_VERSION;
@@ -205,7 +205,7 @@ void xv_pinned_each(const char *but, bool (*fn)(void *arg, const struct xv_pinne
 		    strlen(entry->d_name) >= sizeof(pinned.name))
 			continue;
 		snprintf(path, sizeof(path), XV_PIN_ROOT "/%s", entry->d_name);
-		xv_pinned_read(path, &pinned); /* on failure it is of an unknown layout */
+		xv_pinned_read(path, &pinned); /* on failure the layout is unknown */
 		memcpy(pinned.name, entry->d_name, strlen(entry->d_name) + 1);
 		more = fn(arg, &pinned);
 	}
@@ -247,7 +247,10 @@ bool xv_pinned_owner(const char *kind, uint32_t ifindex, uint32_t program,
 	return owner.found;
 }
 
-/* Most say where they live; one of a layout before 7 may live here. */
+/*
+ * Layouts from 7 on say in which namespace the instance lives. One of an earlier layout may live in
+ * this one.
+ */
 static bool lives_elsewhere(void *arg, const struct xv_pinned *pinned)
 {
 	bool *alone = arg;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the daemon may do: see privileges.h. */
+/* Restricts the daemon's privileges: see privileges.h. */
 #include <cap-ng.h>
 #include <dirent.h>
 #include <errno.h>
@@ -10,12 +10,11 @@
 #include "kernel/privileges.h"
 #include "log.h"
 
-/* What programs, maps and netlink need. */
+/* Capabilities for programs, maps and netlink. */
 static const unsigned int serving[] = {CAP_NET_ADMIN, CAP_BPF, CAP_PERFMON};
 /*
- * What the start needs besides: a BPF file system is mounted, pinned objects are found by their
- * ids, metrics may listen at a port below 1024, memory is locked on older kernels, packet sockets
- * are opened to look for loops.
+ * Further capabilities for the start: mounting a BPF file system, opening pinned objects by id, a
+ * metrics port below 1024, locking memory on older kernels, and packet sockets for loop detection.
  */
 static const unsigned int starting[] = {CAP_SYS_ADMIN, CAP_SYS_RESOURCE, CAP_NET_BIND_SERVICE,
 					CAP_NET_RAW};
@@ -27,7 +26,7 @@ static int fail(struct xv_err *err, const char *what)
 	return xv_err_set(err, code, "cannot drop privileges: %s: %s", what, strerror(-code));
 }
 
-/* The bounding set is what an executed file's capabilities could bring back. */
+/* Clears the bounding set, from which an executed file could get capabilities. */
 static int drop_bounding(struct xv_err *err)
 {
 	unsigned int cap;
@@ -37,7 +36,7 @@ static int drop_bounding(struct xv_err *err)
 			continue;
 		if (errno != EPERM || capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP))
 			return fail(err, "bounding set");
-		xv_log(LOG_INFO, "the capability bounding set stays: to empty it takes "
+		xv_log(LOG_INFO, "the capability bounding set stays, as emptying it needs "
 				 "CAP_SETPCAP; NoNewPrivs is set");
 		return 0;
 	}
@@ -59,7 +58,7 @@ static bool is_kept(unsigned int cap, bool start)
 	       (start && is_in(cap, starting, sizeof(starting) / sizeof(starting[0])));
 }
 
-/* Keeps what is kept, of what there is; then looks whether that is all that there is. */
+/* Drops all capabilities except the wanted ones, and checks that no others are left. */
 static int reduce(bool start, struct xv_err *err)
 {
 	unsigned int cap;
@@ -83,7 +82,7 @@ static int reduce(bool start, struct xv_err *err)
 	return 0;
 }
 
-/* Of threads but this one, whose privileges would stay. */
+/* Whether there are other threads, whose capabilities would stay. */
 static bool has_threads(void)
 {
 	DIR *d = opendir("/proc/self/task");
@@ -118,7 +117,7 @@ int xv_privileges_drop(struct xv_err *err)
 	return reduce(false, err);
 }
 
-/* libcap-ng's state is a thread's own, too. */
+/* libcap-ng keeps its state for each thread separately too. */
 int xv_privileges_none(void)
 {
 	capng_clear(CAPNG_SELECT_CAPS);

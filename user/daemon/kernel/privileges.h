@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the daemon may do. Capabilities and their bounding set belong to a thread, and a new thread
- * has its maker's: the first two functions are called while there is one thread, and those that
- * come later have no more.
+ * Restricts the daemon's privileges. Each thread has its own capabilities and bounding set, and a
+ * new thread gets those of the thread that makes it. So the first two functions must be called
+ * while there is one thread; later threads have no more than that.
  */
 #ifndef XV_PRIVILEGES_H
 #define XV_PRIVILEGES_H
@@ -10,17 +10,18 @@
 #include "err.h"
 
 /*
- * Before anything is touched: no program that this process executes gets more than it has
- * (NoNewPrivs, empty bounding, ambient and inheritable sets), and what the start does not need
- * goes. Without CAP_SETPCAP the bounding set stays: NoNewPrivs alone holds then. Negative errno.
+ * To be called first. Programs that this process executes get no more privileges than it has
+ * (NoNewPrivs; empty bounding, ambient and inheritable sets), and privileges that the start does
+ * not need are dropped. Without CAP_SETPCAP the bounding set stays, and only NoNewPrivs protects. 0
+ * or negative errno.
  */
 int xv_privileges_bound(struct xv_err *err);
 /*
- * After the start: all goes but what programs, maps and netlink need. -EPERM, also if more is left
- * than was asked for, or if there is another thread.
+ * To be called after the start: drops all privileges except those for programs, maps and netlink.
+ * -EPERM also if more than these are left, or if there is another thread.
  */
 int xv_privileges_drop(struct xv_err *err);
-/* The calling thread's go, all of them. Negative errno: some are left. */
+/* Drops all capabilities of the calling thread. Negative errno: some are left. */
 int xv_privileges_none(void);
 
 #endif

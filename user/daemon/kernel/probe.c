@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Frames that are sent to see where they come in: see probe.h. */
+/* Sends and receives probes: see probe.h. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/filter.h>
@@ -19,13 +19,13 @@
 #endif
 
 enum {
-	LOOPBACK = 1, /* ifindex: where a socket rests, whose protocol nobody sends there */
+	LOOPBACK = 1, /* ifindex for idle sockets: nobody sends the protocol there */
 	AT_NUMBER = 18,
 	VLAN_ID = 0xfff,
 	HEARD_A_TURN = 16,
 };
 
-/* Without a tag, as a socket hears it. */
+/* The frame as a socket receives it, without a VLAN tag. */
 struct probe_frame {
 	uint8_t dst[6], src[6];
 	__be16 proto;
@@ -39,7 +39,7 @@ struct probe_frame {
 struct ear {
 	struct xv_probe *probe;
 	int fd;
-	uint32_t ifindex; /* 0: rests */
+	uint32_t ifindex; /* 0: idle */
 	struct event *event;
 };
 
@@ -50,7 +50,7 @@ struct xv_probe {
 	struct ear ear[XV_PROBE_DEVS];
 };
 
-/* The tag that the kernel took off, or 0. */
+/* The tag that the kernel took out of the frame, or 0. */
 static uint16_t vlan_of(struct msghdr *msg)
 {
 	struct cmsghdr *c;
@@ -86,14 +86,14 @@ static void on_frame(evutil_socket_t fd, short what, void *arg)
 				      .msg_controllen = sizeof(control)};
 		if (recvmsg(fd, &msg, MSG_DONTWAIT | MSG_TRUNC) < (ssize_t)sizeof(f))
 			return;
-		/* What waited since an earlier number counts no more. */
+		/* Ignores frames with an earlier number, which waited in the socket. */
 		if (ear->ifindex && ntohl(f.number[0]) == p->number[0] &&
 		    ntohl(f.number[1]) == p->number[1])
 			p->heard(p->arg, ear->ifindex, vlan_of(&msg), ntohl(f.id));
 	}
 }
 
-/* Nothing but frames with the number reaches the socket. */
+/* Lets the socket receive only frames with the current number. */
 static int set_filter(struct ear *ear)
 {
 	const uint32_t *number = ear->probe->number;
@@ -207,7 +207,7 @@ void xv_probe_send(struct xv_probe *p, uint32_t ifindex, uint16_t vlan, const ui
 	memcpy(b, &f, 2 * ETH_ALEN);
 	memcpy(b + 2 * ETH_ALEN, tag, room);
 	memcpy(b + 2 * ETH_ALEN + room, &f.proto, sizeof(f) - 2 * ETH_ALEN);
-	/* One that is lost is sent again. */
+	/* a probe that is lost is sent again */
 	if (sendto(p->ear[0].fd, b, sizeof(f) + room, MSG_DONTWAIT, (const struct sockaddr *)&to,
 		   sizeof(to)) < 0)
 		return;

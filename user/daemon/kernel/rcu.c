@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Grace periods of the kernel: see rcu.h. */
+/* Grace periods: see rcu.h. */
 #include <linux/membarrier.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -11,8 +11,8 @@ enum {
 };
 
 /*
- * MEMBARRIER_CMD_GLOBAL is a synchronize_rcu(), and programs run under RCU. It is refused with
- * nohz_full CPUs; then we wait longer than any program can run.
+ * MEMBARRIER_CMD_GLOBAL is synchronize_rcu(), and BPF programs run under RCU. The kernel refuses it
+ * with nohz_full CPUs; then this waits longer than any program can run.
  */
 void xv_rcu_synchronize(void)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Grace periods of the kernel. */
+/* Grace periods of the kernel's RCU. */
 #ifndef XV_RCU_H
 #define XV_RCU_H
 

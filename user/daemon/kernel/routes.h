@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which addresses a change of routes can concern. */
+/* The addresses that changes of routes may concern. */
 #ifndef XV_ROUTES_H
 #define XV_ROUTES_H
 
@@ -9,12 +9,12 @@
 #include "xv_abi.h"
 
 enum {
-	XV_ROUTES_MAX = 64, /* prefixes; more count as all */
+	XV_ROUTES_MAX = 64, /* prefixes; more than these count as all addresses */
 };
 
 struct xv_prefix {
 	struct xv_ip ip;
-	unsigned int bits; /* of 128: an IPv4 address has the prefix ::ffff:0:0/96 */
+	unsigned int bits; /* of 128; an IPv4 prefix is below ::ffff:0:0/96 */
 };
 
 struct xv_routes {
@@ -23,9 +23,9 @@ struct xv_routes {
 	struct xv_prefix list[XV_ROUTES_MAX];
 };
 
-/* A route to the prefix has changed. */
+/* Adds a prefix whose route has changed. */
 void xv_routes_add(struct xv_routes *routes, const struct xv_prefix *prefix);
-/* All that others have. */
+/* Adds everything in others. */
 void xv_routes_merge(struct xv_routes *routes, const struct xv_routes *others);
 bool xv_routes_concern(const struct xv_routes *routes, const struct xv_ip *ip);
 

@@ -15,8 +15,8 @@
 struct job {
 	void (*fn)(void *arg);
 	void *arg;
-	int done;  /* event counter */
-	bool safe; /* the thread has no privileges, and so fn was run */
+	int done;  /* event counter (eventfd) */
+	bool safe; /* the thread had dropped its privileges, and has run fn */
 };
 
 static void *run(void *arg)
@@ -28,11 +28,11 @@ static void *run(void *arg)
 	if (job->safe)
 		job->fn(job->arg);
 	if (write(job->done, &one, sizeof(one)) != sizeof(one))
-		abort(); /* the counter cannot be full */
+		abort(); /* cannot happen: the counter cannot be full */
 	return NULL;
 }
 
-/* Signals are the event loop's. */
+/* Blocks all signals in the thread, as the event loop handles them. */
 static int start(pthread_t *thread, struct job *job)
 {
 	sigset_t all, old;

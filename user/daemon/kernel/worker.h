@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A thread beside the event loop, without any privilege, for work on memory of its own. */
+/* A thread without privileges, beside the event loop, for work on its own memory. */
 #ifndef XV_WORKER_H
 #define XV_WORKER_H
 
 /*
- * Runs fn(arg) and returns when it is done. For work in turns (turn.h): in a thread that has
- * dropped all capabilities, while the event loop serves others; what fn touches is nobody else's
- * meanwhile. Otherwise, or where no such thread can be had, here.
+ * Runs fn(arg) and returns when it has finished. If the caller is work in turns (turn.h), fn runs
+ * in a thread that has dropped all capabilities, while the event loop serves others; nobody else
+ * may use fn's memory meanwhile. Otherwise, or if no such thread can be made, fn runs in the
+ * caller's thread.
  */
 void xv_worker_run(void (*fn)(void *arg), void *arg);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a device says that it can do with XDP. */
+/* XDP features that a device announces. */
 #ifndef XV_XDP_FEATURES_H
 #define XV_XDP_FEATURES_H
 

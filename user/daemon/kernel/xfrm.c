@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* IPsec policies: see xfrm.h. Any change makes the daemon read all of them again, a little later.
+/*
+ * IPsec policies: see xfrm.h. After any change of a policy, all policies are read again a little
+ * later.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -21,12 +23,12 @@ enum {
 	SOURCE_PORTS = 0xc000, /* of packets that xvtep sends: 49152 and above */
 };
 
-/* What decides about a packet, of a policy that may see VXLAN. */
+/* What a policy does with packets, for policies that may apply to VXLAN. */
 struct policy {
 	struct xfrm_selector sel;
-	uint32_t priority; /* less is asked first */
+	uint32_t priority; /* lower priorities are applied first */
 	bool in;
-	bool pass; /* lets packets through as they are */
+	bool pass; /* lets packets pass unchanged */
 	bool block;
 };
 
@@ -64,13 +66,13 @@ static bool in_prefix(const struct xv_ip *ip, const xfrm_address_t *prefix, uint
 	return !memcmp(a, b, whole) && !(len % 8 && (a[whole] ^ b[whole]) & mask);
 }
 
-/* Whether some port with these bits set, and any others, passes the selector. */
+/* Whether the selector matches some port whose bits in `known` are those of port. */
 static bool port_may_be(__be16 want, __be16 want_mask, uint16_t port, uint16_t known)
 {
 	return !((ntohs(want) ^ port) & ntohs(want_mask) & known);
 }
 
-/* Whether every port with these bits set passes it. */
+/* Whether the selector matches every such port. */
 static bool port_must_be(__be16 want, __be16 want_mask, uint16_t port, uint16_t known)
 {
 	return port_may_be(want, want_mask, port, known) && !(ntohs(want_mask) & ~known);
@@ -78,7 +80,10 @@ static bool port_must_be(__be16 want, __be16 want_mask, uint16_t port, uint16_t 
 
 enum covers { COVERS_NONE, COVERS_SOME, COVERS_ALL };
 
-/* How many of the packets between the two VTEPs, which differ in their source port, it selects. */
+/*
+ * How many of the packets between the two VTEPs the policy selects. They differ in their source
+ * port.
+ */
 static enum covers covers(const struct policy *p, const struct xv_ip *own, const struct xv_ip *peer,
 			  uint16_t udp_port)
 {
@@ -108,7 +113,11 @@ static void describe(const struct policy *p, char *why, size_t size)
 		 p->block ? "block" : "with a template");
 }
 
-/* One direction. Of equal priority the one that is added first decides: then it is not certain. */
+/*
+ * Whether a policy of one direction that blocks or protects some of the packets may come before any
+ * that passes all of them. With equal priorities the kernel applies the policy that was added
+ * first. That is not known here, so the answer is then yes.
+ */
 static bool concerns(const struct xv_xfrm *xfrm, bool in, const struct xv_ip *own,
 		     const struct xv_ip *peer, uint16_t udp_port, char *why, size_t size)
 {
@@ -145,7 +154,7 @@ bool xv_xfrm_concerns(const struct xv_xfrm *xfrm, const struct xv_ip *own, const
 			concerns(xfrm, true, own, peer, udp_port, why, size));
 }
 
-/* ---- what the kernel has ---- */
+/* ---- reading the kernel's policies ---- */
 
 struct about {
 	bool has_template, sub, other_interface, marked;
@@ -185,9 +194,9 @@ static struct policy *new_policy(struct xv_xfrm *xfrm)
 }
 
 /*
- * Keeps a policy that may see VXLAN. Packets of this host's tunnels carry no mark, and go through
- * no xfrm interface. Policies of the second kind ("sub") are asked besides the main ones, so that
- * one that lets packets pass decides nothing.
+ * Keeps a policy that may apply to VXLAN. Packets of this host's tunnels have no mark, and pass no
+ * xfrm interface. Policies of type "sub" apply in addition to the main ones, so one of these that
+ * lets packets pass decides nothing.
  */
 static int on_policy(const struct nlmsghdr *nlh, void *arg)
 {
@@ -234,7 +243,10 @@ static int on_default(const struct nlmsghdr *nlh, void *arg)
 	return MNL_CB_STOP;
 }
 
-/* A question, and its answers to cb. Negative errno; -EINTR: a dump raced with a change. */
+/*
+ * Sends a request and calls cb for each message of its answer. 0 or negative errno; -EINTR: changes
+ * interrupted a dump.
+ */
 static int ask(struct xv_xfrm *xfrm, uint16_t type, uint16_t flags, size_t len, mnl_cb_t cb)
 {
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(xfrm->buf);
@@ -243,7 +255,7 @@ static int ask(struct xv_xfrm *xfrm, uint16_t type, uint16_t flags, size_t len, 
 
 	nlh->nlmsg_type = type;
 	nlh->nlmsg_flags = NLM_F_REQUEST | flags;
-	mnl_nlmsg_put_extra_header(nlh, len); /* zeroed */
+	mnl_nlmsg_put_extra_header(nlh, len); /* zeroed by libmnl */
 	if (mnl_socket_sendto(xfrm->request, nlh, nlh->nlmsg_len) < 0)
 		return -errno;
 	while (ret == MNL_CB_OK) {
@@ -263,7 +275,10 @@ static int open_request(struct xv_xfrm *xfrm)
 	return xfrm->request ? 0 : -errno;
 }
 
-/* Kernels that know no default policies (before Linux 5.15) refuse the question. */
+/*
+ * Reads policies and default policies. Kernels before Linux 5.15 have no default policies, and
+ * refuse that request.
+ */
 static int read_all(struct xv_xfrm *xfrm)
 {
 	int i, ret;
@@ -282,7 +297,7 @@ static int read_all(struct xv_xfrm *xfrm)
 	return ret;
 }
 
-/* ---- following it ---- */
+/* ---- following changes ---- */
 
 static void read_later(struct xv_xfrm *xfrm)
 {
@@ -349,7 +364,7 @@ void xv_xfrm_look_again(struct xv_xfrm *xfrm)
 		read_later(xfrm);
 }
 
-/* Of POLEXPIRE the group is another. */
+/* XFRM_MSG_POLEXPIRE has a group of its own. */
 static int open_events(struct xv_xfrm *xfrm)
 {
 	static const int groups[] = {XFRMNLGRP_POLICY, XFRMNLGRP_EXPIRE};
@@ -371,7 +386,7 @@ int xv_xfrm_start(struct event_base *base, struct xv_signal changed, struct xv_x
 	struct xv_xfrm *xfrm = calloc(1, sizeof(*xfrm));
 	int ret = xfrm ? open_events(xfrm) : -ENOMEM;
 
-	if (ret == -EPROTONOSUPPORT) { /* a kernel without IPsec */
+	if (ret == -EPROTONOSUPPORT) { /* the kernel has no IPsec */
 		free(xfrm);
 		return 0;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * IPsec policies of this host (xfrm): which peers one could concern. The policies are read at the
- * start and followed from then on.
+ * IPsec policies of this host (xfrm), and which peers they may concern. The policies are read at
+ * the start and followed afterwards.
  */
 #ifndef XV_XFRM_H
 #define XV_XFRM_H
@@ -16,19 +16,22 @@
 struct xv_xfrm;
 
 /*
- * Reads the policies and follows them; changed is sent when they may be others. A kernel without
- * IPsec has none: *xfrm stays as it is, and that is no error. After an error *xfrm may be set, and
- * is to be stopped.
+ * Reads the policies and follows their changes; sends `changed` when they may have changed. If the
+ * kernel has no IPsec, returns 0 and leaves *xfrm as it is. After an error *xfrm may be set, and
+ * must be stopped.
  */
 int xv_xfrm_start(struct event_base *base, struct xv_signal changed, struct xv_xfrm **xfrm,
 		  struct xv_err *err);
-/* NULL is fine, here and below. */
+/* xfrm may be NULL, also in the following functions. */
 void xv_xfrm_stop(struct xv_xfrm *xfrm);
-/* Notifications of another kind were lost, so that those about policies may be as well. */
+/*
+ * To be called when netlink notifications of other kinds were lost, as those about policies may be
+ * lost too: reads the policies again.
+ */
 void xv_xfrm_look_again(struct xv_xfrm *xfrm);
 /*
- * Whether a policy could concern the VXLAN packets between this host's own address and the peer's,
- * in either direction: one that blocks or protects them, before any that lets all of them pass. why
+ * Whether a policy may concern VXLAN packets between this host's own address and the peer's, in
+ * either direction: it blocks or protects them, and no policy before it lets all of them pass. why
  * then names the policy.
  */
 bool xv_xfrm_concerns(const struct xv_xfrm *xfrm, const struct xv_ip *own, const struct xv_ip *peer,
