@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The configuration as an object: freed, and compared. See config.h. */
+/* Frees and compares configurations: see config.h. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Checks across a whole configuration: what is there twice, what contradicts, and limits of what
- * all networks share. Every check is one pass or a sort: a file may hold a million FDB entries.
+ * Checks across a whole configuration: duplicates, contradictions, and limits that all networks
+ * share. Every check is one pass or a sort, because a file may have a million FDB entries.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -14,7 +14,7 @@
 #include "config/config_words.h"
 #include "keyset.h"
 
-/* A port's key is its name, NUL-padded, and the VLAN behind it. */
+/* A port's key is its name, padded with NULs, followed by the VLAN. */
 enum {
 	PORT_KEY_LEN = offsetof(struct xv_config_port, vlan) + sizeof(uint16_t),
 };
@@ -24,7 +24,7 @@ struct check {
 	const struct xv_config *config;
 	const struct xv_config_marks *marks;
 	const struct xv_source *source;
-	struct xv_key *keys; /* scratch, room for the largest set */
+	struct xv_key *keys; /* scratch space for the largest set */
 };
 
 static int check_networks(const struct check *c)
@@ -47,7 +47,7 @@ static int check_networks(const struct check *c)
 	xv_keyset_sort(c->keys, n);
 	if (!xv_keyset_twin(c->keys, n, &first, &again))
 		return 0;
-	if (!c->marks->networks[again].name) { /* then the first one is given */
+	if (!c->marks->networks[again].name) { /* the second name is a default */
 		i = first;
 		first = again;
 		again = i;
@@ -62,7 +62,7 @@ static int check_networks(const struct check *c)
 			       networks[again].name, c->marks->networks[first].name);
 }
 
-/* The text " vlan 10", or nothing. */
+/* Returns the text " vlan 10", or "". */
 static const char *vlan_text(const struct xv_config_port *port, char buf[16])
 {
 	buf[0] = '\0';
@@ -112,7 +112,7 @@ static int port_twice(const struct check *c, const struct port_ref *first,
 			       first->port->line);
 }
 
-/* Ports of all networks; how many there are is limited already. */
+/* Checks the ports of all networks. Their number was limited while reading. */
 static int check_ports(const struct check *c)
 {
 	const struct xv_config_network *network;
@@ -143,7 +143,7 @@ out:
 	return err;
 }
 
-/* A remote VTEP or group can be reached from here, and is not ourselves. */
+/* Checks that a peer or group can be reached from here, and is not this host. */
 static int check_remote(const struct check *c, const char *what, const struct xv_ip *ip, int line)
 {
 	bool v4 = xv_ip_is_v4(ip);
@@ -187,7 +187,7 @@ static int check_flood(const struct check *c, const struct xv_config_network *ne
 	return 0;
 }
 
-/* Destinations of static entries: ports of this network, or remotes. */
+/* Checks the destinations of static entries: each is a port of the network, or a peer. */
 static int check_fdb_dst(const struct check *c, const struct xv_config_network *network)
 {
 	const struct xv_config_fdb *fdb;
@@ -238,7 +238,7 @@ static int check_fdb(const struct check *c, const struct xv_config_network *netw
 	return 0;
 }
 
-/* Peers of all networks together */
+/* the peers of all networks together */
 
 struct peer {
 	struct xv_ip ip;
@@ -293,7 +293,7 @@ static int check_peers(const struct check *c)
 	return err;
 }
 
-/* Groups leave by underlay devices alone: any other may be a tenant's. */
+/* A group leaves by an underlay device: another device may be a tenant's. */
 static int check_group_dev(const struct check *c, const struct xv_config_network *network, int line)
 {
 	size_t i;

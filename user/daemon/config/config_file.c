@@ -21,7 +21,7 @@ static int read_failed(const char *file, struct xv_err *err, int code)
 	return xv_err_set(err, code, "%s: cannot read: %s", file, strerror(-code));
 }
 
-/* Reads all of fd, growing with it: a pipe has no size. */
+/* Reads all of fd into a growing buffer, as a pipe has no size. */
 static int read_all(int fd, const char *file, char **text, size_t *len, struct xv_err *err)
 {
 	size_t used = 0, room = 1 << 16;

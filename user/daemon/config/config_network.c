@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The keys of a network in a configuration file, as tables from the leaves up. */
+/* The keys of a network in a configuration file, in tables; inner tables come first. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -47,7 +47,7 @@ static const struct xv_reader_key port_keys[PORT_KEYS] = {
 			   1, XV_MAX_FDB},
 };
 
-/* Room in the network's flood list, where ports, remotes and the group are. */
+/* Checks that the network's flood list, which holds ports, peers and the group, has room. */
 static int check_flood_room(struct xv_reader *r, const struct xv_config_network *network)
 {
 	struct xv_schema *s = r->arg;
@@ -105,7 +105,7 @@ static int read_ports(struct xv_reader *r, const struct xv_reader_key *key, void
 	return xv_reader_list(r, key->name, read_port, obj);
 }
 
-/* flood: addresses of remote VTEPs; group: one multicast address */
+/* flood: addresses of peers; group: one multicast address */
 
 static int read_remote(struct xv_reader *r, void *obj)
 {
@@ -298,7 +298,7 @@ static const struct xv_reader_key network_keys[NET_KEYS] = {
 	[NET_FDB] = {"fdb", read_fdb},
 };
 
-/* Appends a network with defaults to the configuration and to the marks. */
+/* Appends a network with default settings to the configuration and the marks. */
 static struct xv_config_network *append_network(struct xv_reader *r)
 {
 	struct xv_schema *s = r->arg;

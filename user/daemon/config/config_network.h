@@ -5,7 +5,7 @@
 
 #include "config/config_schema.h"
 
-/* Value of the key `networks`. */
+/* Reads the value of the key `networks`. */
 int xv_schema_networks(struct xv_reader *r, const struct xv_reader_key *key, void *obj);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Prints a configuration as YAML: every key with its value, defaults included, lists one item a
- * line, so that two configurations can be compared with diff.
+ * Prints a configuration as YAML: every key with its value, defaults included, and lists with one
+ * item a line, so that diff can compare two configurations.
  */
 #include <ctype.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #include "config/config_words.h"
 #include "link_local.h"
 
-/* Whether every YAML reader takes the word for text without quotes, not for a number or boolean. */
+/* Whether every YAML reader takes the unquoted word for text, not for a number or boolean. */
 static bool is_plain(const char *word)
 {
 	static const char *const special[] = {"null", "true", "false", "yes", "no",
@@ -45,7 +45,7 @@ static void print_word(FILE *out, const char *word)
 	putc('"', out);
 }
 
-/* IPv6 is quoted: its colons mean something in some places. */
+/* Puts IPv6 addresses in quotes, because their colons have a meaning in some places of YAML. */
 static void print_ip(FILE *out, const struct xv_ip *ip)
 {
 	const char *quote = xv_ip_is_v4(ip) ? "" : "\"";
@@ -59,7 +59,10 @@ static void print_bool(FILE *out, const char *key, bool value)
 	fprintf(out, "%s: %s\n", key, value ? "true" : "false");
 }
 
-/* Its last line, and the last of the file, is one that a file must have. */
+/*
+ * The underlay is printed last, because its last line is always there: a file that was cut off is
+ * noticed.
+ */
 static void print_underlay(const struct xv_config *config, FILE *out)
 {
 	size_t i;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A configuration file as a stream of YAML events: see config_reader.h. */
+/* Reads a configuration file as a stream of YAML events: see config_reader.h. */
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@ int xv_reader_line(const struct xv_reader *r)
 	return r->event.start_mark.line + 1;
 }
 
-/* Line of a byte, for errors of libyaml's decoder, which counts bytes only. */
+/* Converts a byte offset to a line: libyaml's decoder reports errors with offsets only. */
 static int line_of_byte(const struct xv_reader *r, size_t offset)
 {
 	size_t i;
@@ -24,7 +24,7 @@ static int line_of_byte(const struct xv_reader *r, size_t offset)
 	return line;
 }
 
-/* The text of a line (from 0) of the source without its indent, as far as it fits. */
+/* Copies a line (counted from 0) without its indent, as far as it fits. */
 static void copy_line(const struct xv_reader *r, size_t line, char *buf, size_t size)
 {
 	const char *p = r->text, *end = r->text + r->len, *stop;
@@ -123,7 +123,8 @@ int xv_reader_open(struct xv_reader *r, const struct xv_source *source, const ch
 	memset(r, 0, sizeof(*r));
 	r->source = *source;
 	if (len >= sizeof(bom) && !memcmp(text, bom, sizeof(bom))) {
-		text += sizeof(bom); /* libyaml takes it only where it may guess the encoding */
+		text += sizeof(bom); /* libyaml accepts a byte order mark only if it may guess the
+					encoding */
 		len -= sizeof(bom);
 	}
 	r->text = text;
@@ -229,7 +230,7 @@ static int unknown_key(struct xv_reader *r, const char *what, const struct xv_re
 			       quote, what, list);
 }
 
-/* The current event is a key: finds it and notes its line. */
+/* Reads a key, the current event: finds it in the table and notes its line. */
 static int read_key(struct xv_reader *r, const char *what, const struct xv_reader_key *keys,
 		    size_t n_keys, int *lines, const struct xv_reader_key **found)
 {
@@ -290,7 +291,7 @@ int xv_reader_list(struct xv_reader *r, const char *name,
 	const char *word;
 	int err;
 
-	if (is_null(&r->event)) /* as a file that was cut off ends */
+	if (is_null(&r->event)) /* what a file that was cut off may end with */
 		return xv_source_error(&r->source, xv_reader_line(r),
 				       "\"%s\" has no value; write \"%s: []\" for none", name,
 				       name);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The keys of a configuration file (xvtep.yaml(5)) outside its networks, as tables from the leaves
- * to the root. */
+/*
+ * The keys of a configuration file (xvtep.yaml(5)) outside its networks, in tables; inner tables
+ * come first.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,7 +52,7 @@ static int read_devices(struct xv_reader *r, const struct xv_reader_key *key, vo
 	return xv_reader_list(r, key->name, read_device, obj);
 }
 
-/* address and address6: min is 4 or 6 */
+/* address and address6; key->min is 4 or 6 */
 static int read_address(struct xv_reader *r, const struct xv_reader_key *key, void *obj)
 {
 	char text[XV_IP_STRLEN];
@@ -106,7 +108,7 @@ static int read_df(struct xv_reader *r, const struct xv_reader_key *key, void *o
 	return err;
 }
 
-/* A bool, as one of two words. */
+/* Reads a bool that is written as one of two words. */
 static int read_choice(struct xv_reader *r, const struct xv_reader_key *key,
 		       const char *const words[], void *obj)
 {
@@ -248,7 +250,10 @@ static const struct xv_reader_key root_keys[ROOT_KEYS] = {
 	[ROOT_END] = {"end-marker", read_end_marker},
 };
 
-/* A promise behind what it is to guard could be cut off with it. */
+/*
+ * end-marker must be the first key: behind others, it could be cut off together with the line "..."
+ * that it requires.
+ */
 static int check_end(const struct xv_reader *r, const struct xv_schema *s,
 		     const int lines[ROOT_KEYS])
 {

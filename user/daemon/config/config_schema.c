@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the keys of a configuration file share: see config_schema.h. */
+/* Helpers for the keys of a configuration file: see config_schema.h. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +21,7 @@ void *xv_schema_append(struct xv_reader *r, void *array, size_t n, size_t size)
 int xv_schema_missing(struct xv_reader *r, int line, const char *what, const char *key,
 		      const char *example)
 {
-	/* A slip of the indent ends a mapping too soon: then that is what to tell. */
+	/* A wrong indent ends a mapping too early. Then the next event is the error to report. */
 	int err = xv_reader_next(r);
 
 	if (err)

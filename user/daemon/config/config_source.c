@@ -32,7 +32,7 @@ const char *xv_source_quote(const char *word, char buf[XV_QUOTE_LEN])
 			buf[used++] = *p;
 	}
 	if (*p) {
-		if ((*p & 0xc0) == 0x80) { /* inside a UTF-8 character: leave all of it out */
+		if ((*p & 0xc0) == 0x80) { /* do not cut a UTF-8 character */
 			while ((buf[used - 1] & 0xc0) == 0x80)
 				used--;
 			used--;
@@ -43,7 +43,7 @@ const char *xv_source_quote(const char *word, char buf[XV_QUOTE_LEN])
 	return buf;
 }
 
-/* Levenshtein distance; words that are long are far from everything. */
+/* Levenshtein distance. Long words are far from every word. */
 static size_t distance(const char *a, const char *b)
 {
 	enum { MAX = 24 };
@@ -73,7 +73,7 @@ static size_t distance(const char *a, const char *b)
 
 const char *xv_source_nearest(const char *word, const char *const *words)
 {
-	size_t len = strlen(word), best = (len + 5) / 3, d; /* up to a third of it is wrong */
+	size_t len = strlen(word), best = (len + 5) / 3, d; /* up to a third may be wrong */
 	const char *nearest = NULL;
 
 	if (best > len)

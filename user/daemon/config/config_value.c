@@ -9,7 +9,7 @@
 #include "addr.h"
 #include "config/config_value.h"
 
-/* "bad NAME "word": what would be right" */
+/* Sets the error "bad NAME "WORD": RIGHT", where RIGHT says what would be right. */
 static int bad(struct xv_reader *r, const char *name, const char *word, const char *right)
 {
 	char quote[XV_QUOTE_LEN];
@@ -104,7 +104,7 @@ int xv_value_name(struct xv_reader *r, const char *name, const char *more, char 
 	return 0;
 }
 
-/* The kernel's rules (dev_valid_name()), and printable ASCII. */
+/* Checks the kernel's rules (dev_valid_name()), and that all is printable ASCII. */
 int xv_value_dev(struct xv_reader *r, const char *name, char value[IFNAMSIZ])
 {
 	const char *text, *p;
@@ -146,7 +146,7 @@ int xv_value_mac(struct xv_reader *r, const char *name, uint8_t mac[6])
 	return 0;
 }
 
-/* An address, and the text that it was read from. */
+/* Reads an address, and gives its text too. */
 static int ip_and_text(struct xv_reader *r, const char *name, struct xv_ip *ip, const char **text)
 {
 	int err;

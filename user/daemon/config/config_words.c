@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Settings as words: see config_words.h. */
+/* The words of settings: see config_words.h. */
 #include <string.h>
 
 #include "config/config_words.h"
@@ -65,7 +65,7 @@ const char *xv_port_filters_name(enum xv_port_filters filters)
 	return xv_port_filters_words[filters];
 }
 
-/* The word's place in the list, or 0. */
+/* Index of the word in the list; 0 if it is not in it. */
 static size_t word_index(const char *const words[], const char *name)
 {
 	size_t i;

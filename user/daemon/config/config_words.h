@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The words that settings have in the file, in commands and in tables. */
+/* The words of settings in the file, in commands and in tables. */
 #ifndef XV_CONFIG_WORDS_H
 #define XV_CONFIG_WORDS_H
 
@@ -24,9 +24,9 @@ const char *xv_delivery_name(enum xv_delivery delivery);
 const char *xv_df_name(enum xv_df df);
 const char *xv_port_xdp_name(enum xv_port_xdp mode);
 const char *xv_port_filters_name(enum xv_port_filters filters);
-/* XV_PORT_XDP_AUTO if it is no name of one. */
+/* XV_PORT_XDP_AUTO if name is not a word of the list. */
 enum xv_port_xdp xv_port_xdp_of_name(const char *name);
-/* XV_FILTERS_AUTO if it is no name of one. */
+/* XV_FILTERS_AUTO if name is not a word of the list. */
 enum xv_port_filters xv_port_filters_of_name(const char *name);
 const char *xv_xdp_mode_name(enum xv_xdp_mode mode);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The difference between two configurations: networks are paired by VNI, their members by what
- * names them (device and VLAN, address, MAC), both by sorting; see plan.h.
+ * Computes the difference between two configurations. Networks are paired by VNI, members of
+ * networks by their key (device and VLAN, address, MAC), both by sorting. See plan.h.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -16,15 +16,15 @@ enum {
 	PORT_KEY_LEN = offsetof(struct xv_config_port, vlan) + sizeof(uint16_t),
 };
 
-/* Two sets of objects and which of them are in both. Grown as needed, used again and again. */
+/* Pairs the objects of two sets by key. Grown as needed, and used again. */
 struct pairing {
 	struct xv_key *have_keys, *want_keys;
-	uint32_t *have_twin, *want_twin; /* index on the other side, or XV_KEYSET_NONE */
+	uint32_t *have_twin, *want_twin; /* index of the pair in the other set, or XV_KEYSET_NONE */
 	size_t room;
 };
 
 struct builder {
-	struct xv_op *ops; /* in any order */
+	struct xv_op *ops; /* not ordered yet */
 	size_t n_ops, room;
 	struct pairing networks, members;
 };
@@ -62,7 +62,7 @@ static void pairing_free(struct pairing *p)
 	free(p->want_twin);
 }
 
-/* One side's objects: n of size bytes from base, each with its key at an offset. */
+/* The objects of one set: n objects of `size` bytes from base, each with its key at an offset. */
 struct side {
 	const void *base;
 	size_t n;
@@ -109,13 +109,13 @@ static int emit(struct builder *b, const struct xv_op *op)
 	return 0;
 }
 
-/* A kind of member: where a network has it, and what is done to it. */
+/* A kind of members: where a network has them, and the operations on them. */
 struct member_kind {
 	struct key_place place;
 	enum xv_op_type del, add;
 	struct side (*side)(const struct xv_config_network *network);
 	void (*set)(struct xv_op *op, const void *object);
-	bool (*same)(const void *have, const void *want); /* beyond the key; NULL: always */
+	bool (*same)(const void *have, const void *want); /* with equal keys; NULL: always */
 };
 
 static struct side port_side(const struct xv_config_network *network)
@@ -194,7 +194,7 @@ static const struct member_kind member_kinds[] = {
 	},
 };
 
-/* One kind of member of one network; have or want is an empty network where there is none. */
+/* Compares one kind of members of a network. have or want is an empty network if it is missing. */
 static int diff_kind(struct builder *b, const struct member_kind *kind,
 		     const struct xv_config_network *have, const struct xv_config_network *want)
 {
@@ -240,7 +240,7 @@ static bool network_same(const struct xv_config_network *a, const struct xv_conf
 	       !strcmp(a->group_dev, b->group_dev);
 }
 
-/* One network; have or want is NULL where it is missing. */
+/* Compares a network. have or want is NULL if it is missing. */
 static int diff_network(struct builder *b, const struct xv_config_network *have,
 			const struct xv_config_network *want)
 {
@@ -282,7 +282,7 @@ static int diff_networks(struct builder *b, const struct xv_config *have,
 	return err;
 }
 
-/* Sorts by type, each type's operations in the order they were found in: that of the files. */
+/* Sorts the operations by type. Those of one type keep their order, which is that of the files. */
 static int order_ops(const struct builder *b, struct xv_plan *plan)
 {
 	size_t at[N_OP_TYPES + 1] = {}, i;
