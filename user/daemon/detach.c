@@ -22,17 +22,20 @@
 struct left {
 	char dir[128];
 	struct xv_pinned pinned;
-	bool here; /* we are in its network namespace */
+	bool here; /* this is the instance's network namespace */
 };
 
-/* Pins that do not say which namespace is theirs are looked for at the devices of this one. */
+/*
+ * If the pins do not say in which namespace the instance lives, its devices are looked for in this
+ * one.
+ */
 static void read_left(struct left *p)
 {
 	xv_pinned_read(p->dir, &p->pinned);
 	p->here = p->pinned.placed ? xv_netns_is_here(p->pinned.netns) : xv_links_are_here(p->dir);
 }
 
-/* Next hops that the kernel keeps resolved for the peers. */
+/* Ends the kernel's work of keeping next hops of the peers resolved. */
 static void forget_neighbours(struct xv_netlink *nl, const struct left *p)
 {
 	struct xv_ip ip, *prev = NULL;
@@ -66,11 +69,11 @@ static void restore_port(void *arg, uint32_t ifindex)
 
 static void restore_devices(const char *name, struct xv_netlink *nl, const struct left *p)
 {
-	uint32_t slow = p->pinned.config.slow_ifindex; /* else found by its alias */
+	uint32_t slow = p->pinned.config.slow_ifindex; /* 0: the device is found by its alias */
 	struct xv_link link;
 
 	forget_neighbours(nl, p);
-	if (xv_pinned_alone(name)) /* routes may lead elsewhere by now */
+	if (xv_pinned_alone(name)) /* also next hops of routes that have changed since */
 		xv_netlink_list_kept(nl, forget_neighbour, nl, NULL);
 	xv_pinned_devices(p->dir, "xv_port", restore_port, nl);
 	if (slow && !xv_netlink_get_link(nl, NULL, slow, &link, NULL) &&
@@ -78,7 +81,7 @@ static void restore_devices(const char *name, struct xv_netlink *nl, const struc
 		xv_netlink_del_link(nl, link.ifindex, NULL);
 }
 
-/* Everything but the pins. Whether there was anything. */
+/* Removes everything except the pins. Returns whether there was anything. */
 static bool restore(const char *name, const struct left *p)
 {
 	struct xv_netlink_ops none = {};
@@ -86,7 +89,7 @@ static bool restore(const char *name, const struct left *p)
 	bool found = p->pinned.exists;
 
 	if (p->here)
-		xv_links_remove_all(p->dir); /* first: the devices carry no packets of ours then */
+		xv_links_remove_all(p->dir); /* first: then no program of ours sees packets */
 	if (xv_netlink_open(&nl, &none, NULL, NULL))
 		return found;
 	if (p->here)

@@ -55,7 +55,7 @@
 #include "turn.h"
 
 struct xv_instance {
-	char config_file[PATH_MAX]; /* absolute, links not resolved */
+	char config_file[PATH_MAX]; /* absolute, symbolic links not resolved */
 	struct xv_model model;
 	struct xv_follow *follow;
 	struct xv_tick *tick;
@@ -80,7 +80,7 @@ static int alloc_tables(struct xv_model *model, struct xv_err *err)
 	return 0;
 }
 
-/* Takes over what pinned maps hold; each layer checks against the one before. */
+/* Adopts what the pinned maps hold. Each step needs the objects of the steps before. */
 static int adopt(struct xv_model *model, struct xv_err *err)
 {
 	int ret = xv_network_adopt(model, err);
@@ -110,7 +110,7 @@ static int check_udp_port(uint16_t from, uint16_t to, const char *name, struct x
 			  from, to, name);
 }
 
-/* What an earlier daemon left, as far as it is this one's to go on with. */
+/* Notes an earlier daemon's slow path device. Refuses another UDP port than that daemon's. */
 static int adopt_config(struct xv_model *model, const struct xv_config_val *val, struct xv_err *err)
 {
 	if (!val->abi)
@@ -119,7 +119,7 @@ static int adopt_config(struct xv_model *model, const struct xv_config_val *val,
 	return check_udp_port(ntohs(val->udp_port), model->config->udp_port, model->name, err);
 }
 
-/* The slow path device; programs that run already are told of a new one at once. */
+/* Makes or adopts the slow path device. Programs that run are told of a new one at once. */
 static int open_slow(struct xv_model *model, struct xv_config_val *val, struct xv_err *err)
 {
 	__u32 zero = 0;
@@ -132,7 +132,7 @@ static int open_slow(struct xv_model *model, struct xv_config_val *val, struct x
 	return 0;
 }
 
-/* All that can refuse a start, the slow path device last: what forwards is not touched before. */
+/* Does everything that can refuse a start. Nothing that forwards is changed before open_slow(). */
 static int prepare(struct xv_instance *inst, struct xv_todo **todo, struct xv_switchover **change,
 		   struct xv_err *err)
 {
@@ -159,7 +159,7 @@ static int prepare(struct xv_instance *inst, struct xv_todo **todo, struct xv_sw
 	return ret ?: open_slow(model, &val, err);
 }
 
-/* Up to forwarding. Nothing refuses the configuration when what programs go by is written. */
+/* Brings the instance up until it forwards. After xv_datapath_commit() nothing is refused. */
 static int bring_up(struct xv_instance *inst, struct xv_err *err)
 {
 	struct xv_model *model = &inst->model;
@@ -195,7 +195,7 @@ static int bring_up(struct xv_instance *inst, struct xv_err *err)
 	return 0;
 }
 
-/* ---- what goes up ---- */
+/* ---- signals from the model ---- */
 
 static void on_refresh(void *arg)
 {
@@ -229,7 +229,7 @@ static void on_room(void *arg)
 		xv_learn_again(inst->learn);
 }
 
-/* The start is done when no port waits any more; one that cannot be had is no reason to wait. */
+/* The start is complete when no port waits. A port that cannot be attached does not wait. */
 static void on_attached(void *arg)
 {
 	const struct xv_instance *inst = arg;
@@ -268,7 +268,7 @@ static void on_network_going(void *arg, struct xv_network *net)
 	xv_flood_flush(&inst->model, net, NULL);
 }
 
-/* The kernel's IPsec policies may be others. */
+/* The kernel's IPsec policies have changed. */
 static void on_policies(void *arg)
 {
 	xv_adjacency_refresh_begin(arg);
@@ -339,7 +339,7 @@ static void free_model(struct xv_model *model)
 	xv_netlink_close(model->nl);
 }
 
-/* Frees the object; the datapath stays as it is. */
+/* Frees the object. The datapath stays attached and forwards. */
 static void destroy(struct xv_instance *inst)
 {
 	if (!inst)
@@ -370,8 +370,8 @@ static int open_datapath(struct xv_model *model, struct xv_err *err)
 	xv_stats_start(model->dp, model->base);
 	if (model->dp->missing[0])
 		xv_log(LOG_WARNING,
-		       "pins were missing in %s: %s; made anew, empty: what they held is lost, but "
-		       "for what the configuration says",
+		       "pins were missing in %s: %s; made anew, empty: their contents are lost, "
+		       "except what the configuration has",
 		       model->dp->pin_dir, model->dp->missing);
 	if (xv_datapath_is_private())
 		xv_log(LOG_WARNING, XV_PIN_ROOT
@@ -432,8 +432,8 @@ static bool is_pinned(const struct xv_instance *inst)
 }
 
 /*
- * Absolute, but with its links as they are: a reload reads what they lead to by then. Without a
- * current directory, or too long: as given.
+ * Stores the file's name, made absolute if possible. Symbolic links stay: a reload reads the file
+ * that they lead to at that time.
  */
 static void keep_path(struct xv_instance *inst, const char *file)
 {
@@ -497,7 +497,7 @@ void xv_instance_stop(struct xv_instance *inst)
 
 /* ---- a new configuration ---- */
 
-/* What cannot change under a running instance. */
+/* Refuses changes of settings that cannot change while the instance runs. */
 static int check_fixed(const struct xv_instance *inst, const struct xv_config *config,
 		       struct xv_err *err)
 {
@@ -509,7 +509,7 @@ static int check_fixed(const struct xv_instance *inst, const struct xv_config *c
 			      err);
 }
 
-/* All that may be refused, before what runs is touched. */
+/* Does everything that can refuse the configuration, before anything that runs is changed. */
 static int take_config(struct xv_instance *inst, struct xv_config *config, struct xv_todo **todo,
 		       struct xv_err *err)
 {
@@ -558,7 +558,7 @@ int xv_instance_apply(struct xv_instance *inst, struct xv_config *config, size_t
 	return ret;
 }
 
-/* What others could remove from the run directory. */
+/* Makes files in the run directory again that somebody removed. */
 static void renew_files(struct xv_instance *inst)
 {
 	struct xv_err err = {.text = ""};
@@ -568,7 +568,7 @@ static void renew_files(struct xv_instance *inst)
 		xv_log(LOG_ERR, "%s", err.text);
 }
 
-/* The privilege to read the files of others was dropped after the start. */
+/* After the start the daemon has no privilege to read files of others. */
 static int explain_access(struct xv_err *err)
 {
 	struct xv_err why = *err;
@@ -590,6 +590,6 @@ int xv_instance_reload(struct xv_instance *inst, size_t *changes, struct xv_err 
 		return explain_access(err);
 	if (ret)
 		return ret;
-	memcpy(config->instance, inst->model.name, sizeof(config->instance)); /* -i goes first */
+	memcpy(config->instance, inst->model.name, sizeof(config->instance)); /* -i overrides */
 	return xv_instance_apply(inst, config, changes, err);
 }

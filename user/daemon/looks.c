@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Looks once a second: see looks.h. */
+/* Work that is done once a second: see looks.h. */
 #include "looks.h"
 #include "model/attachment.h"
 #include "model/flood.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which parts of the daemon look at something once a second, and in which order. */
+/* Which parts of the daemon do work once a second, and in which order. */
 #ifndef XV_LOOKS_H
 #define XV_LOOKS_H
 
@@ -7,7 +7,7 @@
 #include "serve/control.h"
 #include "sources/watch.h"
 
-/* Starts the tick, which is the caller's to stop before these parts go. */
+/* Starts the tick. The caller must stop it before these parts are freed. */
 int xv_looks_start(struct xv_model *model, struct xv_watch *watch, struct xv_control *control,
 		   struct xv_tick **tick, struct xv_err *err);
 

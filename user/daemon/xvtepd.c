@@ -24,9 +24,9 @@
 
 enum {
 	EXIT_USAGE = 2,
-	KEEP_MAX = 1 << 20, /* bytes */
+	KEEP_MAX = 1 << 20, /* bytes of free memory that malloc() keeps */
 	OPT_DETACH = 256,
-	SLICE_NS = 100000, /* the shortest there is */
+	SLICE_NS = 100000, /* the shortest that the kernel allows */
 };
 
 struct options {
@@ -40,7 +40,7 @@ struct options {
 struct reloading {
 	struct xv_instance *inst;
 	struct event_base *base;
-	bool waits; /* one is asked for that has not begun */
+	bool waits; /* another reload was asked for and has not begun */
 };
 
 static const char usage_text[] =
@@ -62,7 +62,7 @@ static const struct option long_options[] = {
 	{"help", no_argument, NULL, 'h'},	   {},
 };
 
-/* -1: go on; else the exit status. */
+/* Returns -1 to go on, else the exit status. */
 static int parse_options(int argc, char **argv, struct options *o)
 {
 	int c;
@@ -107,7 +107,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 	return EXIT_USAGE;
 }
 
-/* The name becomes a directory of bpffs, which takes no dots. */
+/* The name becomes a directory in bpffs, which refuses dots. */
 static int check_name(const char *name)
 {
 	if (name[0] && strlen(name) < XV_INSTANCE_LEN &&
@@ -149,7 +149,7 @@ static void reload(void *arg)
 		xv_log(LOG_NOTICE, "reloaded %s: %zu changes", xv_instance_file(inst), changes);
 }
 
-/* However many come during a reload: one more is made. */
+/* All SIGHUPs that come during a reload cause one more reload. */
 static void on_hup(evutil_socket_t sig, short what, void *arg)
 {
 	struct reloading *r = arg;
@@ -172,7 +172,7 @@ static void on_quit(evutil_socket_t sig, short what, void *arg)
 	event_base_loopbreak(arg);
 }
 
-/* What may not be read any more: told now, not when the file is read again. */
+/* Warns now if a reload will not be able to read the configuration file. */
 static void check_file(const struct xv_instance *inst)
 {
 	if (access(xv_instance_file(inst), R_OK))
@@ -182,7 +182,7 @@ static void check_file(const struct xv_instance *inst)
 		       xv_instance_file(inst), strerror(errno));
 }
 
-/* With what the start needed gone, threads may run. */
+/* Drops the privileges that only the start needed, and then starts the threads. */
 static int settle_down(struct xv_instance *inst)
 {
 	struct xv_err err = {.text = ""};
@@ -197,9 +197,10 @@ static int settle_down(struct xv_instance *inst)
 }
 
 /*
- * Turns of the event loop are short, and a new MAC waits until the next begins: a short time slice
- * lets a process that wakes up go before one whose slice is longer, and does not change its share.
- * Linux 6.12; kernels before it ignore that. A real-time policy that somebody chose stays.
+ * Asks for a short time slice. Turns of the event loop are short, and a new MAC is learned in the
+ * next turn. With a short slice a process that wakes up runs before one with a longer slice; its
+ * share of the CPU stays the same. Needs Linux 6.12; older kernels ignore it. A real-time policy
+ * that somebody has set stays.
  */
 static void shorten_slice(void)
 {
@@ -213,7 +214,10 @@ static void shorten_slice(void)
 		xv_log(LOG_INFO, "cannot ask for a short time slice: %s", strerror(errno));
 }
 
-/* A signal that comes during the start waits, where it would end the process half-way. */
+/*
+ * Blocks or unblocks a signal: one that comes during the start must wait, as it would end the
+ * process half-way.
+ */
 static void hold(int how, int sig)
 {
 	sigset_t set;
@@ -275,8 +279,8 @@ static int run(struct xv_config *config, const char *file)
 }
 
 /*
- * What a large request needed goes back to the system when it is done: by itself malloc() keeps up
- * to 64 MiB for the next one.
+ * Makes malloc() return the memory of a large request to the system when it is freed. By default it
+ * keeps up to 64 MiB.
  */
 static void bound_memory(void)
 {
