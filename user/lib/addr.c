@@ -30,7 +30,7 @@ static char *put_byte(char *p, uint8_t value)
 	return p;
 }
 
-/* A table of a million rows has as many addresses: not inet_ntop(), which goes through printf. */
+/* Not inet_ntop(), which uses the slow printf(): a table may have a million addresses. */
 static const char *format4(const uint8_t ip[4], char buf[XV_IP_STRLEN])
 {
 	char *p = buf;
@@ -56,7 +56,7 @@ bool xv_ip_is_v4(const struct xv_ip *ip)
 	return !memcmp(ip->b, mapped_prefix, sizeof(mapped_prefix));
 }
 
-/* "No address" is all zero bytes; 0.0.0.0, which is ::ffff:0.0.0.0 here, counts too. */
+/* Unset is all zero bytes. 0.0.0.0 counts as unset too, though its mapped form is not all zero. */
 bool xv_ip_is_zero(const struct xv_ip *ip)
 {
 	static const struct xv_ip zero;
@@ -145,7 +145,7 @@ bool xv_mac_is_unicast(const uint8_t mac[6])
 	return !(mac[0] & 1) && memcmp(mac, zero, sizeof(zero));
 }
 
-/* No leading zeros: YAML 1.1 and C read 010 as eight, people as ten. */
+/* Refuses leading zeros: YAML 1.1 and C read 010 as eight, people read it as ten. */
 int xv_uint_parse(const char *text, uint32_t min, uint32_t max, uint32_t *value)
 {
 	uint64_t parsed = 0;

@@ -32,7 +32,7 @@ bool xv_ip_is_usable(const struct xv_ip *ip);
 /* Parses aa:bb:cc:dd:ee:ff or aa-bb-..., either case. 0 or -EINVAL. */
 int xv_mac_parse(const char *text, uint8_t mac[6]);
 const char *xv_mac_format(const uint8_t mac[6], char buf[XV_MAC_STRLEN]);
-/* Valid as a station's address: not multicast, not zero. */
+/* Whether the MAC can be a station's address: neither multicast nor zero. */
 bool xv_mac_is_unicast(const uint8_t mac[6]);
 
 /* Parses a decimal number in [min, max], whole string. 0 or -EINVAL. */

@@ -67,7 +67,7 @@ static int check_words(const struct xv_arg *arg, const char *word, struct xv_err
 	return bad(arg, word, err, right);
 }
 
-/* A name for a network, as in the configuration file: never to be taken for a VNI. */
+/* A network's name follows the configuration file's rules, which keep it distinct from a VNI. */
 static int check_name(const struct xv_arg *arg, const char *word, struct xv_err *err)
 {
 	const char *p;
@@ -157,7 +157,7 @@ int xv_arg_check(const struct xv_arg *arg, const json_t *value, struct xv_err *e
 	}
 }
 
-/* The one word that the given one is, or begins; else the given one. */
+/* Returns the only one of arg->words that word is or abbreviates; word itself if there is none. */
 static const char *expand(const struct xv_arg *arg, const char *word)
 {
 	const char *found = NULL;

@@ -12,14 +12,14 @@ static bool given(const json_t *args, const char *name)
 
 static int check_network_set(const json_t *args, struct xv_err *err)
 {
-	if (json_object_size(args) > 1) /* one names the network */
+	if (json_object_size(args) > 1) /* the first argument names the network */
 		return 0;
 	return xv_err_set(err, -EINVAL,
 			  "network set: nothing to set; give name, learning, ageing, max-macs, "
 			  "learn-rate, inner-vlan, link-local or loop-detect");
 }
 
-/* One VLAN of a device that is named. */
+/* Checks arguments that select one VLAN of a device. */
 static int check_vlan(const json_t *args, struct xv_err *err)
 {
 	if (!given(args, "vlan") || given(args, "dev"))

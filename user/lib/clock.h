@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Clocks that nobody sets. */
+/* Clocks that do not jump when the time of day is set. */
 #ifndef XV_CLOCK_H
 #define XV_CLOCK_H
 
 #include <stdint.h>
 #include <time.h>
 
-/* Whole seconds since the machine's start, the time that it slept included. */
+/* Whole seconds since the machine started, including time in suspend (CLOCK_BOOTTIME). */
 static inline uint64_t xv_clock_boot(void)
 {
 	struct timespec ts;
@@ -15,7 +15,7 @@ static inline uint64_t xv_clock_boot(void)
 	return ts.tv_sec;
 }
 
-/* The time that the machine slept left out: for pauses and limits. */
+/* Whole seconds without time in suspend (CLOCK_MONOTONIC), for pauses and limits. */
 static inline uint64_t xv_clock_run(void)
 {
 	struct timespec ts;
@@ -24,7 +24,7 @@ static inline uint64_t xv_clock_run(void)
 	return ts.tv_sec;
 }
 
-/* Microseconds of the same. */
+/* CLOCK_MONOTONIC in microseconds. */
 static inline uint64_t xv_clock_us(void)
 {
 	struct timespec ts;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Every table that xvtep shows: its columns, each with its JSON key, heading and metric. Text,
- * JSON and the Prometheus endpoint all come from these lists; a counter is one line here.
+ * Every table that xvtep shows: its columns, each with its JSON key, heading and metric. Text, JSON
+ * and the Prometheus endpoint are all made from these lists. A new counter is one line here.
  */
 #ifndef XV_COLUMNS_H
 #define XV_COLUMNS_H
@@ -83,7 +83,7 @@ enum xv_metric_id {
 
 /*
  * X(table, id, JSON key, heading or NULL: not in text, type, label or NULL, metric, own labels).
- * label: the column names the row in metrics, under this label.
+ * label: in metrics, the column's value identifies the row, under this label.
  */
 #define XV_STATUS_COLUMNS(X)                                                                   \
 	X(STATUS, INSTANCE, "instance", "instance", TEXT, "name", INFO, "")                    \
@@ -292,10 +292,10 @@ enum xv_metric_id {
 
 enum xv_table_flags {
 	XV_TABLE_SINGLE = 1 << 0,    /* one row: an object in JSON, "key: value" lines in text */
-	XV_TABLE_HIDE_ZERO = 1 << 1, /* text leaves out rows without a packet unless asked for */
+	XV_TABLE_HIDE_ZERO = 1 << 1, /* text shows rows without a packet only on request */
 };
 
-/* X(id, columns, name on the control socket, key of its part in JSON with several, flags). */
+/* X(id, columns, name on the control socket, JSON key in answers with several tables, flags). */
 #define XV_TABLES(X)                                                      \
 	X(STATUS, XV_STATUS_COLUMNS, "status", "status", XV_TABLE_SINGLE) \
 	X(UPLINK, XV_UPLINK_COLUMNS, "uplink", "uplink", 0)               \
@@ -347,9 +347,10 @@ struct xv_column {
 	const char *key;
 	const char *header; /* NULL: not in text */
 	enum xv_column_type type;
-	const char *label;	   /* NULL: does not name the row in metrics */
-	const char *metric_labels; /* "" or as in the exposition format, without braces */
-	const char *json;	   /* "key": as it stands in a row, and its length */
+	const char *label;	   /* metrics label that the column is; NULL: none */
+	const char *metric_labels; /* more labels of the metric, in the exposition format without
+				      braces; or "" */
+	const char *json;	   /* "key": as a row in JSON has it */
 	size_t json_len;
 	enum xv_metric_id metric;
 };
@@ -365,7 +366,7 @@ struct xv_table {
 extern const struct xv_metric xv_metrics[XV_METRIC_MAX]; /* [XV_METRIC_NONE] is empty */
 extern const struct xv_table xv_tables[XV_TABLE_MAX];
 
-/* By name; NULL if there is none. */
+/* Finds a table by its name. NULL if there is none. */
 const struct xv_table *xv_table_find(const char *name);
 
 #endif

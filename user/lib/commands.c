@@ -18,7 +18,7 @@ static const char *const port_xdp_words[] = {"auto", "native", "off", NULL};
 static const char *const port_filters_words[] = {"auto", "before", "ignore", NULL};
 static const char *const section_words[] = {"network", "port", "peer", "path", NULL};
 
-/* One argument. The macro names every field, so that what is not said is zero. */
+/* One argument. Fields that are not given are zero. */
 #define ARG(n, t, ...)                                       \
 	{                                                    \
 		.name = n, .type = XV_ARG_##t, ##__VA_ARGS__ \
@@ -210,7 +210,7 @@ const char *xv_arg_label(const struct xv_arg *arg, char buf[64])
 	return nameless ? xv_arg_placeholder(arg, buf) : arg->name;
 }
 
-/* snprintf() at the end of what is there; cuts off silently. */
+/* Appends to buf; cuts off what does not fit. */
 static void append(char *buf, size_t size, const char *a, const char *b, const char *c)
 {
 	size_t used = strlen(buf);
@@ -249,7 +249,7 @@ const char *xv_command_usage(const struct xv_command *command, char *buf, size_t
 	return buf;
 }
 
-/* Adds a word to "a, b, c"; join() makes the last comma an "or". */
+/* Adds a word to the list "a, b, c". list_join() makes the last comma an "or". */
 static void list_word(char *buf, size_t size, const char *word)
 {
 	append(buf, size, *buf ? ", " : "", word, "");

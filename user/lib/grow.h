@@ -6,11 +6,11 @@
 #include <stddef.h>
 
 /*
- * Makes room in *(TYPE **)array, which has room for *room elements, for one more behind n. 0 or
- * -ENOMEM, and nothing is changed then.
+ * Makes room for one element behind the first n in *(TYPE **)array, which has room for *room. 0; or
+ * -ENOMEM, and nothing has changed.
  */
 int xv_grow(void *array, size_t n, size_t *room, size_t size);
-/* The same where only n is kept: there is room for n rounded up to a power of two. */
+/* The same for an array without stored room: it has room for n rounded up to a power of two. */
 int xv_grow_packed(void *array, size_t n, size_t size);
 
 #endif

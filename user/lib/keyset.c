@@ -11,7 +11,7 @@ void xv_keyset_set(struct xv_key *key, const void *bytes, size_t len, uint32_t i
 	uint64_t head = 0;
 
 	memcpy(&head, bytes, len < sizeof(head) ? len : sizeof(head));
-	key->head = be64toh(head); /* compares like memcmp() */
+	key->head = be64toh(head); /* in big-endian order, so that it compares as memcmp() does */
 	key->bytes = bytes;
 	key->len = len;
 	key->index = index;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Sets of keys that lie in arrays of larger objects: which key occurs twice, which is in both of
- * two sets. Sorted arrays of references, so that a million keys cost one allocation.
+ * Sets of keys of objects in an array. They tell which key occurs twice in a set, and which keys
+ * two sets have in common. A set is one sorted array of references, so a million keys cost one
+ * allocation.
  */
 #ifndef XV_KEYSET_H
 #define XV_KEYSET_H
@@ -10,9 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Refers to one object's key; the key's bytes stay where they are. */
+/* A reference to one object's key. The key's bytes stay in the object. */
 struct xv_key {
-	uint64_t head; /* the key's first bytes, so that most comparisons end here */
+	uint64_t head; /* the key's first bytes, which decide most comparisons */
 	const void *bytes;
 	uint32_t len;
 	uint32_t index; /* of the object in its array */
@@ -20,19 +21,19 @@ struct xv_key {
 
 #define XV_KEYSET_NONE UINT32_MAX
 
-/* Fills in one reference. len bytes at bytes are compared, padding included. */
+/* Fills in one reference. Comparisons use all len bytes, padding included. */
 void xv_keyset_set(struct xv_key *key, const void *bytes, size_t len, uint32_t index);
 
 /* Sorts by key, equal keys by index. */
 void xv_keyset_sort(struct xv_key *keys, size_t n);
 
 /*
- * Looks in a sorted set for the first object, by index, whose key an object before it has. True if
+ * Finds, in a sorted set, the first object by index whose key an earlier object has too. True if
  * there is one: *again is its index, *first that of the first object with this key.
  */
 bool xv_keyset_twin(const struct xv_key *keys, size_t n, uint32_t *first, uint32_t *again);
 
-/* The object in a sorted set that has this key, or XV_KEYSET_NONE. */
+/* Index of the object in a sorted set that has this key, or XV_KEYSET_NONE. */
 uint32_t xv_keyset_find(const struct xv_key *keys, size_t n, const void *bytes, size_t len);
 
 /*

@@ -22,7 +22,7 @@ int xv_lock_take(const char *instance, int *out, struct xv_err *err)
 	if (ret)
 		return ret;
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0 || fchmod(fd, 0600)) /* who may open it may hold it */
+	if (fd < 0 || fchmod(fd, 0600)) /* who may open the file may lock it */
 		return xv_err_set(err, -errno, "cannot open %s: %s", path, strerror(errno));
 	if (flock(fd, LOCK_EX | LOCK_NB)) {
 		if (read(fd, pid, sizeof(pid) - 1) < 0)

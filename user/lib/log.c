@@ -20,12 +20,12 @@ enum {
 	CAUSES = 64,
 };
 
-/* A cause of lines within a second. */
+/* A message of xv_log_limited() that was logged within this second. */
 struct cause {
 	const char *fmt;
 	uint32_t bd;
 	int priority;
-	uint32_t more; /* lines that were counted, not written */
+	uint32_t more; /* further lines, counted and not written */
 	char last[TEXT_LEN];
 };
 
@@ -34,15 +34,15 @@ static bool log_verbose;
 static bool log_journal;
 static int log_fd = STDERR_FILENO;
 static bool log_socket;
-static bool log_waits; /* a write to log_fd may wait: ask poll() first */
+static bool log_waits; /* write() to log_fd may block: call poll() first */
 static uint64_t log_lost;
 static struct cause causes[CAUSES];
 static size_t n_causes;
 static uint64_t causes_left_out;
 
 /*
- * A pipe or terminal is opened anew without blocking. O_NONBLOCK on standard error itself would
- * hold for all processes that share it.
+ * Opens a pipe or terminal again, with O_NONBLOCK. Setting O_NONBLOCK on standard error itself
+ * would change it for all processes that share it.
  */
 static void choose_fd(void)
 {
@@ -79,7 +79,7 @@ void xv_log_open(const char *instance, bool verbose)
 	event_set_log_callback(on_libevent);
 }
 
-/* Whether the line is out, or nobody will ever read it; false: there is no room for it now. */
+/* Writes a line. True: it is written, or can never be written. False: there is no room now. */
 static bool put(const char *line, size_t len)
 {
 	struct pollfd ready = {.fd = log_fd, .events = POLLOUT};
@@ -94,7 +94,7 @@ static bool put(const char *line, size_t len)
 	return n >= 0 || (errno != EAGAIN && errno != EINTR);
 }
 
-/* The text is printable. */
+/* Writes a line whose text is printable already. */
 static bool put_line(int priority, const char *text)
 {
 	char line[LINE_MAX_LEN + sizeof(log_instance) + 16];
@@ -143,7 +143,7 @@ void xv_log(int priority, const char *fmt, ...)
 	write_text(priority, text);
 }
 
-/* NULL: there is none yet. */
+/* NULL: this second has none yet. */
 static struct cause *find_cause(uint32_t bd, const char *fmt)
 {
 	size_t i;

@@ -7,8 +7,8 @@
 #include <stddef.h>
 
 /*
- * Appends a name unless the list has it; where there is no room for it, "..." once. Returns whether
- * the list did not have it, as far as that can be told.
+ * Appends a name unless the list has it. If the name does not fit, appends "..." once. Returns
+ * whether the list did not have the name; a name behind "..." is not remembered.
  */
 bool xv_names_add(char *text, size_t size, const char *name);
 

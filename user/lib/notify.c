@@ -26,7 +26,7 @@ void xv_notify(const char *format, ...)
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	memcpy(to.sun_path, path, len);
-	if (path[0] == '@') /* an abstract name */
+	if (path[0] == '@') /* an abstract socket's name */
 		to.sun_path[0] = '\0';
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the service manager is told, as sd_notify(3) does. */
+/* Messages to the service manager, as by sd_notify(3). */
 #ifndef XV_NOTIFY_H
 #define XV_NOTIFY_H
 
 /*
- * Sends the text, lines of VARIABLE=VALUE, to the socket that the environment's NOTIFY_SOCKET
- * names. Without one nothing is done; a manager that does not take it is not waited for.
+ * Sends the text, lines of VARIABLE=VALUE, to the socket that $NOTIFY_SOCKET names. Does nothing if
+ * it is unset. Never waits for the service manager.
  */
 __attribute__((format(printf, 1, 2))) void xv_notify(const char *format, ...);
 

@@ -11,7 +11,7 @@ enum {
 	ESCAPE_LEN = 4, /* \xNN */
 };
 
-/* U+0080 to U+009F are control characters too, and terminals obey some of them. */
+/* U+0080 to U+009F are control characters too, and some terminals obey them. */
 static bool is_control(const char *text, size_t len)
 {
 	const unsigned char *s = (const unsigned char *)text;

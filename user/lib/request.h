@@ -10,13 +10,12 @@
 
 struct xv_request {
 	const struct xv_command *command;
-	json_t *args; /* object: only arguments of the command, each checked, none that is required
-			 missing */
+	json_t *args; /* object: the command's arguments, checked, with every required one */
 };
 
 /*
- * Reads a line (without its newline). On success the caller frees with xv_request_free(). -EINVAL
- * with a text that names what is wrong and what is right; *request is untouched then.
+ * Parses a line (without its newline). On success the caller frees *request with xv_request_free().
+ * -EINVAL: err names what is wrong and what would be right; *request is untouched.
  */
 int xv_request_parse(const char *line, size_t len, struct xv_request *request, struct xv_err *err);
 /* The request in one line for a log, without the text of a file; cut off to size. Returns buf. */

@@ -63,7 +63,7 @@ size_t xv_utf8_length(const char *text)
 	if (s[0] < 0xc2 || s[0] > 0xf4)
 		return 0;
 	len = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-	/* No overlong forms, no surrogates, nothing above U+10FFFF: narrower second bytes. */
+	/* The second byte excludes overlong forms, surrogates, and values above U+10FFFF. */
 	if (s[0] == 0xe0)
 		low = 0xa0;
 	else if (s[0] == 0xed)
@@ -81,7 +81,7 @@ size_t xv_utf8_length(const char *text)
 	return len;
 }
 
-/* A character that JSON escapes. The short forms where there are any, as jansson has them. */
+/* Escapes a character, in JSON's short form if there is one, as jansson does. */
 static char *put_escaped(char *p, char c)
 {
 	static const char from[] = "\b\f\n\r\t\"\\", to[] = "bfnrt\"\\";
@@ -131,7 +131,9 @@ static char *put_number(char *p, uint64_t number)
 	return p;
 }
 
-/* A text byte becomes six at most: XV_ROW_JSON holds these, and the keys and numbers beside them.
+/*
+ * A byte of text becomes six bytes at most. XV_ROW_JSON has room for these, the keys and the
+ * numbers.
  */
 _Static_assert(XV_ROW_JSON >= 6 * XV_ROW_TEXT + XV_COLUMNS_MAX * 64, "longest row");
 

@@ -34,7 +34,7 @@ static int make_dir(const char *path, struct xv_err *err)
 	struct stat st;
 
 	if (!mkdir(path, 0755)) {
-		/* Whatever the umask says: clients look in here. */
+		/* mkdir() obeys the umask, but clients must be able to enter. */
 		if (chmod(path, 0755))
 			return xv_err_set(err, -errno, "%s: %s", path, strerror(errno));
 		return 0;

@@ -89,7 +89,7 @@ static int fill_line(struct xv_text *text, struct libscols_line *line, const jso
 	return 0;
 }
 
-/* All columns, or with none: their widths alone. */
+/* Adds all columns to the table, or, with widths, sets only their widths. */
 static int set_columns(struct xv_text *text, struct libscols_table *tb, bool widths)
 {
 	const struct xv_column *column;
@@ -163,7 +163,7 @@ int xv_text_rows(struct xv_text *text, const json_t *rows)
 	err = fill_table(text, tb, rows);
 	if (err || !scols_table_get_nlines(tb))
 		goto out;
-	/* A line is a record, for grep and awk: never cut or wrapped to the terminal's width. */
+	/* A line is a record for grep and awk: never cut or wrapped to the terminal's width. */
 	scols_table_set_termforce(tb, SCOLS_TERMFORCE_NEVER);
 	scols_table_enable_noheadings(tb, text->headed);
 	scols_table_set_stream(tb, text->out);

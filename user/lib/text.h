@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Tables as text: rows (JSON objects, as the daemon answers them) under the headings of columns.h.
- * Rows may come in several parts, so that a table of any length needs the memory of one part only;
- * columns then never get narrower, but a later part may widen them.
+ * Prints tables as text: rows (JSON objects, as the daemon sends them) below the headings of
+ * columns.h. Rows may come in several parts, so that a table of any length needs the memory of one
+ * part only. A later part may widen columns and never narrows them.
  */
 #ifndef XV_TEXT_H
 #define XV_TEXT_H
@@ -16,7 +16,7 @@
 struct xv_text {
 	const struct xv_table *table;
 	FILE *out;
-	bool all;		      /* rows that XV_TABLE_HIDE_ZERO leaves out too */
+	bool all;		      /* print rows that XV_TABLE_HIDE_ZERO hides, too */
 	bool headed;		      /* headings are printed */
 	size_t width[XV_COLUMNS_MAX]; /* of each column so far */
 };
@@ -24,7 +24,7 @@ struct xv_text {
 void xv_text_start(struct xv_text *text, const struct xv_table *table, FILE *out, bool all);
 /* Prints an array of rows. 0, -ENOMEM, or -EPROTO if it is no array of objects. */
 int xv_text_rows(struct xv_text *text, const json_t *rows);
-/* Prints the headings if no row did. */
+/* Prints the headings if there was no row. */
 int xv_text_finish(struct xv_text *text);
 
 #endif

@@ -10,9 +10,9 @@
 #include "turn.h"
 
 enum {
-	TURN_US = 4000,	 /* before others have theirs */
-	STACK = 1 << 20, /* of which the kernel gives what is touched */
-	GUARD = 1 << 16, /* below it: what runs over is found out */
+	TURN_US = 4000,	 /* length of a turn */
+	STACK = 1 << 20, /* the kernel provides the pages that are touched */
+	GUARD = 1 << 16, /* below the stack: an overflow faults instead of corrupting memory */
 };
 
 struct work {
@@ -21,21 +21,21 @@ struct work {
 	struct work *next;
 };
 
-/* Of the process: it has one event loop. */
+/* There is one for the process, as it has one event loop. */
 static struct {
-	struct work *first; /* under way, or to begin */
+	struct work *first; /* the work under way, else the next to begin */
 	struct event_base *base;
 	struct event *resume;
 	char *stack;
-	ucontext_t loop, work; /* where each goes on */
-	bool begun;	       /* the first one has */
-	bool on;	       /* it runs, now */
-	uint64_t until;	       /* us: the end of its turn */
+	ucontext_t loop, work; /* where the loop and the work continue */
+	bool begun;	       /* the first piece of work has begun */
+	bool on;	       /* work is running now */
+	uint64_t until;	       /* us: when the turn ends */
 	const char *what;
 	size_t done, total;
 } turn;
 
-/* The first function on the stack, which must not return: nothing is below it. */
+/* The first function on the work's stack. It must not return, as it has no caller. */
 static void run(void)
 {
 	turn.first->fn(turn.first->arg);
@@ -53,7 +53,7 @@ static void drop_first(void)
 	free(done);
 }
 
-/* Goes on with the work until it gives way or ends; then with the next one. */
+/* Runs the first piece of work until it gives way or ends. When it ends, begins the next one. */
 static void go_on(void)
 {
 	while (turn.first) {
@@ -123,7 +123,7 @@ int xv_turn_begin(struct event_base *base, void (*fn)(void *arg), void *arg)
 	return 0;
 }
 
-/* To the event loop, which comes back when the event has happened. */
+/* Returns to the event loop. turn.resume brings the work back. */
 static void leave(void)
 {
 	turn.on = false;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Long work in turns of the event loop. Work is a plain function, but on a stack of its own: where
- * it calls xv_turn_give_way() it may be left for a while, and the event loop serves others. So work
- * that takes seconds stays one function that begins, does one thing after the other, and ends.
+ * Long work in turns of the event loop. Work is a plain function that runs on a stack of its own.
+ * When it calls xv_turn_give_way(), it may be suspended while the event loop serves other events.
+ * So work that takes seconds is still one function that does one thing after the other.
  *
- * One piece of work is under way at a time; others wait, first come, first served. What is changed
- * by such work alone does not change while it gives way. Everything runs in the one thread of the
- * event loop.
+ * One piece of work is under way at a time; others wait, first come, first served. So data that
+ * only such work changes stays the same while the work is suspended. Everything runs in the event
+ * loop's thread.
  */
 #ifndef XV_TURN_H
 #define XV_TURN_H
@@ -16,28 +16,31 @@
 #include <stddef.h>
 
 /*
- * Runs fn(arg): now, up to the first time that it gives way, or after the work before it. 0 or
- * -ENOMEM.
+ * Runs fn(arg) as work: at once until it first gives way, or, if other work is under way, after
+ * that. 0 or -ENOMEM.
  */
 int xv_turn_begin(struct event_base *base, void (*fn)(void *arg), void *arg);
 /*
- * For work: lets others have their turn if this one was long enough. Without work under way, as in
- * the start of the daemon, it does nothing.
+ * For work: if its turn was long enough, lets the event loop serve others. Does nothing without
+ * work under way, as during the daemon's start.
  */
 void xv_turn_give_way(void);
-/* For work: others have their turn for that long. False: no work is under way; nothing is done. */
+/* For work: suspends it for us microseconds. False: no work is running, and nothing was done. */
 bool xv_turn_pause(unsigned int us);
-/* For work: others have their turn until the descriptor can be read. False as above. */
+/* For work: suspends it until the descriptor is readable. False as above. */
 bool xv_turn_wait(int fd);
-/* Whether it is work that asks. */
+/* Whether the caller is running as work. */
 bool xv_turn_is_on(void);
-/* Whether work is under way, or waits. */
+/* Whether work is under way or waiting. */
 bool xv_turn_is_busy(void);
-/* What work is at: "applying", done of total; total 0: not counted. what NULL: nothing. */
+/*
+ * For work: notes its progress for xv_turn_text(): "applying", done of total. total 0: not counted.
+ * what NULL: nothing.
+ */
 void xv_turn_tell(const char *what, size_t done, size_t total);
-/* That as text: "applying, 8192 of 1000000"; "" when there is nothing to tell. */
+/* Writes the noted progress: "applying, 8192 of 1000000"; "" if there is none. */
 void xv_turn_text(char *text, size_t size);
-/* The loop has ended: what is under way is left where it is, and what waits is forgotten. */
+/* To be called when the event loop has ended. Abandons work under way and waiting work. */
 void xv_turn_stop(void);
 
 #endif

@@ -17,7 +17,7 @@ struct words {
 	struct xv_err *err;
 };
 
-/* Whether word is name (2), or begins it (1). */
+/* 2: word is name; 1: word is a prefix of name; 0: neither. */
 static int match(const char *word, const char *name)
 {
 	size_t len = strlen(word);
@@ -27,12 +27,12 @@ static int match(const char *word, const char *name)
 	return name[len] ? 1 : 2;
 }
 
-/* Names that a word may mean: the exact one, or those it begins. */
+/* The names that a word may mean: the one that equals it, or those that it is a prefix of. */
 struct choice {
 	const char *word;
 	const char *exact;
 	const char *first;
-	unsigned int n; /* that the word begins */
+	unsigned int n; /* names that the word is a prefix of */
 	char list[256];
 };
 
@@ -53,7 +53,7 @@ static void consider(struct choice *choice, const char *name)
 	}
 }
 
-/* The one name that is meant; NULL and 0 if none is, -EINVAL if several are. */
+/* Finds the name that is meant. 0 with *name NULL: there is none. -EINVAL: there are several. */
 static int decide(struct words *w, const struct choice *choice, const char **name)
 {
 	char quote[XV_QUOTE_MAX];
@@ -84,8 +84,9 @@ static int find_object(struct words *w, const char *word, const char **object)
 }
 
 /*
- * Whether show may be left out before the word: it names or begins an argument, or is the value of
- * one that needs no name. Not any word: a mistyped command shall not be taken for a network's name.
+ * Whether "show" may be left out before the word: the word is or abbreviates the name of one of
+ * show's arguments, or is the value of one that needs no name. Other words are refused, so that a
+ * mistyped command is not taken for a network's name.
  */
 static bool goes_with_show(const struct xv_command *show, const char *word)
 {
@@ -138,7 +139,7 @@ static int find_command(struct words *w, const char *object)
 			  xv_quote(word, quote), xv_command_names(object, list, sizeof(list)));
 }
 
-/* The argument that the word names; NULL and 0 if it names none. */
+/* Finds the argument that the word names. 0 with *found NULL: there is none. */
 static int find_argument(struct words *w, const char *word, const struct xv_arg **found)
 {
 	struct choice choice = {.word = word};
@@ -156,7 +157,7 @@ static int find_argument(struct words *w, const char *word, const struct xv_arg 
 	return ret;
 }
 
-/* The argument that may stand here without its name. */
+/* The next argument that needs no name. */
 static const struct xv_arg *positional(const struct words *w)
 {
 	const struct xv_arg *arg;
@@ -186,7 +187,9 @@ static int read_argument(struct words *w)
 	json_t *value;
 	int ret;
 
-	/* What must stand first is never taken for a name, unless it is the one before its value.
+	/*
+	 * The word is a required first argument's value, even if it equals an argument's name. Only
+	 * that argument's own name, followed by a value, is taken for a name.
 	 */
 	if (first && first->flags & XV_ARG_REQUIRED &&
 	    (strcmp(word, first->name) || w->at + 1 >= w->argc)) {

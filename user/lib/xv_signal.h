@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A wish that goes up: a lower layer says that something has happened, and does not know who hears
- * it. instance.c connects the two. A signal that nobody has connected is not heard.
+ * A signal from a lower layer that something has happened. The lower layer does not know who
+ * handles it: instance.c connects the two. A signal that is not connected does nothing.
  */
 #ifndef XV_SIGNAL_H
 #define XV_SIGNAL_H
