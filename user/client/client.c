@@ -14,15 +14,15 @@
 #include "rundir.h"
 
 enum {
-	REQUEST_MAX = 64 << 20, /* what the daemon takes */
-	BUFFER = 256 << 10,	/* of the answer: it may be long */
-	LOOK_MS = 2000,		/* between two looks at a daemon that is waited for */
-	HUNG_SECONDS = 30,	/* without an answer and without running */
+	REQUEST_MAX = 64 << 20, /* the longest request that the daemon takes, bytes */
+	BUFFER = 256 << 10,	/* for reading the answer, which may be long */
+	LOOK_MS = 2000,		/* how often the client looks whether the daemon still runs */
+	HUNG_SECONDS = 30, /* a daemon that neither answers nor uses CPU for so long is given up */
 };
 
 /*
- * The process that the instance's lock names, if it is an xvtepd that runs; else 0. -EACCES: the
- * lock is there, and not ours to read.
+ * Returns the process id in the instance's lock file if that process is a running xvtepd, else 0.
+ * -EACCES: this user may not read the lock file.
  */
 static int running_daemon(const char *instance)
 {
@@ -53,11 +53,10 @@ static int explain_connect(int code, const char *path, const char *instance, str
 	int pid = code == ENOENT || code == ECONNREFUSED ? running_daemon(instance) : 0;
 
 	if (pid == -EACCES)
-		return xv_err_set(
-			err, pid,
-			"nothing answers at %s; whether xvtepd runs is in the lock beside "
-			"it, which you may not read: run xvtep as root",
-			path);
+		return xv_err_set(err, pid,
+				  "nothing answers at %s, and only root may read the lock that "
+				  "says whether xvtepd runs: run xvtep as root",
+				  path);
 	if (pid)
 		return xv_err_set(err, -code,
 				  "xvtepd runs for instance \"%s\" (process %d), but does not "
@@ -81,7 +80,10 @@ static int explain_connect(int code, const char *path, const char *instance, str
 	}
 }
 
-/* The daemon's state ('T': stopped) and CPU ticks. False: it cannot be seen. */
+/*
+ * Reads from /proc the daemon's process state ('T': stopped) and its CPU time in ticks. False: they
+ * cannot be read.
+ */
 static bool look_at_daemon(const struct xv_client *client, char *state, uint64_t *cpu)
 {
 	char path[32], text[1024] = "", *p;
@@ -95,7 +97,7 @@ static bool look_at_daemon(const struct xv_client *client, char *state, uint64_t
 	if (!fgets(text, sizeof(text), f))
 		text[0] = '\0';
 	fclose(f);
-	p = strrchr(text, ')'); /* the name before it may hold anything */
+	p = strrchr(text, ')'); /* the process name before it may contain spaces and brackets */
 	if (!p || sscanf(p, ") %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", state, &user,
 			 &system) != 3)
 		return false;
@@ -103,7 +105,7 @@ static bool look_at_daemon(const struct xv_client *client, char *state, uint64_t
 	return true;
 }
 
-/* Waits for the socket. False: the daemon is not worth waiting for; client->hung says why. */
+/* Waits until the socket is ready. False: the client gives the daemon up; client->hung says why. */
 static bool wait_for(struct xv_client *client, short events)
 {
 	struct pollfd pollfd = {.fd = client->fd, .events = events};
@@ -154,7 +156,7 @@ static int close_socket(void *cookie)
 	return close(((struct xv_client *)cookie)->fd);
 }
 
-/* Who made the socket that this one is connected to. */
+/* The process id of the daemon that made this end's socket; 0 if the kernel does not tell it. */
 static int find_daemon(int fd)
 {
 	struct ucred cred = {};
@@ -176,7 +178,7 @@ int xv_client_open(struct xv_client *client, const char *instance, struct xv_err
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return xv_err_set(err, -errno, "cannot make a socket: %s", strerror(errno));
-	/* connect() waits as long as the daemon does not take those who came before. */
+	/* connect() blocks while the daemon's queue of new connections is full. */
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun))) {
 		ret = errno == EAGAIN
@@ -228,7 +230,7 @@ int xv_client_send(struct xv_client *client, const json_t *request, struct xv_er
 		return xv_err_set(err, -EMSGSIZE, "the request is larger than 64 MiB");
 	}
 	text[len++] = '\n';
-	/* A daemon that closes early has said why: the answer is read next. */
+	/* If the daemon has closed the connection, its answer, which is read next, says why. */
 	xv_client_put(client, text, len);
 	free(text);
 	return client->hung ? say_hung(client, err) : 0;
@@ -262,7 +264,10 @@ int xv_client_line(struct xv_client *client, struct xv_err *err)
 	return 0;
 }
 
-/* Cuts `head` off the front, `tail` off the end. */
+/*
+ * Cuts `head` off the front and `tail` off the end of the text from *from to *to. False: the text
+ * does not have both.
+ */
 static bool cut(char **from, char **to, const char *head, const char *tail)
 {
 	size_t n = strlen(head), m = strlen(tail);

@@ -26,7 +26,10 @@ static void offer_objects(const char *word)
 	}
 }
 
-/* Values of a column of an object's table, as the daemon shows it now. Silent without one. */
+/*
+ * Prints the values of a column of an object's table, which the daemon is asked for. Prints nothing
+ * if no daemon answers.
+ */
 static void offer_rows(const char *instance, const char *word, const char *object, const char *key)
 {
 	struct xv_client client;
@@ -73,7 +76,7 @@ static void offer_values(const char *instance, const char *word, const struct xv
 		offer_rows(instance, word, "network", "name");
 		break;
 	case XV_ARG_DEV:
-		/* A device that is to become a port: the shell completes those itself. */
+		/* Any device may become a port: the shell itself completes device names. */
 		if (strcmp(command->object, "port") || strcmp(command->name, "add"))
 			offer_rows(instance, word, "port", "dev");
 		else
@@ -90,7 +93,7 @@ static void offer_values(const char *instance, const char *word, const struct xv
 	}
 }
 
-/* Names of arguments that are not among the words yet. */
+/* Prints the names of the command's arguments that are not on the command line yet. */
 static void offer_arguments(const char *word, const struct xv_command *command, int argc,
 			    char *const argv[])
 {

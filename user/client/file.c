@@ -12,8 +12,8 @@
 #include "row.h"
 
 enum {
-	FILE_LIMIT = 48 << 20, /* bytes: room for JSON's escapes below what the daemon takes */
-	BLOCK = 256 << 10,     /* bytes sent at once: less than the daemon takes */
+	FILE_LIMIT = 48 << 20, /* bytes; less than the daemon takes, as JSON's escapes add to it */
+	BLOCK = 256 << 10,     /* bytes sent at once; the daemon takes more */
 };
 
 static int read_all(FILE *in, char **text, size_t *len)
@@ -100,7 +100,7 @@ static int send_blocks(int fd, struct xv_client *client, struct xv_progress *pro
 	int ret;
 
 	errno = ENOMEM;
-	/* A daemon that hears no more has said why: the answer is read next. */
+	/* If the daemon has closed the connection, its answer, which is read next, says why. */
 	while (block && heard) {
 		n = read(fd, block, BLOCK);
 		if (n < 0 && errno == EINTR)

@@ -8,17 +8,17 @@
 #include "client.h"
 
 /*
- * The text of a file ("-": standard input) as a JSON string. -errno; -EILSEQ if it is not UTF-8
- * without NUL, with the line that is not.
+ * Reads a file ("-": standard input) into a JSON string. -EILSEQ: the file has a NUL or is not
+ * UTF-8; err names the line. Other failures: -errno.
  */
 int xv_file_read(const char *name, json_t **text, struct xv_err *err);
 
-/* A file descriptor ("-": standard input), or -errno. */
+/* Opens a file ("-": standard input). Returns the descriptor or -errno. */
 int xv_file_open(const char *name, struct xv_err *err);
 /*
- * Sends a file of any size in blocks, as the daemon asked for it in the answer to a request; the
- * final answer comes then. progress: a terminal is shown how much is sent. -errno if it cannot be
- * read: the daemon drops what it has.
+ * Sends a file of any size in blocks, after the daemon has answered the request by asking for it.
+ * The daemon's final answer comes after the file. progress: shows on a terminal how much is sent.
+ * -errno: the file cannot be read, and the daemon drops what it has received.
  */
 int xv_file_send(int fd, const char *name, struct xv_client *client, bool progress,
 		 struct xv_err *err);

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-/* All commands, or those of one object (a prefix is enough); NULL: all. */
+/* Prints help for all commands, or for those of one object (a prefix is enough; NULL: all). */
 void xv_help_print(FILE *out, const char *object);
 
 #endif

@@ -9,7 +9,7 @@
 #include "progress.h"
 
 enum {
-	FIRST_MS = 1000, /* who waits less long needs no comfort */
+	FIRST_MS = 1000, /* nothing is shown of a transfer that takes less */
 	NEXT_MS = 100,
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* How much of a file has been sent, in one line of a terminal that is wiped at the end. */
+/* Shows how much of a file has been sent, on one line of the terminal, wiped at the end. */
 #ifndef XV_PROGRESS_H
 #define XV_PROGRESS_H
 
@@ -10,16 +10,18 @@ struct xv_progress {
 	bool wanted;
 	bool shown;	/* there is a line to wipe */
 	uint64_t total; /* bytes of the file; 0: not known */
-	uint64_t done;	/* bytes that are sent */
-	uint64_t next;	/* ms: when the line is written next */
+	uint64_t done;	/* bytes sent */
+	uint64_t next;	/* ms: when the line is next written */
 };
 
 /* fd: the file. Nothing is ever written unless standard error is a terminal and wanted is true. */
 void xv_progress_start(struct xv_progress *progress, int fd, bool wanted);
-/* That many bytes more are sent. A line is written after the first second, then ten times a second.
+/*
+ * Adds bytes that were sent. Writes the line after the first second, then at most ten times a
+ * second.
  */
 void xv_progress_add(struct xv_progress *progress, uint64_t bytes);
-/* Wipes the line, before anything else is written. */
+/* Wipes the line. To be called before anything else is written. */
 void xv_progress_end(struct xv_progress *progress);
 
 #endif

@@ -7,7 +7,7 @@
 #include "show.h"
 #include "text.h"
 
-/* The table being printed; rows are printed as they come. */
+/* The table that is being printed. Each row is printed when it arrives. */
 struct printer {
 	const struct xv_show *show;
 	const struct xv_table *table; /* NULL: none yet */
@@ -49,7 +49,7 @@ static int start_table(struct printer *p, const struct xv_table *table)
 	return 0;
 }
 
-/* Goes on with a table, or starts the next. */
+/* Continues the table if name is its name, else starts that table. */
 static int go_to_table(struct printer *p, const char *name, struct xv_err *err)
 {
 	const struct xv_table *table = xv_table_find(name);
@@ -65,7 +65,10 @@ static int go_to_table(struct printer *p, const char *name, struct xv_err *err)
 	return ret ? xv_err_set(err, ret, "cannot print: %s", strerror(-ret)) : 0;
 }
 
-/* As the daemon wrote them, each on a line of its own: a million are not parsed for that. */
+/*
+ * Prints the rows unparsed, as the daemon wrote them, each on a line of its own: a table may have a
+ * million.
+ */
 static int print_json_rows(struct printer *p, const struct xv_client_rows *rows, struct xv_err *err)
 {
 	char *end = rows->text + rows->len, *tab;
@@ -109,7 +112,7 @@ static void print_count(const struct xv_show *show, const json_t *data)
 		       n == 1 ? "" : "s");
 }
 
-/* An answer that is no table: what a command did. Nothing is said about what simply worked. */
+/* Prints an answer that is not a table: what a command did. Prints nothing for plain success. */
 static int print_data(const struct xv_show *show, const json_t *data)
 {
 	const char *text = json_string_value(json_object_get(data, "text"));
@@ -128,7 +131,7 @@ static int print_data(const struct xv_show *show, const json_t *data)
 	return 0;
 }
 
-/* One line of the answer. */
+/* Reads and prints one line of the answer. */
 static int print_line(struct printer *p, struct xv_client *client, bool *more, struct xv_err *err)
 {
 	struct xv_client_rows rows;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The daemon's answers on standard output, as text or JSON. */
+/* Prints the daemon's answers on standard output, as text or JSON. */
 #ifndef XV_SHOW_H
 #define XV_SHOW_H
 
@@ -10,9 +10,9 @@
 
 struct xv_show {
 	const struct xv_command *command;
-	const char *file; /* of apply and check */
+	const char *file; /* of apply and check: the file's name */
 	bool json;
-	bool all;     /* rows without a packet too */
+	bool all;     /* print rows whose counters are all zero, too */
 	bool several; /* the answer has several tables: JSON is an object with a key for each */
 };
 

@@ -20,7 +20,7 @@ enum {
 	EXIT_USAGE = 2,
 	OPT_COMPLETE = 256,
 	OPT_INSTANCES,
-	INSTANCE_MAX = 31, /* what xvtepd takes */
+	INSTANCE_MAX = 31, /* longest instance name that xvtepd takes */
 };
 
 struct options {
@@ -39,7 +39,10 @@ static const struct option long_options[] = {
 	{},
 };
 
-/* In front of a negative number while getopt() looks: it is a word, not an option. */
+/*
+ * Put in front of a negative number while getopt() runs, so that getopt() takes the number for a
+ * word and not for an option.
+ */
 static const char not_option = '\x01';
 
 static void hide_numbers(int argc, char **argv)
@@ -62,7 +65,9 @@ static void show_numbers(int argc, char **argv)
 			argv[i]++;
 }
 
-/* -1: go on; else the exit status. Options may stand anywhere but for --complete, which ends them.
+/*
+ * Returns -1 to go on, else the exit status. Options may stand anywhere, except that --complete
+ * ends them.
  */
 static int parse_options(int argc, char **argv, struct options *o)
 {
@@ -112,8 +117,8 @@ static int parse_options(int argc, char **argv, struct options *o)
 }
 
 /*
- * Arguments that are for the client alone are taken out; a file is read into the request, or if it
- * is to follow it, opened.
+ * Removes the arguments that only the client uses. Reads a file that travels in the request into
+ * it, and opens a file that is sent after it.
  */
 static int prepare(struct xv_request *request, struct xv_show *show, int *fd, struct xv_err *err)
 {
@@ -147,7 +152,7 @@ static int prepare(struct xv_request *request, struct xv_show *show, int *fd, st
 	return 0;
 }
 
-/* A file that does not travel in the request is sent when the daemon has asked for it. */
+/* Sends a file that does not travel in the request, after the daemon has asked for it. */
 static int send_file(struct xv_client *client, int fd, const struct xv_show *show,
 		     struct xv_err *err)
 {
@@ -189,7 +194,7 @@ static int run(const struct options *o, struct xv_request *request, struct xv_er
 	return ret;
 }
 
-/* The daemon's answers quote what came in, and names of devices. */
+/* Prints an error. Its text may quote input and device names, so it is made safe for a terminal. */
 static void complain(const char *text, const char *hint)
 {
 	char safe[sizeof(((struct xv_err *)0)->text) * 4];
