@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Drop reasons and path counters. Append-only: a position is an ABI (index in struct
- * xv_stats_val). A new reason is one line here; the enum, names, metrics labels, the man page's
- * table and the test's completeness check come from it. Names are the kernel's (dropreason-core.h,
- * drivers/net/vxlan/drop.h), in lower case, where the kernel has one.
+ * Drop reasons and path counters. Append only: a position is part of the ABI (an index in struct
+ * xv_stats_val). A new reason is one line here; the enum, the names, metrics labels, the man page's
+ * table and the test's completeness check are made from it. If the kernel has a name for the reason
+ * (dropreason-core.h, drivers/net/vxlan/drop.h), that is used, in lower case.
  */
 #ifndef XV_REASONS_H
 #define XV_REASONS_H
 
-/* X(id, name, why, what to do about it) */
+/* X(id, name, reason, what to do about it) */
 #define XV_DROP_REASONS(X)                                                                         \
 	X(VXLAN_INVALID_HDR, "vxlan_invalid_hdr", "I flag missing, or a reserved bit set",         \
 	  "The sender does not speak plain VXLAN (GPE? GBP?), or is not a VTEP: turn its "         \

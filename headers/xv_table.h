@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The forwarding database as a two-choice bucket table: one BPF array map (BPF_F_MMAPABLE) of
- * 64-byte elements, memory-mapped by the daemon. Element 0 is the head, element 1 + b is bucket b,
- * one cache line of four keys and their values. A key stands in its first or its second bucket, in
- * any slot; both follow from its hash, so that a lookup reads at most two lines.
+ * The forwarding database as a two-choice bucket table: a BPF array map (BPF_F_MMAPABLE) of 64-byte
+ * elements, memory-mapped by the daemon. Element 0 is the head. Element 1 + b is bucket b, one
+ * cache line with four keys and their values. A key is in its first or its second bucket, in any
+ * slot. Both buckets follow from the key's hash, so a lookup reads at most two lines.
  *
  * Only the first mask + 1 buckets are in use. The mask grows with the number of entries, so that a
- * small table stays within few pages: address translation costs more than the lines themselves.
+ * small table uses few pages: address translation costs more than the cache lines themselves.
  *
- * How the table changes under readers that take no lock is told in user/daemon/maps/table.h.
+ * user/daemon/maps/table.h says how the table changes while programs read it without locks.
  */
 #ifndef XV_TABLE_H
 #define XV_TABLE_H
@@ -18,22 +18,21 @@
 #include "xv_abi.h"
 
 enum xv_table_limits {
-	XV_TABLE_SLOTS = 4,		/* of a bucket */
-	XV_TABLE_BUCKETS = 1 << 19,	/* for XV_MAX_FDB entries: half of all slots */
+	XV_TABLE_SLOTS = 4,		/* in a bucket */
+	XV_TABLE_BUCKETS = 1 << 19,	/* for XV_MAX_FDB entries, which fill half of all slots */
 	XV_TABLE_MIN_BUCKETS = 1 << 8,	/* in use from the beginning: four pages */
-	XV_TABLE_MAX_BUCKETS = 1 << 24, /* what the hash has bits for */
+	XV_TABLE_MAX_BUCKETS = 1 << 24, /* the hash has bits for so many */
 };
 
-/* (bd, MAC) as one word; 0 is an empty slot, so bd 0 is never looked up. */
+/* (bd, MAC) as one word. 0 is an empty slot, so bd 0 must not be looked up. */
 union xv_table_key {
 	struct xv_fdb_key key;
 	__u64 word;
 };
 
 /*
- * What a key leads to. The first half is the daemon's, replaced in one store (alone, or with
- * last_seen as one word), and never all zero. Programs store last_seen, on its own, and nothing
- * else.
+ * The value of a key. The daemon owns the first half, which is never zero, and replaces it in one
+ * store, alone or together with last_seen. Programs store only last_seen.
  */
 struct xv_fdb_word {
 	union {
@@ -47,7 +46,7 @@ struct xv_fdb_word {
 };
 
 struct xv_table_head {
-	__u64 mask; /* buckets in use - 1; 0: not set up yet */
+	__u64 mask; /* buckets in use - 1; 0: the table is not set up yet */
 	__u64 seed;
 	__u64 pad0[6];
 };
@@ -58,9 +57,9 @@ struct xv_table_bucket {
 } __attribute__((aligned(64)));
 
 /*
- * Two multiplications: with one alone, MAC addresses that count upwards fill some pairs of buckets
- * and leave others empty. The seed is secret, so that no tenant can choose MAC addresses that
- * crowd out another's; it is not a cryptographic hash.
+ * The hash needs two multiplications: with one, MAC addresses that count upwards fill some pairs of
+ * buckets and leave others empty. The seed is secret, so that a tenant cannot choose MAC addresses
+ * that fill another tenant's buckets. It is not a cryptographic hash.
  */
 static inline __attribute__((always_inline)) __u64 xv_table_hash(__u64 key, __u64 seed)
 {
@@ -75,7 +74,10 @@ static inline __attribute__((always_inline)) __u64 xv_table_first(__u64 hash, __
 	return hash >> 40 & mask;
 }
 
-/* Never the first: they differ in the lowest bit. A growing mask adds bits at the top of both. */
+/*
+ * Never equals the first bucket: the two differ in the lowest bit. A growing mask adds high bits to
+ * both.
+ */
 static inline __attribute__((always_inline)) __u64 xv_table_second(__u64 hash, __u64 mask)
 {
 	return (hash >> 40 ^ (hash >> 16 | 1)) & mask;

@@ -15,7 +15,7 @@
 
 #include <linux/types.h>
 
-/* struct ethhdr without its packing, which makes clang load the type byte by byte. */
+/* struct ethhdr without its packed attribute, for which clang loads the type byte by byte. */
 struct xv_ethhdr {
 	__u8 h_dest[6];
 	__u8 h_source[6];
@@ -23,7 +23,7 @@ struct xv_ethhdr {
 };
 
 struct xv_vxlanhdr {
-	__be32 flags; /* XV_VXLAN_I and nothing else */
+	__be32 flags; /* only XV_VXLAN_I is set */
 	__be32 vni;   /* VNI << 8 */
 };
 
@@ -32,7 +32,10 @@ enum xv_wire {
 	XV_VXLAN_PORT = 4789, /* IANA; the kernel's own default is 8472 */
 	XV_VNI_MAX = (1 << 24) - 1,
 	XV_OUTER_TTL = 64,
-	/* RFC 7348, section 5: dynamic ports, so that ECMP and RSS see the inner flow. */
+	/*
+	 * RFC 7348, section 5: the dynamic port range. Source ports differ, so that ECMP and RSS
+	 * spread inner flows.
+	 */
 	XV_SRC_PORT_MIN = 49152,
 	XV_SRC_PORT_BITS = 14,
 	XV_IPV4_DF = 0x4000,
