@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Verifier, compiler and kernel-version tricks, each with its symptom and when it may go. */
+/*
+ * Workarounds for the verifier, compilers and kernel versions: each with its symptom, and when it
+ * may be removed.
+ */
 #ifndef XV_BPF_COMPAT_H
 #define XV_BPF_COMPAT_H
 
@@ -10,7 +13,7 @@
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
-/* UAPI of Linux 6.3; Debian 12 has the headers of 6.1. */
+/* From the UAPI headers of Linux 6.3; Debian 12 has those of 6.1. */
 #define XV_ADJ_ROOM_DECAP_L3_IPV4 (1ULL << 7)
 #define XV_ADJ_ROOM_DECAP_L3_IPV6 (1ULL << 8)
 #ifndef EINVAL
@@ -20,21 +23,24 @@
 #define ENODEV 19
 #endif
 
-extern void *bpf_cast_to_kern_ctx(void *ctx) __ksym __weak; /* Linux 6.2, both */
+extern void *bpf_cast_to_kern_ctx(void *ctx) __ksym __weak; /* both: Linux 6.2 */
 extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
 
-/* The kernel's list of functions that the verifier knows: says whether those are there. */
+/* Part of the kernel's list of kfuncs that the verifier knows: says whether these two exist. */
 enum special_kfunc_type {
 	KF_bpf_cast_to_kern_ctx,
 	KF_bpf_rdonly_cast,
 };
 
-/* Of the kernel's struct xdp_buff, what we read. */
+/* The members of the kernel's struct xdp_buff that are read. */
 struct xdp_buff___xv {
 	__u32 flags;
 } __attribute__((preserve_access_index));
 
-/* ... of struct sk_buff and what lies behind its buffer. 64 bits: headers are offsets. */
+/*
+ * The same for struct sk_buff and what is behind its buffer. On 64-bit kernels `end` and the
+ * headers are offsets.
+ */
 struct sk_buff___xv {
 	unsigned char *head;
 	unsigned int end;
@@ -52,19 +58,20 @@ enum {
 };
 
 /*
- * Keeps clang from seeing what an integer was made of. It otherwise asks for the origin instead of
- * the value, and before Linux 6.3 the verifier does not connect the two when one was spilled
- * ("R1 offset is outside of the packet"). May go with the support of older kernels.
+ * Hides from clang how an integer was computed. Otherwise clang may use an earlier value that it
+ * was computed from, and before Linux 6.3 the verifier does not connect the two if one was spilled
+ * ("R1 offset is outside of the packet"). May be removed when older kernels are no longer
+ * supported.
  */
 #define xv_opaque(value) asm volatile("" : "+r"(value))
 
-/* One load, not merged or repeated: for words that the daemon replaces while we read. */
+/* One load, neither merged nor repeated, of a word that the daemon may replace meanwhile. */
 #define READ_ONCE(x) (*(const volatile typeof(x) *)&(x))
 
 /*
- * ctx->data and friends are 32-bit in the UAPI. clang 14 may spill them as 32-bit values and lose
- * the packet-pointer type ("invalid mem access 'scalar'"); the asm keeps the load a 64-bit move.
- * May go with the support of clang 14.
+ * ctx->data and similar members are 32-bit in the UAPI. clang 14 may spill them as 32-bit values,
+ * which loses the packet-pointer type ("invalid mem access 'scalar'"); the asm forces a 64-bit
+ * move. May be removed when clang 14 is no longer supported.
  */
 #define xv_ctx_ptr(field)                         \
 	({                                        \
@@ -74,10 +81,10 @@ enum {
 	})
 
 /*
- * Bytes of an XDP frame, fragments included. bpf_xdp_get_buff_len() tells them too, but every call
- * of a helper costs 5 to 10 ns where the CPU must not predict returns (AMD's SRSO, retbleed): so it
- * is asked only for a frame that has fragments. Before Linux 6.2 a program cannot see whether it
- * has.
+ * Length of an XDP frame in bytes, fragments included. bpf_xdp_get_buff_len() gives it too, but a
+ * helper call costs 5 to 10 ns where the CPU must not predict returns (AMD's SRSO, retbleed). So it
+ * is called only for frames with fragments, or before Linux 6.2, where a program cannot see whether
+ * a frame has any.
  */
 static __always_inline __u32 xv_xdp_len(struct xdp_md *ctx)
 {
@@ -90,7 +97,7 @@ static __always_inline __u32 xv_xdp_len(struct xdp_md *ctx)
 	return bpf_xdp_get_buff_len(ctx);
 }
 
-/* What the kernel says of a merged skb (SKB_GSO_*). 0 before Linux 6.2, where nobody can see it. */
+/* The kernel's type of a merged skb (SKB_GSO_*). 0 before Linux 6.2: programs cannot read it. */
 static __always_inline __u32 gso_type(struct __sk_buff *ctx)
 {
 	const struct skb_shared_info___xv *info;
@@ -105,15 +112,18 @@ static __always_inline __u32 gso_type(struct __sk_buff *ctx)
 }
 
 /*
- * Whether a merged skb is a list of skbs, each with headers of its own (ethtool's rx-gro-list).
- * Where it cannot be seen, TCP is never merged so (it is since Linux 6.10).
+ * Whether a merged skb is a list of skbs, each with its own headers (ethtool's rx-gro-list). Before
+ * Linux 6.2 this is not seen, but the kernel merges TCP that way only since Linux 6.10.
  */
 static __always_inline int xv_gso_is_list(struct __sk_buff *ctx)
 {
 	return !!(gso_type(ctx) & XV_SKB_GSO_FRAGLIST);
 }
 
-/* Offset of the IP header in the innermost tunnel of a merged skb. 0: no tunnel, or not seen. */
+/*
+ * Offset of the IP header in the innermost tunnel of a merged skb. 0: it has no tunnel, or the type
+ * cannot be read.
+ */
 static __always_inline __u32 xv_gso_tunnel_ip(struct __sk_buff *ctx)
 {
 	const struct sk_buff___xv *skb;
@@ -125,11 +135,11 @@ static __always_inline __u32 xv_gso_tunnel_ip(struct __sk_buff *ctx)
 }
 
 /*
- * An offset that is known to be below 128, told to the verifier by masking it. A comparison does
- * not do before Linux 6.3: clang spills the value, compares one copy and uses the other, and the
- * verifier does not carry the bound over ("invalid access to packet", "R1 offset is outside of the
- * packet"). The asm keeps clang from proving the mask useless. May go with the support of older
- * kernels.
+ * An offset that is known to be below 128, shown to the verifier by masking. A comparison does not
+ * work before Linux 6.3: clang spills the value, compares one copy and uses the other, and the
+ * verifier does not transfer the bound ("invalid access to packet", "R1 offset is outside of the
+ * packet"). The asm keeps clang from removing the mask. May be removed when older kernels are no
+ * longer supported.
  */
 static __always_inline __u64 xv_below_128(__u64 offset)
 {
@@ -137,7 +147,7 @@ static __always_inline __u64 xv_below_128(__u64 offset)
 	return offset;
 }
 
-/* The same for one below 256. */
+/* The same for an offset below 256. */
 static __always_inline __u64 xv_below_256(__u64 offset)
 {
 	asm volatile("%[o] &= 0xff" : [o] "+r"(offset));
@@ -145,8 +155,8 @@ static __always_inline __u64 xv_below_256(__u64 offset)
 }
 
 /*
- * Copies n bytes as 64-, 32- and 16-bit words. clang 14 copies from or to a packet byte by byte, as
- * it must assume alignment 1; every architecture we run on loads unaligned words.
+ * Copies n bytes as 64-, 32- and 16-bit words. clang 14 copies packet data byte by byte, because it
+ * must assume alignment 1; all supported architectures load unaligned words.
  */
 static __always_inline void xv_copy(void *to, const void *from, const __u32 n)
 {

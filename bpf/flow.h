@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A hash of the inner flow, for the outer source port (RFC 7348, section 5): IP addresses, protocol
- * and what tells flows apart behind them, as in the kernel's flow dissector; for other frames the
- * MAC addresses. Fragments have the addresses alone, also the first one, so that those of a
- * datagram stay together. Seeded, so that no tenant can choose which of our peers' receive queues
- * its flows meet on.
+ * The hash of the inner flow, for the outer source port (RFC 7348, section 5). As in the kernel's
+ * flow dissector, it is made of the IP addresses, the protocol, and what identifies a flow behind
+ * them; for frames that are not IP, of the MAC addresses. For all fragments, the first one
+ * included, only the addresses count, so that fragments of a datagram stay together. The hash is
+ * seeded, so that a tenant cannot choose which receive queues of a peer its flows use.
  */
 #ifndef XV_BPF_FLOW_H
 #define XV_BPF_FLOW_H
@@ -12,7 +12,7 @@
 #include "parse.h"
 
 enum {
-	XV_FLOW_STEPS = 8, /* headers that are looked at behind the first IP header */
+	XV_FLOW_STEPS = 8, /* headers that are examined behind the first IP header */
 	XV_FLOW_GRE_CSUM = 0x8000,
 	XV_FLOW_GRE_ROUTING = 0x4000,
 	XV_FLOW_GRE_KEY = 0x2000,
@@ -20,11 +20,11 @@ enum {
 	XV_FLOW_GRE_VERSION = 7,
 	XV_FLOW_ICMP_ECHO = 8,
 	XV_FLOW_ICMP6_ECHO = 128,
-	XV_FLOW_DCCP = 33, /* not in the headers of Debian 12 by one name */
+	XV_FLOW_DCCP = 33, /* the headers of Debian 12 name it differently */
 	XV_FLOW_IPV6_MF = 1,
 };
 
-#define XV_FLOW_FRAGMENT (1ULL << 32) /* in what the walk returns */
+#define XV_FLOW_FRAGMENT (1ULL << 32) /* returned by flow_walk() */
 
 /* A walk over the headers behind an IP header. */
 struct xv_flow_walk {
@@ -32,7 +32,7 @@ struct xv_flow_walk {
 	__u64 hash;
 	__u32 at; /* offset of the next header */
 	__u8 proto;
-	__u8 v6; /* it is behind an IPv6 header: extension headers are known */
+	__u8 v6; /* behind an IPv6 header, where extension headers may follow */
 	__u8 xdp;
 };
 
@@ -42,14 +42,14 @@ enum xv_flow_step {
 	XV_FLOW_CUT, /* a fragment */
 };
 
-/* Multiply and fold: every input bit reaches the low 32 bits. */
+/* Mixes a word into the hash by multiply and fold: every input bit affects the low 32 bits. */
 static __always_inline __u64 xv_flow_mix(__u64 hash, __u64 word)
 {
 	hash = (hash ^ word) * 0x9e3779b97f4a7c15ULL;
 	return hash ^ hash >> 32;
 }
 
-/* Reads n bytes at an offset, wherever in the frame they are. 0, or they are not there. */
+/* Reads n bytes at an offset, also from fragments. 0; or non-zero if the frame is too short. */
 static __always_inline long flow_load(const struct xv_flow_walk *w, __u32 at, void *to,
 				      const __u32 n)
 {
@@ -57,7 +57,7 @@ static __always_inline long flow_load(const struct xv_flow_walk *w, __u32 at, vo
 		      : bpf_skb_load_bytes(w->ctx, at, to, n);
 }
 
-/* Mixes in the word that is so far behind the header's start: ports, SPI or the like. */
+/* Mixes in the word at an offset in the header: ports, SPI or similar. */
 static __always_inline enum xv_flow_step flow_word(struct xv_flow_walk *w, __u32 behind)
 {
 	__u32 word;
@@ -67,14 +67,14 @@ static __always_inline enum xv_flow_step flow_word(struct xv_flow_walk *w, __u32
 	return XV_FLOW_END;
 }
 
-/* Echoes have an id, by which a host tells its pings apart. */
+/* An echo has an id, by which a host distinguishes its pings. */
 static __always_inline enum xv_flow_step flow_icmp(struct xv_flow_walk *w, __u8 echo)
 {
 	__u16 word[4];
 
 	if (flow_load(w, w->at, word, sizeof(word)))
 		return XV_FLOW_END;
-	/* Answers are one more in ICMPv6, and 0 in ICMP. */
+	/* The type of an echo reply is echo + 1 in ICMPv6, and 0 in ICMP. */
 	if (*(__u8 *)word == echo || *(__u8 *)word == (w->v6 ? echo + 1 : 0))
 		w->hash = xv_flow_mix(w->hash, word[2]);
 	return XV_FLOW_END;
@@ -133,7 +133,7 @@ static __always_inline enum xv_flow_step flow_ip6(struct xv_flow_walk *w)
 	return XV_FLOW_ON;
 }
 
-/* GRE version 0 (RFC 2784, 2890): its key, and the packet in it. */
+/* GRE version 0 (RFC 2784, 2890): mixes in the key, and continues with the packet inside. */
 static __always_inline enum xv_flow_step flow_gre(struct xv_flow_walk *w)
 {
 	__u16 head[2], flags, type;
@@ -154,7 +154,7 @@ static __always_inline enum xv_flow_step flow_gre(struct xv_flow_walk *w)
 	if (flags & XV_FLOW_GRE_SEQ)
 		len += 4;
 	w->at += len;
-	if (type == bpf_htons(ETH_P_TEB)) { /* an Ethernet frame */
+	if (type == bpf_htons(ETH_P_TEB)) { /* an Ethernet frame follows */
 		if (flow_load(w, w->at + 2 * ETH_ALEN, &type, sizeof(type)))
 			return XV_FLOW_END;
 		w->at += ETH_HLEN;
@@ -196,7 +196,7 @@ static __always_inline enum xv_flow_step flow_step(struct xv_flow_walk *w)
 	return XV_FLOW_END;
 }
 
-/* A hash of what is behind the IP header, in 32 bits; or XV_FLOW_FRAGMENT and nothing else. */
+/* A 32-bit hash of what is behind the IP header; or only XV_FLOW_FRAGMENT. */
 static __always_inline __u64 flow_walk(struct xv_flow_walk *w)
 {
 	enum xv_flow_step step = XV_FLOW_ON;
@@ -207,7 +207,10 @@ static __always_inline __u64 flow_walk(struct xv_flow_walk *w)
 	return step == XV_FLOW_CUT ? XV_FLOW_FRAGMENT : (__u32)w->hash;
 }
 
-/* Global functions, for what is not plain TCP or UDP: the verifier walks through each once. */
+/*
+ * Global functions, which the verifier checks once each. They are called unless the packet is plain
+ * TCP or UDP.
+ */
 __noinline __u64 xv_flow_walk_skb(struct __sk_buff *skb, __u32 at, __u32 proto, int v6)
 {
 	struct xv_flow_walk w = {.ctx = skb, .at = at, .proto = proto, .v6 = !!v6};
@@ -223,8 +226,8 @@ __noinline __u64 xv_flow_walk_xdp(struct xdp_md *xdp, __u32 at, __u32 proto, int
 }
 
 /*
- * What is behind the IP header, at l4: the ports of TCP and UDP as one word, else what a walk
- * finds. ctx: of XDP or an skb.
+ * What is behind the IP header, at l4: the ports of TCP and UDP as one word, else the result of a
+ * walk. ctx: the XDP or skb context.
  */
 static __always_inline __u64 flow_behind(void *ctx, const int xdp, __u32 at, __u8 proto, void *l4,
 					 void *data_end, const int v6)
@@ -238,7 +241,7 @@ static __always_inline __u64 flow_behind(void *ctx, const int xdp, __u32 at, __u
 	return xdp ? xv_flow_walk_xdp(ctx, at, proto, v6) : xv_flow_walk_skb(ctx, at, proto, v6);
 }
 
-/* *fragment tells that the hash is of the addresses alone. */
+/* *fragment: set if the hash is made of the addresses only. */
 static __always_inline __u32 flow_hash(void *ctx, const int xdp, struct xv_ethhdr *eth,
 				       void *data_end, const struct xv_config_val *cfg,
 				       int *fragment)
@@ -282,9 +285,9 @@ static __always_inline __u32 xv_flow_hash_xdp(struct xdp_md *xdp, struct xv_ethh
 }
 
 /*
- * The skb's own hash goes in: a socket's moves a flow that is stuck to another way
- * (sk_rethink_txhash()). Alone it may be a NIC's of the addresses only, and in fragments of one
- * datagram it may differ.
+ * Includes the skb's own hash: when a socket's flow is stuck, the kernel changes its hash to move
+ * it to another path (sk_rethink_txhash()). It is not used alone: a NIC may have made it of
+ * addresses only, and fragments of a datagram may have different ones.
  */
 static __always_inline __u32 xv_flow_hash_skb(struct __sk_buff *skb, struct xv_ethhdr *eth,
 					      void *data_end, const struct xv_config_val *cfg)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Lookup in the bucket table of headers/xv_table.h, from XDP and TC. Takes no lock: what a program
- * may rely on, and why, is in user/daemon/maps/table.h. In short: a key that is in the table all
- * through the program's run is found; the word that is returned belongs to that key until the
- * program returns, and may be read again and stamped until then.
+ * Lookup in the bucket table of headers/xv_table.h, from XDP and TC, without locks. A key that is
+ * in the table during the whole run of the program is found. The word that is returned belongs to
+ * that key until the program returns, and may be read again and stamped until then.
+ * user/daemon/maps/table.h explains why.
  */
 #ifndef XV_BPF_TABLE_H
 #define XV_BPF_TABLE_H
@@ -22,9 +22,9 @@
 	} map_name SEC(".maps")
 
 /*
- * The value must be loaded after the key it belongs to. x86 and s390 keep loads in order; elsewhere
- * the value's address is made to depend on the key that was loaded. (BPF has no acquire load before
- * Linux 6.15 and clang 20.)
+ * The value must be loaded after its key. x86 and s390 keep loads in order. On other CPUs the
+ * value's address is made to depend on the loaded key. (BPF has no acquire load before Linux 6.15
+ * and clang 20.)
  */
 #if defined(__TARGET_ARCH_x86) || defined(__TARGET_ARCH_s390)
 #define xv_table_after(ptr, loaded) (ptr)
@@ -37,7 +37,7 @@
 	})
 #endif
 
-/* NULL never happens, but the verifier does not know. */
+/* Never returns NULL, but the verifier does not know that. */
 static __always_inline const struct xv_table_head *xv_table_head(void *map)
 {
 	__u32 index = 0;
@@ -53,8 +53,8 @@ static __always_inline struct xv_table_bucket *xv_table_bucket(void *map, __u64 
 }
 
 /*
- * Compares one key after the other. Choosing the slot without branches was measured: no faster with
- * many keys, 2 ns slower with few.
+ * Compares the keys one after the other. Selecting the slot without branches was measured: it is
+ * not faster with many keys, and 2 ns slower with few.
  */
 static __always_inline struct xv_fdb_word *xv_table_find(struct xv_table_bucket *bucket, __u64 key)
 {
@@ -74,14 +74,14 @@ static __always_inline struct xv_fdb_word *xv_table_find(struct xv_table_bucket 
 struct xv_table_probe {
 	union xv_table_key key;
 	__u64 hash;
-	__u64 mask;			/* loaded once a lookup */
+	__u64 mask;			/* the mask, loaded once for the lookup */
 	struct xv_table_bucket *bucket; /* the first */
 };
 
 /*
- * Begins a lookup. map: the table, by its address; head: xv_table_head() of it, the same for all
- * lookups of a packet. key: a union xv_table_key as a word, bd not 0. 0 never happens, but the
- * verifier does not know.
+ * Begins a lookup. map: the table; head: its xv_table_head(), which all lookups of a packet share;
+ * key: a union xv_table_key as a word, bd not 0. Never returns 0, but the verifier does not know
+ * that.
  */
 static __always_inline int xv_table_begin(void *map, const struct xv_table_head *head, __u64 key,
 					  struct xv_table_probe *probe)
@@ -94,9 +94,9 @@ static __always_inline int xv_table_begin(void *map, const struct xv_table_head 
 }
 
 /*
- * Begins to load the bucket of a lookup that is finished later: with many keys that is a cache
- * miss, and the CPU does not begin it by itself before it has guessed the slot of the key that is
- * looked up first.
+ * Begins to load the bucket of a lookup that is finished later. With many keys that load is a cache
+ * miss, and the CPU would begin it only after it has predicted the slot of the key that is looked
+ * up first.
  */
 static __always_inline void xv_table_touch(const struct xv_table_probe *probe)
 {
@@ -105,7 +105,7 @@ static __always_inline void xv_table_touch(const struct xv_table_probe *probe)
 	asm volatile("%0 = *(u64 *)(%1 + 0)" : "=r"(touched) : "r"(probe->bucket));
 }
 
-/* The key's word, or NULL. */
+/* Finishes a lookup. Returns the key's word, or NULL. */
 static __always_inline struct xv_fdb_word *xv_table_finish(void *map,
 							   const struct xv_table_probe *probe)
 {
@@ -118,7 +118,10 @@ static __always_inline struct xv_fdb_word *xv_table_finish(void *map,
 	return bucket ? xv_table_find(bucket, probe->key.word) : NULL;
 }
 
-/* tick: xv_tick_now(). Only a store that changes something dirties the line. */
+/*
+ * Stores the time into a word. tick: xv_tick_now(). Stores only if it changes, so that the cache
+ * line stays clean otherwise.
+ */
 static __always_inline void xv_table_stamp(struct xv_fdb_word *word, __u32 tick)
 {
 	if (READ_ONCE(word->last_seen) != tick)

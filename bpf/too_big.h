@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The answer to a frame that was dropped as PKT_TOO_BIG: ICMP "fragmentation needed" (RFC 792,
- * 1191) or ICMPv6 "packet too big" (RFC 4443, 3.2) to its sender, as the kernel's vxlan device
- * answers at a bridge: from the address that the frame was sent to, with as much of the frame as
- * the kernel quotes. The frame itself becomes the answer. All of it is cold: global functions,
- * called by the exits.
+ * The answer to the sender of a frame that was dropped as PKT_TOO_BIG: ICMP "fragmentation needed"
+ * (RFC 792, 1191) or ICMPv6 "packet too big" (RFC 4443, 3.2). As with the kernel's vxlan device at
+ * a bridge, the answer comes from the frame's destination address, and quotes as much of the frame
+ * as the kernel does. The frame itself is changed into the answer. The code is rarely used, so it
+ * is in global functions, which the programs' exits call.
  */
 #ifndef XV_BPF_TOO_BIG_H
 #define XV_BPF_TOO_BIG_H
@@ -16,29 +16,29 @@
 #include "skb.h"
 #include "drop.h"
 
-/* What the place that finds a frame too large leaves in skb->cb for the exit. */
+/* Fields in skb->cb, which the code that finds a frame too large sets for the exit. */
 enum {
-	XV_CB_MTU,  /* largest IP packet that would pass; 0: no answer */
-	XV_CB_BD,   /* its network */
-	XV_CB_PORT, /* that it came from; 0: it came through xv0 */
+	XV_CB_MTU,  /* largest IP packet that would pass; 0: send no answer */
+	XV_CB_BD,   /* the frame's network */
+	XV_CB_PORT, /* the port that it came from; 0: it came through xv0 */
 };
 
 enum {
-	ANSWER_TICK_SHIFT = 27, /* windows of 134 ms ... */
-	ANSWERS_A_TICK = 128,	/* ... each with so many answers, for each network and CPU */
-	ANSWER4 = 20 + 8,	/* bytes in front of what is quoted */
+	ANSWER_TICK_SHIFT = 27, /* windows of 134 ms */
+	ANSWERS_A_TICK = 128,	/* limit of answers in a window, for each network and CPU */
+	ANSWER4 = 20 + 8,	/* bytes in front of the quoted packet */
 	ANSWER6 = 40 + 8,
-	QUOTE4 = 576 - ANSWER4, /* bytes quoted; a frame that is too large has more */
+	QUOTE4 = 576 - ANSWER4, /* quoted bytes; a frame that is too large has more */
 	QUOTE6 = 1280 - ANSWER6,
-	QUOTE_HEAD = 80, /* of these in struct xv_answer_val's head */
+	QUOTE_HEAD = 80, /* quoted bytes that are in struct xv_answer_val's head */
 	ANSWER_PIECE4 = QUOTE4 - QUOTE_HEAD,
-	ANSWER_PIECE6 = (QUOTE6 - QUOTE_HEAD) / 3, /* a checksum takes 512 at a time */
+	ANSWER_PIECE6 = (QUOTE6 - QUOTE_HEAD) / 3, /* bpf_csum_diff() takes 512 bytes at a time */
 	EXTENSIONS = 6,
 };
 
 _Static_assert(ANSWER_PIECE4 % 4 == 0 && ANSWER_PIECE6 % 4 == 0, "whole words");
 
-/* "Fragmentation needed" (RFC 1191, section 4). The kernel's header of it needs the C library. */
+/* "Fragmentation needed" (RFC 1191, section 4). The kernel's struct needs the C library. */
 struct icmp_frag_needed {
 	__u8 type, code;
 	__sum16 checksum;
@@ -55,7 +55,7 @@ enum {
 	ICMPV6_REDIRECT = 137,
 };
 
-/* Where an answer is put together: too large for the stack. */
+/* Where an answer is built, as the stack is too small. */
 struct xv_answer_val {
 	__u8 head[ETH_HLEN + ANSWER6 + QUOTE_HEAD + 2];
 	__u8 piece[ANSWER_PIECE4];
@@ -86,13 +86,13 @@ static __always_inline __sum16 answer_fold(__u64 sum)
 	return ~sum;
 }
 
-/* Sum over n bytes of memory, which are whole words, or negative. */
+/* Checksum over n bytes of memory (whole words), added to seed. Or negative. */
 static __always_inline __s64 answer_sum(void *bytes, __u32 n, __u32 seed)
 {
 	return bpf_csum_diff(NULL, 0, bytes, n, seed);
 }
 
-/* The Ethernet header of the answer: back to where the frame came from. */
+/* Makes the Ethernet header of the answer, with the frame's addresses swapped. */
 static __always_inline int answer_ethernet(struct __sk_buff *skb, struct xv_answer_val *a)
 {
 	__u8 eth[ETH_HLEN];
@@ -105,7 +105,7 @@ static __always_inline int answer_ethernet(struct __sk_buff *skb, struct xv_answ
 	return 0;
 }
 
-/* Whether the sender of such a packet is to be told (kernel: iptunnel_pmtud_check_icmp()). */
+/* Whether the sender of this packet must get an answer (kernel: iptunnel_pmtud_check_icmp()). */
 static __always_inline int answer4_due(struct __sk_buff *skb, const struct iphdr *ip, __u32 mtu)
 {
 	__u32 from = bpf_ntohl(ip->saddr), to = bpf_ntohl(ip->daddr);
@@ -160,8 +160,8 @@ static __always_inline int answer4(struct __sk_buff *skb, struct xv_answer_val *
 }
 
 /*
- * What the packet carries behind its extension headers may be answered (kernel:
- * iptunnel_pmtud_check_icmpv6()): no ICMPv6 error or redirect, no later fragment.
+ * Whether what follows the IPv6 header allows an answer (kernel: iptunnel_pmtud_check_icmpv6()): it
+ * must not be an ICMPv6 error or redirect, or a fragment other than the first.
  */
 static __always_inline int answer6_carries(struct __sk_buff *skb, __u8 proto)
 {
@@ -236,10 +236,10 @@ static __always_inline int answer6(struct __sk_buff *skb, struct xv_answer_val *
 }
 
 /*
- * Puts the answer's headers, with what they quote first, in place of the frame's. The frame is cut
- * to what is quoted, and is no merged one then. What of it stands in the head is taken off, and put
- * back: with a transport header goes the kernel's note that its checksum is still to be made
- * (CHECKSUM_PARTIAL), which would spoil the answer's.
+ * Replaces the frame's headers by the answer's headers and the first quoted bytes. The frame is
+ * first cut to the quoted length, so it is no merged frame any more. The bytes that are in the head
+ * are removed and put back: with the transport header, the kernel drops its note that the checksum
+ * is not written yet (CHECKSUM_PARTIAL), which would spoil the answer's checksum.
  */
 static __always_inline int answer_put(struct __sk_buff *skb, struct xv_answer_val *a,
 				      const __u32 headers, const __u32 quote)
@@ -251,7 +251,7 @@ static __always_inline int answer_put(struct __sk_buff *skb, struct xv_answer_va
 				   BPF_F_RECOMPUTE_CSUM);
 }
 
-/* Makes an answer of the frame. Negative: there is none to make, and the frame may be spoilt. */
+/* Changes the frame into an answer. Negative: there is no answer, and the frame may be damaged. */
 __noinline int xv_too_big_build(struct __sk_buff *skb, __u32 mtu)
 {
 	struct xv_answer_val *a;
@@ -294,8 +294,8 @@ __noinline int xv_too_big_return(struct __sk_buff *skb)
 }
 
 /*
- * Answers the frame, as skb->cb says. Returns what the program returns: TC_ACT_SHOT where there is
- * no answer. (In steps that are functions: the stack is short.)
+ * Answers the frame as skb->cb says. Returns the program's result; TC_ACT_SHOT if there is no
+ * answer. (The steps are functions of their own because the stack is short.)
  */
 __noinline int xv_too_big_answer(struct __sk_buff *skb)
 {
@@ -313,14 +313,14 @@ __noinline int xv_too_big_answer(struct __sk_buff *skb)
 	return action;
 }
 
-/* Notes the MTU that the answer is to tell, where a frame is found too large. Returns the drop. */
+/* Notes, where a frame is found too large, the MTU for the answer. Returns the drop. */
 static __always_inline int xv_too_big(struct __sk_buff *skb, __u32 mtu)
 {
 	skb->cb[XV_CB_MTU] = mtu;
 	return XV_DROP(PKT_TOO_BIG);
 }
 
-/* Notes where the answer is to go: the network and port that the frame came from. port 0: xv0. */
+/* Notes where the answer goes: the network and port that the frame came from. port 0: xv0. */
 static __always_inline void xv_too_big_from(struct __sk_buff *skb, __u32 bd, __u32 port)
 {
 	skb->cb[XV_CB_BD] = bd;
