@@ -36,13 +36,17 @@ def entry(vtep, name, low, high):
 
 def links(vtep):
     """
-    {pin: (link id, program id)}: the same after it only if nobody touched them. Before TCX, filters of
-    the clsact qdisc are pinned as programs.
+    {pin: (link id, program id)}, and of filters {mark: what tc says}: the same after it only if
+    nobody touched them. Before TCX there are clsact filters, and a folder marks each.
     """
-    found = {}
+    found, devices = {}, {d["ifindex"]: n for n, d in vtep.host.ns.links().items()}
     for name in sorted(os.listdir(vtep.pin("links"))):
-        kind = "prog" if name.startswith("clsact_") else "link"
-        link = json.loads(run("bpftool", "-j", kind, "show", "pinned",
+        kind, index = name.rsplit("_", 1)
+        if kind == "clsact":
+            found[name] = vtep.host.ns.run("tc", "-j", "filter", "show", "dev",
+                                           devices[int(index)], "ingress").stdout
+            continue
+        link = json.loads(run("bpftool", "-j", "link", "show", "pinned",
                               vtep.pin("links/" + name)).stdout or "{}")
         found[name] = link.get("id"), link.get("prog_id")
     return found
