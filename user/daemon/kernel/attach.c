@@ -98,17 +98,18 @@ bool xv_attach_is_behind(const char *pin_dir, uint32_t ifindex)
 	return !access(path, F_OK);
 }
 
-/* Removes the filter that was attached instead of a TCX link, now that there is a link. */
+/*
+ * Removes the filter that was attached instead of a TCX link, now that there is a link. The qdisc
+ * stays until the port goes: the kernel drops what is sent to a device while a qdisc is added to it
+ * or removed, for a grace period (qdisc_graft() deactivates the device).
+ */
 static void remove_first(const char *pin_dir, uint32_t ifindex)
 {
-	char first[192], mark[192];
+	char first[192];
 
 	pin_path(first, pin_dir, "first", ifindex);
-	pin_path(mark, pin_dir, "clsact", ifindex);
-	if (access(first, F_OK))
-		return;
-	xv_clsact_detach(ifindex, mark);
-	rmdir(first);
+	if (!rmdir(first))
+		xv_clsact_remove(ifindex, XV_CLSACT_FIRST);
 }
 
 /*
@@ -210,15 +211,15 @@ uint32_t xv_attach_tcx_program(const char *pin_dir, uint32_t ifindex)
 void xv_detach_tc(const char *pin_dir, uint32_t ifindex)
 {
 	bool behind = xv_attach_is_behind(pin_dir, ifindex);
-	char path[192], first[192];
+	char path[192], mark[192];
 
-	pin_path(first, pin_dir, "first", ifindex);
+	pin_path(mark, pin_dir, "clsact", ifindex);
 	pin_path(path, pin_dir, "tc", ifindex);
-	if (xv_attach_remove(path) && !behind && access(first, F_OK))
+	if (xv_attach_remove(path) && !behind && access(mark, F_OK))
 		return;
-	pin_path(path, pin_dir, "clsact", ifindex);
-	xv_clsact_detach(ifindex, path);
-	rmdir(first);
+	xv_clsact_detach(ifindex, mark);
+	pin_path(path, pin_dir, "first", ifindex);
+	rmdir(path);
 	pin_path(path, pin_dir, "behind", ifindex);
 	rmdir(path);
 }
