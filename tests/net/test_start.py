@@ -70,6 +70,15 @@ def begin(vtep):
     vtep.process = vtep.spawn()
 
 
+def begun(lab, count):
+    """A daemon with so many ports, the ports, and the service manager that started it."""
+    ports = make_ports(lab.hosts[0], count)
+    manager = Manager(lab)
+    vtep = Xvtepd(lab.hosts[0], [{"vni": VNI, "ports": ports}], start=False)
+    begin(vtep)
+    return vtep, ports, manager
+
+
 def kinds_of_pins(vtep, ports):
     """{kind: how many of the ports have a pin or mark of it}"""
     links = vtep.host.ns.links()
@@ -101,10 +110,7 @@ def wait_linked(vtep, ports):
 @tap.case("many ports: the first answer comes before they are attached, and says so", main=True)
 def answers():
     with Lab(hosts=1) as lab:
-        ports = make_ports(lab.hosts[0], MANY)
-        manager = Manager(lab)
-        vtep = Xvtepd(lab.hosts[0], [{"vni": VNI, "ports": ports}], start=False)
-        begin(vtep)
+        vtep, ports, manager = begun(lab, MANY)
         rows = ask(vtep, "port")
         waiting = [r for r in rows if r["status"] == "attaching"]
         tap.ok(waiting, "ports that wait")
@@ -114,15 +120,17 @@ def answers():
         tap.equal(vtep.status()["attaching"], 0, "ports that wait when it is ready")
         tap.equal({r["encap"] for r in vtep.rows("port", "show")}, {"tc"}, "ENCAP when ready")
         tap.ok(any(f"{MANY} ports were attached in " in line for line in vtep.log()), "log")
+        time.sleep(0.5 * tap.SLOW)
+        kinds = kinds_of_pins(vtep, ports)
+        if "tc" not in kinds:  # no TCX: filters stay, and the log does not speak of links
+            tap.equal(kinds, {"clsact": MANY}, "marks of filters")
+            tap.ok(not any("TCX links" in line for line in vtep.log()), "log without TCX")
 
 
 @tap.case("few ports are attached before the first answer")
 def few():
     with Lab(hosts=1) as lab:
-        ports = make_ports(lab.hosts[0], FEW)
-        manager = Manager(lab)
-        vtep = Xvtepd(lab.hosts[0], [{"vni": VNI, "ports": ports}], start=False)
-        begin(vtep)
+        vtep, ports, manager = begun(lab, FEW)
         tap.equal({r["encap"] for r in ask(vtep, "port")}, {"tc"}, "ENCAP at the first answer")
         tap.equal(manager.wait_ready()["STATUS"], f"{FEW} ports", "what the manager hears")
         kinds = kinds_of_pins(vtep, ports)
@@ -211,16 +219,11 @@ def reloaded():
 @tap.case("a port that waits is deleted, loses its device, or comes back, and all is as it should be")
 def changes():
     with Lab(hosts=1) as lab:
-        host = lab.hosts[0]
-        ports = make_ports(host, MANY)
-        manager = Manager(lab)
-        vtep = Xvtepd(host, [{"vni": VNI, "ports": ports}], start=False)
-        begin(vtep)
+        vtep, ports, manager = begun(lab, MANY)
         ask(vtep, "status")
         last = ports[-3:]
         vtep.client("port", "del", last[0])
-        host.ns.ip(f"link del {last[1]}")
-        host.ns.ip(f"link set {last[2]} down")
+        vtep.host.ns.ip(f"link del {last[1]}", f"link set {last[2]} down")
         manager.wait_ready()
         rows = {r["dev"]: r for r in vtep.rows("port", "show")}
         tap.equal(set(rows), set(ports) - {last[0]}, "ports")

@@ -174,6 +174,16 @@ int xv_attach_tc(const char *pin_dir, int prog_fd, const struct xv_link *link, b
 	return 0;
 }
 
+/* Whether the kernel has TCX (Linux 6.6): others do not know the hook. */
+static bool has_tcx(uint32_t ifindex)
+{
+	__u32 n = 0;
+
+	return !bpf_prog_query((int)ifindex, (enum bpf_attach_type)TCX_INGRESS, 0, NULL, NULL,
+			       &n) ||
+	       errno != EINVAL;
+}
+
 int xv_attach_tc_soon(const char *pin_dir, int prog_fd, const struct xv_link *link, bool *filter,
 		      struct xv_err *err)
 {
@@ -187,6 +197,8 @@ int xv_attach_tc_soon(const char *pin_dir, int prog_fd, const struct xv_link *li
 		return xv_attach_tc(pin_dir, prog_fd, link, false, err);
 	if (!update_pinned(path, link->ifindex, prog_fd))
 		return 0;
+	if (!has_tcx(link->ifindex))
+		return xv_attach_tc(pin_dir, prog_fd, link, false, err);
 	mkdir(first, 0700);
 	*filter = !xv_clsact_attach(link->ifindex, prog_fd, XV_CLSACT_FIRST, mark);
 	if (*filter)
