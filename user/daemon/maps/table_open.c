@@ -54,11 +54,13 @@ static int set_up(struct xv_table *t, struct xv_err *err)
 static int attach(struct xv_table *t, void *memory, struct xv_err *err)
 {
 	uint64_t mask;
+	bool fresh;
 	int ret;
 
 	t->head = memory;
 	t->buckets = (struct xv_table_bucket *)memory + 1;
-	if (!table_load(&t->head->mask)) {
+	fresh = !table_load(&t->head->mask);
+	if (fresh) {
 		ret = set_up(t, err);
 		if (ret)
 			return ret;
@@ -69,7 +71,8 @@ static int attach(struct xv_table *t, void *memory, struct xv_err *err)
 				  (unsigned long long)mask);
 	t->mask = mask;
 	t->seed = table_load(&t->head->seed);
-	table_repair(t);
+	if (!fresh) /* a look at each bucket makes the kernel map the whole table */
+		table_repair(t);
 	return 0;
 }
 

@@ -215,7 +215,7 @@ int xv_tenancy_adopt(struct xv_model *model, struct xv_err *err)
 		if (!bpf_map_lookup_elem(fd, &keys[i], &val))
 			ret = adopt_one(model, &keys[i], &val, err);
 	free(keys);
-	if (!ret)
+	if (!ret && model->dp->adopted)
 		free_ids(model);
 	return ret;
 }
