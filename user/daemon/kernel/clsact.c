@@ -75,24 +75,16 @@ static int on_filter(const struct nlmsghdr *nlh, void *data)
 static bool list_filters(struct mnl_socket *nl, uint32_t ifindex, uint32_t direction,
 			 struct listing *listing)
 {
-	_Alignas(8) char buf[XV_NETLINK_RECV_LEN];
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct xv_netlink_req req;
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(req.buf);
 	struct tcmsg *tcm = mnl_nlmsg_put_extra_header(nlh, sizeof(*tcm));
-	int ret = MNL_CB_OK;
 
 	nlh->nlmsg_type = RTM_GETTFILTER;
 	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	tcm->tcm_family = AF_UNSPEC;
 	tcm->tcm_ifindex = (int)ifindex;
 	tcm->tcm_parent = TC_H_MAKE(TC_H_CLSACT, direction);
-	if (mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0)
-		return false;
-	while (ret == MNL_CB_OK) {
-		ssize_t n = mnl_socket_recvfrom(nl, buf, sizeof(buf));
-
-		ret = n < 0 ? MNL_CB_ERROR : mnl_cb_run(buf, n, 0, 0, on_filter, listing);
-	}
-	return ret != MNL_CB_ERROR;
+	return xv_netlink_dump(nl, nlh, on_filter, listing) != MNL_CB_ERROR;
 }
 
 static bool has_filters(uint32_t ifindex, bool ingress, bool egress, struct listing *listing)

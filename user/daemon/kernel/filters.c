@@ -143,23 +143,17 @@ static bool is_by_hand(uint32_t ifindex)
 {
 	struct mnl_socket *nl = xv_netlink_request_socket(NETLINK_ROUTE);
 	struct by_hand by_hand = {.ifindex = (int)ifindex};
-	_Alignas(8) char buf[XV_NETLINK_RECV_LEN];
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct xv_netlink_req req;
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(req.buf);
 	struct tcmsg *tcm = mnl_nlmsg_put_extra_header(nlh, sizeof(*tcm));
-	int ret = MNL_CB_ERROR;
 
 	nlh->nlmsg_type = RTM_GETQDISC;
 	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	tcm->tcm_ifindex = (int)ifindex;
-	if (nl && mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) >= 0)
-		ret = MNL_CB_OK;
-	while (ret == MNL_CB_OK) {
-		ssize_t n = mnl_socket_recvfrom(nl, buf, sizeof(buf));
-
-		ret = n < 0 ? MNL_CB_ERROR : mnl_cb_run(buf, n, 0, 0, on_qdisc, &by_hand);
-	}
-	if (nl)
-		mnl_socket_close(nl);
+	if (!nl)
+		return false;
+	xv_netlink_dump(nl, nlh, on_qdisc, &by_hand);
+	mnl_socket_close(nl);
 	return by_hand.found;
 }
 

@@ -140,23 +140,14 @@ static int dump(struct xv_netlink *nl, bool stats, struct list *list, struct xv_
  * The kernel lists qdiscs only in a dump of all devices. The dump is ended by closing its socket
  * when the wanted devices were found.
  */
-static void dump_few(struct xv_netlink *nl, struct list *list)
+static void dump_few(struct list *list)
 {
 	struct mnl_socket *socket = xv_netlink_request_socket(NETLINK_ROUTE);
 	struct xv_netlink_req req;
-	struct nlmsghdr *nlh = begin_qdiscs(&req);
-	int ret = MNL_CB_OK;
 
 	if (!socket)
 		return;
-	if (mnl_socket_sendto(socket, nlh, nlh->nlmsg_len) < 0)
-		ret = MNL_CB_ERROR;
-	while (ret == MNL_CB_OK) {
-		ssize_t n = mnl_socket_recvfrom(socket, nl->request_buf, sizeof(nl->request_buf));
-
-		ret = n < 0 ? MNL_CB_ERROR
-			    : mnl_cb_run(nl->request_buf, n, 0, 0, qdisc_of_few_cb, list);
-	}
+	xv_netlink_dump(socket, begin_qdiscs(&req), qdisc_of_few_cb, list);
 	mnl_socket_close(socket);
 }
 
@@ -193,7 +184,7 @@ void xv_netlink_few_counts(struct xv_netlink *nl, const uint32_t *ifindex, size_
 	if (list.n)
 		qsort(list.counts, list.n, sizeof(*list.counts), compare);
 	if (list.n && qdiscs)
-		dump_few(nl, &list);
+		dump_few(&list);
 	*counts = list.counts;
 	*n_counts = list.n;
 }

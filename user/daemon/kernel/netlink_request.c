@@ -138,6 +138,21 @@ int xv_netlink_request(struct xv_netlink *nl, struct mnl_socket *socket, struct 
 	return ret;
 }
 
+int xv_netlink_dump(struct mnl_socket *socket, const struct nlmsghdr *nlh, mnl_cb_t cb, void *arg)
+{
+	_Alignas(8) char buf[XV_NETLINK_RECV_LEN];
+	int ret = MNL_CB_OK;
+
+	if (mnl_socket_sendto(socket, nlh, nlh->nlmsg_len) < 0)
+		return MNL_CB_ERROR;
+	while (ret == MNL_CB_OK) {
+		ssize_t n = mnl_socket_recvfrom(socket, buf, sizeof(buf));
+
+		ret = n < 0 ? MNL_CB_ERROR : mnl_cb_run(buf, n, 0, 0, cb, arg);
+	}
+	return ret;
+}
+
 uint8_t xv_netlink_family(const struct xv_ip *ip)
 {
 	return xv_ip_is_v4(ip) ? AF_INET : AF_INET6;

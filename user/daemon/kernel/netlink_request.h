@@ -68,6 +68,13 @@ typedef int (*xv_netlink_cb)(const struct nlmsghdr *nlh, void *data);
 int xv_netlink_request(struct xv_netlink *nl, struct mnl_socket *socket, struct nlmsghdr *nlh,
 		       xv_netlink_cb cb, void *data, struct xv_err *err);
 
+/*
+ * Sends a dump request and calls cb for each message of the answer, until cb does not return
+ * MNL_CB_OK or the dump ends. Returns MNL_CB_ERROR with errno if that fails. If cb stops early, the
+ * rest of the answer stays in the socket, which can then only be closed.
+ */
+int xv_netlink_dump(struct mnl_socket *socket, const struct nlmsghdr *nlh, mnl_cb_t cb, void *arg);
+
 /* Address family of ip; the beginning and length of its bytes. */
 uint8_t xv_netlink_family(const struct xv_ip *ip);
 const void *xv_netlink_ip_bytes(const struct xv_ip *ip, size_t *len);

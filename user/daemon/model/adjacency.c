@@ -298,9 +298,14 @@ static bool start_pass(struct xv_model *model)
 	return true;
 }
 
+static bool is_under_way(const struct xv_adjacency_pass *pass)
+{
+	return pass && pass->turn && evtimer_pending(pass->turn, NULL);
+}
+
 void xv_adjacency_refresh_begin(struct xv_model *model)
 {
-	if (model->pass && model->pass->turn && evtimer_pending(model->pass->turn, NULL))
+	if (is_under_way(model->pass))
 		model->pass->again = true;
 	else if (start_pass(model))
 		on_turn(-1, 0, model);
@@ -315,7 +320,7 @@ void xv_adjacency_refresh_all(struct xv_model *model)
 		return;
 	}
 	xv_adjacency_refresh_begin(model);
-	while (model->pass && model->pass->turn && evtimer_pending(model->pass->turn, NULL))
+	while (is_under_way(model->pass))
 		xv_turn_pause(0);
 }
 

@@ -37,23 +37,22 @@ static bool shows_counters(enum xv_table_id table)
 /* Reads the counters of devices that the table shows. On failure their columns stay empty. */
 static void open_devices(struct xv_view *view)
 {
-	bool (*next)(struct xv_view *, struct xv_row *) = next_row[view->table];
 	const struct xv_model *model = view->model;
-	uint32_t few[XV_MAX_UPLINKS + 1];
+	uint32_t few[XV_MAX_UPLINKS];
 	struct xv_err why;
 	size_t n = 0, i;
 
 	if (!model->nl)
 		return;
-	if (next == xv_view_next_port_stats)
+	if (view->table == XV_TABLE_PORT_STATS)
 		xv_netlink_list_counts(model->nl, &view->devices, &view->n_devices, &why);
-	if (next == xv_view_next_status && model->slow_ifindex)
+	if (view->table == XV_TABLE_STATUS && model->slow_ifindex)
 		few[n++] = model->slow_ifindex;
-	for (i = 0; next == xv_view_next_uplink && i < model->n_uplinks; i++)
+	for (i = 0; view->table == XV_TABLE_UPLINK && i < model->n_uplinks; i++)
 		if (model->uplinks[i].ifindex)
 			few[n++] = model->uplinks[i].ifindex;
 	if (n)
-		xv_netlink_few_counts(model->nl, few, n, next == xv_view_next_uplink,
+		xv_netlink_few_counts(model->nl, few, n, view->table == XV_TABLE_UPLINK,
 				      &view->devices, &view->n_devices);
 }
 

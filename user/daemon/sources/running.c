@@ -181,7 +181,7 @@ static int build(struct builder *b, struct xv_err *err)
 		    (!b->config_only || port->origins & XV_ORIGIN_CONFIG))
 			ret = ret ?: add_port(b->by_bd[port->net->bd], port);
 	}
-	b->room = xv_mac_table_count(model) + 1;
+	b->room = xv_mac_table_count_static(model) + 1;
 	xv_worker_run(make_room, b);
 	if (!b->entries)
 		return -ENOMEM;
