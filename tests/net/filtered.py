@@ -64,7 +64,7 @@ class Two:
 
     def uplink(self, attached, word):
         def now():
-            row, = self.first.rows("status", "show", part="uplink")
+            row, = self.first.rows("status", part="uplink")
             tap.equal(row["attached"], attached, "uplink: attached")
             tap.contains(row["status"] or "none", word, "uplink: status")
             return True

@@ -59,7 +59,8 @@ class Tenant:
         self.ip6 = ip6 and ip6.split("/")[0]
         self.ns = host.lab.netns(f"{host.name}-{port}")
         host.ns.ip(f"link add {port} mtu {mtu} type veth"
-                   f" peer name eth0 address {self.mac} mtu {mtu} netns {self.ns.path}")
+                   f" peer name eth0 address {self.mac} mtu {mtu} netns {self.ns.path}",
+                   f"link set {port} up")
         if gro:  # the port then takes XDP frames (ndo_xdp_xmit)
             self.ns.run("ethtool", "-K", "eth0", "gro", "on")
         lines = ["link set eth0 up"]
@@ -69,7 +70,6 @@ class Tenant:
             self.ns.sysctl("net.ipv6.conf.eth0.disable_ipv6", 0)
             lines.append(f"addr add {ip6 if '/' in ip6 else ip6 + '/64'} dev eth0 nodad")
         self.ns.ip(*lines)
-        host.ns.ip(f"link set {port} up")
 
     def tap(self):
         return self.host.lab.keep(Tap(self.ns, self.dev))
@@ -152,7 +152,7 @@ class Host:
         self.wire, self.mtu, self.up = wire, mtu, f"r{number}"  # up: the router's device
         self.underlay()
 
-    def cable(self, dev, up, own, gateways):
+    def cable(self, dev, up, own, gateways, routes=()):
         """A veth between this host and the router, with addresses on both ends."""
         router = self.lab.router
         self.ns.ip(f"link add {dev} mtu {self.mtu} type veth"
@@ -162,29 +162,31 @@ class Host:
             ns.sysctl(f"net.ipv6.conf.{end}.accept_dad", 0)
             if self.wire == "nic":
                 ns.run("ethtool", "-K", end, *NIC_LIKE)
+        ends = [f"addr add {ip} dev {up}" for ip in gateways]
         if self.lab.switched:
-            router.ip(f"link set {up} master sw")
-            gateways = ()
-        router.ip(*(f"addr add {ip} dev {up}" for ip in gateways), f"link set {up} up")
-        self.ns.ip(*(f"addr add {ip} dev {dev}" for ip in own), f"link set {dev} up")
+            ends = [f"link set {up} master sw"]
+        router.ip(*ends, f"link set {up} up")
+        self.ns.ip(*(f"addr add {ip} dev {dev}" for ip in own), f"link set {dev} up", *routes)
 
     def underlay(self):
         """The device that the configuration names; again if it was deleted."""
         self.cable("under", self.up, (f"{self.v4}/24", f"{self.v6}/64"),
-                   (f"{self.gw4}/24", f"{self.gw6}/64"))
-        self.routes()
+                   (f"{self.gw4}/24", f"{self.gw6}/64"), self.defaults())
 
     def second_uplink(self):
         """under2: another way to the router, to be used by routes that name it."""
         n = self.number
         self.cable("under2", f"r{n}b", (f"198.19.{n}.1/24",), (f"198.19.{n}.254/24",))
 
-    def routes(self):
-        """Default routes; they go with the device. On a switch there is nothing behind it."""
+    def defaults(self):
+        """Lines for default routes. On a switch there is nothing behind it."""
         if self.lab.switched:
-            return
-        self.ns.ip(f"route replace default via {self.gw4}",
-                   f"route replace ::/0 via {self.gw6}")
+            return ()
+        return f"route replace default via {self.gw4}", f"route replace ::/0 via {self.gw6}"
+
+    def routes(self):
+        """Default routes; they go with the device."""
+        self.ns.ip(*self.defaults())
 
     def address(self, family=4):
         return self.v4 if family == 4 else self.v6

@@ -142,7 +142,7 @@ def view(vtep, like=None):
     """
     parts = {}
     for part in ("network", "port", "peer", "flood", "fdb"):
-        rows = vtep.rows(part, "show")
+        rows = vtep.rows(part)
         had = set(like[part][0]) if like and like[part] else None
         keep = [{k: v for k, v in row.items() if k not in LEFT_OUT and (had is None or k in had)}
                 for row in rows]

@@ -6,15 +6,18 @@ not used, as it hides /sys/fs/bpf.
 """
 import contextlib
 import ctypes
+import fcntl
 import json
 import os
 import socket
+import struct
 import subprocess
 
 from tap import SLOW
 
 CLONE_NEWNET = 0x40000000
 MS_BIND, MNT_DETACH = 4096, 2
+SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -75,7 +78,8 @@ class Netns:
         self.sysctl("net.ipv6.conf.default.disable_ipv6", 1)
         self.sysctl("net.ipv6.conf.default.accept_dad", 0)
         self.sysctl("net.ipv6.conf.default.accept_ra", 0)
-        self.ip("link set lo up")
+        with self.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            fcntl.ioctl(s, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", IFF_UP))
 
     @contextlib.contextmanager
     def inside(self):

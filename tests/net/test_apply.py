@@ -41,12 +41,12 @@ def held(vtep):
 
 
 def ports(vtep):
-    return sorted((r["vni"], r["dev"], r["vlan"]) for r in vtep.rows("port", "show"))
+    return sorted((r["vni"], r["dev"], r["vlan"]) for r in vtep.rows("port"))
 
 
 def expect_ports(vtep, want, senders, what):
     tap.equal(ports(vtep), sorted(want), f"ports {what}")
-    for row in vtep.rows("port", "show"):
+    for row in vtep.rows("port"):
         tap.equal((row["up"], row["status"] or ""), (True, ""), f"{row['dev']} {what}")
         expect_heard(vtep, senders[row["dev"]], row["dev"], row["vlan"], what)
 
@@ -114,14 +114,14 @@ def swapped_devices():
         host = lab.hosts[0]
         senders = tenants(host, "p1", "p2")
         vtep = Xvtepd(host, [{"vni": 700, "ports": ["p1"]}, {"vni": 701, "ports": ["p2"]}])
-        index = {r["dev"]: r["ifindex"] for r in vtep.rows("port", "show")}
+        index = {r["dev"]: r["ifindex"] for r in vtep.rows("port")}
         for n in range(ROUNDS // 2):
             index = {"p1": index["p2"], "p2": index["p1"]}
             senders = {"p1": senders["p2"], "p2": senders["p1"]}
             host.ns.ip("link set p1 down", "link set p2 down", "link set p1 name other",
                        "link set p2 name p1", "link set other name p2", "link set p1 up",
                        "link set p2 up")
-            tap.wait_for(lambda: {r["dev"]: r["ifindex"] for r in vtep.rows("port", "show")
+            tap.wait_for(lambda: {r["dev"]: r["ifindex"] for r in vtep.rows("port")
                                   if r["up"]} == index, f"exchanged, round {n}")
             expect_ports(vtep, [(700, "p1", 0), (701, "p2", 0)], senders, f"in round {n}")
 
@@ -137,14 +137,14 @@ def xdp_modes():
                                      ("native", "xdp-native", "xdp")):
                 vtep.config["underlay"]["xdp"] = mode
                 tap.equal(apply(vtep), 1, "changes")
-                tap.equal(vtep.rows("status", "show", part="uplink")[0]["attached"], want,
+                tap.equal(vtep.rows("status", part="uplink")[0]["attached"], want,
                           f"mode in round {n}")
                 shown = host.ns.run("ip", "link", "show", "dev", "under").stdout
                 tap.equal(re.search(r" (xdp\w*)[/ ]", shown) and
                           re.search(r" (xdp\w*)[/ ]", shown)[1], flag, f"XDP in round {n}")
         vtep.config["underlay"].update(xdp="generic", devices=["under", "lo2"])
         def expect_mode(mode, flag, what):
-            tap.equal(vtep.rows("status", "show", part="uplink")[0]["attached"], mode, what)
+            tap.equal(vtep.rows("status", part="uplink")[0]["attached"], mode, what)
             text = host.ns.run("ip", "link", "show", "dev", "under").stdout
             tap.ok(re.search(rf" {flag}[/ ]", text), f"{what}: {text}")
         host.ns.ip("link add br1 type bridge", "link set br1 up")
@@ -159,7 +159,7 @@ def xdp_modes():
         vtep.config["metrics"] = {"listen": "192.0.2.99:1"}  # not an address of ours
         apply(vtep, code=1)
         expect_mode("xdp-native", "xdp", "after a refused file")
-        tap.equal(len(vtep.rows("status", "show", part="uplink")), 1, "uplinks")
+        tap.equal(len(vtep.rows("status", part="uplink")), 1, "uplinks")
 
 
 def names():
@@ -172,7 +172,7 @@ def names():
                              {"vni": 701, "name": "red", "ports": [vlan]}])
 
         def expect(names_, ports_, what):
-            tap.equal({r["vni"]: r["name"] for r in vtep.rows("network", "show")}, names_,
+            tap.equal({r["vni"]: r["name"] for r in vtep.rows("network")}, names_,
                       f"names {what}")
             expect_ports(vtep, ports_, senders, what)
         files = (
@@ -216,7 +216,7 @@ def refused_whole():
         keep = {"vni": 700, "name": "blue", "ports": ["p1"], "flood": ["192.0.2.77"]}
         tables = ("network", "port", "flood", "fdb", "peer")
         vtep.wait_ready()
-        before = [vtep.rows(t, "show") for t in tables]
+        before = [vtep.rows(t) for t in tables]
         mac = {"mac": "02:00:00:00:00:01", "remote": "192.0.2.79"}
         for networks, word in (
                 ([{"vni": 701, "name": "hand"}], "added by hand"),
@@ -225,7 +225,7 @@ def refused_whole():
                 ([{"vni": 701}, {"vni": 700, "fdb": [mac]}], "02:00:00:00:00:01"),
                 ([{"vni": 702, "name": "blue"}], "VNI 700")):
             tap.contains(apply(vtep, networks, code=1), word, f"refusal of {networks}")
-            tap.equal([vtep.rows(t, "show") for t in tables], before, "tables after it")
+            tap.equal([vtep.rows(t) for t in tables], before, "tables after it")
         p = vtep.client("port", "add", "p2", "vlan", "5", "network", "blue", check=False)
         tap.contains(p.stderr, "xvtep port del p2 vlan 5", "advice")
         vtep.config["networks"] = [keep]
@@ -281,8 +281,8 @@ def by_hand():
         more = [dict(file[0], ports=["p1", "p2"], flood=["192.0.2.77", "192.0.2.78"])]
 
         def state():
-            return ([(r["vni"], r["name"], r["origin"]) for r in vtep.rows("network", "show")],
-                    ports(vtep), sorted(r["remote"] for r in vtep.rows("flood", "show")
+            return ([(r["vni"], r["name"], r["origin"]) for r in vtep.rows("network")],
+                    ports(vtep), sorted(r["remote"] for r in vtep.rows("flood")
                                         if r["remote"]), sorted(vtep.fdb(700)))
         stays = ([(700, "file", "runtime")], [(700, "p1", 0)], ["192.0.2.77"],
                  ["02:00:00:00:00:01"])
@@ -306,15 +306,15 @@ def by_hand():
             apply(vtep, [{"vni": 702, "name": "file", "ports": ["p2"], "flood": ["192.0.2.78"]}])
             vtep.client(*words)
             apply(vtep, [])
-            tap.equal([(r["vni"], r["origin"]) for r in vtep.rows("network", "show")],
+            tap.equal([(r["vni"], r["origin"]) for r in vtep.rows("network")],
                       [(702, "runtime")], "network that stays")
-            tap.equal((ports(vtep), sorted(r["remote"] for r in vtep.rows("flood", "show")
+            tap.equal((ports(vtep), sorted(r["remote"] for r in vtep.rows("flood")
                                            if r["remote"]), sorted(vtep.fdb(702))), left,
                       f"what stays of it after {words[0]} add")
             vtep.client("network", "del", "702")
         apply(vtep, [{"vni": 702}])
         tap.equal(apply(vtep, []), 1, "changes without anything by hand")
-        tap.equal(vtep.rows("network", "show"), [], "networks")
+        tap.equal(vtep.rows("network"), [], "networks")
 
 
 def kept():
@@ -326,7 +326,7 @@ def kept():
         vtep = Xvtepd(host, file)
 
         def expect(*want):
-            tap.equal([(r["vni"], r["origin"]) for r in vtep.rows("network", "show")],
+            tap.equal([(r["vni"], r["origin"]) for r in vtep.rows("network")],
                       sorted(want), "networks")
 
         def again():
@@ -401,8 +401,8 @@ def in_bulk():
         vtep.config["networks"] = full
         vtep.write()
         vtep.client("apply", vtep.file, timeout=60)
-        tap.equal(len(vtep.rows("network", "show")), n, "networks")
-        tap.equal(len(vtep.rows("peer", "show")), n, "peers")
+        tap.equal(len(vtep.rows("network")), n, "networks")
+        tap.equal(len(vtep.rows("peer")), n, "peers")
         for restart in (False, True):
             if restart:
                 vtep.config["networks"] = full
@@ -421,7 +421,7 @@ def in_bulk():
                    f"{seconds:.2f} s")
             timed("answers after it")
             for table, left in (("network", 1), ("peer", 1), ("fdb", 1), ("port", 0)):
-                tap.equal(len(vtep.rows(table, "show")), left, f"{table}: rows left")
+                tap.equal(len(vtep.rows(table)), left, f"{table}: rows left")
         tap.wait_for(lambda: len(held(vtep)) == count,
                      "all devices are let go", 10)
 

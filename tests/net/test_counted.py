@@ -27,7 +27,7 @@ class Sender:
             self.tap.send(frame.plain(self.tenant.mac, dst, frame.marker()))
 
     def drop(self, reason):
-        return next(r for r in self.vtep.rows("drops", "show") if r["reason"] == reason)
+        return next(r for r in self.vtep.rows("drops") if r["reason"] == reason)
 
 
 def slow_path_gone(alive):
@@ -156,7 +156,7 @@ def no_carrier(mode, gro):
         for _ in range(10):
             each(frame.marker())
         tap.wait_for(lambda: far.drops() == {"port_down": 30}, f"drops {far.drops()}")
-        last = next(r for r in far.rows("drops", "show") if r["reason"] == "port_down")
+        last = next(r for r in far.rows("drops") if r["reason"] == "port_down")
         tap.equal(last["to"], "p1", "the port that is down")
         tap.equal(far.stats("port", dev="p1")["tx_packets"], 0, "sent")
         ends[1].ns.ip("link set eth0 up")

@@ -235,7 +235,7 @@ def invented_vteps():
         tap.wait_for(lambda: vtep.row("network", vni=VNI)["quota_denied"]
                      + vtep.paths().get("event_full", 0) >= 30, "30 refused")
         tap.equal(len(vtep.learned()), 10, "learned entries")
-        tap.equal(len(vtep.rows("peer", "show")), 10, "peers")
+        tap.equal(len(vtep.rows("peer")), 10, "peers")
 
 
 def unknown_destinations():

@@ -184,7 +184,7 @@ def at_the_limit():
             vtep.client("apply", vtep.file, timeout=60)
 
         def expect(want, what):
-            rows = {r["vni"]: r for r in vtep.rows("network", "show")}
+            rows = {r["vni"]: r for r in vtep.rows("network")}
             for vni in range(1, n + 1):
                 gen, ports, total = head(vtep, rows[vni]["bd"])
                 tap.equal((rows[vni]["remotes"], ports, total), (want, 0, want), f"{vni} {what}")

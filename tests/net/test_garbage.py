@@ -104,7 +104,7 @@ def look(vtep):
     for command in SHOWS:
         p = vtep.client(*command)
         tap.equal(p.stderr, "", f"{command}")
-    for row in vtep.rows("fdb", "show"):
+    for row in vtep.rows("fdb"):
         tap.equal(row["vni"], VNI, f"an entry: {row}")
     before = vtep.status()["uptime"]
     tap.wait_for(lambda: vtep.status()["uptime"] >= before + 2, "two seconds of the daemon's")
@@ -134,9 +134,9 @@ def garbage():
         write(vtep, own_entries(vtep, bd))
         vtep.start()
         look(vtep)
-        tap.equal(([r["vni"] for r in vtep.rows("network", "show")],
-                   [r["dev"] for r in vtep.rows("port", "show")],
-                   sorted(r["dev"] or r["remote"] for r in vtep.rows("flood", "show"))),
+        tap.equal(([r["vni"] for r in vtep.rows("network")],
+                   [r["dev"] for r in vtep.rows("port")],
+                   sorted(r["dev"] or r["remote"] for r in vtep.rows("flood"))),
                   ([VNI], ["p1"], sorted(["p1", b.v4])), "networks, ports and members after a start")
         tap.equal(vtep.row("network", vni=VNI)["name"], f"vni{VNI}", "its name")
         ends = [t.tap() for t in (one, two)]

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
 """Negative controls: each means of the harness must fail when what it looks for is not so."""
+import json
 import os
 import subprocess
 import sys
@@ -78,6 +79,24 @@ def traffic_fails():
             traffic.LIMIT = limit
 
 
+def same_answers():
+    with Lab(hosts=1) as lab:
+        host = lab.hosts[0]
+        host.tenant("p1")
+        vtep = Xvtepd(host, [{"vni": 100, "ports": ["p1"], "flood": ["198.51.100.1"],
+                              "fdb": [{"mac": "02:00:00:00:01:00", "remote": "198.51.100.1"}]}])
+        for object_ in ("network", "port", "fdb", "flood", "peer", "drops"):
+            text = vtep.client("-j", object_, "show").stdout
+            tap.equal(vtep.rows(object_), json.loads(text), object_)
+            tap.ok(vtep.rows(object_), f"{object_}: rows")
+        for object_ in ("status", "stats"):
+            printed = json.loads(vtep.client("-j", object_, "show").stdout)
+            for part, rows in printed.items():
+                got = vtep.rows(object_, part=part)
+                tap.equal([r.keys() for r in got],
+                          [r.keys() for r in (rows if isinstance(rows, list) else [rows])], part)
+
+
 def leftovers():
     with Lab(hosts=1) as lab:
         host = lab.hosts[0]
@@ -132,6 +151,7 @@ def results():
 tap.case("harness: counts of frames fail when wrong")(counts)
 tap.case("harness: traffic that does not arrive fails")(traffic_fails)
 tap.case("harness: leftovers are seen")(leftovers)
+tap.case("harness: the control socket says what xvtep -j prints")(same_answers)
 tap.case("harness: results and exit status")(results)
 
 if __name__ == "__main__":

@@ -141,7 +141,7 @@ def same_uplink():
             vteps.append((vtep, tenant.tap()))
 
         def said(vtep):
-            row, = vtep.rows("status", "show", part="uplink")
+            row, = vtep.rows("status", part="uplink")
             return row["status"] or ""
 
         def each_names(*these):

@@ -84,7 +84,7 @@ class Pair:
 
     def wait_kernel(self, vtep, word):
         def now():
-            row, = vtep.rows("peer", "show")
+            row, = vtep.rows("peer")
             tap.contains(row["status"], word, "peer show: status")
             return not row["ready"]
         tap.wait_for(now, f"peer show says {word}")
@@ -253,7 +253,7 @@ def setting():
         for word in ("bypass", "respect"):
             pair.first.config["underlay"]["ipsec"] = word
             pair.first.apply()
-            tap.equal(pair.first.rows("peer", "show")[0]["ready"], word == "bypass",
+            tap.equal(pair.first.rows("peer")[0]["ready"], word == "bypass",
                       f"ipsec: {word}: peer is ready")
         pair.first.config["underlay"]["ipsec"] = "bypass"
         pair.first.apply()

@@ -39,10 +39,10 @@ def flood_by_hand():
         for vtep, other in zip(vteps, (b, a)):
             vtep.client("flood", "add", "network", "blue", "remote", other.v4)
         one.ping(two.ip)
-        tap.equal([(r["remote"], r["origin"]) for r in vteps[0].rows("flood", "show")
+        tap.equal([(r["remote"], r["origin"]) for r in vteps[0].rows("flood")
                    if r["type"] != "port"][0][0], b.v4, "flood show")
         vteps[0].client("flood", "del", "network", "blue", "remote", b.v4)
-        tap.wait_for(lambda: not vteps[0].rows("peer", "show"), "the peer is forgotten")
+        tap.wait_for(lambda: not vteps[0].rows("peer"), "the peer is forgotten")
         tap.equal(vteps[0].where(VNI, two.mac), None, "what was learned from it")
         tap.equal(one.ping(two.ip, 1, check=False), 0, "answers without the peer")
         vteps[0].client("peer", "add", b.v4)
@@ -75,7 +75,7 @@ def network_by_hand():
         tap.equal(first.row("network", vni=200)["name"], "pink", "after apply")
         first.client("network", "del", "pink")
         tap.equal(new[0].ping("10.0.0.2", 1, check=False), 0, "answers in the removed network")
-        tap.equal([r["dev"] for r in first.rows("port", "show")], ["p1"], "ports left")
+        tap.equal([r["dev"] for r in first.rows("port")], ["p1"], "ports left")
         tap.equal({v for v, _ in first.fdb()} - {VNI}, set(), "networks left in the FDB")
 
 
@@ -105,10 +105,10 @@ def save_again():
                      lab.hosts[1].v4)
         text = first.client("save").stdout
         tap.contains(text, "02:00:00:00:77:01", "the saved file")
-        before = [first.rows(o, "show") for o in ("network", "port", "flood", "fdb")]
+        before = [first.rows(o) for o in ("network", "port", "flood", "fdb")]
         first.write(text)
         first.client("apply", first.file)
-        after = [first.rows(o, "show") for o in ("network", "port", "flood", "fdb")]
+        after = [first.rows(o) for o in ("network", "port", "flood", "fdb")]
 
         def bare(tables):
             return [[{k: v for k, v in r.items() if k not in ("origin", "age")} for r in t]
@@ -235,7 +235,7 @@ def small_underlay(kind):
     """An underlay of 1500 bytes and tenants of 1500: slower, in fragments, and all arrives."""
     with Lab(mtu=1500) as lab:
         (one, two), vteps = pair(lab, kind)
-        tap.contains(vteps[0].rows("status", "show", part="uplink")[0]["status"] or "", "1500",
+        tap.contains(vteps[0].rows("status", part="uplink")[0]["status"] or "", "1500",
                      "the uplink's status says so")
         one.ping(two.ip)
         for source, target in ((one, two), (two, one)):
@@ -279,7 +279,7 @@ def group_again():
             return text in [m.get("address") for r in rows for m in r["maddr"]]
 
         def status():
-            return vtep.rows("status", "show", part="uplink")[0]["status"] or ""
+            return vtep.rows("status", part="uplink")[0]["status"] or ""
 
         def make_again():
             host.ns.ip("link del under")

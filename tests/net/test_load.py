@@ -135,9 +135,9 @@ def whole():
         one = One(lab)
         tap.equal(one.load(lines()).stdout, f"{LINES} loaded\n", "output")
         tap.equal(one.places(), {mac(i): remote(i) for i in range(LINES)}, "entries")
-        rows = one.vtep.rows("fdb", "show")
+        rows = one.vtep.rows("fdb")
         tap.equal({(r["type"], r["origin"]) for r in rows}, {("static", "runtime")}, "kind")
-        tap.equal({r["remote"]: r["refs"] for r in one.vtep.rows("peer", "show")},
+        tap.equal({r["remote"]: r["refs"] for r in one.vtep.rows("peer")},
                   {remote(i): LINES // REMOTES for i in range(REMOTES)}, "peers and references")
         tap.equal(one.vtep.status()["fdb_entries"], LINES, "entries counted")
         # They are as entries added by hand: neither a reload nor a restart takes them away.
@@ -146,7 +146,7 @@ def whole():
         one.vtep.start()
         tap.equal(one.places(), {mac(i): remote(i) for i in range(LINES)}, "after a restart")
         tap.equal(one.vtep.client("fdb", "flush", "static").stdout, f"{LINES} removed\n", "flush")
-        tap.equal(one.vtep.rows("peer", "show"), [], "peers afterwards")
+        tap.equal(one.vtep.rows("peer"), [], "peers afterwards")
 
 
 def refusals():
@@ -165,8 +165,8 @@ def refusals():
             text = lines()
             text[LINES - 2] = line
             refused(one.load(text, check=False), f"{one.file}:{LINES - 1}: {error}", line)
-            tap.equal(one.vtep.rows("fdb", "show"), [], f"FDB after {line}")
-            tap.equal(one.vtep.rows("peer", "show"), [], f"peers after {line}")
+            tap.equal(one.vtep.rows("fdb"), [], f"FDB after {line}")
+            tap.equal(one.vtep.rows("peer"), [], f"peers after {line}")
         refused(one.vtep.client("fdb", "load", one.file + "x", check=False),
                 f"{one.file}x: No such file or directory", "no file")
 
@@ -184,7 +184,7 @@ def replace():
         tap.equal(one.places(), want, "old, replaced and new entries")
         one.load([f"{mac(i)} network {VNI} dev p1" for i in range(LINES)], "replace")
         tap.equal(one.places(), {mac(i): "p1" for i in range(LINES)}, "behind a port instead")
-        tap.equal(one.vtep.rows("peer", "show"), [], "peers that nothing names any more")
+        tap.equal(one.vtep.rows("peer"), [], "peers that nothing names any more")
 
 
 def vanishing():
@@ -201,7 +201,7 @@ def vanishing():
                     s.shutdown(socket.SHUT_WR)
                     tap.equal(answer(s)["error"], "the text is not complete: nothing is loaded",
                               "half a close")
-        tap.equal(one.vtep.rows("fdb", "show"), [], "FDB after clients that vanished")
+        tap.equal(one.vtep.rows("fdb"), [], "FDB after clients that vanished")
         with one.connect() as s:
             ask(s)
             answer(s)
@@ -252,7 +252,7 @@ def still_sending():
             s.sendall(b"0\n")
             tap.contains(answer(s)["error"], 'bad mac "nonsense"', "answer")
             tap.equal(s.recv(1), b"", "no more answers")
-        tap.equal(one.vtep.rows("fdb", "show"), [], "FDB")
+        tap.equal(one.vtep.rows("fdb"), [], "FDB")
 
 
 def blocks():
@@ -268,7 +268,7 @@ def blocks():
                 tap.equal(answer(s)["error"], "a block's length is a number from 0 to 1048576",
                           repr(text))
                 tap.equal(s.recv(1), b"", f"{text!r}: no more answers")
-        tap.equal(len(one.vtep.rows("network", "show")), 1, "networks")
+        tap.equal(len(one.vtep.rows("network")), 1, "networks")
         # After a load that went well the connection serves on.
         with one.connect() as s:
             ask(s)

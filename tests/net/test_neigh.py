@@ -211,7 +211,7 @@ def full(family):
             sender.send(frame.plain(tenant.mac, frame.BROADCAST, frame.marker()))
 
         def ready():
-            rows = vtep.rows("peer", "show")
+            rows = vtep.rows("peer")
             return sorted(r["remote"] for r in rows if r["ready"]) == sorted(live)
         tap.wait_for(ready, "the 5 are ready, and no other")
         wire = lab.keep(frame.Tap(b.ns, "under"))
@@ -225,7 +225,7 @@ def full(family):
             sender.send(frame.plain(tenant.mac, frame.BROADCAST, frame.marker()))
             return any(said in line for line in vtep.log())
         tap.wait_for(overflow, "the log names the sysctl", 15)
-        tap.wait_for(lambda: any(said in (r["status"] or "") for r in vtep.rows("peer", "show")),
+        tap.wait_for(lambda: any(said in (r["status"] or "") for r in vtep.rows("peer")),
                      "a status does")
         lines = sum(said in line for line in vtep.log())
         tap.ok(1 <= lines <= 1 + (time.monotonic() - begin) // EPISODE, f"{lines} lines about it")

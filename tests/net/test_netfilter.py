@@ -54,7 +54,7 @@ def setting(xdp):
         vtep.config["underlay"]["netfilter"] = "respect"
         vtep.apply()
         tap.equal(vtep.status()["netfilter"], "respected: nft guard/wall", "status")
-        tap.equal([r["status"] for r in vtep.rows("peer", "show")], ["netfilter: respect"], "peer")
+        tap.equal([r["status"] for r in vtep.rows("peer")], ["netfilter: respect"], "peer")
         known(two, 0, "respected")
         vtep.kill()
         vtep.start()

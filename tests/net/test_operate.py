@@ -128,7 +128,7 @@ def namespace_again():
         tap.contains(p.stderr, "here if that namespace is gone", "message")
         tap.equal(vtep.detach().stderr, "", "what --detach says")
         vtep.start()
-        tap.equal([r["up"] for r in vtep.rows("port", "show")], [False], "its port")
+        tap.equal([r["up"] for r in vtep.rows("port")], [False], "its port")
 
 
 def pin_unreadable():
@@ -321,7 +321,7 @@ def socket_removed():
             tap.wait_for(lambda: vtep.client("status", check=False).returncode == 0, "it answers")
         p = vtep.host.ns.run(f"{OUT}/xvtepd", "-c", vtep.file, check=False, timeout=10)
         tap.contains(p.stderr, f"process {pid}", "a second daemon's message")
-        tap.equal(len(vtep.rows("network", "show")), 1, "networks")
+        tap.equal(len(vtep.rows("network")), 1, "networks")
 
 
 def time_slice():
@@ -375,7 +375,7 @@ def output_lost():
                 tap.contains(p.stderr, "cannot write", f"{command} {where}")
         p = run("sh", "-c", f"{client} network add vni 7 <&- >&- 2>&-", check=False)
         tap.equal(p.returncode, 0, "a command that prints nothing, with nothing open")
-        tap.equal(len(vtep.rows("network", "show")), 2, "networks")
+        tap.equal(len(vtep.rows("network")), 2, "networks")
 
 
 def log_of_commands():
@@ -411,7 +411,7 @@ def status_says():
 
         def says(word):
             def look():
-                status = vtep.rows("status", "show", part="uplink")[0]["status"] or ""
+                status = vtep.rows("status", part="uplink")[0]["status"] or ""
                 return word in status if word else not status
             tap.wait_for(look, f"STATUS says {word!r}")
         says("")
@@ -446,8 +446,8 @@ def sides():
         one.ping(two.ip)
         first.stop()
         first.start()
-        tap.equal(first.rows("port", "show"), [], "ports after a restart with that file")
-        attached = {r["dev"]: r["attached"] for r in first.rows("status", "show", part="uplink")}
+        tap.equal(first.rows("port"), [], "ports after a restart with that file")
+        attached = {r["dev"]: r["attached"] for r in first.rows("status", part="uplink")}
         tap.equal(attached, {"under": "tc", "p1": "tc"}, "underlay devices")
         tap.equal(ingress(first), {"under": "xv_decap_tc", "p1": "xv_decap_tc"}, "TC programs")
         first.config["underlay"]["devices"] = ["under"]

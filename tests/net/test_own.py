@@ -203,7 +203,7 @@ def hidden_tags():
         target = Target(lab, "native")
 
         def status():
-            row, = target.vtep.rows("status", "show", part="uplink")
+            row, = target.vtep.rows("status", part="uplink")
             return row["status"] or ""
 
         def offload(state):

@@ -85,7 +85,7 @@ def other_names():
         vtep = Xvtepd(host, [{"vni": VNI, "ports": ["tenant"]}], underlay={"devices": ["wan"]})
 
         def rows():
-            return {r["dev"]: (r["up"], r["status"]) for r in vtep.rows("port", "show")}
+            return {r["dev"]: (r["up"], r["status"]) for r in vtep.rows("port")}
         said = "tenant is another name of p1: use that"
         tap.equal(rows(), {"tenant": (False, said)}, "ports")
         tap.contains("\n".join(vtep.log()), "wan is another name of under: use that", "log")
@@ -154,7 +154,7 @@ def delivery(mode, gro, want, configured="auto"):
         first, _ = start(lab, mode=mode, delivery=configured)
         tap.wait_for(lambda: first.row("port", dev="p1")["delivery"] == want,
                      f"delivery is {want}")
-        tap.equal(first.rows("status", "show", part="uplink")[0]["tcp"], want, "TCP, as status says")
+        tap.equal(first.rows("status", part="uplink")[0]["tcp"], want, "TCP, as status says")
         one.ping(two.ip)
         first.wait_learned(2)
         before = first.paths()

@@ -61,7 +61,7 @@ class Pair:
 
     def counts(self):
         net, port = self.first.stats("network", vni=VNI), self.first.stats("port", dev="t1", vlan=0)
-        peer, = self.first.rows("stats", "show", part="peer")
+        peer, = self.first.rows("stats", part="peer")
         tap.equal(self.first.drops(), {}, "drops")
         return {**self.paths(),
                 "net": net["tx_unicast_packets"], "net bytes": net["tx_unicast_bytes"],

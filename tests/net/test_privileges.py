@@ -99,7 +99,7 @@ def serving():
         more.ping(two.ip)
         vtep.config["networks"].append({"vni": 200})
         vtep.reload()
-        tap.wait_for(lambda: len(vtep.rows("network", "show")) == 2, "reloaded")
+        tap.wait_for(lambda: len(vtep.rows("network")) == 2, "reloaded")
         vtep.wait_learned(3)
         expect(vtep)
         vtep.kill()
@@ -154,7 +154,7 @@ def file_of_another():
         vtep.process.send_signal(signal.SIGHUP)
         tap.wait_for(lambda: any("reload: " in line and "only at its start" in line
                                  for line in vtep.log()[n:]), "the reload's error")
-        tap.equal(len(vtep.rows("network", "show")), 1, "networks")
+        tap.equal(len(vtep.rows("network")), 1, "networks")
         os.chown(vtep.file, 0, 0)
         vtep.process.send_signal(signal.SIGHUP)
         tap.wait_for(lambda: any("reloaded " in line for line in vtep.log()[n:]), "reloaded")

@@ -242,7 +242,7 @@ def not_under_tunnels():
         host.ns.ip("link set a1 name later", "link set later up")
 
         def told():
-            row, = [r for r in vtep.rows("status", "show", part="uplink") if r["dev"] == "later"]
+            row, = [r for r in vtep.rows("status", part="uplink") if r["dev"] == "later"]
             return "external mode" in row["status"]
         tap.wait_for(told, "status says why a device that appears is not taken")
         host.ns.ip("link del later", "link del ext")

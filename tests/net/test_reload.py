@@ -44,7 +44,7 @@ class Large:
 
     def remotes(self):
         """{remote: how many entries are behind it}, as peers are referenced by them and by lists"""
-        refs = {r["remote"]: r["refs"] - NETWORKS for r in self.vtep.rows("peer", "show")}
+        refs = {r["remote"]: r["refs"] - NETWORKS for r in self.vtep.rows("peer")}
         return {remote: count for remote, count in refs.items() if count}
 
     def reload(self, content):
@@ -119,7 +119,7 @@ def refused():
         tap.equal(client.returncode, 1, "exit status")
         tap.contains(err, 'the name "hand" is taken by VNI 900', "what it says")
         tap.equal(large.remotes(), {LEFT: NETWORKS * ENTRIES}, "entries")
-        tap.equal(len(vtep.rows("network", "show")), NETWORKS + 1, "networks")
+        tap.equal(len(vtep.rows("network")), NETWORKS + 1, "networks")
 
 
 @tap.case("a client that goes away, and signals: each reload is made whole", limit=120)

@@ -99,7 +99,7 @@ def ports_gone():
         vtep.kill()
         host.ns.ip("link del x1")
         vtep.start()
-        tap.equal([r["dev"] for r in vtep.rows("port", "show")], ["p1"], "ports")
+        tap.equal([r["dev"] for r in vtep.rows("port")], ["p1"], "ports")
         tap.equal(entries(), 1, "entries of xv_port_dev after")
 
 
@@ -121,8 +121,8 @@ def ids_left():
                     *words(ID_LEFT))
             now = bytes(int(b, 16) for b in json.loads(p.stdout)["value"])
             tap.equal(now, bytes(len(value)), f"entry of {name} that nobody has")
-        tap.equal([r["dev"] for r in vtep.rows("port", "show")], ["p1"], "ports")
-        tap.equal([r["remote"] for r in vtep.rows("peer", "show")], ["203.0.113.1"], "peers")
+        tap.equal([r["dev"] for r in vtep.rows("port")], ["p1"], "ports")
+        tap.equal([r["remote"] for r in vtep.rows("peer")], ["203.0.113.1"], "peers")
 
 
 def peers_by_hand():
@@ -140,12 +140,12 @@ def peers_by_hand():
         vtep.start()
         vtep.client("flood", "del", "network", str(VNI), "remote", listed)
         time.sleep(2.5)  # sweeps of what was only heard
-        tap.equal({r["remote"]: r["origin"] for r in vtep.rows("peer", "show")},
+        tap.equal({r["remote"]: r["origin"] for r in vtep.rows("peer")},
                   {listed: "added", alone: "added"}, "peers after a restart")
         vtep.client("flood", "add", "network", str(VNI), "remote", alone)
         for remote in (listed, alone):
             vtep.client("peer", "del", remote)
-        tap.equal({r["remote"]: r["origin"] for r in vtep.rows("peer", "show")},
+        tap.equal({r["remote"]: r["origin"] for r in vtep.rows("peer")},
                   {alone: "listed"}, "peers after peer del")
         p = vtep.client("peer", "del", alone, check=False)
         tap.contains(p.stderr, "named by 1 flood list", "peer del of one that is only listed")
@@ -181,18 +181,18 @@ def restart_with_changes():
             v.config["networks"].append({"vni": 200, "ports": ["q1"], "flood": [other.v4]})
         vtep.start()
         pair.vteps[1].reload()
-        tap.wait_for(lambda: len(pair.vteps[1].rows("network", "show")) == 2, "reloaded")
+        tap.wait_for(lambda: len(pair.vteps[1].rows("network")) == 2, "reloaded")
         tenants[0].ping("10.0.0.2")
         stream.run_until(PPS // 10)
         stream.expect_no_loss("restart with a network more")
-        vnis = sorted(r["vni"] for r in vtep.rows("network", "show"))
+        vnis = sorted(r["vni"] for r in vtep.rows("network"))
         tap.equal(vnis, [100, 200, 300], "networks: file's and by hand")
         tap.equal(vtep.row("network", vni=300), made, "the network by hand")
         tap.equal((VNI, pair.two.mac) in vtep.learned(), True, "learned entry kept")
         vtep.kill()
         vtep.config["networks"].pop()
         vtep.start()
-        vnis = sorted(r["vni"] for r in vtep.rows("network", "show"))
+        vnis = sorted(r["vni"] for r in vtep.rows("network"))
         tap.equal(vnis, [100, 300], "networks: what left the file is gone, by hand stays")
 
 
@@ -214,12 +214,12 @@ def only_the_difference(how):
         for v, other in zip(pair.vteps, (b, a)):
             v.config["networks"].append({"vni": 200, "ports": ["q1"], "flood": [other.v4]})
             apply(v, how)
-            tap.wait_for(lambda v=v: len(v.rows("network", "show")) == 2, "network added")
+            tap.wait_for(lambda v=v: len(v.rows("network")) == 2, "network added")
         new[0].ping("10.0.0.2")
         for v in pair.vteps:
             v.config["networks"].pop()
             apply(v, how)
-            tap.wait_for(lambda v=v: len(v.rows("network", "show")) == 1, "network removed")
+            tap.wait_for(lambda v=v: len(v.rows("network")) == 1, "network removed")
             apply(v, how)  # no change at all
         tap.equal(new[0].ping("10.0.0.2", 1, check=False), 0, "answers in the removed network")
         stream.run_until(PPS // 10)
@@ -338,7 +338,7 @@ def reload_bad():
         tap.equal(bad.returncode, 1, "apply: exit status")
         tap.contains(bad.stderr, "adress", "apply: message")
         pair.one.ping("10.0.0.2")
-        tap.equal(len(vtep.rows("network", "show")), 1, "networks")
+        tap.equal(len(vtep.rows("network")), 1, "networks")
 
 
 def link_switched():
@@ -359,7 +359,7 @@ def link_switched():
         os.unlink(f"{lab.dir}/data")
         os.symlink("2", f"{lab.dir}/data")
         vtep.client("reload")
-        tap.equal([r["vni"] for r in vtep.rows("network", "show")], [VNI + 2], "networks")
+        tap.equal([r["vni"] for r in vtep.rows("network")], [VNI + 2], "networks")
 
 
 def detach():

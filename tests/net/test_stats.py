@@ -127,11 +127,11 @@ def heard(mode, gro):
         vtep.client("peer", "add", other)
         for address in (b.v4, never):  # nothing was sent yet
             vtep.client("flood", "add", "network", "blue", "remote", address, check=False)
-        rows = {r["remote"]: r for r in vtep.rows("peer", "show")}
+        rows = {r["remote"]: r for r in vtep.rows("peer")}
         tap.equal({ip: (r["silent"], r["last_heard"]) for ip, r in rows.items()},
                   dict.fromkeys((b.v4, never, other), (False, None)), "before")
         q.know()
-        rows = {r["remote"]: r for r in vtep.rows("peer", "show")}
+        rows = {r["remote"]: r for r in vtep.rows("peer")}
         tap.equal({ip: r["silent"] for ip, r in rows.items()},
                   {b.v4: False, never: True, other: False}, "silent")
         tap.ok(rows[b.v4]["last_heard"] <= 2 * tap.SLOW, f"just heard: {rows[b.v4]}")
@@ -201,7 +201,7 @@ def three_ways():
                     json_ = vtep.stats(part, **{key: name})[f"{direction}_{unit}"]
                     tap.equal(value(found, f"xvtep_{part}_{unit}_total", **{label: name},
                                     direction=direction), json_, f"{part} {direction} {unit}")
-        drops = vtep.rows("drops", "show")
+        drops = vtep.rows("drops")
         for row in drops:
             tap.equal(value(found, "xvtep_drop_packets_total", reason=row["reason"]),
                       row["packets"], row["reason"])

@@ -34,7 +34,7 @@ class Site:
         self.tenant.send(frame.plain(self.tenant.mac, frame.BROADCAST, mark))
         frame.wait_count({self.wire: 1}, mark, what)
         tap.equal(self.vtep.row("port", dev="t1")["encap"], "xdp", f"{what}: encap of the port")
-        uplink, = self.vtep.rows("status", "show", part="uplink")
+        uplink, = self.vtep.rows("status", part="uplink")
         tap.equal(uplink["attached"], "xdp-native", f"{what}: uplink")
 
     def pins(self):
@@ -113,7 +113,7 @@ def directory():
         site.vtep.kill()
         site.vtep.start()
         tap.equal(site.vtep.status()["adopted"], True, "adopted")
-        tap.equal(sorted(r["vni"] for r in site.vtep.rows("network", "show")), [7, VNI], "networks")
+        tap.equal(sorted(r["vni"] for r in site.vtep.rows("network")), [7, VNI], "networks")
         site.forwards("after a start")
 
 
@@ -130,7 +130,7 @@ def blocked():
         os.mkdir(pin)
 
         def status():
-            return [r["status"] or "" for r in vtep.rows("port", "show")]
+            return [r["status"] or "" for r in vtep.rows("port")]
         try:
             tap.wait_for(lambda: all("taken away: cannot attach" in s for s in status()),
                          "both ports say so")

@@ -132,7 +132,7 @@ def many_peers():
                       underlay={"xdp": "native", "devices": ["under", "under2"]})
 
         def all_by(dev):
-            rows = vtep.rows("peer", "show")
+            rows = vtep.rows("peer")
             entries = json.loads(run("bpftool", "-j", "map", "dump", "pinned",
                                      vtep.pin("xv_adj")).stdout)
             ways = [e["formatted"]["value"]["ifindex"] for e in entries

@@ -10,11 +10,16 @@ import subprocess
 import time
 
 import tap
+from control import Refused, ask
 from lab import OUT
 from netns import run
+from pins import map_exists, map_id
 
 BPFFS = "/sys/fs/bpf/xvtep"
 RUN = "/run/xvtep"
+# A third of a start's CPU time are page faults: libbpf reads the kernel's type information.
+HUGE_PAGES = ("glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=67108864:"
+              "glibc.malloc.top_pad=16777216")
 ZERO_MAC = "00:00:00:00:00:00"
 
 
@@ -110,6 +115,7 @@ class Xvtepd:
     def spawn(self, *args):
         with open(self.log_file, "ab") as log:
             return self.host.ns.popen(f"{OUT}/xvtepd", "-c", self.file, *args,
+                                      env={**os.environ, "GLIBC_TUNABLES": HUGE_PAGES},
                                       stdout=log, stderr=log)
 
     def start(self):
@@ -122,11 +128,10 @@ class Xvtepd:
         code = self.process.poll()
         if code is not None:
             raise tap.Over(f"xvtepd ended with {code}: {self.log()[-3:]}")
-        answer = self.client("-j", "status", check=False)
-        if answer.returncode:
+        try:
+            return not self.status().get("attaching")  # earlier versions attach before they answer
+        except Refused:
             return False
-        status = json.loads(answer.stdout).get("status", {})
-        return not status.get("attaching")  # earlier versions attach before they answer
 
     def log(self):
         try:
@@ -139,22 +144,23 @@ class Xvtepd:
         return self.host.ns.run(f"{OUT}/xvtep", "-i", self.instance, *words, check=check,
                                 timeout=timeout)
 
-    def json(self, *words):
-        text = self.host.ns.run(f"{OUT}/xvtep", "-j", "-i", self.instance, *words).stdout
-        return json.loads(text)
+    def ask(self, object_):
+        """{table: rows} of `xvtep OBJECT show`"""
+        return ask(f"{RUN}/{self.instance}/control.sock", object_)
 
-    def rows(self, *words, part=None):
+    def rows(self, object_, part=None):
         """A table: rows as dictionaries. part names it where the command shows several."""
-        data = self.json(*words)
-        return data[part or words[0]] if isinstance(data, dict) else data
+        tables = self.ask(object_)
+        if part:
+            return tables.get(f"{part}_{object_}") or tables.get(part, [])
+        return next(iter(tables.values()))
 
     def status(self):
-        data = self.json("status", "show")
-        return data.get("status", data)
+        return self.rows("status")[0]
 
     def fdb(self, vni=None):
         """{MAC: row} of one network, or {(VNI, MAC): row}"""
-        rows = self.rows("fdb", "show")
+        rows = self.rows("fdb")
         if vni is None:
             return {(r["vni"], r["mac"]): r for r in rows}
         return {r["mac"]: r for r in rows if r["vni"] == vni}
@@ -173,30 +179,30 @@ class Xvtepd:
 
     def row(self, object_, **which):
         """The one row of `xvtep OBJECT show` in which these columns have these values."""
-        found = [r for r in self.rows(object_, "show")
+        found = [r for r in self.rows(object_)
                  if all(r[k] == v for k, v in which.items())]
         tap.equal(len(found), 1, f"{object_} show: rows with {which}")
         return found[0]
 
     def stats(self, part, **which):
         """One row of a part (network, port, peer, path) of `xvtep stats`."""
-        found = [r for r in self.rows("stats", "show", part=part)
+        found = [r for r in self.rows("stats", part=part)
                  if all(r[k] == v for k, v in which.items())]
         tap.equal(len(found), 1, f"stats: {part} rows with {which}")
         return found[0]
 
     def drops(self):
         """{reason: packets}, but for those that are 0"""
-        return {r["reason"]: r["packets"] for r in self.rows("drops", "show") if r["packets"]}
+        return {r["reason"]: r["packets"] for r in self.rows("drops") if r["packets"]}
 
     def paths(self):
-        return {r["path"]: r["packets"] for r in self.rows("stats", "show", part="path")
+        return {r["path"]: r["packets"] for r in self.rows("stats", part="path")
                 if r["packets"]}
 
     def wait_ready(self):
         """Until every peer is reached on the fast path."""
         def ready():
-            slow = [r for r in self.rows("peer", "show") if not r["ready"]]
+            slow = [r for r in self.rows("peer") if not r["ready"]]
             if slow:
                 raise tap.Fail(f"not ready: {slow}")
             return True
@@ -235,9 +241,8 @@ class Xvtepd:
 
     def map_ids(self):
         """Of the maps that are pinned in the instance's directory."""
-        own = f"{BPFFS}/{self.instance}/"
-        return {m["id"] for m in json.loads(run("bpftool", "-j", "-f", "map", "show").stdout)
-                if any(path.startswith(own) for path in m.get("pinned", ()))}
+        return {map_id(self.pin(name)) for name in self.pins()
+                if os.path.isfile(self.pin(name))} - {None}
 
     def meta(self):
         """What says first of all whose maps are pinned (struct xv_meta_val)."""
@@ -299,12 +304,13 @@ def link_is_ours(link):
 
 def users_of(maps):
     """Maps with these ids, and programs that use them: what a program uses is always there."""
+    if not any(map_exists(number) for number in maps):
+        return []
     found = [f"map {m['name']}" for m in json.loads(run("bpftool", "-j", "map", "show").stdout)
              if m["id"] in maps]
-    if found:
-        found += [f"program {p.get('name')}"
-                  for p in json.loads(run("bpftool", "-j", "prog", "show").stdout)
-                  if maps & set(p.get("map_ids", ()))]
+    found += [f"program {p.get('name')}"
+              for p in json.loads(run("bpftool", "-j", "prog", "show").stdout)
+              if maps & set(p.get("map_ids", ()))]
     return found
 
 
