@@ -14,6 +14,7 @@
 #include "kernel/pinned.h"
 #include "lock.h"
 #include "maps/links.h"
+#include "maps/pin_dir.h"
 #include "model/attachment.h"
 #include "model/port.h"
 #include "model/slow.h"
@@ -122,7 +123,7 @@ int xv_detach(const char *name, bool *found, struct xv_err *err)
 		goto out;
 	}
 	*found = restore(name, &p) || pins >= 0;
-	ret = xv_datapath_remove(name, err);
+	ret = xv_pin_dir_remove(name, err);
 	xv_rundir_remove(name);
 out:
 	xv_lock_release(pins);

@@ -17,19 +17,17 @@
 #include "lock.h"
 #include "log.h"
 #include "looks.h"
+#include "maps/pin_dir.h"
 #include "maps/stats.h"
 #include "model/adjacency.h"
 #include "model/attachment.h"
-#include "model/batch.h"
-#include "model/egress.h"
-#include "model/fdb.h"
 #include "model/flood.h"
 #include "model/group.h"
 #include "model/hop.h"
+#include "model/lifetime.h"
 #include "model/local.h"
 #include "model/loop.h"
 #include "model/mac_table.h"
-#include "model/pmtu.h"
 #include "model/queue.h"
 #include "model/quota.h"
 #include "model/settle.h"
@@ -68,37 +66,6 @@ struct xv_instance {
 	struct xv_metrics *metrics;
 	int lock_fd;
 };
-
-static int alloc_tables(struct xv_model *model, struct xv_err *err)
-{
-	model->by_bd = calloc(XV_MAX_NETWORKS, sizeof(*model->by_bd));
-	model->port_by_id = calloc(XV_MAX_PORTS, sizeof(*model->port_by_id));
-	model->peer_by_id = calloc(XV_MAX_PEERS, sizeof(*model->peer_by_id));
-	model->batch = calloc(1, sizeof(*model->batch));
-	if (!model->by_bd || !model->port_by_id || !model->peer_by_id || !model->batch)
-		return xv_err_set(err, -ENOMEM, "out of memory");
-	return 0;
-}
-
-/* Adopts what the pinned maps hold. Each step needs the objects of the steps before. */
-static int adopt(struct xv_model *model, struct xv_err *err)
-{
-	int ret = xv_network_adopt(model, err);
-
-	ret = ret ?: xv_peer_adopt(model, err);
-	if (!ret) {
-		xv_network_adopt_index(model);
-		xv_peer_adopt_index(model);
-	}
-	ret = ret ?: xv_tenancy_adopt(model, err);
-	ret = ret ?: xv_flood_adopt(model, err);
-	ret = ret ?: xv_fdb_adopt(model, err);
-	if (!ret) {
-		xv_peer_adopted(model);
-		xv_adjacency_adopted(model);
-	}
-	return ret;
-}
 
 static int check_udp_port(uint16_t from, uint16_t to, const char *name, struct xv_err *err)
 {
@@ -144,7 +111,7 @@ static int prepare(struct xv_instance *inst, struct xv_todo **todo, struct xv_sw
 	bpf_map_lookup_elem(model->dp->fd.config, &zero, &val);
 	ret = adopt_config(model, &val, err);
 	ret = ret ?: xv_uplink_adopt(model, err);
-	ret = ret ?: adopt(model, err);
+	ret = ret ?: xv_lifetime_adopt(model, err);
 	ret = ret ?: xv_todo_make(model, model->config, todo, err);
 	ret = ret ?: xv_metrics_apply(&inst->about, &inst->metrics, model->config, err);
 	if (!ret)
@@ -314,31 +281,6 @@ static void connect_rooms(struct xv_instance *inst)
 
 /* ---- start and stop ---- */
 
-static void free_model(struct xv_model *model)
-{
-	xv_pmtu_stop(model);
-	xv_adjacency_stop(model);
-	xv_unhook_stop(model);
-	xv_queue_stop(model);
-	xv_xfrm_stop(model->xfrm);
-	xv_stats_stop(model->dp);
-	xv_mac_table_close(model);
-	xv_port_free_all(model);
-	xv_peer_free_all(model);
-	xv_network_free_all(model);
-	xv_group_free_all(model);
-	xv_egress_free_all(model);
-	xv_hop_free_all(model);
-	xv_vlan_free_all(model);
-	free(model->uplinks);
-	free(model->by_bd);
-	free(model->port_by_id);
-	free(model->peer_by_id);
-	free(model->batch);
-	xv_datapath_close(model->dp);
-	xv_netlink_close(model->nl);
-}
-
 /* Frees the object. The datapath stays attached and forwards. */
 static void destroy(struct xv_instance *inst)
 {
@@ -356,7 +298,7 @@ static void destroy(struct xv_instance *inst)
 	xv_follow_stop(inst->follow);
 	inst->follow = NULL;
 	xv_firewall_stop(inst->firewall);
-	free_model(&inst->model);
+	xv_lifetime_end(&inst->model);
 	xv_lock_release(inst->lock_fd);
 	free(inst);
 }
@@ -373,7 +315,7 @@ static int open_datapath(struct xv_model *model, struct xv_err *err)
 		       "pins were missing in %s: %s; made anew, empty: their contents are lost, "
 		       "except what the configuration has",
 		       model->dp->pin_dir, model->dp->missing);
-	if (xv_datapath_is_private())
+	if (xv_pin_dir_is_private())
 		xv_log(LOG_WARNING, XV_PIN_ROOT
 		       " is seen in this mount namespace alone: forwarding ends, and its "
 		       "state is lost, with the last process in it (ip netns exec? use "
@@ -387,7 +329,7 @@ static int start(struct xv_instance *inst, struct xv_err *err)
 	bool fresh;
 	int ret;
 
-	ret = alloc_tables(model, err);
+	ret = xv_lifetime_begin(model, err);
 	ret = ret ?: xv_follow_open(model, &inst->follow, err);
 	ret = ret ?: xv_local_check(model, model->config, err);
 	ret = ret ?: xv_vlan_load(model, err);
@@ -406,7 +348,7 @@ static int start(struct xv_instance *inst, struct xv_err *err)
 	if (ret && fresh) {
 		struct xv_err ignored;
 
-		xv_datapath_remove(model->name, &ignored);
+		xv_pin_dir_remove(model->name, &ignored);
 		if (model->slow_ifindex)
 			xv_netlink_del_link(model->nl, model->slow_ifindex, NULL);
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The BPF object of an instance: loads, pins, adopts and removes it. Maps and links are pinned
+ * The BPF object of an instance: loads, pins and adopts it. Maps and links are pinned
  * under /sys/fs/bpf/xvtep/INSTANCE, so that forwarding outlives the daemon. A new daemon takes over
  * the pinned maps, and replaces the programs in the pinned links.
  */
@@ -67,8 +67,6 @@ int xv_datapath_open(const char *instance, struct xv_datapath **dp, struct xv_er
  * also if there is no migration.
  */
 int xv_datapath_commit(struct xv_datapath *dp, struct xv_err *err);
-/* Whether only this mount namespace has the BPF file system, so that the pins vanish with it. */
-bool xv_datapath_is_private(void);
 /* Pins maps again whose pins somebody removed. Returns how many, or negative errno. */
 int xv_datapath_pin_again(struct xv_datapath *dp, struct xv_err *err);
 /* Frees the object. What is pinned stays and continues to forward. */
@@ -87,7 +85,5 @@ int xv_datapath_attach_xdp(const struct xv_datapath *dp, struct xv_netlink *nl,
  */
 int xv_datapath_map_stats(struct xv_datapath *dp);
 void xv_datapath_unmap_stats(struct xv_datapath *dp);
-/* Removes everything that is pinned for an instance, links first. 0 also if there is nothing. */
-int xv_datapath_remove(const char *instance, struct xv_err *err);
 
 #endif
