@@ -60,9 +60,10 @@ class Tenant:
         self.ns = host.lab.netns(f"{host.name}-{port}")
         host.ns.ip(f"link add {port} mtu {mtu} type veth"
                    f" peer name eth0 address {self.mac} mtu {mtu} netns {self.ns.path}",
-                   f"link set {port} up")
-        if gro:  # the port then takes XDP frames (ndo_xdp_xmit)
+                   *(() if gro else (f"link set {port} up",)))
+        if gro:  # the port then takes XDP frames (ndo_xdp_xmit), if it was down
             self.ns.run("ethtool", "-K", "eth0", "gro", "on")
+            host.ns.ip(f"link set {port} up")
         lines = ["link set eth0 up"]
         if ip:
             lines.append(f"addr add {ip if '/' in ip else ip + '/24'} dev eth0")
