@@ -18,6 +18,7 @@ import subprocess
 import tempfile
 
 from lab import OUT, TOP
+from tap import SLOW
 
 KINDS = {"sh", "yaml", "text"}
 HOSTS = {(): "", ("run",): "a", ("run", "on", "b"): "b", ("run", "both"): "ab"}
@@ -199,7 +200,7 @@ def xvtepd_faults(words):
 def targets():
     """What make knows how to make."""
     p = subprocess.run(["make", "-pqRr", "help"], cwd=TOP, capture_output=True, text=True,
-                       timeout=120, check=False)
+                       timeout=30 * SLOW, check=False)
     return set(re.findall(r"^([\w-]+):(?!=)", p.stdout, re.M))
 
 

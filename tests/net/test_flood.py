@@ -66,44 +66,44 @@ class Fabric:
         return {t: int(place == receiver) for place, t in self.taps.items()}
 
 
-def flood(kinds, family, mode, gro=False):
-    with Lab(hosts=3) as lab:
-        fabric = Fabric(lab, kinds, family, mode, gro)
-        for sender, source in fabric.taps.items():
-            for what, group in GROUPS.items():
-                def build(mark, mac=fabric.macs[sender], group=group):
-                    return frame.plain(mac, group, mark)
-                frame.expect(source, build, fabric.others(sender), f"{what} from {sender}", 3)
+def flood(fabric):
+    """Each frame that is for all, or for a MAC that nobody has, from each sender."""
+    for sender, source in fabric.taps.items():
+        for what, group in GROUPS.items():
+            def build(mark, mac=fabric.macs[sender], group=group):
+                return frame.plain(mac, group, mark)
+            frame.expect(source, build, fabric.others(sender), f"{what} from {sender}", 3)
 
-            def datagram(mark, mac=fabric.macs[sender]):
-                return frame.udp4(mac, frame.BROADCAST, "10.0.0.1", "10.0.0.255", mark)
-            frame.expect(source, datagram, fabric.others(sender), f"UDP broadcast from {sender}")
+        def datagram(mark, mac=fabric.macs[sender]):
+            return frame.udp4(mac, frame.BROADCAST, "10.0.0.1", "10.0.0.255", mark)
+        frame.expect(source, datagram, fabric.others(sender), f"UDP broadcast from {sender}")
 
 
-def known_unicast(kinds, family, mode, gro=False):
+def known_unicast(fabric):
     """After each has said something, unicast goes to one port alone, across and on one host."""
+    for vtep in fabric.vteps:
+        vtep.wait_learned(sum(len(p) for places in LAYOUT.values() for p in places.values()
+                              if vtep.host.number in places))
+    for sender, source in fabric.taps.items():
+        for receiver in fabric.taps:
+            if sender[0] != receiver[0] or sender == receiver:
+                continue
+
+            def build(mark, ends=(fabric.macs[sender], fabric.macs[receiver])):
+                return frame.plain(*ends, mark)
+
+            def datagram(mark, ends=(fabric.macs[sender], fabric.macs[receiver])):
+                return frame.udp4(*ends, "10.0.0.1", "10.0.0.2", mark)
+            what = f"unicast {sender} -> {receiver}"
+            frame.expect(source, build, fabric.only(receiver), what)
+            frame.expect(source, datagram, fabric.only(receiver), "UDP " + what)
+
+
+def delivered(*how, **more):
     with Lab(hosts=3) as lab:
-        fabric = Fabric(lab, kinds, family, mode, gro)
-        for sender, source in fabric.taps.items():
-            mac = fabric.macs[sender]
-            frame.expect(source, lambda m, mac=mac: frame.plain(mac, frame.BROADCAST, m),
-                         fabric.others(sender), f"broadcast from {sender}")
-        for vtep in fabric.vteps:
-            vtep.wait_learned(sum(len(p) for places in LAYOUT.values() for p in places.values()
-                                  if vtep.host.number in places))
-        for sender, source in fabric.taps.items():
-            for receiver in fabric.taps:
-                if sender[0] != receiver[0] or sender == receiver:
-                    continue
-
-                def build(mark, ends=(fabric.macs[sender], fabric.macs[receiver])):
-                    return frame.plain(*ends, mark)
-
-                def datagram(mark, ends=(fabric.macs[sender], fabric.macs[receiver])):
-                    return frame.udp4(*ends, "10.0.0.1", "10.0.0.2", mark)
-                what = f"unicast {sender} -> {receiver}"
-                frame.expect(source, build, fabric.only(receiver), what)
-                frame.expect(source, datagram, fabric.only(receiver), "UDP " + what)
+        fabric = Fabric(lab, *how, **more)
+        flood(fabric)
+        known_unicast(fabric)
 
 
 def wire_copies(kind):
@@ -222,16 +222,14 @@ def link_local(destination):
         tap.equal(fabric.vteps[0].drops().get("reserved_mac"), 1, "reserved_mac")
 
 
-tap.case("harness: flood, kernel only", ("kernel",) * 3, 4, None)(flood)
-tap.case("harness: known unicast, kernel only", ("kernel",) * 3, 4, None)(known_unicast)
+tap.case("harness: flood and known unicast, kernel only", ("kernel",) * 3, 4, None)(delivered)
 for _kinds in (("xvtep",) * 3, ("xvtep", "xvtep", "kernel"), ("xvtep", "kernel", "kernel")):
     for _family, _mode in ((4, "native"), (4, "off"), (6, "native"), (6, "generic")):
-        _name = f"{', '.join(_kinds)}, IPv{_family}, {_mode}"
-        _main = _kinds == ("xvtep", "xvtep", "kernel") and _family == 4 and _mode == "off"
-        tap.case(f"flood: {_name}", _kinds, _family, _mode, main=_main)(flood)
-        tap.case(f"known unicast: {_name}", _kinds, _family, _mode, main=_main)(known_unicast)
-tap.case("known unicast: ports that take XDP frames", ("xvtep",) * 3, 4, "native",
-         gro=True)(known_unicast)
+        tap.case(f"flood and known unicast: {', '.join(_kinds)}, IPv{_family}, {_mode}", _kinds,
+                 _family, _mode, main=_kinds == ("xvtep", "xvtep", "kernel") and _family == 4 and
+                 _mode == "off")(delivered)
+tap.case("flood and known unicast: ports that take XDP frames", ("xvtep",) * 3, 4, "native",
+         gro=True)(delivered)
 tap.case("flood: one copy a remote on the wire, xvtep remotes", "xvtep")(wire_copies)
 tap.case("flood: one copy a remote on the wire, kernel remotes", "kernel")(wire_copies)
 tap.case("flood: a list longer than the fast part of it")(long_list)

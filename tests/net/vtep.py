@@ -77,6 +77,16 @@ class Kernel:
         return {(int(e["master"][2:]), e["mac"]) for e in entries
                 if "master" in e and e.get("state") != "permanent" and "self" not in e["flags"]}
 
+    def forget(self):
+        """What was learned."""
+        ns = self.host.ns
+        for net in self.networks:
+            for dev in (f"vx{net['vni']}", *net["ports"]):
+                ns.run("ip", "link", "set", dev, "type", "bridge_slave", "fdb_flush")
+            for e in ns.json("bridge", "-j", "fdb", "show", "dev", f"vx{net['vni']}"):
+                if "dst" in e and e["mac"] != ZERO_MAC:
+                    ns.run("bridge", "fdb", "del", e["mac"], "dev", f"vx{net['vni']}", "self")
+
     @staticmethod
     def log():
         return []
@@ -176,6 +186,11 @@ class Xvtepd:
     def wait_learned(self, count):
         """Until that many MAC addresses are known: here and behind remotes."""
         tap.wait_for(lambda: len(self.learned()) == count, f"{count} learned entries")
+
+    def forget(self):
+        """What was learned."""
+        self.client("fdb", "flush", "learned")
+        tap.equal(self.learned(), set(), "learned entries after a flush")
 
     def row(self, object_, **which):
         """The one row of `xvtep OBJECT show` in which these columns have these values."""

@@ -69,8 +69,7 @@ static int make_dirs(const char *pin_dir, struct xv_err *err)
 
 	snprintf(links, sizeof(links), "%s/links", pin_dir);
 	if ((mkdir(XV_PIN_ROOT, 0700) && errno != EEXIST) ||
-	    (mkdir(pin_dir, 0700) && errno != EEXIST) ||
-	    (mkdir(links, 0700) && errno != EEXIST))
+	    (mkdir(pin_dir, 0700) && errno != EEXIST) || (mkdir(links, 0700) && errno != EEXIST))
 		return xv_err_set(err, -errno, "cannot make %s: %s", links, strerror(errno));
 	return 0;
 }
@@ -219,8 +218,8 @@ static int renew_lock(const char *pin_dir, int *lock_fd, struct xv_err *err)
 	struct stat held, there;
 	int fd = -1, ret;
 
-	if (!stat(pin_dir, &there) && !fstat(*lock_fd, &held) &&
-	    there.st_ino == held.st_ino && there.st_dev == held.st_dev)
+	if (!stat(pin_dir, &there) && !fstat(*lock_fd, &held) && there.st_ino == held.st_ino &&
+	    there.st_dev == held.st_dev)
 		return 0;
 	ret = xv_lock_pins(pin_dir, &fd, err);
 	if (ret)
