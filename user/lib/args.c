@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Arguments of requests: their values checked and read; see args.h. */
+/* Checks and reads the values of a request's arguments: see args.h. */
 #include <ctype.h>
 #include <errno.h>
 #include <net/if.h>
@@ -157,7 +157,10 @@ int xv_arg_check(const struct xv_arg *arg, const json_t *value, struct xv_err *e
 	}
 }
 
-/* Returns the only one of arg->words that word is or abbreviates; word itself if there is none. */
+/*
+ * Returns that one of arg->words which equals word, or is the only one that begins with it; else
+ * word itself.
+ */
 static const char *expand(const struct xv_arg *arg, const char *word)
 {
 	const char *found = NULL;

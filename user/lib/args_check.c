@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Arguments together: see args_check.h. */
+/* Checks a request's arguments against each other: see args_check.h. */
 #include <errno.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The words of a command line made into a request: see words.h. */
+/* Makes a request of the words of a command line: see words.h. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +17,7 @@ struct words {
 	struct xv_err *err;
 };
 
-/* 2: word is name; 1: word is a prefix of name; 0: neither. */
+/* Returns 2 if word is name, 1 if word is a prefix of name, else 0. */
 static int match(const char *word, const char *name)
 {
 	size_t len = strlen(word);
@@ -27,12 +27,12 @@ static int match(const char *word, const char *name)
 	return name[len] ? 1 : 2;
 }
 
-/* The names that a word may mean: the one that equals it, or those that it is a prefix of. */
+/* The names that a word may mean: the name that equals it, or those that begin with it. */
 struct choice {
 	const char *word;
 	const char *exact;
 	const char *first;
-	unsigned int n; /* names that the word is a prefix of */
+	unsigned int n; /* number of names that begin with the word */
 	char list[256];
 };
 
@@ -53,7 +53,7 @@ static void consider(struct choice *choice, const char *name)
 	}
 }
 
-/* Finds the name that is meant. 0 with *name NULL: there is none. -EINVAL: there are several. */
+/* Finds the name that a word means. 0 with *name NULL: there is none; -EINVAL: several. */
 static int decide(struct words *w, const struct choice *choice, const char **name)
 {
 	char quote[XV_QUOTE_MAX];
@@ -157,7 +157,7 @@ static int find_argument(struct words *w, const char *word, const struct xv_arg 
 	return ret;
 }
 
-/* The next argument that needs no name. */
+/* Returns the next argument that may be given without its name. */
 static const struct xv_arg *positional(const struct words *w)
 {
 	const struct xv_arg *arg;

@@ -50,7 +50,10 @@ static bool is_ours(const struct tcmsg *tcm, const char *kind)
 	       (priority == priorities[XV_CLSACT_FIRST] || priority == priorities[XV_CLSACT_LAST]);
 }
 
-/* Before the filters of each priority the kernel lists an entry with handle 0. */
+/*
+ * Called for each filter. Before the filters of each priority the kernel lists an entry with handle
+ * 0, which is not one.
+ */
 static int on_filter(const struct nlmsghdr *nlh, void *data)
 {
 	const struct tcmsg *tcm = mnl_nlmsg_get_payload(nlh);
@@ -151,7 +154,7 @@ void xv_clsact_remove(uint32_t ifindex, enum xv_clsact_place place)
 {
 	struct bpf_tc_hook hook;
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = priorities[place]);
-	libbpf_print_fn_t print = libbpf_set_print(NULL); /* as above */
+	libbpf_print_fn_t print = libbpf_set_print(NULL); /* see xv_clsact_program_at() */
 
 	set_hook(&hook, ifindex, BPF_TC_INGRESS);
 	bpf_tc_detach(&hook, &opts);

@@ -26,7 +26,7 @@ enum {
 
 /* ---- TCX ---- */
 
-/* Ids of the programs at a hook, in the order in which they run. None before Linux 6.6. */
+/* Lists the ids of a hook's programs in the order in which they run. None before Linux 6.6. */
 static uint32_t list_programs(uint32_t ifindex, int hook, uint32_t ids[MAX_PROGS])
 {
 	LIBBPF_OPTS(bpf_prog_query_opts, opts, .prog_ids = ids, .prog_cnt = MAX_PROGS);
@@ -106,9 +106,7 @@ void xv_filters_look(const char *pin_dir, const struct xv_link *link, bool behin
 
 /* ---- egress ---- */
 
-/*
- * Whether a device may have this qdisc without anybody's doing. "noqueue" means that it has none.
- */
+/* Whether the kernel itself may have given a device this qdisc. "noqueue" means no qdisc. */
 static bool may_be_default(const char *qdisc)
 {
 	static const char *const names[] = {"",	  "noqueue", "noop",	 "pfifo_fast",

@@ -43,7 +43,7 @@ static bool is_passive(const char *function)
 	return false;
 }
 
-/* Makes "nft TABLE/CHAIN" of a base chain's description. */
+/* Writes "nft TABLE/CHAIN", from the description of a base chain. */
 static void chain_name(const struct nlattr *info, char name[NAME_LEN])
 {
 	const char *table = NULL, *chain = NULL;

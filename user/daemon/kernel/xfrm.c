@@ -18,12 +18,12 @@
 
 enum {
 	EVENTS_A_TURN = 256,   /* datagrams */
-	READ_DELAY_US = 20000, /* a burst of changes is one look */
-	READ_TRIES = 16,       /* of a dump that races with changes */
+	READ_DELAY_US = 20000, /* from a change until the policies are read */
+	READ_TRIES = 16,       /* of a dump that changes interrupt */
 	SOURCE_PORTS = 0xc000, /* of packets that xvtep sends: 49152 and above */
 };
 
-/* What a policy does with packets, for policies that may apply to VXLAN. */
+/* A policy that may apply to VXLAN packets. */
 struct policy {
 	struct xfrm_selector sel;
 	uint32_t priority; /* lower priorities are applied first */
@@ -40,8 +40,8 @@ struct xv_xfrm {
 	struct xv_signal changed;
 	struct policy *policies;
 	size_t n, room;
-	bool block_in, block_out; /* where no policy says anything */
-	bool refused;		  /* told */
+	bool block_in, block_out; /* defaults: what no policy selects is blocked */
+	bool refused;		  /* a failed read was logged */
 	_Alignas(8) char buf[XV_NETLINK_RECV_LEN];
 };
 
@@ -72,7 +72,7 @@ static bool port_may_be(__be16 want, __be16 want_mask, uint16_t port, uint16_t k
 	return !((ntohs(want) ^ port) & ntohs(want_mask) & known);
 }
 
-/* Whether the selector matches every such port. */
+/* Whether the selector matches every port whose bits in `known` are those of port. */
 static bool port_must_be(__be16 want, __be16 want_mask, uint16_t port, uint16_t known)
 {
 	return port_may_be(want, want_mask, port, known) && !(ntohs(want_mask) & ~known);
@@ -81,8 +81,8 @@ static bool port_must_be(__be16 want, __be16 want_mask, uint16_t port, uint16_t 
 enum covers { COVERS_NONE, COVERS_SOME, COVERS_ALL };
 
 /*
- * How many of the packets between the two VTEPs the policy selects. They differ in their source
- * port.
+ * Says how many of the packets between the two VTEPs the policy selects: none, some or all. The
+ * packets differ in their source port.
  */
 static enum covers covers(const struct policy *p, const struct xv_ip *own, const struct xv_ip *peer,
 			  uint16_t udp_port)
@@ -255,7 +255,7 @@ static int ask(struct xv_xfrm *xfrm, uint16_t type, uint16_t flags, size_t len, 
 
 	nlh->nlmsg_type = type;
 	nlh->nlmsg_flags = NLM_F_REQUEST | flags;
-	mnl_nlmsg_put_extra_header(nlh, len); /* zeroed by libmnl */
+	mnl_nlmsg_put_extra_header(nlh, len); /* libmnl sets it to zero */
 	if (mnl_socket_sendto(xfrm->request, nlh, nlh->nlmsg_len) < 0)
 		return -errno;
 	while (ret == MNL_CB_OK) {
@@ -270,7 +270,7 @@ static int ask(struct xv_xfrm *xfrm, uint16_t type, uint16_t flags, size_t len, 
 static int open_request(struct xv_xfrm *xfrm)
 {
 	if (xfrm->request)
-		mnl_socket_close(xfrm->request); /* answers to an earlier question may wait */
+		mnl_socket_close(xfrm->request); /* answers to an earlier request may be unread */
 	xfrm->request = xv_netlink_request_socket(NETLINK_XFRM);
 	return xfrm->request ? 0 : -errno;
 }

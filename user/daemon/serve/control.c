@@ -27,7 +27,7 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 	(void)listener;
 	(void)addr;
 	(void)len;
-	/* Nor may those become many that are only told so: then they are not waited for. */
+	/* Clients that are only told so may not become many either: then none is waited for. */
 	if (control->conns.n >= XV_CONTROL_CLIENTS + XV_CONTROL_REFUSED) {
 		if (send(fd, FULL_ANSWER, strlen(FULL_ANSWER), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 			xv_log(LOG_DEBUG, "control socket: %s", strerror(errno));
@@ -42,8 +42,8 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 }
 
 /*
- * Most likely the process has no file descriptor left. The socket stays readable, so the listener
- * pauses for a second instead of trying again at once.
+ * Called when accept() fails, most likely because the process has no file descriptor left. The
+ * socket stays readable, so the listener pauses for a second instead of trying again at once.
  */
 static void on_accept_error(struct evconnlistener *listener, void *arg)
 {
@@ -93,7 +93,7 @@ static int clear_stale(const struct sockaddr_un *sun, struct xv_err *err)
 		return xv_err_set(err, -errno, "control socket: %s", strerror(errno));
 	ret = connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) ? -errno : 0;
 	close(fd);
-	/* -EAGAIN: the process is alive and its queue of connections is full */
+	/* -EAGAIN: that process is alive, and its queue of connections is full */
 	if (!ret || ret == -EAGAIN)
 		return xv_err_set(err, -EADDRINUSE, "%s is served by another process",
 				  sun->sun_path);
@@ -144,7 +144,7 @@ static int listen_on_path(struct xv_control *control, struct xv_err *err)
 	fd = bind_socket(control, err);
 	if (fd < 0)
 		return fd;
-	/* Backlog 0: libevent does not call listen(), which xv_control_listen() does later. */
+	/* With backlog 0 libevent does not call listen(). xv_control_listen() does so later. */
 	listener = evconnlistener_new(
 		control->conns.about->model->base, on_accept, control,
 		LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_DISABLED, 0, fd);
