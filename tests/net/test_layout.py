@@ -167,7 +167,7 @@ tap.case("layout: a size alone", "of another size", 4096, (), False)(other_sizes
 tap.case("layout: no map")(not_a_map)
 tap.case("layout: cut off")(cut_off)
 tap.case("layout: back to layout 8", 8, limit=180)(back)
-tap.case("layout: back to layout 7", 7, limit=180)(back)
+tap.case("layout: back to layout 7", 7, limit=180, main=True)(back)
 
 if __name__ == "__main__":
     tap.main()

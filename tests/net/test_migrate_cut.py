@@ -13,7 +13,7 @@ from migration import (PPS, Pair, add_sent, by_hand, counters, equal_views, expe
 from netns import run
 
 
-@tap.case("migrate: killed at each step, each start goes on: layout 7", 7, 12, limit=600)
+@tap.case("migrate: killed at each step, each start goes on: layout 7", 7, 12, limit=600, main=True)
 @tap.case("migrate: killed at each step, each start goes on: layout 8, with a filter", 8, 6,
           limit=600, ports=[{"dev": "p1", "filters": "before"}])
 def killed_and_on(layout, least, **settings):
