@@ -79,9 +79,9 @@ __noinline int xv_drop_xdp(struct xdp_md *ctx, int verdict, enum xv_drop_from fr
 __noinline int xv_drop_skb(struct __sk_buff *skb, int verdict, enum xv_drop_from from,
 			   __u32 packets, __u32 bytes)
 {
-	struct xv_ip remote = {}, local;
 	struct xv_drop_last_val *last;
-	__u32 len, vni = 0;
+	struct xv_tunnel tunnel = {};
+	__u32 len;
 
 	drop_count(verdict, packets, bytes);
 	last = last_due(verdict, from);
@@ -91,9 +91,9 @@ __noinline int xv_drop_skb(struct __sk_buff *skb, int verdict, enum xv_drop_from
 	last->vlan = skb->vlan_present ? XV_DROP_TAGGED | (skb->vlan_tci & XV_VLAN_VID_MASK) : 0;
 	last->len = skb->len;
 	if (from == XV_DROP_FROM_SLOW)
-		xv_tunnel_get(skb, &remote, &local, &vni);
-	last->remote = remote;
-	last->vni = vni;
+		xv_tunnel_get(skb, &tunnel);
+	last->remote = tunnel.remote;
+	last->vni = tunnel.vni;
 	len = head_len(last->len);
 	last->head_len = bpf_skb_load_bytes(skb, 0, last->head, len) ? 0 : len;
 	return 0;

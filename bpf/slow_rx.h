@@ -11,12 +11,11 @@
 #include "decap.h"
 #include "flood.h"
 
-/* What was decided, besides struct xv_decap. */
+/* What was decided, besides struct xv_decap; a frame without decap.dev is for the flood list. */
 struct xv_slow_rx {
 	struct xv_decap decap;
 	const struct xv_bd_val *net;
-	int known;   /* the destination is decap.port; 0: the flood list */
-	int too_big; /* for that port */
+	int too_big; /* for decap.dev */
 };
 
 /* Whether the outer destination is ours, or a group where the network floods to one. */
@@ -27,6 +26,15 @@ static __always_inline int local_ok(const struct xv_config_val *cfg, const struc
 		return 1;
 	return net->flags & XV_BD_ANY_PEER &&
 	       (local->b[0] == 0xff || (!local->q[0] && (local->b[12] & 0xf0) == 0xe0));
+}
+
+/*
+ * xv_tunnel_get() as a global function: behind it the verifier does not tell the families apart,
+ * and walks through what follows once.
+ */
+__noinline int xv_slow_tunnel(struct __sk_buff *skb, struct xv_tunnel *t)
+{
+	return t ? xv_tunnel_get(skb, t) : XV_DROP(TUNNEL_TXINFO);
 }
 
 /* The inner frame's part of the decision, as decap_inner(). 0 or a drop. */
@@ -56,8 +64,7 @@ static __always_inline int slow_inner(struct __sk_buff *skb, const struct xv_ip 
 	if (!xv_fdb_begin(fdb, bd, eth->h_source, 1, &source) ||
 	    !xv_fdb_begin(fdb, bd, eth->h_dest, 0, &dest))
 		return XV_DROP(NOT_CONFIGURED);
-	s->known = !xv_mac_is_multicast(eth->h_dest) && xv_fdb_lookup(&dest, &to);
-	if (s->known) {
+	if (!xv_mac_is_multicast(eth->h_dest) && xv_fdb_lookup(&dest, &to)) {
 		err = xv_decap_to(&s->decap, to, xv_skb_check_len(skb), tally);
 		s->too_big = err == XV_DROP(PKT_TOO_BIG);
 		if (err && !s->too_big)
@@ -74,29 +81,28 @@ static __always_inline int xv_slow_rx_decide(struct __sk_buff *skb, struct xv_ta
 					     struct xv_slow_rx *s)
 {
 	const struct xv_config_val *cfg = xv_config_get();
-	struct xv_ip remote = {}, local = {};
+	struct xv_tunnel tunnel = {};
 	int err, kernel;
-	__u32 vni;
 
 	if (!cfg || !cfg->abi)
 		return XV_DROP(NOT_CONFIGURED);
-	err = xv_tunnel_get(skb, &remote, &local, &vni);
+	err = xv_slow_tunnel(skb, &tunnel);
 	if (err)
 		return err;
-	s->decap.bd = xv_net_of_vni(vni).bd;
+	s->decap.bd = xv_net_of_vni(tunnel.vni).bd;
 	s->net = xv_bd_get(s->decap.bd);
 	if (!s->net)
 		return XV_DROP(VXLAN_VNI_NOT_FOUND);
-	if (!local_ok(cfg, s->net, &local))
+	if (!local_ok(cfg, s->net, &tunnel.local))
 		return XV_DROP(WRONG_LOCAL);
-	s->decap.peer = xv_peer_of_ip(&remote, &kernel);
+	s->decap.peer = xv_peer_of_ip(&tunnel.remote, &kernel);
 	if (!s->decap.peer &&
-	    (!(s->net->flags & XV_BD_ANY_PEER) || xv_ip_equal(&remote, &cfg->local4) ||
-	     xv_ip_equal(&remote, &cfg->local6)))
+	    (!(s->net->flags & XV_BD_ANY_PEER) || xv_ip_equal(&tunnel.remote, &cfg->local4) ||
+	     xv_ip_equal(&tunnel.remote, &cfg->local6)))
 		return XV_DROP(UNKNOWN_PEER);
 	if (unlikely(xv_skb_priority(skb, s->net)) && xv_skb_untag(skb, tally))
 		return XV_DROP(NO_MEMORY);
-	return slow_inner(skb, &remote, tally, s);
+	return slow_inner(skb, &tunnel.remote, tally, s);
 }
 
 /* Does what was decided with 0. A path, with what the program returns in *action; or a drop. */
@@ -106,15 +112,15 @@ static __always_inline int xv_slow_rx_act(struct __sk_buff *skb, const struct xv
 	const struct xv_decap *d = &s->decap;
 	int ret;
 
-	if (s->too_big) {
-		xv_too_big_from(skb, d->bd, 0);
-		return xv_too_big(skb, d->dev ? d->dev->mtu : 0);
-	}
-	if (!s->known) {
+	if (!d->dev) {
 		xv_count_net(XV_NET_BUM_RX, d->bd, tally);
 		xv_count_heard(d->peer, xv_tick_now(), tally);
 		*action = xv_flood_action(skb, s->net, d->bd, 0);
 		return XV_PATH_SLOW_RX_FLOOD;
+	}
+	if (s->too_big) {
+		xv_too_big_from(skb, d->bd, 0);
+		return xv_too_big(skb, d->dev->mtu);
 	}
 	ret = xv_skb_deliver(skb, d->dev, XV_PATH_SLOW_RX, action);
 	if (ret >= 0)

@@ -284,11 +284,10 @@ __noinline int xv_too_big_return(struct __sk_buff *skb)
 {
 	const struct xv_config_val *cfg = xv_config_get();
 	const struct xv_bd_val *net = xv_bd_get(skb->cb[XV_CB_BD]);
-	struct xv_ip remote = {}, local = {};
-	__u32 vni;
+	struct xv_tunnel tunnel = {};
 
-	if (!cfg || !net || xv_tunnel_get(skb, &remote, &local, &vni) ||
-	    xv_tunnel_set(skb, cfg, &remote, net->vni, 1))
+	if (!cfg || !net || xv_tunnel_get(skb, &tunnel) ||
+	    xv_tunnel_set(skb, cfg, &tunnel.remote, net->vni, 1))
 		return TC_ACT_SHOT;
 	return bpf_redirect(cfg->slow_ifindex, 0);
 }

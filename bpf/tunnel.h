@@ -5,29 +5,34 @@
 
 #include "network.h"
 
+/* What xv0 has read of a frame's outer headers, in one form for both families. */
+struct xv_tunnel {
+	struct xv_ip remote, local;
+	__u32 vni, pad;
+};
+
 /*
- * Reads the tunnel key of a frame from xv0, in one form for both families. An IPv6 address that
- * looks like an IPv4 one is nobody's. 0 or a drop.
+ * Reads the tunnel key of a frame from xv0. An IPv6 address that looks like an IPv4 one is
+ * nobody's. 0 or a drop.
  */
-static __always_inline int xv_tunnel_get(struct __sk_buff *skb, struct xv_ip *remote,
-					 struct xv_ip *local, __u32 *vni)
+static __always_inline int xv_tunnel_get(struct __sk_buff *skb, struct xv_tunnel *t)
 {
 	struct bpf_tunnel_key key = {};
 
 	if (!bpf_skb_get_tunnel_key(skb, &key, sizeof(key), 0)) {
-		*remote = xv_ip_of_v4(bpf_htonl(key.remote_ipv4));
-		*local = xv_ip_of_v4(bpf_htonl(key.local_ipv4));
+		t->remote = xv_ip_of_v4(bpf_htonl(key.remote_ipv4));
+		t->local = xv_ip_of_v4(bpf_htonl(key.local_ipv4));
 	} else if (!bpf_skb_get_tunnel_key(skb, &key, sizeof(key), BPF_F_TUNINFO_IPV6)) {
-		__builtin_memcpy(remote->w, key.remote_ipv6, sizeof(*remote));
-		__builtin_memcpy(local->w, key.local_ipv6, sizeof(*local));
-		if (xv_ip_is_v4(local))
+		__builtin_memcpy(t->remote.w, key.remote_ipv6, sizeof(t->remote));
+		__builtin_memcpy(t->local.w, key.local_ipv6, sizeof(t->local));
+		if (xv_ip_is_v4(&t->local))
 			return XV_DROP(WRONG_LOCAL);
-		if (xv_ip_is_v4(remote))
+		if (xv_ip_is_v4(&t->remote))
 			return XV_DROP(UNKNOWN_PEER);
 	} else {
 		return XV_DROP(TUNNEL_TXINFO);
 	}
-	*vni = key.tunnel_id;
+	t->vni = key.tunnel_id;
 	return 0;
 }
 
