@@ -4,13 +4,15 @@
 Next hops: the kernel is asked to keep them resolved, also after others changed the entry; those that
 do not answer are let go; and nothing of it stays when a peer or the instance goes.
 """
+import os
+
 import frame
 import tap
 import traffic
 from lab import Lab
 from neigh import entries, gateway, managed, quicken
 from two import VNI, Two
-from vtep import Xvtepd
+from vtep import BPFFS, Xvtepd
 
 def expect_heals(lab, two, family, mac):
     """The router's MAC address changes, unsaid, and traffic goes on."""
@@ -97,7 +99,9 @@ def silent(family):
         host.ns.ip("addr add 192.0.2.1/24 dev under")  # the route moves while nobody looks
         host.ns.run("ip", f"-{family}", "route", "add", peers[0], "via",
                     "192.0.2.9" if family == 4 else "2001:db8::99", "dev", "under")
+        os.mkdir(f"{BPFFS}/{vtep.instance}-new")  # another is just being set up somewhere
         vtep.detach()
+        os.rmdir(f"{BPFFS}/{vtep.instance}-new")
         tap.equal(entries(host, family), {}, "after --detach")
 
 

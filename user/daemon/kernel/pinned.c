@@ -255,7 +255,11 @@ static bool lives_elsewhere(void *arg, const struct xv_pinned *pinned)
 {
 	bool *alone = arg;
 
-	*alone = pinned->placed && !xv_pinned_lives_here(pinned);
+	/* One whose first set-up has not got as far as xv_meta does nothing in any namespace. */
+	if (pinned->placed)
+		*alone = !xv_pinned_lives_here(pinned);
+	else
+		*alone = !pinned->unreadable && (!pinned->exists || pinned->unfinished);
 	return *alone;
 }
 
