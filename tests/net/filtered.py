@@ -6,6 +6,7 @@ from vtep import Xvtepd
 
 VNI = 100
 COUNT = 10
+WAIT = str(0.5 * tap.SLOW)  # for an answer, in seconds
 
 
 class Two:
@@ -46,7 +47,7 @@ class Two:
             if expected:
                 frame.wait_count({receiver: expected}, mark, f"{what}: frames to {dst}")
             else:
-                a.ns.run("ping", "-n", "-q", "-c", "2", "-i", "0.05", "-W", "2", b.v4, check=False)
+                a.ns.run("ping", "-n", "-q", "-c", "2", "-i", "0.05", "-W", WAIT, b.v4, check=False)
                 tap.equal(receiver.count(mark), 0, f"{what}: frames to {dst}")
 
     def port(self, **setting):
@@ -72,4 +73,4 @@ class Two:
 
 
 def reaches(host, other):
-    return not host.ns.run("ping", "-n", "-q", "-c", "1", "-W", "1", other.v4, check=False).returncode
+    return not host.ns.run("ping", "-n", "-q", "-c", "1", "-W", WAIT, other.v4, check=False).returncode

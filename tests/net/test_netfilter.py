@@ -8,7 +8,7 @@ import frame
 import hooks
 import tap
 from lab import Lab
-from filtered import COUNT, Two
+from filtered import COUNT, WAIT, Two
 from vtep import Kernel
 
 
@@ -33,7 +33,7 @@ def control():
         wall(b, hooks.INPUT)
         mark = frame.marker()
         sender.send(frame.plain(one.mac, frame.BROADCAST, mark))
-        a.ns.run("ping", "-n", "-q", "-c", "2", "-i", "0.05", "-W", "1", b.v4, check=False)
+        a.ns.run("ping", "-n", "-q", "-c", "2", "-i", "0.05", "-W", WAIT, b.v4, check=False)
         tap.equal(receiver.count(mark), 0, "frames past the input hook")
 
 
@@ -80,7 +80,7 @@ def known(two, want, what):
     if want:
         frame.wait_count({two.taps[1]: want}, mark, f"{what}: known unicast")
         return
-    two.hosts[0].ns.run("ping", "-n", "-q", "-c", "3", "-i", "0.05", "-W", "1",
+    two.hosts[0].ns.run("ping", "-n", "-q", "-c", "3", "-i", "0.05", "-W", WAIT,
                         two.hosts[1].v4, check=False)
     tap.equal(two.taps[1].count(mark), 0, f"{what}: known unicast")
 
@@ -97,7 +97,7 @@ def output():
         marks = [frame.marker(), frame.marker()]
         for mark, dst in zip(marks, (two.two.mac, frame.BROADCAST)):
             two.taps[0].send(frame.udp4(two.one.mac, dst, "10.0.0.1", "10.0.0.2", mark))
-        two.hosts[1].ns.run("ping", "-n", "-q", "-c", "3", "-i", "0.05", "-W", "1",
+        two.hosts[1].ns.run("ping", "-n", "-q", "-c", "3", "-i", "0.05", "-W", WAIT,
                             two.hosts[0].v4, check=False)
         for mark in marks:
             tap.equal((two.taps[1].count(mark), wire.count(mark)), (0, 0), "frames")
