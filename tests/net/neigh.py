@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The kernel's neighbour entries on a device of a host."""
+from tap import SLOW
 
-QUICK = (("base_reachable_time_ms", 500), ("delay_first_probe_time", 1), ("retrans_time_ms", 100),
-         ("interval_probe_time_ms", 500))
+QUICK = (("base_reachable_time_ms", int(500 * SLOW)), ("delay_first_probe_time", 1),
+         ("retrans_time_ms", int(100 * SLOW)), ("interval_probe_time_ms", int(500 * SLOW)))
 
 
 def quicken(host, family, dev="under"):
