@@ -8,6 +8,8 @@ Q := $(if $(filter 1,$(V)),,@)
 # SANITIZE=1: everything again, beside the plain build, for AddressSanitizer and UBSan.
 OUT := .output$(if $(SANITIZE),/sanitize)
 comma := ,
+# All processors, unless make was told how many jobs it may run.
+PARALLEL = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 # One word for the shell, whatever is in it.
 quote = '$(subst ','\'',$(1))'
 CC := gcc
@@ -140,18 +142,18 @@ format:
 
 check:
 	$(Q)tools/install-deps
-	$(Q)$(MAKE) --no-print-directory all $(if $(SANITIZE),,tests $(FUZZERS))
+	$(Q)$(MAKE) $(PARALLEL) --no-print-directory all $(if $(SANITIZE),,tests $(FUZZERS))
 	$(Q)$(if $(SANITIZE),tools/check-sanitized $(OUT),tools/check)
 
 demo:
 	$(Q)tools/install-deps --build --run --demo
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) $(PARALLEL) --no-print-directory all
 	$(Q)tools/demo
 
 # Guests cannot build the earlier versions that tests begin with.
 check-kernels:
 	$(Q)tools/install-deps
-	$(Q)$(MAKE) --no-print-directory all tests
+	$(Q)$(MAKE) $(PARALLEL) --no-print-directory all tests
 	$(Q)tests/net/history.py
 	$(Q)tools/kernel-matrix
 
