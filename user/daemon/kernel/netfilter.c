@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "kernel/netfilter.h"
 #include "kernel/netlink_request.h"
@@ -240,30 +241,73 @@ static void read_tables(const char *file, const char *prefix, struct names *name
 		fclose(f);
 }
 
+/*
+ * What the kernel has refused because it has no such module. For each further request it would run
+ * modprobe again, and the daemon would wait for that: so it asks again when the module is there.
+ */
+struct refusal {
+	const char *module;
+	bool refused;
+};
+
+static bool is_absent(const struct refusal *r)
+{
+	return r->refused && access(r->module, F_OK);
+}
+
+static struct refusal no_netfilter = {"/sys/module/nfnetlink", false};
+static struct refusal no_chains = {"/sys/module/nf_tables", false};
+static struct refusal no_hooks[] = {
+	[XV_NETFILTER_HOST] = {"/sys/module/nfnetlink_hook", false},
+	[XV_NETFILTER_INGRESS] = {"/sys/module/nfnetlink_hook", false},
+	[XV_NETFILTER_EGRESS] = {"/sys/module/nfnetlink_hook", false},
+};
+
 static void ask_tables(struct mnl_socket *nl, enum xv_netfilter_at at, const char *dev,
 		       struct names *names)
 {
 	_Alignas(8) char buf[REQUEST_LEN] = {};
 	struct chains chains = {names, at, dev};
 
-	dump(nl, begin(buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETCHAIN, NFPROTO_UNSPEC), on_chain,
-	     &chains);
+	if (!is_absent(&no_chains))
+		no_chains.refused = !dump(nl,
+					  begin(buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETCHAIN,
+						NFPROTO_UNSPEC),
+					  on_chain, &chains) &&
+				    errno == EINVAL;
 	if (at != XV_NETFILTER_HOST)
 		return;
 	read_tables("/proc/thread-self/net/ip_tables_names", "iptables", names);
 	read_tables("/proc/thread-self/net/ip6_tables_names", "ip6tables", names);
 }
 
+/* Lists the wanted hooks. False: the kernel does not list them. */
+static bool ask_hooks(struct mnl_socket *nl, enum xv_netfilter_at at, const char *dev,
+		      struct names *names)
+{
+	uint32_t hook = at == XV_NETFILTER_INGRESS ? NF_NETDEV_INGRESS : NF_NETDEV_EGRESS;
+	bool known;
+
+	if (is_absent(&no_hooks[at]))
+		return false;
+	known = at == XV_NETFILTER_HOST ? ask_host(nl, names)
+					: ask(nl, NFPROTO_NETDEV, hook, dev, names);
+	no_hooks[at].refused = !known && errno == EINVAL;
+	return known;
+}
+
 size_t xv_netfilter_names(enum xv_netfilter_at at, const char *dev, char *text, size_t size)
 {
-	struct mnl_socket *nl = xv_netlink_request_socket(NETLINK_NETFILTER);
-	uint32_t hook = at == XV_NETFILTER_INGRESS ? NF_NETDEV_INGRESS : NF_NETDEV_EGRESS;
 	struct names names = {.text = text, .size = size};
+	struct mnl_socket *nl;
 
+	if (is_absent(&no_netfilter))
+		return 0;
+	nl = xv_netlink_request_socket(NETLINK_NETFILTER);
+	no_netfilter.refused = !nl && errno == EPROTONOSUPPORT;
 	if (!nl)
 		return 0;
-	if (!(at == XV_NETFILTER_HOST ? ask_host(nl, &names)
-				      : ask(nl, NFPROTO_NETDEV, hook, dev, &names)))
+	if (!ask_hooks(nl, at, dev, &names))
 		ask_tables(nl, at, dev, &names);
 	mnl_socket_close(nl);
 	return names.n;
