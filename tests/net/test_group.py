@@ -47,10 +47,6 @@ class Ways:
     def row(self):
         return self.vtep.row("flood", type="group")
 
-    def mtu(self, dev):
-        row, = [r for r in self.vtep.rows("status", part="uplink") if r["dev"] == dev]
-        return row["mtu"]
-
     def expect_by(self, dev, what, build=None):
         """A frame of the tenant is in one packet by dev, and by no other device. The packet."""
         tap.wait_for(lambda: self.row()["dev"] == dev and not self.row()["status"],
@@ -153,11 +149,18 @@ def frames(family):
 
         def long(size):
             return lambda m: frame.plain(mac, bcast, m).ljust(size, b"x")
-        tap.wait_for(lambda: ways.mtu("under2") == ways.mtu("under") == 1500, "the daemon knows")
+
+        def drops():
+            return ways.vtep.drops().get("pkt_too_big", 0)
+
+        def too_large():
+            ways.sender.send(long(room + 1)(frame.marker()))
+            return drops()
+        tap.wait_for(too_large, "the new MTU holds for the group")
         ways.expect_by("under2", "the largest", long(room))
-        before = ways.vtep.drops().get("pkt_too_big", 0)
-        ways.sender.send(long(room + 1)(frame.marker()))
-        tap.wait_for(lambda: ways.vtep.drops().get("pkt_too_big", 0) == before + 1, "one too large")
+        before = drops()
+        too_large()
+        tap.wait_for(lambda: drops() == before + 1, "one too large")
 
 
 def merged(family):
