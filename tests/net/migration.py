@@ -133,7 +133,7 @@ def by_hand(pair):
                   (f"fdb add 02:bb:00:00:00:01 network {BY_HAND} remote 203.0.113.7"),
                   (f"fdb add 02:bb:00:00:00:02 network {VNI} dev x1 vlan 7")):
         vtep.client(*words.split())
-    tap.wait_for(lambda: all(r["ready"] for r in vtep.rows("peer")), "all next hops looked up")
+    vtep.wait_ready()
 
 
 def view(vtep, like=None):

