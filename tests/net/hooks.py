@@ -3,12 +3,12 @@
 What somebody else hooks to devices and to the stack, without tools that not every machine has:
 chains of nf_tables that drop all, over netlink, and TCX programs.
 """
-import ctypes
 import os
 import socket
 import struct
 
-from netns import libc, run
+import bpf
+from netns import run
 
 NETLINK_NETFILTER = 12
 NLM_F_REQUEST, NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL = 1, 4, 0x400, 0x200
@@ -18,7 +18,6 @@ NEWTABLE, DELTABLE, NEWCHAIN = 0, 2, 3
 IPV4, IPV6, NETDEV = 2, 10, 5  # NFPROTO_*
 PREROUTING, INPUT, OUTPUT, INGRESS, EGRESS = 0, 1, 3, 0, 1
 DROP, ACCEPT = 0, 1
-SYS_BPF, BPF_OBJ_GET, BPF_PROG_ATTACH, BPF_PROG_DETACH = 321, 7, 8, 9
 BPF_TCX_INGRESS, BPF_F_BEFORE = 46, 1 << 3
 
 
@@ -68,16 +67,6 @@ class Chain:
                                 attr(1, self.table)))
 
 
-def bpf(command, attributes):
-    """The system call; attributes are padded to what the kernel knows of."""
-    data = ctypes.create_string_buffer(attributes.ljust(64, b"\0"))
-    ret = libc.syscall(SYS_BPF, command, data, 64)
-    if ret < 0:
-        code = ctypes.get_errno()
-        raise OSError(code, os.strerror(code))
-    return ret
-
-
 class Tcx:
     """Someone else's TCX program at a device's ingress, before all that are there: drops all."""
 
@@ -87,15 +76,13 @@ class Tcx:
         self.index = host.ns.links()[dev]["ifindex"]
         run("bpftool", "prog", "load", host.foreign_object(), self.pin, "type", "tc")
         host.lab.keep(self)
-        path = ctypes.create_string_buffer(self.pin.encode())
-        self.fd = bpf(BPF_OBJ_GET, struct.pack("=Q", ctypes.addressof(path)))
+        self.fd = bpf.get(self.pin)
         with host.ns.inside():
-            bpf(BPF_PROG_ATTACH, struct.pack("=IIIIII", self.index, self.fd, BPF_TCX_INGRESS,
-                                             BPF_F_BEFORE, 0, 0))
+            bpf.bpf(bpf.PROG_ATTACH, "=IIII", self.index, self.fd, BPF_TCX_INGRESS, BPF_F_BEFORE)
 
     def close(self):
         if os.path.exists(self.pin):
             with self.host.ns.inside():
-                bpf(BPF_PROG_DETACH, struct.pack("=IIII", self.index, self.fd, BPF_TCX_INGRESS, 0))
+                bpf.bpf(bpf.PROG_DETACH, "=III", self.index, self.fd, BPF_TCX_INGRESS)
             os.close(self.fd)
             os.unlink(self.pin)

@@ -5,24 +5,23 @@ Delivery straight to the tenant's end of a veth: which ports get it, what it may
 that the tenant's kernel takes the frames for what they are.
 """
 import contextlib
-import ctypes
 import errno
 import os
 import shutil
-import struct
 
+import bpf
 import frame
 import hooks
 import tap
 import traffic
 from lab import Lab
-from netns import TELLS_FEATURES, libc, run
+from netns import TELLS_FEATURES, run
 from vtep import Xvtepd
 
 VNI = 100
 COUNT = 60
 REDIRECT = "redirect" if TELLS_FEATURES else "tc"
-OBJ_GET, LINK_CREATE, TCX_EGRESS = 7, 28, 47  # enum bpf_cmd; enum bpf_attach_type
+TCX_EGRESS = 47  # enum bpf_attach_type
 OTHER_MAC = "02:00:00:0d:00:01"  # of nobody's device
 
 
@@ -150,29 +149,19 @@ def clsact_filter(host, dev, obj):
     host.ns.run("tc", "filter", "del", "dev", dev, "egress")
 
 
-def bpf(command, *attr):
-    """The system call, for what Debian 12's tools cannot do. A file descriptor."""
-    number = {"x86_64": 321, "aarch64": 280}[os.uname().machine]
-    buf = ctypes.create_string_buffer(struct.pack(*attr), 128)
-    fd = libc.syscall(number, command, buf, 128)
-    if fd < 0:
-        code = ctypes.get_errno()
-        if code == errno.EINVAL:
-            raise tap.Skip("no TCX (Linux 6.6)")
-        raise OSError(code, os.strerror(code))
-    return fd
-
-
 @contextlib.contextmanager
 def tcx_program(host, dev, obj):
     pin = f"/sys/fs/bpf/{host.ns.name}"
     run("bpftool", "prog", "loadall", obj, pin)
     try:
-        path = ctypes.create_string_buffer(f"{pin}/foreign_drop".encode())
-        prog = bpf(OBJ_GET, "QII", ctypes.addressof(path), 0, 0)
+        prog = bpf.get(f"{pin}/foreign_drop")
         index = host.ns.links()[dev]["ifindex"]
         with host.ns.inside():
-            link = bpf(LINK_CREATE, "IIII", prog, index, TCX_EGRESS, 0)
+            link = bpf.bpf(bpf.LINK_CREATE, "=III", prog, index, TCX_EGRESS)
+    except OSError as e:
+        if e.errno == errno.EINVAL:
+            raise tap.Skip("no TCX (Linux 6.6)") from e
+        raise
     finally:
         shutil.rmtree(pin)
     yield  # nothing tells the daemon of TCX: it looks once a second

@@ -10,10 +10,10 @@ import subprocess
 import time
 
 import tap
+from bpf import map_exists, map_id
 from control import Refused, ask
 from lab import OUT
 from netns import run
-from pins import map_exists, map_id
 
 BPFFS = "/sys/fs/bpf/xvtep"
 RUN = "/run/xvtep"
