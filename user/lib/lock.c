@@ -61,17 +61,23 @@ int xv_lock_pins(const char *dir, int *out, struct xv_err *err)
 	return 0;
 }
 
-int xv_lock_renew(const char *instance, int *fd, struct xv_err *err)
+bool xv_lock_is_at(int fd, const char *path)
 {
 	struct stat held, there;
+
+	return !stat(path, &there) && !fstat(fd, &held) && there.st_ino == held.st_ino &&
+	       there.st_dev == held.st_dev;
+}
+
+int xv_lock_renew(const char *instance, int *fd, struct xv_err *err)
+{
 	char path[PATH_MAX];
 	int fresh, ret;
 
 	ret = xv_rundir_path(instance, "lock", path, sizeof(path), err);
 	if (ret)
 		return ret;
-	if (!stat(path, &there) && !fstat(*fd, &held) && there.st_ino == held.st_ino &&
-	    there.st_dev == held.st_dev)
+	if (xv_lock_is_at(*fd, path))
 		return 0;
 	ret = xv_lock_take(instance, &fresh, err);
 	if (ret)

@@ -193,12 +193,10 @@ int xv_attach_tc_soon(const char *pin_dir, int prog_fd, const struct xv_link *li
 	pin_path(path, pin_dir, "tc", link->ifindex);
 	pin_path(first, pin_dir, "first", link->ifindex);
 	pin_path(mark, pin_dir, "clsact", link->ifindex);
-	if (xv_attach_is_behind(pin_dir, link->ifindex))
+	if (xv_attach_is_behind(pin_dir, link->ifindex) || !has_tcx(link->ifindex))
 		return xv_attach_tc(pin_dir, prog_fd, link, false, err);
 	if (!update_pinned(path, link->ifindex, prog_fd))
 		return 0;
-	if (!has_tcx(link->ifindex))
-		return xv_attach_tc(pin_dir, prog_fd, link, false, err);
 	mkdir(first, 0700);
 	*filter = !xv_clsact_attach(link->ifindex, prog_fd, XV_CLSACT_FIRST, mark);
 	if (*filter)

@@ -255,7 +255,8 @@ static bool lives_elsewhere(void *arg, const struct xv_pinned *pinned)
 {
 	bool *alone = arg;
 
-	/* One whose first set-up has not got as far as xv_meta does nothing in any namespace. */
+	/* An instance that has written no xv_meta yet has attached nothing and asked for nothing.
+	 */
 	if (pinned->placed)
 		*alone = !xv_pinned_lives_here(pinned);
 	else

@@ -212,30 +212,16 @@ int xv_pin_dir_take(const char *pin_dir, int *lock_fd, struct xv_pinned *pinned,
 	return ret ?: adopted;
 }
 
-/* Locks the pin directory again if it was removed and made anew. */
-static int renew_lock(const char *pin_dir, int *lock_fd, struct xv_err *err)
+int xv_pin_dir_renew(const char *pin_dir, int *lock_fd, struct xv_err *err)
 {
-	struct stat held, there;
-	int fd = -1, ret;
+	int fd = -1, ret = make_dirs(pin_dir, err);
 
-	if (!stat(pin_dir, &there) && !fstat(*lock_fd, &held) && there.st_ino == held.st_ino &&
-	    there.st_dev == held.st_dev)
-		return 0;
+	if (ret || xv_lock_is_at(*lock_fd, pin_dir))
+		return ret;
 	ret = xv_lock_pins(pin_dir, &fd, err);
 	if (ret)
 		return ret;
 	xv_lock_release(*lock_fd);
 	*lock_fd = fd;
 	return 0;
-}
-
-int xv_pin_dir_renew(const char *pin_dir, int *lock_fd, struct xv_err *err)
-{
-	char links[PATH_SIZE];
-	int ret = 0;
-
-	snprintf(links, sizeof(links), "%s/links", pin_dir);
-	if (access(links, F_OK))
-		ret = make_dirs(pin_dir, err);
-	return ret ?: renew_lock(pin_dir, lock_fd, err);
 }
