@@ -91,9 +91,12 @@ class Box:
                         stdin=text)
 
     def script(self, text, check=True, stdin=None):
-        """Runs a script of a shell in the repository, to its end or its first failure."""
-        return run("nsenter", "--target", self.pid, "--mount", "--net", "--pid", "env",
-                   f"PATH={PATH}", "bash", "-eu", "-o", "pipefail", "-c",
+        """
+        Runs a script of a shell in the repository, to its end or its first failure. Of the
+        environment nothing is left: with PREFIX in it `make install` would leave the box.
+        """
+        return run("nsenter", "--target", self.pid, "--mount", "--net", "--pid", "env", "-i",
+                   f"PATH={PATH}", "HOME=/root", "bash", "-eu", "-o", "pipefail", "-c",
                    f"cd {TOP}\n{text}", check=check, stdin=stdin, timeout=60)
 
     def close(self):
