@@ -90,6 +90,25 @@ static __always_inline int is_full(__u32 net_flags, struct xv_end from)
 }
 
 /*
+ * Notes in the table that the daemon was told of a move of this key's MAC. Until the daemon has
+ * looked, frames from where the MAC is now are told too, so that the last frame decides, as in the
+ * kernel's bridge. The bit is set by an atomic operation, as the daemon may replace the entry.
+ */
+static __always_inline void note_move(__u64 key)
+{
+	const struct xv_fdb_word moving = {.val.flags = XV_FDB_MOVING};
+	const struct xv_table_head *head = xv_table_head(&xv_fdb_table);
+	struct xv_table_probe probe;
+	struct xv_fdb_word *word;
+
+	if (!head || !xv_table_begin(&xv_fdb_table, head, key, &probe))
+		return;
+	word = xv_table_finish(&xv_fdb_table, &probe);
+	if (word)
+		__sync_fetch_and_or(&word->dest, moving.dest);
+}
+
+/*
  * Gives the daemon one event, unless the same event went out just now, or too many others did. A
  * global function: the verifier walks through it once, not from every place that learns. what:
  * id << 8 | kind << 4 | type.
@@ -140,6 +159,8 @@ __noinline int xv_event_give(__u32 what, __u32 net_flags, const struct xv_fdb_ke
 	recent->key = word;
 	recent->what = what;
 	recent->tick = tick;
+	if (moved)
+		note_move(word);
 	xv_count_path(XV_PATH_EVENT, &one);
 	return 0;
 }

@@ -67,15 +67,19 @@ static __always_inline int xv_fdb_source(__u32 net_flags, const struct xv_table_
 					 struct xv_end from, const struct xv_ip *remote)
 {
 	struct xv_fdb_word *word = fdb_find(probe), now = {};
+	int same;
 
 	if (likely(word)) {
 		now.word = READ_ONCE(word->word);
-		if (likely(now.val.dst == from.id && now.val.kind == from.kind)) {
+		same = now.val.dst == from.id && now.val.kind == from.kind;
+		if (likely(same)) {
 			xv_table_stamp(word, xv_tick_now());
-			return 0;
+			if (likely(!(now.val.flags & XV_FDB_MOVING)))
+				return 0;
 		}
 		if (now.val.flags & XV_FDB_STATIC)
-			return now.val.flags & XV_FDB_STICKY ? 0 : XV_DROP(VXLAN_ENTRY_EXISTS);
+			return same || now.val.flags & XV_FDB_STICKY ? 0
+								     : XV_DROP(VXLAN_ENTRY_EXISTS);
 	}
 	if (net_flags & XV_BD_LEARN)
 		xv_event_give(from.id << 8 | from.kind << 4 |

@@ -331,9 +331,10 @@ enum xv_ip_id_numbers {
 
 /*
  * The forwarding database, (bd, MAC) -> destination, is in two maps. xv_fdb_table (xv_table.h) has
- * what the daemon learned or was told; only the daemon writes it. xv_fdb, a hash, is for programs
- * that provision by map; its entries count where the table has none. If a learned entry hides a
- * static entry in xv_fdb, the daemon deletes the learned one within a second.
+ * what the daemon learned or was told; only the daemon writes it, except last_seen and
+ * XV_FDB_MOVING. xv_fdb, a hash, is for programs that provision by map; its entries count where the
+ * table has none. If a learned entry hides a static entry in xv_fdb, the daemon deletes the learned
+ * one within a second.
  */
 struct xv_fdb_key {
 	__u16 bd;
@@ -352,6 +353,11 @@ enum xv_fdb_flags {
 	XV_FDB_CONFIG = 1 << 1, /* origin: the config file */
 	XV_FDB_HAND = 1 << 2,	/* origin: a command too; implied without the file's */
 	XV_FDB_STICKY = 1 << 3, /* static; its MAC from elsewhere is accepted */
+	/*
+	 * Of an entry that is not static: a move was told to the daemon, which has not looked yet.
+	 * Programs set it.
+	 */
+	XV_FDB_MOVING = XV_FDB_STICKY,
 };
 
 enum xv_fdb_numbers {

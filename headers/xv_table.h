@@ -32,7 +32,7 @@ union xv_table_key {
 
 /*
  * The value of a key. The daemon owns the first half, which is never zero, and replaces it in one
- * store, alone or together with last_seen. Programs store only last_seen.
+ * store, alone or together with last_seen. Programs store last_seen, and set XV_FDB_MOVING.
  */
 struct xv_fdb_word {
 	union {

@@ -69,11 +69,12 @@ int source_refused(const struct world *w, __u32 bd, const __u8 *mac, __u8 kind, 
 		   const struct xv_ip *remote, struct ref *r)
 {
 	const struct world_fdb *e = fdb_find(w, bd, mac);
+	int here = e && e->kind == kind && e->dst == id;
 
-	if (e && e->kind == kind && e->dst == id)
-		return -1;
 	if (e && e->flags & XV_FDB_STATIC)
-		return e->flags & XV_FDB_STICKY ? -1 : XV_DROP_VXLAN_ENTRY_EXISTS;
+		return here || e->flags & XV_FDB_STICKY ? -1 : XV_DROP_VXLAN_ENTRY_EXISTS;
+	if (here && !w->moved && !(e->flags & XV_FDB_MOVING))
+		return -1;
 	if (w->net[bd].flags & XV_BD_LEARN)
 		event_note(r, e ? XV_EVENT_MOVE : XV_EVENT_LEARN, bd, mac, kind, id, remote);
 	return -1;

@@ -103,6 +103,7 @@ struct world {
 	struct world_port port[WORLD_PORTS];
 	struct world_fdb fdb[WORLD_FDB];
 	int fdbs;
+	int moved; /* any learned entry may have XV_FDB_MOVING, by frames before */
 	struct world_flood flood[WORLD_NETS][WORLD_FLOOD]; /* ports first */
 	int floods[WORLD_NETS];
 	struct world_key key[WORLD_KEYS];

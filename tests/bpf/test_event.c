@@ -142,6 +142,44 @@ static void test_move(void **state)
 	assert_int_equal(ref.event[0].kind, XV_FDB_PORT);
 }
 
+/* A map entry has XV_FDB_MOVING now; so has the world's. */
+static void is_moving(const __u8 *mac)
+{
+	int i;
+
+	assert_true(hs_fdb_get(BD_LEARN, mac, 0).flags & XV_FDB_MOVING);
+	for (i = 0; i < world.fdbs; i++)
+		if (world.fdb[i].bd == BD_LEARN && !memcmp(world.fdb[i].mac, mac, 6))
+			world.fdb[i].flags |= XV_FDB_MOVING;
+}
+
+/* Once a move was told, frames from the old place are told too: the last one decides. */
+static void test_moving(void **state)
+{
+	struct frame from_port;
+
+	(void)state;
+	tenant_frame(PORT_LEARN, mac_of_peer(PEER_V4), mac_of_port(PORT_LEARN));
+	from_port = frame;
+	expect_tenant(0, "where it was, port");
+	wire_frame(BD_LEARN, mac_of_port(PORT_LEARN), mac_of_port(PORT_LEARN), PEER_V6);
+	expect_wire(1, "port's MAC moved");
+	is_moving(mac_of_port(PORT_LEARN));
+	frame = from_port;
+	expect_tenant(1, "where it was, port");
+	assert_int_equal(ref.event[0].type, XV_EVENT_MOVE);
+	assert_int_equal(ref.event[0].kind, XV_FDB_PORT);
+
+	wire_frame(BD_LEARN, mac_of_port(PORT_LEARN), mac_of_peer(PEER_V4), PEER_V6);
+	expect_wire(1, "peer's MAC moved");
+	is_moving(mac_of_peer(PEER_V4));
+	wire_frame(BD_LEARN, mac_of_port(PORT_LEARN), mac_of_peer(PEER_V4), PEER_V4);
+	expect_wire(1, "where it was, peer");
+	assert_int_equal(ref.event[0].dst, PEER_V4);
+	world_default(&world);
+	world_install(&world);
+}
+
 static void test_static(void **state)
 {
 	(void)state;
@@ -436,12 +474,19 @@ static void test_last_seen_tenant(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_learn_from_wire),	 cmocka_unit_test(test_move),
-		cmocka_unit_test(test_static),		 cmocka_unit_test(test_from_tenant),
-		cmocka_unit_test(test_repeated),	 cmocka_unit_test(test_rate),
-		cmocka_unit_test(test_move_again),	 cmocka_unit_test(test_move_rate),
-		cmocka_unit_test(test_full_quota),	 cmocka_unit_test(test_full_ring),
-		cmocka_unit_test(test_last_seen),	 cmocka_unit_test(test_last_seen_by_map),
+		cmocka_unit_test(test_learn_from_wire),
+		cmocka_unit_test(test_move),
+		cmocka_unit_test(test_moving),
+		cmocka_unit_test(test_static),
+		cmocka_unit_test(test_from_tenant),
+		cmocka_unit_test(test_repeated),
+		cmocka_unit_test(test_rate),
+		cmocka_unit_test(test_move_again),
+		cmocka_unit_test(test_move_rate),
+		cmocka_unit_test(test_full_quota),
+		cmocka_unit_test(test_full_ring),
+		cmocka_unit_test(test_last_seen),
+		cmocka_unit_test(test_last_seen_by_map),
 		cmocka_unit_test(test_last_seen_tenant),
 	};
 	int failed;

@@ -347,6 +347,7 @@ int main(void)
 	rng.state = seed ? strtoull(seed, NULL, 0) : 0x78767465704d4bULL;
 	hs_note("seed %#llx", (unsigned long long)rng.state);
 	world_default(&world);
+	world.moved = 1;
 	world_install(&world);
 	build_templates();
 	failed = cmocka_run_group_tests(tests, NULL, NULL);

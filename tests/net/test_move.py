@@ -87,6 +87,29 @@ def pair():
         tap.equal(two.vtep.row("network", vni=VNI)["loops"], 0, "loops")
 
 
+def owner_right_behind():
+    """
+    A thief's frame and the owner's, one right behind the other: the owner's was the last, and it
+    decides, though the daemon had not yet looked at the thief's. Then the owner is silent.
+    """
+    with Lab() as lab:
+        two = Two(lab)
+        there = lab.hosts[1].v4
+        for owner, thief in (("p1", "p2"), ("p2", there), (there, "p1")):
+            two.speak(owner)
+            two.is_at(owner)
+            before = two.vtep.row("network", vni=VNI)["moves"]
+            for n in range(20):
+                marks = frame.marker(), frame.marker()
+                for place, mark in zip((thief, owner), marks):
+                    two.places[place].send(frame.plain(GATEWAY, frame.BROADCAST, mark))
+                for mark in marks:
+                    frame.wait_count({two.client_tap: 1}, mark, f"broadcast {n}")
+                tap.wait_for(lambda b=before + 2 * n + 2: two.vtep.row("network", vni=VNI)["moves"]
+                             == b, f"there and back, {n}")
+                two.is_at(owner)
+
+
 def duplicate():
     """Two stations with one address: told with both places, counted, and shown."""
     with Lab() as lab:
@@ -147,6 +170,7 @@ def storm():
 for _kind in ("xvtep", "kernel"):
     tap.case(f"the owner's next frame ends a theft ({_kind})", _kind)(owner_is_back)
 tap.case("a VRRP pair")(pair)
+tap.case("the owner right behind a thief")(owner_right_behind)
 tap.case("one address at two stations")(duplicate)
 tap.case("moves in a storm")(storm)
 

@@ -243,6 +243,7 @@ int xv_fdb_learn(struct xv_model *model, struct xv_network *net, const struct xv
 	struct xv_fdb_word word = {.val = {
 					   .dst = dst,
 					   .kind = kind,
+					   .flags = moves ? XV_FDB_MOVING : 0,
 					   .moves = moves,
 					   .last_seen = xv_fdb_now(),
 				   }};
@@ -263,6 +264,17 @@ int xv_fdb_learn(struct xv_model *model, struct xv_network *net, const struct xv
 		xv_quota_take(model, net, place);
 	xv_mac_table_settle_soon(model);
 	return ret;
+}
+
+void xv_fdb_stays(struct xv_model *model, const struct xv_fdb_key *key,
+		  const struct xv_fdb_val *val)
+{
+	struct xv_fdb_word word = {.val = *val};
+
+	if (val->flags & XV_FDB_STATIC || !(val->flags & XV_FDB_MOVING))
+		return;
+	word.val.flags &= ~XV_FDB_MOVING;
+	xv_table_update_dest(model->macs->table, xv_fdb_entry_word(key), word);
 }
 
 /* ---- walks ---- */

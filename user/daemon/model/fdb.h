@@ -42,6 +42,9 @@ int xv_fdb_del(struct xv_model *model, struct xv_network *net, const uint8_t mac
  */
 int xv_fdb_learn(struct xv_model *model, struct xv_network *net, const struct xv_fdb_key *key,
 		 uint8_t kind, uint32_t dst, uint16_t moves);
+/* A moved MAC has sent from where its entry says: programs need not tell of its frames any more. */
+void xv_fdb_stays(struct xv_model *model, const struct xv_fdb_key *key,
+		  const struct xv_fdb_val *val);
 int xv_fdb_get(struct xv_model *model, const struct xv_fdb_key *key, struct xv_fdb_val *val);
 /* Deletes an existing entry and releases what it held. 0 or negative errno. */
 int xv_fdb_remove(struct xv_model *model, const struct xv_fdb_entry *entry);

@@ -194,6 +194,8 @@ static void handle(struct xv_learn *learn, struct xv_event *event)
 		xv_quota_deny_network(model, net);
 		break;
 	case XV_LEARN_REFRESH:
+		xv_fdb_stays(model, &event->key, known);
+		break;
 	case XV_LEARN_OFF:
 	case XV_LEARN_STATIC:
 		break;
