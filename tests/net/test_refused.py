@@ -5,14 +5,17 @@ import json
 import os
 import re
 import shutil
+import struct
 
 import frame
 import tap
+from bpf import map_entries
 from lab import Lab
 from netns import run
 from vtep import RUN, Xvtepd
 
 VNI = 100
+UPLINKS = 0x4000  # the first of underlay devices in xv_tx
 BROKEN = {  # what is wrong with a file, besides: (underlay, keys of the network, other keys, words)
     "address": ({"address": "203.0.113.9"}, {}, {}, "is not an address of this host"),
     "device": ({"devices": ["under", "br1"], "xdp": "native"}, {}, {}, "br1"),
@@ -23,14 +26,10 @@ BROKEN = {  # what is wrong with a file, besides: (underlay, keys of the network
 }
 
 
-def dump(vtep, name):
-    return run("bpftool", "map", "dump", "pinned", vtep.pin(name), check=False).stdout
-
-
-def entry(vtep, name, low, high):
-    """An array's entry by the two bytes of its number, but for what packets change in it."""
-    text = run("bpftool", "map", "lookup", "pinned", vtep.pin(name), "key", "hex", low, high, "0",
-               "0", check=False).stdout
+def adjacency(vtep):
+    """The first peer's entry, but for what packets change in it."""
+    text = run("bpftool", "map", "lookup", "pinned", vtep.pin("xv_adj"), "key", "hex", "1", "0",
+               "0", "0", check=False).stdout
     return re.sub(r'"ip_id": \d+', "", text)
 
 
@@ -56,12 +55,12 @@ def state(vtep):
     """All that forwarding goes by, but for what packets change."""
     slow = {n: d["ifindex"] for n, d in vtep.host.ns.links().items()
             if d.get("linkinfo", {}).get("info_kind") == "vxlan"}
-    maps = {name: dump(vtep, name) for name in
+    maps = {name: map_entries(vtep.pin(name)) for name in
             ("xv_config", "xv_uplink", "xv_port", "xv_vni", "xv_peer", "xv_flood")}
-    entries = {f"{name} {n:x} {more}": entry(vtep, name, f"{n:x}", more)
-               for name, numbers, more in (("xv_tx", range(3), "40"), ("xv_port_dev", (1,), "0"),
-                                           ("xv_adj", (1,), "0")) for n in numbers}
-    return {"slow path": slow, "maps": maps, "entries": entries, "links": links(vtep)}
+    entries = {name: map_entries(vtep.pin(name), [struct.pack("<I", n) for n in numbers])
+               for name, numbers in (("xv_tx", range(UPLINKS, UPLINKS + 3)), ("xv_port_dev", (1,)))}
+    return {"slow path": slow, "maps": maps, "entries": entries, "adjacency": adjacency(vtep),
+            "links": links(vtep)}
 
 
 def same(vtep, before, what):
@@ -101,158 +100,170 @@ def wrong_config(good, wrong):
     return {**config, **keys}, words
 
 
-def start():
+def refused_starts(site):
     """Starts with something wrong, also with the UDP port edited besides, or with that alone."""
-    with Lab(hosts=1, wire="nic") as lab:
-        site = Site(lab)
-        vtep = site.vtep
-        vtep.kill()
-        before, good = state(vtep), json.dumps(vtep.config)
-        site.forwards("without a daemon")
-        for wrong in BROKEN:
-            for port in (4789, 4790):
-                if (wrong, port) == ("nothing", 4789):
-                    continue
-                vtep.config, words = wrong_config(good, wrong)
-                vtep.config["underlay"]["port"] = port
-                vtep.write()
-                tap.equal(vtep.spawn().wait(10 * tap.SLOW), 1, "exit status")
-                if port == 4790 and wrong != "address":
-                    words = BROKEN["nothing"][3]
-                tap.contains(vtep.log()[-1], words, f"{wrong}: why")
-                same(vtep, before, f"{wrong}, port {port}")
-                site.forwards(f"{wrong}, port {port}")
-        vtep.config = json.loads(good)
-        vtep.start()
-        site.forwards("after a start")
-
-
-def socket_in_the_way():
-    """The control socket cannot be made: the same."""
-    with Lab(hosts=1, wire="nic") as lab:
-        site = Site(lab)
-        vtep = site.vtep
-        vtep.kill()
-        before, path = state(vtep), f"{RUN}/{vtep.instance}/control.sock"
-        vtep.config["underlay"]["delivery"] = "stack"
-        vtep.write()
-        os.unlink(path)
-        os.mkdir(path)
-        tap.equal(vtep.spawn().wait(10 * tap.SLOW), 1, "exit status")
-        tap.contains(vtep.log()[-1], "control.sock", "why")
-        same(vtep, before, "after the refused start")
-        site.forwards("after the refused start")
-        shutil.rmtree(path)
-        vtep.start()
-
-
-def reload():
-    """Reloads, and applies, of such files."""
-    with Lab(hosts=1, wire="nic") as lab:
-        site = Site(lab)
-        vtep = site.vtep
-        before, good = state(vtep), json.dumps(vtep.config)
-        for wrong in BROKEN:
+    vtep = site.vtep
+    vtep.kill()
+    before, good = state(vtep), json.dumps(vtep.config)
+    site.forwards("without a daemon")
+    for wrong in BROKEN:
+        for port in (4789, 4790):
+            if (wrong, port) == ("nothing", 4789):
+                continue
             vtep.config, words = wrong_config(good, wrong)
-            if wrong == "nothing":
-                vtep.config["underlay"]["port"] = 4790
-            for command in (("reload",), ("apply", vtep.file)):
-                vtep.write()
-                said = vtep.client(*command, check=False)
-                tap.equal(said.returncode, 1, f"{wrong}: {command}: exit status")
-                tap.contains(said.stderr, words, f"{wrong}: {command}: why")
-                same(vtep, before, f"{wrong}: after {command}")
-            site.forwards(f"{wrong}: after the refused reload")
+            vtep.config["underlay"]["port"] = port
+            refused_start(vtep, f"{wrong}, port {port}",
+                          BROKEN["nothing"][3] if port == 4790 and wrong != "address" else words)
+            same(vtep, before, f"start: {wrong}, port {port}")
+            site.forwards(f"start: {wrong}, port {port}")
+    vtep.config = json.loads(good)
+    vtep.start()
+    site.forwards("after a start")
 
 
-def order_of_devices():
-    """Devices change places in the list; each peer's frames of an XDP tap leave by its own."""
+def refused_start(vtep, what, words):
+    vtep.write()
+    tap.equal(vtep.spawn().wait(10 * tap.SLOW), 1, f"start: {what}: exit status")
+    tap.contains(vtep.log()[-1], words, f"start: {what}: why")
+
+
+def socket_in_the_way(site):
+    """The control socket cannot be made: the same."""
+    vtep = site.vtep
+    before, good = state(vtep), json.dumps(vtep.config)
+    path = f"{RUN}/{vtep.instance}/control.sock"
+    vtep.config["underlay"]["delivery"] = "stack"
+    os.unlink(path)
+    os.mkdir(path)
+    refused_start(vtep, "socket in the way", "control.sock")
+    same(vtep, before, "start: socket in the way")
+    site.forwards("start: socket in the way")
+    shutil.rmtree(path)
+    vtep.config = json.loads(good)
+
+
+def refused_reloads(site):
+    """Reloads, and applies, of such files."""
+    vtep = site.vtep
+    before, good = state(vtep), json.dumps(vtep.config)
+    for wrong in BROKEN:
+        vtep.config, words = wrong_config(good, wrong)
+        if wrong == "nothing":
+            vtep.config["underlay"]["port"] = 4790
+        for command in (("reload",), ("apply", vtep.file)):
+            vtep.write()
+            said = vtep.client(*command, check=False)
+            tap.equal(said.returncode, 1, f"{wrong}: {command}: exit status")
+            tap.contains(said.stderr, words, f"{wrong}: {command}: why")
+            same(vtep, before, f"{wrong}: after {command}")
+        site.forwards(f"{wrong}: after the refused reload")
+    vtep.config = json.loads(good)
+
+
+def reloads_and_starts():
     with Lab(hosts=1, wire="nic") as lab:
         site = Site(lab)
-        vtep, host, mac = site.vtep, site.host, lab.new_mac()
-        side = lab.netns("side")
+        refused_reloads(site)
+        refused_starts(site)
+
+
+class Order:
+    """A second underlay device, and a peer behind each; their frames are an XDP tap's."""
+
+    def __init__(self, lab, site):
+        self.site, mac = site, lab.new_mac()
+        host, side = site.host, lab.netns("side")
         host.ns.ip(f"link add u2 mtu 1600 type veth peer name far mtu 1600 netns {side.path}")
         side.ip("link set far up")
         side.run("ethtool", "-K", "far", "gro", "on")
         host.ns.ip("link set u2 up", "addr add 198.51.100.1/24 dev u2",
                    "neigh add 198.51.100.2 lladdr 02:00:00:00:77:01 dev u2 nud permanent")
-        wires = {site.far: site.wire, mac: lab.keep(frame.Tap(side, "far"))}
-        vtep.config["networks"][0]["fdb"].append({"mac": mac, "remote": "198.51.100.2"})
+        self.wires = {site.far: site.wire, mac: lab.keep(frame.Tap(side, "far"))}
+        site.vtep.config["networks"][0]["fdb"].append({"mac": mac, "remote": "198.51.100.2"})
 
-        def forwards(what):
-            tap.equal(vtep.row("port", dev="t1")["encap"], "xdp", "the tap's frames are taken")
-            for to, wire in wires.items():
-                mark = frame.marker()
-                for _ in range(5):
-                    site.tenant.send(frame.plain(site.tenant.mac, to, mark))
-                others = {w: 0 for w in wires.values() if w is not wire}
-                frame.wait_count({wire: 5, **others}, mark, f"{what}: frames to {to}")
+    def forwards(self, what):
+        """Each peer's frames leave by its own device."""
+        tap.equal(self.site.vtep.row("port", dev="t1")["encap"], "xdp", f"{what}: frames are taken")
+        for to, wire in self.wires.items():
+            mark = frame.marker()
+            for _ in range(5):
+                self.site.tenant.send(frame.plain(self.site.tenant.mac, to, mark))
+            others = {w: 0 for w in self.wires.values() if w is not wire}
+            frame.wait_count({wire: 5, **others}, mark, f"{what}: frames to {to}")
 
-        def apply(devices, refused=False):
-            vtep.config["underlay"]["devices"] = devices
-            tap.equal(vtep.apply(check=False).returncode, int(refused), f"apply {devices}")
-            vtep.wait_ready()
-        apply(["under", "u2"])
-        forwards("two devices")
-        before = links(vtep)
-        for devices, refused in ((["u2", "under"], False), (["br1"], True), (["br1", "u2"], True),
-                                 (["u2", "under", "xv0"], True), (["under", "u2"], False)):
-            apply(devices, refused)
-            tap.equal(links(vtep), before, f"{devices}: links")
-            forwards(devices)
-        for restart in (["u2", "under"], ["under", "u2"]):
-            vtep.kill()
-            vtep.config["underlay"]["devices"] = restart
-            vtep.start()
-            forwards(f"started with {restart}")
-        vtep.config["underlay"]["devices"] = ["u2", "under"]
-        vtep.kill()
-        vtep.config["underlay"]["devices"] = ["br1", "u2", "under"]
-        vtep.write()
-        tap.equal(vtep.spawn().wait(10 * tap.SLOW), 1, "exit status")
-        vtep.config["underlay"]["devices"] = ["under", "u2"]
-        vtep.start()
-        forwards("started after a refused start")
+    def apply(self, devices, refused=False):
+        vtep = self.site.vtep
+        vtep.config["underlay"]["devices"] = devices
+        tap.equal(vtep.apply(check=False).returncode, int(refused), f"apply {devices}")
+        vtep.wait_ready()
+
+    def start(self, devices):
+        self.site.vtep.config["underlay"]["devices"] = devices
+        self.site.vtep.start()
+        self.forwards(f"started with {devices}")
 
 
-def not_under_tunnels():
+def order_by_reload(order):
+    """Devices change places in the list, and nothing is attached anew."""
+    vtep = order.site.vtep
+    order.apply(["under", "u2"])
+    order.forwards("two devices")
+    before = links(vtep)
+    for devices, refused in ((["u2", "under"], False), (["br1"], True), (["br1", "u2"], True),
+                             (["u2", "under", "xv0"], True), (["under", "u2"], False)):
+        order.apply(devices, refused)
+        tap.equal(links(vtep), before, f"{devices}: links")
+        order.forwards(devices)
+
+
+def not_under_tunnels(order):
     """What tunnels come out of is not put under them, whatever its name is."""
-    with Lab(hosts=1) as lab:
-        host, = lab.hosts
-        vtep = Xvtepd(host, [{"vni": VNI}])
-        slow = vtep.status()["slow_dev"]
-        host.ns.ip("link add ext type vxlan external dstport 4799", "link set ext up",
-                   f"link property add dev {slow} altname otherwise")
-        for dev, words in ((slow, slow), ("otherwise", slow), ("ext", "ext"), ("lo", "loopback")):
-            vtep.config["underlay"]["devices"] = ["under", dev]
-            said = vtep.apply(check=False)
-            tap.equal(said.returncode, 1, f"{dev}: exit status")
-            tap.contains(said.stderr, words, f"{dev}: message")
-        said = vtep.client("port", "add", slow, "network", str(VNI), check=False)
-        tap.contains(said.stderr, "slow path device", "port add")
-        vtep.kill()
-        host.ns.ip(f"link set {slow} down", f"link set {slow} name u9", "link set u9 up")
-        vtep.config["underlay"]["devices"] = ["under", "u9"]
-        vtep.write()
-        tap.equal(vtep.spawn().wait(10 * tap.SLOW), 1, "start with it renamed: exit status")
-        tap.contains(vtep.log()[-1], "u9", "message")
-        host.ns.ip("link add a1 type vxlan external dstport 4798", "link set a1 alias 'a port'")
-        vtep.config["underlay"]["devices"] = ["under", "later"]
-        vtep.start()
-        host.ns.ip("link set a1 name later", "link set later up")
+    vtep, host = order.site.vtep, order.site.host
+    slow = vtep.status()["slow_dev"]
+    host.ns.ip("link add ext type vxlan external dstport 4799", "link set ext up",
+               f"link property add dev {slow} altname otherwise")
+    for dev, words in ((slow, slow), ("otherwise", slow), ("ext", "ext"), ("lo", "loopback")):
+        vtep.config["underlay"]["devices"] = ["u2", "under", dev]
+        said = vtep.apply(check=False)
+        tap.equal(said.returncode, 1, f"under tunnels: {dev}: exit status")
+        tap.contains(said.stderr, words, f"under tunnels: {dev}: message")
+    said = vtep.client("port", "add", slow, "network", str(VNI), check=False)
+    tap.contains(said.stderr, "slow path device", "port add")
+    vtep.kill()
+    host.ns.ip(f"link set {slow} down", f"link set {slow} name u9", "link set u9 up")
+    vtep.config["underlay"]["devices"] = ["u2", "under", "u9"]
+    refused_start(vtep, "the slow path device renamed", "u9")
+    host.ns.ip("link add a1 type vxlan external dstport 4798", "link set a1 alias 'a port'")
+    order.start(["under", "u2", "later"])
+    host.ns.ip("link set a1 name later", "link set later up")
 
-        def told():
-            row, = [r for r in vtep.rows("status", part="uplink") if r["dev"] == "later"]
-            return "external mode" in row["status"]
-        tap.wait_for(told, "status says why a device that appears is not taken")
-        host.ns.ip("link del later", "link del ext")
+    def told():
+        row, = [r for r in vtep.rows("status", part="uplink") if r["dev"] == "later"]
+        return "external mode" in row["status"]
+    tap.wait_for(told, "status says why a device that appears is not taken")
+    host.ns.ip("link del later", "link del ext")
+    order.apply(["u2", "under"])
 
 
-tap.case("refused starts", main=True)(start)
-tap.case("refused reloads", main=True)(reload)
-tap.case("refused start: the control socket cannot be made")(socket_in_the_way)
-tap.case("underlay devices in another order")(order_of_devices)
-tap.case("devices that are not put under tunnels")(not_under_tunnels)
+def underlay_devices():
+    """In another order, by reload and by starts; and those that are none."""
+    with Lab(hosts=1, wire="nic") as lab:
+        site = Site(lab)
+        order = Order(lab, site)
+        order_by_reload(order)
+        site.vtep.kill()
+        order.start(["u2", "under"])
+        not_under_tunnels(order)
+        site.vtep.kill()
+        socket_in_the_way(site)
+        site.vtep.config["underlay"]["devices"] = ["br1", "u2", "under"]
+        refused_start(site.vtep, "a bridge before the devices", "br1")
+        order.start(["under", "u2"])
+
+
+tap.case("refused reloads and starts", main=True)(reloads_and_starts)
+tap.case("underlay devices in another order, devices that are none, the socket in the way")(
+    underlay_devices)
 
 if __name__ == "__main__":
     tap.main()
