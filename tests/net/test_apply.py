@@ -40,15 +40,18 @@ def held(vtep):
         return []
 
 
-def ports(vtep):
-    return sorted((r["vni"], r["dev"], r["vlan"]) for r in vtep.rows("port"))
+def ports(vtep, vnis=None):
+    """Of these networks, or of all."""
+    return sorted((r["vni"], r["dev"], r["vlan"]) for r in vtep.rows("port")
+                  if not vnis or r["vni"] in vnis)
 
 
-def expect_ports(vtep, want, senders, what):
-    tap.equal(ports(vtep), sorted(want), f"ports {what}")
+def expect_ports(vtep, want, senders, what, vnis=None):
+    tap.equal(ports(vtep, vnis), sorted(want), f"ports {what}")
     for row in vtep.rows("port"):
-        tap.equal((row["up"], row["status"] or ""), (True, ""), f"{row['dev']} {what}")
-        expect_heard(vtep, senders[row["dev"]], row["dev"], row["vlan"], what)
+        if not vnis or row["vni"] in vnis:
+            tap.equal((row["up"], row["status"] or ""), (True, ""), f"{row['dev']} {what}")
+            expect_heard(vtep, senders[row["dev"]], row["dev"], row["vlan"], what)
 
 
 def tenants(host, *names):
@@ -65,171 +68,188 @@ def apply(vtep, networks=None, code=0):
     return p.stderr if code else int(re.search(r"(\d+) changes?", p.stdout + p.stderr)[1])
 
 
-def move_port():
+def move_port(vtep, senders):
     """To and fro between two networks: it is attached every time."""
-    with Lab(hosts=1) as lab:
-        senders = tenants(lab.hosts[0], "p1")
-        vtep = Xvtepd(lab.hosts[0], [{"vni": 700, "ports": ["p1"]}, {"vni": 701}])
-        count = len(held(vtep))
-        for n in range(ROUNDS):
-            old, new = (700, 701) if n % 2 == 0 else (701, 700)
-            apply(vtep, [{"vni": old}, {"vni": new, "ports": ["p1"]}])
-            expect_ports(vtep, [(new, "p1", 0)], senders, f"after move {n}")
-        vtep.client("port", "del", "p1")
-        tap.wait_for(lambda: len(held(vtep)) == max(count - 1, 0), "the device is let go")
+    apply(vtep, [{"vni": 700, "ports": ["p1"]}, {"vni": 701}])
+    count = len(held(vtep))
+    for n in range(ROUNDS):
+        old, new = (700, 701) if n % 2 == 0 else (701, 700)
+        apply(vtep, [{"vni": old}, {"vni": new, "ports": ["p1"]}])
+        expect_ports(vtep, [(new, "p1", 0)], senders, f"after move {n}")
+    vtep.client("port", "del", "p1")
+    tap.wait_for(lambda: len(held(vtep)) == max(count - 1, 0), "the device is let go")
 
 
-def port_again():
+def port_again(vtep, senders):
     """Deleted and added by command, at once."""
-    with Lab(hosts=1) as lab:
-        senders = tenants(lab.hosts[0], "p1")
-        vtep = Xvtepd(lab.hosts[0], [{"vni": 700}])
-        for n in range(ROUNDS):
-            vtep.client("port", "add", "p1", "network", "700")
-            expect_ports(vtep, [(700, "p1", 0)], senders, f"in round {n}")
-            vtep.client("port", "del", "p1")
+    apply(vtep, [{"vni": 700}])
+    for n in range(ROUNDS):
+        vtep.client("port", "add", "p1", "network", "700")
+        expect_ports(vtep, [(700, "p1", 0)], senders, f"added again, round {n}")
+        vtep.client("port", "del", "p1")
 
 
-def renamed():
+def renamed(vtep, senders):
     """A device is renamed, is a port under the new name, and gets its old one back."""
-    with Lab(hosts=1) as lab:
-        host = lab.hosts[0]
-        sender = tenants(host, "p1")["p1"]
-        vtep = Xvtepd(host, [{"vni": 700, "ports": ["p1"]}, {"vni": 701}])
-        for n in range(ROUNDS):
-            host.ns.ip("link set p1 down", "link set p1 name p1x", "link set p1x up")
-            vtep.client("port", "add", "p1x", "network", "701")
-            tap.wait_for(lambda: vtep.row("port", dev="p1x")["up"], f"p1x is up in round {n}")
-            expect_heard(vtep, sender, "p1x", 0, f"in round {n}")
-            tap.contains(vtep.row("port", dev="p1")["status"], "renamed to p1x", "old name")
-            host.ns.ip("link set p1x down", "link set p1x name p1", "link set p1 up")
-            tap.wait_for(lambda: vtep.row("port", dev="p1")["up"], f"p1 is up in round {n}")
-            expect_heard(vtep, sender, "p1", 0, f"in round {n}")
-            vtep.client("port", "del", "p1x")
+    host, sender = vtep.host, senders["p1"]
+    apply(vtep, [{"vni": 700, "ports": ["p1"]}, {"vni": 701}])
+    for n in range(ROUNDS):
+        host.ns.ip("link set p1 down", "link set p1 name p1x", "link set p1x up")
+        vtep.client("port", "add", "p1x", "network", "701")
+        tap.wait_for(lambda: vtep.row("port", dev="p1x")["up"], f"p1x is up in round {n}")
+        expect_heard(vtep, sender, "p1x", 0, f"in round {n}")
+        tap.contains(vtep.row("port", dev="p1")["status"], "renamed to p1x", "old name")
+        host.ns.ip("link set p1x down", "link set p1x name p1", "link set p1 up")
+        tap.wait_for(lambda: vtep.row("port", dev="p1")["up"], f"p1 is up in round {n}")
+        expect_heard(vtep, sender, "p1", 0, f"in round {n}")
+        vtep.client("port", "del", "p1x")
 
 
-def swapped_devices():
-    """Two devices exchange their names, and with them their networks."""
-    with Lab(hosts=1) as lab:
-        host = lab.hosts[0]
-        senders = tenants(host, "p1", "p2")
-        vtep = Xvtepd(host, [{"vni": 700, "ports": ["p1"]}, {"vni": 701, "ports": ["p2"]}])
-        index = {r["dev"]: r["ifindex"] for r in vtep.rows("port")}
-        for n in range(ROUNDS // 2):
-            index = {"p1": index["p2"], "p2": index["p1"]}
-            senders = {"p1": senders["p2"], "p2": senders["p1"]}
-            host.ns.ip("link set p1 down", "link set p2 down", "link set p1 name other",
-                       "link set p2 name p1", "link set other name p2", "link set p1 up",
-                       "link set p2 up")
-            tap.wait_for(lambda: {r["dev"]: r["ifindex"] for r in vtep.rows("port")
-                                  if r["up"]} == index, f"exchanged, round {n}")
-            expect_ports(vtep, [(700, "p1", 0), (701, "p2", 0)], senders, f"in round {n}")
+def swapped_devices(vtep, senders):
+    """Two devices exchange their names, and with them their networks. Returns who sends then."""
+    host = vtep.host
+    apply(vtep, [{"vni": 700, "ports": ["p1"]}, {"vni": 701, "ports": ["p2"]}])
+    index = {r["dev"]: r["ifindex"] for r in vtep.rows("port")}
+    for n in range(ROUNDS // 2):
+        index = {"p1": index["p2"], "p2": index["p1"]}
+        senders = {**senders, "p1": senders["p2"], "p2": senders["p1"]}
+        host.ns.ip("link set p1 down", "link set p2 down", "link set p1 name other",
+                   "link set p2 name p1", "link set other name p2", "link set p1 up",
+                   "link set p2 up")
+        tap.wait_for(lambda: {r["dev"]: r["ifindex"] for r in vtep.rows("port")
+                              if r["up"]} == index, f"exchanged, round {n}")
+        expect_ports(vtep, [(700, "p1", 0), (701, "p2", 0)], senders, f"exchanged, round {n}")
+    return senders
 
 
-def xdp_modes():
+def xdp_modes(vtep):
     """Native, generic and off, one after the other; what is refused leaves what was."""
-    with Lab(hosts=1) as lab:
-        host = lab.hosts[0]
-        vtep = Xvtepd(host, [{"vni": 700}], underlay={"xdp": "native"})
-        for n in range(3):
-            for mode, want, flag in (("generic", "xdp-generic", "xdpgeneric"),
-                                     ("native", "xdp-native", "xdp"), ("off", "tc", None),
-                                     ("native", "xdp-native", "xdp")):
-                vtep.config["underlay"]["xdp"] = mode
-                tap.equal(apply(vtep), 1, "changes")
-                tap.equal(vtep.rows("status", part="uplink")[0]["attached"], want,
-                          f"mode in round {n}")
-                shown = host.ns.run("ip", "link", "show", "dev", "under").stdout
-                tap.equal(re.search(r" (xdp\w*)[/ ]", shown) and
-                          re.search(r" (xdp\w*)[/ ]", shown)[1], flag, f"XDP in round {n}")
-        vtep.config["underlay"].update(xdp="generic", devices=["under", "lo2"])
-        def expect_mode(mode, flag, what):
-            tap.equal(vtep.rows("status", part="uplink")[0]["attached"], mode, what)
-            text = host.ns.run("ip", "link", "show", "dev", "under").stdout
-            tap.ok(re.search(rf" {flag}[/ ]", text), f"{what}: {text}")
-        host.ns.ip("link add br1 type bridge", "link set br1 up")
-        vtep.config["underlay"].update(xdp="generic")
-        apply(vtep)
-        vtep.config["underlay"].update(xdp="native", devices=["under", "br1"])
-        tap.contains(apply(vtep, code=1), "br1 does not take native XDP", "refused")
-        expect_mode("xdp-generic", "xdpgeneric", "after a refused mode")
-        vtep.config["underlay"].update(devices=["under"])
-        apply(vtep)
-        host.ns.ip("link add lo2 type veth peer name lo3")
-        vtep.config["metrics"] = {"listen": "192.0.2.99:1"}  # not an address of ours
-        apply(vtep, code=1)
-        expect_mode("xdp-native", "xdp", "after a refused file")
-        tap.equal(len(vtep.rows("status", part="uplink")), 1, "uplinks")
+    host = vtep.host
+    for n in range(3):
+        for mode, want, flag in (("generic", "xdp-generic", "xdpgeneric"),
+                                 ("native", "xdp-native", "xdp"), ("off", "tc", None),
+                                 ("native", "xdp-native", "xdp")):
+            vtep.config["underlay"]["xdp"] = mode
+            tap.equal(apply(vtep), 1, "changes")
+            tap.equal(vtep.rows("status", part="uplink")[0]["attached"], want,
+                      f"mode in round {n}")
+            shown = host.ns.run("ip", "link", "show", "dev", "under").stdout
+            tap.equal(re.search(r" (xdp\w*)[/ ]", shown) and
+                      re.search(r" (xdp\w*)[/ ]", shown)[1], flag, f"XDP in round {n}")
+    vtep.config["underlay"].update(xdp="generic", devices=["under", "lo2"])
+    def expect_mode(mode, flag, what):
+        tap.equal(vtep.rows("status", part="uplink")[0]["attached"], mode, what)
+        text = host.ns.run("ip", "link", "show", "dev", "under").stdout
+        tap.ok(re.search(rf" {flag}[/ ]", text), f"{what}: {text}")
+    host.ns.ip("link add br1 type bridge", "link set br1 up")
+    vtep.config["underlay"].update(xdp="generic")
+    apply(vtep)
+    vtep.config["underlay"].update(xdp="native", devices=["under", "br1"])
+    tap.contains(apply(vtep, code=1), "br1 does not take native XDP", "refused")
+    expect_mode("xdp-generic", "xdpgeneric", "after a refused mode")
+    vtep.config["underlay"].update(devices=["under"])
+    apply(vtep)
+    host.ns.ip("link add lo2 type veth peer name lo3")
+    vtep.config["metrics"] = {"listen": "192.0.2.99:1"}  # not an address of ours
+    apply(vtep, code=1)
+    expect_mode("xdp-native", "xdp", "after a refused file")
+    tap.equal(len(vtep.rows("status", part="uplink")), 1, "uplinks")
 
 
-def names():
+class Share:
+    """
+    A scenario's part of the file: networks with VNIs of its own, beside those of other scenarios. One
+    that wants a restart yields the networks with which it shall be; all restart together.
+    """
+
+    def __init__(self, shares, vtep, scenario, vnis, *args):
+        self.shares, self.vtep, self.vnis, self.networks = shares, vtep, vnis, []
+        shares.append(self)
+        self.scenario = scenario(self, *args)
+
+    def file(self, networks):
+        self.networks = networks
+        self.vtep.config["networks"] = [n for s in self.shares for n in s.networks]
+
+    def apply(self, networks=None):
+        """Returns the number of changes."""
+        if networks is not None:
+            self.file(networks)
+        return apply(self.vtep)
+
+    def rows(self, object_):
+        return [r for r in self.vtep.rows(object_) if r["vni"] in self.vnis]
+
+
+def run_together(vtep, shares):
+    while True:
+        wanted = [(s, n) for s in shares if (n := next(s.scenario, None)) is not None]
+        if not wanted:
+            return
+        vtep.kill()
+        for share, networks in wanted:
+            share.file(networks)
+        vtep.start()
+
+
+def names(share, senders):
     """Names exchanged, rotated, moved; while it runs, and at a start over what is pinned."""
-    with Lab(hosts=1) as lab:
-        host = lab.hosts[0]
-        senders = tenants(host, "p1")
-        vlan = {"dev": "p1", "vlan": 5}
-        vtep = Xvtepd(host, [{"vni": 700, "name": "blue", "ports": ["p1"]},
-                             {"vni": 701, "name": "red", "ports": [vlan]}])
+    vlan = {"dev": "p1", "vlan": 5}
 
-        def expect(names_, ports_, what):
-            tap.equal({r["vni"]: r["name"] for r in vtep.rows("network")}, names_,
-                      f"names {what}")
-            expect_ports(vtep, ports_, senders, what)
-        files = (
-            ([{"vni": 700, "name": "red", "ports": [vlan]},
-              {"vni": 701, "name": "blue", "ports": ["p1"]}],
-             {700: "red", 701: "blue"}, [(700, "p1", 5), (701, "p1", 0)], "exchanged"),
-            ([{"vni": 700, "name": "blue", "ports": [vlan]},
-              {"vni": 701, "name": "green", "ports": ["p1"]}, {"vni": 702, "name": "red"}],
-             {700: "blue", 701: "green", 702: "red"}, [(700, "p1", 5), (701, "p1", 0)], "moved"),
-            ([{"vni": 700, "name": "red", "ports": [vlan]}, {"vni": 701, "name": "blue"},
-              {"vni": 702, "name": "green", "ports": ["p1"]}],
-             {700: "red", 701: "blue", 702: "green"}, [(700, "p1", 5), (702, "p1", 0)], "rotated"),
-            ([{"vni": 703, "name": "red", "ports": ["p1"]}, {"vni": 701, "name": "green"}],
-             {703: "red", 701: "green"}, [(703, "p1", 0)], "to another VNI"),
-        )
-        first = vtep.config["networks"]
-        for networks, want, want_ports, what in files:
-            apply(vtep, networks)
-            expect(want, want_ports, what)
-            tap.equal(apply(vtep), 0, "changes when applied again")
-        apply(vtep, first)
-        for networks, want, want_ports, what in files:
-            vtep.kill()
-            vtep.config["networks"] = networks
-            vtep.start()
-            expect(want, want_ports, what + " at a start")
+    def expect(names_, ports_, what):
+        tap.equal({r["vni"]: r["name"] for r in share.rows("network")}, names_, f"names {what}")
+        expect_ports(share.vtep, ports_, senders, what, share.vnis)
+    files = (
+        ([{"vni": 700, "name": "red", "ports": [vlan]},
+          {"vni": 701, "name": "blue", "ports": ["p1"]}],
+         {700: "red", 701: "blue"}, [(700, "p1", 5), (701, "p1", 0)], "exchanged"),
+        ([{"vni": 700, "name": "blue", "ports": [vlan]},
+          {"vni": 701, "name": "green", "ports": ["p1"]}, {"vni": 702, "name": "red"}],
+         {700: "blue", 701: "green", 702: "red"}, [(700, "p1", 5), (701, "p1", 0)], "moved"),
+        ([{"vni": 700, "name": "red", "ports": [vlan]}, {"vni": 701, "name": "blue"},
+          {"vni": 702, "name": "green", "ports": ["p1"]}],
+         {700: "red", 701: "blue", 702: "green"}, [(700, "p1", 5), (702, "p1", 0)], "rotated"),
+        ([{"vni": 703, "name": "red", "ports": ["p1"]}, {"vni": 701, "name": "green"}],
+         {703: "red", 701: "green"}, [(703, "p1", 0)], "to another VNI"),
+    )
+    first = [{"vni": 700, "name": "blue", "ports": ["p1"]},
+             {"vni": 701, "name": "red", "ports": [vlan]}]
+    share.apply(first)
+    for networks, want, want_ports, what in files:
+        share.apply(networks)
+        expect(want, want_ports, what)
+        tap.equal(share.apply(), 0, f"names: changes when applied again, {what}")
+    share.apply(first)
+    for networks, want, want_ports, what in files:
+        yield networks
+        expect(want, want_ports, what + " at a start")
 
 
-def refused_whole():
+def refused_whole(vtep):
     """What was added by hand is in the way: nothing at all is touched."""
-    with Lab(hosts=1) as lab:
-        host = lab.hosts[0]
-        for name in ("p1", "p2"):
-            host.tenant(name)
-        vtep = Xvtepd(host, [{"vni": 700, "name": "blue", "ports": ["p1"],
-                              "flood": ["192.0.2.77"]}])
-        vtep.client("network", "add", "vni", "800", "name", "hand")
-        vtep.client("port", "add", "p2", "vlan", "5", "network", "hand")
-        vtep.client("flood", "add", "network", "hand", "remote", "192.0.2.78")
-        vtep.client("fdb", "add", "02:00:00:00:00:01", "network", "blue", "remote", "192.0.2.77")
-        keep = {"vni": 700, "name": "blue", "ports": ["p1"], "flood": ["192.0.2.77"]}
-        tables = ("network", "port", "flood", "fdb", "peer")
-        vtep.wait_ready()
-        before = [vtep.rows(t) for t in tables]
-        mac = {"mac": "02:00:00:00:00:01", "remote": "192.0.2.79"}
-        for networks, word in (
-                ([{"vni": 701, "name": "hand"}], "added by hand"),
-                ([{"vni": 701, "ports": [{"dev": "p2", "vlan": 5}]}], "xvtep port del p2 vlan 5"),
-                ([{"vni": 800, "name": "x", "group": "239.1.1.1"}], "192.0.2.78"),
-                ([{"vni": 701}, {"vni": 700, "fdb": [mac]}], "02:00:00:00:00:01"),
-                ([{"vni": 702, "name": "blue"}], "VNI 700")):
-            tap.contains(apply(vtep, networks, code=1), word, f"refusal of {networks}")
-            tap.equal([vtep.rows(t) for t in tables], before, "tables after it")
-        p = vtep.client("port", "add", "p2", "vlan", "5", "network", "blue", check=False)
-        tap.contains(p.stderr, "xvtep port del p2 vlan 5", "advice")
-        vtep.config["networks"] = [keep]
-        tap.equal(apply(vtep), 0, "changes")
+    keep = {"vni": 700, "name": "blue", "ports": ["p1"], "flood": ["192.0.2.77"]}
+    apply(vtep, [keep])
+    vtep.client("network", "add", "vni", "800", "name", "hand")
+    vtep.client("port", "add", "p2", "vlan", "5", "network", "hand")
+    vtep.client("flood", "add", "network", "hand", "remote", "192.0.2.78")
+    vtep.client("fdb", "add", "02:00:00:00:00:01", "network", "blue", "remote", "192.0.2.77")
+    tables = ("network", "port", "flood", "fdb", "peer")
+    vtep.wait_ready()
+    before = [vtep.rows(t) for t in tables]
+    mac = {"mac": "02:00:00:00:00:01", "remote": "192.0.2.79"}
+    for networks, word in (
+            ([{"vni": 701, "name": "hand"}], "added by hand"),
+            ([{"vni": 701, "ports": [{"dev": "p2", "vlan": 5}]}], "xvtep port del p2 vlan 5"),
+            ([{"vni": 800, "name": "x", "group": "239.1.1.1"}], "192.0.2.78"),
+            ([{"vni": 701}, {"vni": 700, "fdb": [mac]}], "02:00:00:00:00:01"),
+            ([{"vni": 702, "name": "blue"}], "VNI 700")):
+        tap.contains(apply(vtep, networks, code=1), word, f"refusal of {networks}")
+        tap.equal([vtep.rows(t) for t in tables], before, "tables after it")
+    p = vtep.client("port", "add", "p2", "vlan", "5", "network", "blue", check=False)
+    tap.contains(p.stderr, "xvtep port del p2 vlan 5", "advice")
+    tap.equal(apply(vtep, [keep]), 0, "changes after refused files")
+    vtep.client("network", "del", "hand")
+    vtep.client("fdb", "del", "02:00:00:00:00:01", "network", "blue")
 
 
 def in_mid_flight():
@@ -265,116 +285,100 @@ def in_mid_flight():
         expect_heard(vtep, senders["p2"], "p2", 0, "in the end")
 
 
-def by_hand():
+def by_hand(share):
     """The file names for a while what was added by hand: it stays when the file drops it."""
-    with Lab(hosts=1) as lab:
-        host = lab.hosts[0]
-        for name in ("p1", "p2"):
-            host.tenant(name)
-        vtep = Xvtepd(host, [{"vni": 701, "ports": ["p2"]}])
-        vtep.client("network", "add", "vni", "700", "name", "hand")
-        vtep.client("port", "add", "p1", "network", "700")
-        vtep.client("flood", "add", "network", "700", "remote", "192.0.2.77")
-        vtep.client("fdb", "add", "02:00:00:00:00:01", "network", "700", "dev", "p1")
-        file = [{"vni": 700, "name": "file", "ports": ["p1"], "flood": ["192.0.2.77"],
-                 "fdb": [{"mac": "02:00:00:00:00:01", "dev": "p1"}]}]
-        more = [dict(file[0], ports=["p1", "p2"], flood=["192.0.2.77", "192.0.2.78"])]
+    vtep = share.vtep
+    share.apply([{"vni": 711, "ports": ["p4"]}])
+    vtep.client("network", "add", "vni", "710", "name", "hand")
+    vtep.client("port", "add", "p3", "network", "710")
+    vtep.client("flood", "add", "network", "710", "remote", "192.0.2.77")
+    vtep.client("fdb", "add", "02:00:00:00:00:01", "network", "710", "dev", "p3")
+    file = [{"vni": 710, "name": "file", "ports": ["p3"], "flood": ["192.0.2.77"],
+             "fdb": [{"mac": "02:00:00:00:00:01", "dev": "p3"}]}]
+    more = [dict(file[0], ports=["p3", "p4"], flood=["192.0.2.77", "192.0.2.78"])]
 
-        def state():
-            return ([(r["vni"], r["name"], r["origin"]) for r in vtep.rows("network")],
-                    ports(vtep), sorted(r["remote"] for r in vtep.rows("flood")
-                                        if r["remote"]), sorted(vtep.fdb(700)))
-        stays = ([(700, "file", "runtime")], [(700, "p1", 0)], ["192.0.2.77"],
-                 ["02:00:00:00:00:01"])
-        for restart in (False, True):
-            for networks in (file, more, []):
-                vtep.config["networks"] = networks
-                if restart:
-                    vtep.kill()
-                    vtep.start()
-                else:
-                    apply(vtep)
-            tap.equal(state(), stays, f"what stays, restart {restart}")
-            tap.equal(apply(vtep), 0, "changes when applied again")
-        vtep.client("network", "del", "700")
-        # Something added by hand to a network of the file: it stays, with that and no more.
-        for words, left in ((("port", "add", "p1", "network", "702"), ([(702, "p1", 0)], [], [])),
-                            (("flood", "add", "network", "702", "remote", "192.0.2.77"),
-                             ([], ["192.0.2.77"], [])),
-                            (("fdb", "add", "02:00:00:00:00:02", "network", "702", "remote",
-                              "192.0.2.79"), ([], [], ["02:00:00:00:00:02"]))):
-            apply(vtep, [{"vni": 702, "name": "file", "ports": ["p2"], "flood": ["192.0.2.78"]}])
-            vtep.client(*words)
-            apply(vtep, [])
-            tap.equal([(r["vni"], r["origin"]) for r in vtep.rows("network")],
-                      [(702, "runtime")], "network that stays")
-            tap.equal((ports(vtep), sorted(r["remote"] for r in vtep.rows("flood")
-                                           if r["remote"]), sorted(vtep.fdb(702))), left,
-                      f"what stays of it after {words[0]} add")
-            vtep.client("network", "del", "702")
-        apply(vtep, [{"vni": 702}])
-        tap.equal(apply(vtep, []), 1, "changes without anything by hand")
-        tap.equal(vtep.rows("network"), [], "networks")
+    def within(vni):
+        return (ports(vtep, share.vnis), sorted(r["remote"] for r in share.rows("flood")
+                                                if r["remote"]), sorted(vtep.fdb(vni)))
 
-
-def kept():
-    """A network of the file that was kept once, for something added by hand, is no hand-made one."""
-    with Lab(hosts=1) as lab:
-        host = lab.hosts[0]
-        host.tenant("p1")
-        file, add = [{"vni": 702}], ("port", "add", "p1", "network", "702")
-        vtep = Xvtepd(host, file)
-
-        def expect(*want):
-            tap.equal([(r["vni"], r["origin"]) for r in vtep.rows("network")],
-                      sorted(want), "networks")
-
-        def again():
-            vtep.kill()
-            vtep.start()
-        for restart in (False, True):
-            vtep.client(*add)
-            apply(vtep, [])
-            expect((702, "runtime"))
+    def networks():
+        return [(r["vni"], r["name"], r["origin"]) for r in share.rows("network")]
+    stays = ([(710, "file", "runtime")],
+             ([(710, "p3", 0)], ["192.0.2.77"], ["02:00:00:00:00:01"]))
+    for restart in (False, True):
+        for these in (file, more, []):
             if restart:
-                again()
-                expect((702, "runtime"))
-            tap.equal(apply(vtep), 0, "changes when applied again")
-            vtep.client("port", "del", "p1")
-            apply(vtep, file)
-            expect((702, "config"))
-            if restart:
-                again()
-            vtep.config["networks"] = []
-            if restart:
-                again()
+                yield these
             else:
-                tap.equal(apply(vtep), 1, "changes")
-            expect()
-            apply(vtep, file)
-        # One that was made by hand stays so, whatever files named it and kept it meanwhile.
-        vtep.client("network", "add", "vni", "703")
-        for networks in ([{"vni": 703}], [], [{"vni": 703}]):
-            apply(vtep, networks)
-        again()
-        apply(vtep, [])
-        expect((703, "runtime"))
+                share.apply(these)
+        tap.equal((networks(), within(710)), stays, f"by hand: what stays, restart {restart}")
+        tap.equal(share.apply(), 0, "by hand: changes when applied again")
+    vtep.client("network", "del", "710")
+    # Something added by hand to a network of the file: it stays, with that and no more.
+    for words, left in ((("port", "add", "p3", "network", "712"), ([(712, "p3", 0)], [], [])),
+                        (("flood", "add", "network", "712", "remote", "192.0.2.77"),
+                         ([], ["192.0.2.77"], [])),
+                        (("fdb", "add", "02:00:00:00:00:02", "network", "712", "remote",
+                          "192.0.2.79"), ([], [], ["02:00:00:00:00:02"]))):
+        share.apply([{"vni": 712, "name": "file", "ports": ["p4"], "flood": ["192.0.2.78"]}])
+        vtep.client(*words)
+        share.apply([])
+        tap.equal(networks(), [(712, "file", "runtime")], "network that stays")
+        tap.equal(within(712), left, f"what stays of it after {words[0]} add")
+        vtep.client("network", "del", "712")
+    share.apply([{"vni": 712}])
+    tap.equal(share.apply([]), 1, "changes without anything by hand")
+    tap.equal(networks(), [], "networks of by hand")
 
 
-def count():
+def kept(share):
+    """A network of the file that was kept once, for something added by hand, is no hand-made one."""
+    vtep = share.vtep
+    file, add = [{"vni": 722}], ("port", "add", "p5", "network", "722")
+
+    def expect(*want):
+        tap.equal([(r["vni"], r["origin"]) for r in share.rows("network")], sorted(want),
+                  "networks that are kept")
+    share.apply(file)
+    for restart in (False, True):
+        vtep.client(*add)
+        share.apply([])
+        expect((722, "runtime"))
+        if restart:
+            yield []
+            expect((722, "runtime"))
+        tap.equal(share.apply(), 0, "kept: changes when applied again")
+        vtep.client("port", "del", "p5")
+        share.apply(file)
+        expect((722, "config"))
+        if restart:
+            yield file
+            yield []
+        else:
+            tap.equal(share.apply([]), 1, "kept: changes")
+        expect()
+        share.apply(file)
+    # One that was made by hand stays so, whatever files named it and kept it meanwhile.
+    vtep.client("network", "add", "vni", "723")
+    for networks in ([{"vni": 723}], [], [{"vni": 723}]):
+        share.apply(networks)
+    yield share.networks
+    share.apply([])
+    expect((723, "runtime"))
+
+
+def count(vtep):
     """What is outside the networks counts as a change too."""
-    with Lab(hosts=1) as lab:
-        host = lab.hosts[0]
-        host.ns.ip("addr add 198.51.100.1/32 dev under")
-        vtep = Xvtepd(host, [{"vni": 700}])
-        tap.equal(apply(vtep), 0, "changes of the same file")
-        for keys in ({"xdp": "generic"}, {"udp6-checksum": True}, {"delivery": "stack"},
-                     {"address": "198.51.100.1"}, {"devices": ["under", "nic2"]}):
-            vtep.config["underlay"].update(keys)
-            tap.equal(apply(vtep), 1, f"changes of {keys}")
-            tap.equal(apply(vtep), 0, "changes of it again")
-        vtep.config["metrics"] = {"listen": "127.0.0.1:19476"}
-        tap.equal(apply(vtep, [{"vni": 701}]), 3, "changes of metrics and two networks")
+    vtep.host.ns.ip("addr add 198.51.100.1/32 dev under")
+    apply(vtep, [{"vni": 700}])
+    tap.equal(apply(vtep), 0, "changes of the same file")
+    for keys in ({"xdp": "generic"}, {"udp6-checksum": True}, {"delivery": "stack"},
+                 {"address": "198.51.100.1"}, {"devices": ["under", "nic2"]}):
+        vtep.config["underlay"].update(keys)
+        tap.equal(apply(vtep), 1, f"changes of {keys}")
+        tap.equal(apply(vtep), 0, "changes of it again")
+    vtep.config["metrics"] = {"listen": "127.0.0.1:19476"}
+    tap.equal(apply(vtep, [{"vni": 701}]), 3, "changes of metrics and two networks")
 
 
 def in_bulk():
@@ -426,10 +430,39 @@ def in_bulk():
                      "all devices are let go", 10)
 
 
-for _name in ("move_port", "port_again", "renamed", "swapped_devices", "xdp_modes", "names",
-              "refused_whole", "in_mid_flight", "by_hand", "kept", "count", "in_bulk"):
-    tap.case("apply: " + _name.replace("_", " "),
-             main=_name in ("move_port", "renamed", "xdp_modes"))(globals()[_name])
+def devices():
+    """One daemon, and devices that change: ports first, then what is under them."""
+    with Lab(hosts=1) as lab:
+        senders = tenants(lab.hosts[0], "p1")
+        vtep = Xvtepd(lab.hosts[0], [{"vni": 700, "ports": ["p1"]}, {"vni": 701}],
+                      underlay={"xdp": "native"})
+        move_port(vtep, senders)
+        renamed(vtep, senders)
+        xdp_modes(vtep)
+
+
+def files():
+    """One instance, and files that change; what wants a restart has it together."""
+    with Lab(hosts=1) as lab:
+        senders = tenants(lab.hosts[0], "p1", "p2", "p3", "p4", "p5")
+        vtep = Xvtepd(lab.hosts[0], [{"vni": 700}])
+        port_again(vtep, senders)
+        senders = swapped_devices(vtep, senders)
+        refused_whole(vtep)
+        apply(vtep, [])
+        tap.equal((vtep.rows("network"), vtep.rows("peer")), ([], []), "left for the next scenarios")
+        shares = []
+        for scenario, vnis, args in ((names, range(700, 710), (senders,)),
+                                     (by_hand, range(710, 720), ()), (kept, range(720, 730), ())):
+            Share(shares, vtep, scenario, vnis, *args)
+        run_together(vtep, shares)
+        count(vtep)
+
+
+tap.case("apply: move port, renamed device, XDP modes", main=True)(devices)
+tap.case("apply: ports again, swapped devices, refused files, names, what is by hand, count")(files)
+tap.case("apply: in mid flight")(in_mid_flight)
+tap.case("apply: in bulk")(in_bulk)
 
 if __name__ == "__main__":
     tap.main()
