@@ -158,8 +158,8 @@ def xdp_modes(vtep):
 
 class Share:
     """
-    A scenario's part of the file: networks with VNIs of its own, beside those of other scenarios. One
-    that wants a restart yields the networks with which it shall be; all restart together.
+    A scenario's part of the file: networks with VNIs of its own, beside those of other scenarios.
+    One that wants a restart yields the networks with which it shall be; all restart together.
     """
 
     def __init__(self, shares, vtep, scenario, vnis, *args):
@@ -450,7 +450,7 @@ def files():
         senders = swapped_devices(vtep, senders)
         refused_whole(vtep)
         apply(vtep, [])
-        tap.equal((vtep.rows("network"), vtep.rows("peer")), ([], []), "left for the next scenarios")
+        tap.equal((vtep.rows("network"), vtep.rows("peer")), ([], []), "left for the next ones")
         shares = []
         for scenario, vnis, args in ((names, range(700, 710), (senders,)),
                                      (by_hand, range(710, 720), ()), (kept, range(720, 730), ())):

@@ -220,7 +220,7 @@ def old_kernel(vtep):
 
 
 def foreign_xdp():
-    """A NIC that carries someone else's XDP program: named, and left alone; then a second daemon."""
+    """A NIC that carries someone else's XDP program: named, and left alone. Then a second daemon."""
     with Lab() as lab:
         a, b = lab.hosts
         a.foreign_xdp("under")

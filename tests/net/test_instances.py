@@ -65,8 +65,8 @@ def port(a, b, sender, restart):
 
 def slow_path(a, b):
     """
-    The slow path device of one is neither a port nor an underlay device of the other, which at first
-    has nothing pinned.
+    The slow path device of one is neither a port nor an underlay device of the other, which at
+    first has nothing pinned.
     """
     host, slow = a.host, a.status()["slow_dev"]
     words = f'{slow} is the slow path device of instance "{a.instance}"'
@@ -131,8 +131,8 @@ def each_names(*these):
 def same_uplink(lab, ends):
     """
     Instances with UDP ports of their own on one uplink: each says which the others are, none counts
-    another's program as a filter that it has to be behind, and each has its own frames. ends: {VTEP:
-    its tenant's}; in the end the last is gone.
+    another's program as a filter that it has to be behind, and each has its own frames. ends:
+    {VTEP: its tenant's}; in the end the last is gone.
     """
     host, inner, (a, b, c) = lab.hosts[0], lab.new_mac(), ends
     each_names(a, b, c)
@@ -172,9 +172,9 @@ def two():
 
 def three():
     """
-    Three on one uplink. A port of the first is the second's underlay, then the second's port, over a
-    restart; nothing is said of that by an instance of another network namespace, whose devices have
-    the same indices.
+    Three on one uplink. A port of the first is the second's underlay, then the second's port, over
+    a restart; nothing is said of that by an instance of another network namespace, whose devices
+    have the same indices.
     """
     with Lab(hosts=2) as lab:
         host, other = lab.hosts
@@ -203,7 +203,8 @@ def three():
         expect_none(elsewhere, "who is elsewhere, after all that")
 
 
-tap.case("instances: a port of both; the slow path of one is no device of the other", main=True)(two)
+tap.case("instances: a port of both; the slow path of one is no device of the other", main=True)(
+    two)
 tap.case("instances: three on one uplink; an underlay, a port restarted, another namespace")(three)
 
 if __name__ == "__main__":

@@ -208,11 +208,13 @@ def inner_vlan(tenants, vteps, keep):
         for _ in range(count):
             ends[0].send(frame.udp4(one.mac, to, "10.0.0.1", "10.0.0.2", mark, vlan=42))
     frame.expect(ends[0], lambda m: frame.plain(one.mac, frame.BROADCAST, m), {ends[1]: 1},
-                 f"{word}: untagged after it")
-    frame.wait_count({ends[1]: 2 * count if keep else 0}, mark, f"{word}: tagged frames", 2)
+                 f"inner-vlan {word}: untagged after it")
+    frame.wait_count({ends[1]: 2 * count if keep else 0}, mark,
+                     f"inner-vlan {word}: tagged frames", 2)
     tap.equal({ends[1].tags.get(f) for f in ends[1].get(mark)}, {42} if keep else set(),
-              f"{word}: tags")
-    tap.equal(vteps[0].drops().get("inner_vlan", 0), 0 if keep else 2 * count, f"{word}: drops")
+              f"inner-vlan {word}: tags")
+    tap.equal(vteps[0].drops().get("inner_vlan", 0), 0 if keep else 2 * count,
+              f"inner-vlan {word}: drops")
 
 
 def small_underlay():
@@ -371,7 +373,8 @@ def cpu_ms(vtep):
 
 def hopeless_port(host, vtep):
     """Ports that can never attach are tried again, without a look at a thousand peers each time."""
-    tap.contains(vtep.row("port", dev="tun9", vni=VNI)["status"], "not an Ethernet device", "status")
+    tap.contains(vtep.row("port", dev="tun9", vni=VNI)["status"], "not an Ethernet device",
+                 "hopeless port: status")
     vtep.wait_ready()
     for _ in range(5):  # beside others the same work costs more
         before = cpu_ms(vtep)

@@ -180,7 +180,7 @@ def start_by_hand(vtep, shim, step):
 
 
 def end_at_start(vtep):
-    """A SIGTERM that comes while the daemon starts waits too: an ordinary end, nothing half made."""
+    """A SIGTERM that comes while the daemon starts waits too: an ordinary end, not half made."""
     vtep.write()
     vtep.process = vtep.spawn()
     limit = time.monotonic() + 10 * tap.SLOW
@@ -193,8 +193,8 @@ def end_at_start(vtep):
 
 def pins_missing(vtep):
     """
-    A start that was cut off goes on; what cannot be read is left, and taken over once it can; without
-    xv_config what forwards is left as it is.
+    A start that was cut off goes on; what cannot be read is left, and taken over once it can;
+    without xv_config what forwards is left as it is.
     """
     vtep.kill()
     os.unlink(vtep.pin("xv_tx"))
@@ -290,7 +290,8 @@ def socket_removed(vtep):
     p = vtep.client("status", check=False)
     tap.equal(p.returncode, 1, "no socket: exit status")
     tap.contains(p.stderr, f"kill -HUP {pid}", "no socket: message")
-    tap.contains(as_nobody(vtep, "status").stderr, "run xvtep as root", "no socket: to another user")
+    tap.contains(as_nobody(vtep, "status").stderr, "run xvtep as root",
+                 "no socket: to another user")
     for removed in ("control.sock", ""):
         path = f"{RUN}/{vtep.instance}/{removed}"
         if removed == "":
@@ -336,9 +337,9 @@ def detach_message(vtep):
     """--detach while the daemon runs: what to do is to stop it, not to take another name."""
     for words, hint in ((("--detach", "-i", vtep.instance), False), (("-c", vtep.file), True)):
         p = vtep.host.ns.run(f"{OUT}/xvtepd", *words, check=False, timeout=10)
-        tap.equal(p.returncode, 1, f"detach while it runs: {words[0]}: exit status")
-        tap.contains(p.stderr, f"process {vtep.process.pid}", f"detach while it runs: {words[0]}: message")
-        tap.equal(" -i" in p.stderr, hint, f"detach while it runs: {words[0]}: {p.stderr!r} offers -i")
+        tap.equal(p.returncode, 1, f"second {words[0]}: exit status")
+        tap.contains(p.stderr, f"process {vtep.process.pid}", f"second {words[0]}: message")
+        tap.equal(" -i" in p.stderr, hint, f"second {words[0]}: {p.stderr!r} offers -i")
 
 
 def output_lost(vtep):
@@ -453,7 +454,7 @@ def completion_of_instances(live, dead):
 
 
 def what_is_pinned():
-    """One instance from nothing pinned on: what is left half made, is missing, or is of another host."""
+    """One instance from nothing pinned on: what is half made, missing, or of another namespace."""
     with Lab(hosts=1) as lab:
         host = lab.hosts[0]
         host.tenant("p1")

@@ -261,7 +261,7 @@ def underlay_devices():
         order.start(["under", "u2"])
 
 
-tap.case("refused reloads and starts", main=True)(reloads_and_starts)
+tap.case("refused reloads and starts", main=True, limit=120)(reloads_and_starts)
 tap.case("underlay devices in another order, devices that are none, the socket in the way")(
     underlay_devices)
 

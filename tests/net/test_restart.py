@@ -83,7 +83,7 @@ def killed(pair, ways, what):
 
 
 def kill_and_restart():
-    """In each XDP mode: that of a first start, then others by reload. The kernel is the other end."""
+    """In each XDP mode: of a first start, then others by reload. The kernel is the other end."""
     with Lab() as lab:
         pair = Pair(lab, kind="kernel")
         for mode in ("native", "off", "generic"):
@@ -312,8 +312,8 @@ def peers_by_hand(vtep, others):
 
 def on_one_host():
     """
-    One daemon is killed and started again. Devices that went meanwhile: their ports' ids and entries
-    are free again. So is what a daemon that was killed half-way left of a port and of a peer.
+    One daemon is killed and started again. Devices that went meanwhile: their ports' ids and
+    entries are free again. So is what a daemon that was killed half-way left of a port and a peer.
     """
     with Lab(hosts=1) as lab:
         host = lab.hosts[0]
@@ -349,8 +349,9 @@ def on_one_host():
 
 def refused_device(pair, mode):
     """
-    The same, where a device does not take the file's XDP mode, or metrics have no such address: what
-    runs keeps its devices, their modes and its networks. In the mode that they have nothing is lost.
+    A start is refused, as a device does not take the file's XDP mode, or metrics have no such
+    address: what runs keeps its devices, their modes and its networks. In the mode that they have
+    nothing is lost.
     """
     vtep, ns = pair.first, pair.first.host.ns
 
