@@ -46,6 +46,16 @@ def map_id(pin):
         os.close(fd)
 
 
+def link_ids(pin):
+    """The id of the link that is pinned there, and that of its program."""
+    fd = get(pin)
+    try:
+        words = about(fd)
+        return int(words["link_id"]), int(words["prog_id"])
+    finally:
+        os.close(fd)
+
+
 def map_entries(pin, keys=None):
     """{key: value} of the map that is pinned there, in bytes; of these keys, or of all."""
     fd = get(pin)

@@ -9,7 +9,7 @@ import struct
 
 import frame
 import tap
-from bpf import map_entries
+from bpf import link_ids, map_entries
 from lab import Lab
 from netns import run
 from vtep import RUN, Xvtepd
@@ -45,9 +45,7 @@ def links(vtep):
             found[name] = vtep.host.ns.run("tc", "-j", "filter", "show", "dev",
                                            devices[int(index)], "ingress").stdout
             continue
-        link = json.loads(run("bpftool", "-j", "link", "show", "pinned",
-                              vtep.pin("links/" + name)).stdout or "{}")
-        found[name] = link.get("id"), link.get("prog_id")
+        found[name] = link_ids(vtep.pin("links/" + name))
     return found
 
 
