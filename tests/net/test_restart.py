@@ -14,12 +14,13 @@ import time
 import frame
 import tap
 import traffic
+from bpf import map_entries
 from lab import OUT, Lab
-from netns import run
-from vtep import KINDS, Xvtepd, update, words
+from vtep import KINDS, Xvtepd, update
 
 VNI = 100
 PPS = 20000
+UPLINKS = 0x4000  # the first of underlay devices in xv_tx
 ID_LEFT = struct.pack("<I", 9)  # of a port or peer that there is not
 LISTED, ALONE = "203.0.113.1", "203.0.113.2"  # peers that are added by hand
 FILED = "203.0.113.3"  # a peer of the file
@@ -239,6 +240,11 @@ def reloads_and_restarts():
         forwards_without_daemon(pair)
 
 
+def numbers(these):
+    """As keys of maps."""
+    return [struct.pack("<I", n) for n in these]
+
+
 def started_by_link(lab, networks):
     """A symbolic link on the way to the file leads elsewhere: a reload reads what is there."""
     vtep = Xvtepd(lab.hosts[0], [], start=False)
@@ -266,10 +272,8 @@ def started_by_link(lab, networks):
 def refused_start(vtep):
     """What was added by hand is in the file's way: the start is refused, and what runs goes on."""
     def written():
-        keys = [("xv_config", 0), *(("xv_adj", n + 1) for n in range(peers))]
-        return {(name, n): json.loads(run("bpftool", "-j", "map", "lookup", "pinned",
-                                          vtep.pin(name), "key", *words(struct.pack("<I", n)))
-                                      .stdout)["value"] for name, n in keys}
+        return (map_entries(vtep.pin("xv_config")),
+                map_entries(vtep.pin("xv_adj"), numbers(range(1, peers + 1))))
     vtep.wait_ready()
     peers = len(vtep.rows("peer"))
     vtep.kill()
@@ -283,15 +287,9 @@ def refused_start(vtep):
     vtep.config = json.loads(good)
 
 
-def value_of(vtep, name, key):
-    p = run("bpftool", "-j", "map", "lookup", "pinned", vtep.pin(name), "key", *words(key))
-    return bytes(int(b, 16) for b in json.loads(p.stdout)["value"])
-
-
 def port_entries(vtep):
-    rows = json.loads(run("bpftool", "-j", "map", "dump", "pinned",
-                          vtep.pin("xv_port_dev")).stdout)
-    return sum(r["formatted"]["value"]["ifindex"] > 0 for r in rows)
+    """How many have a device, whose index comes first."""
+    return sum(any(value[:4]) for value in map_entries(vtep.pin("xv_port_dev")).values())
 
 
 def peers_by_hand(vtep, others):
@@ -337,7 +335,7 @@ def on_one_host():
         host.ns.ip("link del x1")
         vtep.start()
         for name, value in left.items():
-            tap.equal(value_of(vtep, name, ID_LEFT), bytes(len(value)),
+            tap.equal(map_entries(vtep.pin(name), [ID_LEFT]), {ID_LEFT: bytes(len(value))},
                       f"entry of {name} that nobody has")
         tap.equal([r["dev"] for r in vtep.rows("port")], ["p1"], "ports, one device gone")
         tap.equal(port_entries(vtep), 1, "entries of xv_port_dev after")
@@ -356,10 +354,8 @@ def refused_device(pair, mode):
     vtep, ns = pair.first, pair.first.host.ns
 
     def state():
-        maps = [run("bpftool", "-j", "map", "dump", "pinned", vtep.pin(name)).stdout
-                for name in ("xv_uplink", "xv_vni", "xv_peer")]
-        slots = [run("bpftool", "-j", "map", "lookup", "pinned", vtep.pin("xv_tx"), "key",
-                     "hex", f"{n:x}", "40", "0", "0", check=False).stdout for n in range(2)]
+        maps = [map_entries(vtep.pin(name)) for name in ("xv_uplink", "xv_vni", "xv_peer")]
+        slots = map_entries(vtep.pin("xv_tx"), numbers(range(UPLINKS, UPLINKS + 2)))
         xdp = re.findall(r" (xdp\w*) ", ns.run("ip", "link", "show", "dev", "under").stdout)
         links = os.path.exists(vtep.pin("links")) and sorted(os.listdir(vtep.pin("links")))
         return xdp, links, maps, slots
