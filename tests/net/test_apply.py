@@ -229,6 +229,7 @@ def refused_whole(vtep):
     """What was added by hand is in the way: nothing at all is touched."""
     keep = {"vni": 700, "name": "blue", "ports": ["p1"], "flood": ["192.0.2.77"]}
     apply(vtep, [keep])
+    vtep.forget()  # a learned entry has an age
     vtep.client("network", "add", "vni", "800", "name", "hand")
     vtep.client("port", "add", "p2", "vlan", "5", "network", "hand")
     vtep.client("flood", "add", "network", "hand", "remote", "192.0.2.78")
