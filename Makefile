@@ -107,6 +107,9 @@ $(OUT)/tests/unit/test_adjacency: LDLIBS += $(patsubst %,-Wl$(comma)--wrap=xv_%,
 $(OUT)/tests/unit/test_vlan: LDLIBS += $(patsubst %,-Wl$(comma)--wrap=%,bpf_map_update_elem \
 	bpf_map_lookup_elem bpf_map_delete_elem)
 
+# No map is written.
+$(OUT)/tests/unit/test_quota: LDLIBS += -Wl,--wrap=xv_network_write
+
 # The map with little room is the test's own.
 $(OUT)/tests/unit/test_flood: LDLIBS += $(patsubst %,-Wl$(comma)--wrap=%,bpf_map_update_elem \
 	bpf_map_lookup_elem bpf_map_delete_elem xv_rcu_synchronize xv_adjacency_drop xv_fdb_flush_gone)

@@ -6,6 +6,7 @@ kernel's bridge; who is in two places is told and counted.
 """
 import itertools
 import threading
+import time
 
 import frame
 import tap
@@ -110,6 +111,36 @@ def owner_right_behind():
                 two.is_at(owner)
 
 
+def while_no_daemon_ran():
+    """
+    A thief forged the addresses of a network while no daemon ran, and the owners spoke after it:
+    what the thief did is in the ring, and is not what counts when a daemon comes.
+    """
+    with Lab(hosts=1) as lab:
+        host = lab.hosts[0]
+        owner, thief = host.tenant("p1").tap(), host.tenant("p2").tap()
+        vtep = KINDS["xvtep"](host, [{"vni": VNI, "ports": ["p1", "p2"]}])
+        hello = [frame.plain(f"02:00:00:00:bb:{n:02x}", frame.BROADCAST, frame.marker())
+                 for n in range(50)]
+
+        def speak(end):
+            for data in hello:
+                end.send(data)
+        speak(owner)
+        vtep.wait_learned(50)
+        vtep.kill()
+        speak(thief)
+        end = time.monotonic() + 1.2  # two units of the time that programs note
+        while time.monotonic() < end:
+            speak(owner)
+            time.sleep(0.1)
+        vtep.start()
+        speak(thief)
+        tap.wait_for(lambda: {r["dev"] for r in vtep.fdb(VNI).values()} == {"p2"},
+                     "a move that is new is seen")
+        tap.equal(vtep.row("network", vni=VNI)["moves"], 50, "moves since the start")
+
+
 def duplicate():
     """Two stations with one address: told with both places, counted, and shown."""
     with Lab() as lab:
@@ -171,6 +202,7 @@ for _kind in ("xvtep", "kernel"):
     tap.case(f"the owner's next frame ends a theft ({_kind})", _kind)(owner_is_back)
 tap.case("a VRRP pair")(pair)
 tap.case("the owner right behind a thief")(owner_right_behind)
+tap.case("forged while no daemon ran")(while_no_daemon_ran)
 tap.case("one address at two stations")(duplicate)
 tap.case("moves in a storm")(storm)
 

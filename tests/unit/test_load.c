@@ -312,7 +312,7 @@ static void test_undo(void **state)
 	net->learned = 0;
 	assert_int_equal(xv_fdb_learn(&model, net,
 				      &(struct xv_fdb_key){.bd = BD_RED, .mac = {2, 0, 0, 0, 0, 1}},
-				      XV_FDB_PORT, PORT_RED, 0),
+				      XV_FDB_PORT, PORT_RED, 0, xv_fdb_now()),
 			 0);
 	o = load_text(text);
 	assert_int_equal(o.ret, -EEXIST);

@@ -34,6 +34,14 @@ static void nothing(void)
 {
 }
 
+void __wrap_xv_network_write(struct xv_model *m, struct xv_network *net);
+
+void __wrap_xv_network_write(struct xv_model *m, struct xv_network *net)
+{
+	(void)m;
+	(void)net;
+}
+
 static struct xv_fdb_key key_of(uint32_t bd, uint32_t n)
 {
 	return (struct xv_fdb_key){.bd = bd, .mac = {2, 0, n >> 24, n >> 16, n >> 8, n}};
@@ -64,6 +72,7 @@ static int setup(void **state)
 	memset(&dp.fd, 0xff, sizeof(dp.fd)); /* no maps */
 	fdb.waiting = true;		     /* for a grace period that this test does not have */
 	ports[1] = &port;
+	HASH_ADD(hh, model.ports, key, sizeof(port.key), &port);
 	for (i = 0; i < 2; i++) {
 		by_bd[i + 1] = &nets[i];
 		HASH_ADD(hh, model.networks, vni, sizeof(nets[i].vni), &nets[i]);
@@ -79,6 +88,7 @@ static int teardown(void **state)
 	(void)state;
 	xv_table_close(fdb.table);
 	HASH_CLEAR(hh, model.networks);
+	HASH_CLEAR(hh, model.ports);
 	free(memory);
 	return 0;
 }
@@ -93,9 +103,9 @@ static void test_full(void **state)
 	fill();
 	assert_int_equal(xv_mac_table_count(&model), XV_MAX_FDB);
 	assert_int_equal(xv_mac_table_count_static(&model), 0);
-	assert_int_equal(
-		xv_fdb_learn(&model, &nets[0], &(struct xv_fdb_key){1, {6}}, XV_FDB_PORT, 1, 0),
-		-ENOSPC);
+	assert_int_equal(xv_fdb_learn(&model, &nets[0], &(struct xv_fdb_key){1, {6}}, XV_FDB_PORT,
+				      1, 0, xv_fdb_now()),
+			 -ENOSPC);
 	for (n = 0; n < 200; n++) {
 		key = key_of(1, XV_MAX_FDB + n);
 		assert_int_equal(xv_fdb_add_static(&model, &nets[0], key.mac, &port, NULL, false,
@@ -109,10 +119,36 @@ static void test_full(void **state)
 	assert_int_equal(port.learned, nets[0].learned + nets[1].learned);
 }
 
+/* Programs are told as soon as there is room; that the shortage is over, once it is clearly so. */
+static void test_episodes(void **state)
+{
+	struct xv_network *net = &nets[1];
+	int i;
+
+	(void)state;
+	net->set.max_macs = port.max_macs = 100;
+	for (i = 0; i < 2; i++) {
+		net->learned = port.learned = 100;
+		xv_quota_deny_network(&model, net);
+		xv_quota_deny_port(&model, &port);
+		assert_true(net->full && net->short_of_room && port.full && port.short_of_room);
+		net->learned = port.learned = 99;
+		xv_quota_room(&model);
+		assert_true(!net->full && net->short_of_room && !port.full && port.short_of_room);
+		assert_int_equal(model.n_full, 0);
+		net->learned = port.learned = 0;
+		xv_quota_room(&model);
+		assert_true(!net->short_of_room && !port.short_of_room);
+		assert_int_equal(model.n_short, 0);
+	}
+	net->set.max_macs = port.max_macs = 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_full, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_episodes, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

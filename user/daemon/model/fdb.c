@@ -26,12 +26,17 @@ struct eviction {
 	size_t left;
 };
 
+uint32_t xv_fdb_tick(uint64_t ns)
+{
+	return ns >> XV_SEEN_SHIFT;
+}
+
 uint32_t xv_fdb_now(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
-	return (ts.tv_sec * 1000000000ULL + ts.tv_nsec) >> XV_SEEN_SHIFT;
+	return xv_fdb_tick(ts.tv_sec * 1000000000ULL + ts.tv_nsec);
 }
 
 static struct xv_fdb_key make_key(const struct xv_network *net, const uint8_t mac[6])
@@ -238,14 +243,15 @@ int xv_fdb_del(struct xv_model *model, struct xv_network *net, const uint8_t mac
 }
 
 int xv_fdb_learn(struct xv_model *model, struct xv_network *net, const struct xv_fdb_key *key,
-		 uint8_t kind, uint32_t dst, uint16_t moves)
+		 uint8_t kind, uint32_t dst, uint16_t moves, uint32_t seen)
 {
+	uint32_t now = xv_fdb_now(); /* the coarse clock may be behind */
 	struct xv_fdb_word word = {.val = {
 					   .dst = dst,
 					   .kind = kind,
 					   .flags = moves ? XV_FDB_MOVING : 0,
 					   .moves = moves,
-					   .last_seen = xv_fdb_now(),
+					   .last_seen = seen < now ? seen : now,
 				   }};
 	struct xv_place place = {.kind = kind, .dst = dst};
 	struct xv_fdb_val old;

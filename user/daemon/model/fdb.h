@@ -12,7 +12,8 @@
 #include "model/peer.h"
 #include "model/port.h"
 
-/* The current time in units of last_seen. */
+/* A time of CLOCK_MONOTONIC (ns), and the current time, in units of last_seen. */
+uint32_t xv_fdb_tick(uint64_t ns);
 uint32_t xv_fdb_now(void);
 /*
  * Adds a static entry, which replaces a learned one. -EEXIST: there is a static one, and replace is
@@ -37,11 +38,12 @@ int xv_fdb_drop(struct xv_model *model, struct xv_network *net, const uint8_t ma
 int xv_fdb_del(struct xv_model *model, struct xv_network *net, const uint8_t mac[6],
 	       struct xv_err *err);
 /*
- * Adds or moves a learned entry; the caller has applied quotas and policy (learn.c). -EAGAIN: room
- * is being made; try again when signals.room is sent.
+ * Adds or moves a learned entry; the caller has applied quotas and policy (learn.c). seen: when the
+ * MAC sent, in units of last_seen. -EAGAIN: room is being made; try again when signals.room is
+ * sent.
  */
 int xv_fdb_learn(struct xv_model *model, struct xv_network *net, const struct xv_fdb_key *key,
-		 uint8_t kind, uint32_t dst, uint16_t moves);
+		 uint8_t kind, uint32_t dst, uint16_t moves, uint32_t seen);
 /* A moved MAC has sent from where its entry says: programs need not tell of its frames any more. */
 void xv_fdb_stays(struct xv_model *model, const struct xv_fdb_key *key,
 		  const struct xv_fdb_val *val);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Limits of learned MACs: see quota.h. */
+#include <stdio.h>
+
 #include "log.h"
 #include "model/mac_table.h"
 #include "model/quota.h"
@@ -34,17 +36,26 @@ bool xv_quota_place_has_room(const struct xv_model *model, struct xv_place place
 	return !port || !port->max_macs || port->learned < port->max_macs;
 }
 
+static void tell_network(const struct xv_network *net)
+{
+	char limit[40] = "the FDB has no room";
+
+	if (net->learned >= net->set.max_macs)
+		snprintf(limit, sizeof(limit), "its max-macs is %u", net->set.max_macs);
+	xv_log_limited(LOG_WARNING, net->bd,
+		       "network %s: %u MACs are learned, and %s: further MACs are not learned, and "
+		       "frames to them are flooded",
+		       net->set.name, net->learned, limit);
+}
+
 void xv_quota_deny_network(struct xv_model *model, struct xv_network *net)
 {
 	net->quota_denied++;
-	if (!net->short_of_room)
-		xv_log_limited(LOG_WARNING, net->bd,
-			       "network %s: %u MACs are learned, which is %s: further MACs are not "
-			       "learned, and frames to them are flooded",
-			       net->set.name, net->learned,
-			       net->learned >= net->set.max_macs ? "its max-macs"
-								 : "all that the FDB has room for");
-	net->short_of_room = true;
+	if (!net->short_of_room) {
+		tell_network(net);
+		net->short_of_room = true;
+		model->n_short++;
+	}
 	if (net->full)
 		return;
 	net->full = true;
@@ -57,13 +68,16 @@ void xv_quota_deny_port(struct xv_model *model, struct xv_port *port)
 	char text[XV_PORT_STRLEN];
 
 	port->quota_denied++;
-	if (!port->short_of_room)
+	if (!port->short_of_room) {
 		xv_log_limited(
 			LOG_WARNING, port->net->bd,
-			"port %s of network %s: %u MACs are learned there, which is its "
-			"max-macs: further MACs are not learned, and frames to them are flooded",
-			xv_port_text(port, text), port->net->set.name, port->learned);
-	port->short_of_room = true;
+			"port %s of network %s: %u MACs are learned there, and its max-macs "
+			"is %u: further MACs are not learned, and frames to them are flooded",
+			xv_port_text(port, text), port->net->set.name, port->learned,
+			port->max_macs);
+		port->short_of_room = true;
+		model->n_short++;
+	}
 	if (port->full)
 		return;
 	port->full = true;
@@ -76,32 +90,46 @@ static bool is_calm(uint32_t have, uint32_t limit)
 	return have <= limit - limit / CALM_SHARE;
 }
 
-static void network_room(struct xv_model *model, struct xv_network *net)
+/* Tells the programs that there is room, once there is some. */
+static void open_network(struct xv_model *model, struct xv_network *net)
 {
-	if (net->learned >= net->set.max_macs || xv_mac_table_count(model) >= XV_MAX_FDB)
+	if (!net->full || net->learned >= net->set.max_macs ||
+	    xv_mac_table_count(model) >= XV_MAX_FDB)
 		return;
 	net->full = false;
 	model->n_full--;
 	xv_network_write(model, net);
-	if (!is_calm(net->learned, net->set.max_macs))
-		return;
-	net->short_of_room = false;
-	xv_log_limited(LOG_NOTICE, net->bd, "network %s: there is room for MACs again, %u of %u",
-		       net->set.name, net->learned, net->set.max_macs);
 }
 
-static void port_room(struct xv_model *model, struct xv_port *port)
+static void open_port(struct xv_model *model, struct xv_port *port)
 {
-	char text[XV_PORT_STRLEN];
-
-	if (port->max_macs && port->learned >= port->max_macs)
+	if (!port->full || (port->max_macs && port->learned >= port->max_macs))
 		return;
 	port->full = false;
 	model->n_full--;
 	xv_port_write(model, port);
-	if (port->max_macs && !is_calm(port->learned, port->max_macs))
+}
+
+/* Ends a shortage: the next one is told again. */
+static void calm_network(struct xv_model *model, struct xv_network *net)
+{
+	if (!net->short_of_room || net->full || !is_calm(net->learned, net->set.max_macs))
+		return;
+	net->short_of_room = false;
+	model->n_short--;
+	xv_log_limited(LOG_NOTICE, net->bd, "network %s: there is room for MACs again, %u of %u",
+		       net->set.name, net->learned, net->set.max_macs);
+}
+
+static void calm_port(struct xv_model *model, struct xv_port *port)
+{
+	char text[XV_PORT_STRLEN];
+
+	if (!port->short_of_room || port->full ||
+	    (port->max_macs && !is_calm(port->learned, port->max_macs)))
 		return;
 	port->short_of_room = false;
+	model->n_short--;
 	xv_log_limited(LOG_NOTICE, port->net->bd,
 		       "port %s of network %s: there is room for MACs again",
 		       xv_port_text(port, text), port->net->set.name);
@@ -112,12 +140,14 @@ void xv_quota_room(struct xv_model *model)
 	struct xv_network *net;
 	struct xv_port *port;
 
-	if (!model->n_full)
+	if (!model->n_full && !model->n_short)
 		return;
-	for (net = model->networks; net; net = net->hh.next)
-		if (net->full)
-			network_room(model, net);
-	for (port = model->ports; port; port = port->hh.next)
-		if (port->full)
-			port_room(model, port);
+	for (net = model->networks; net; net = net->hh.next) {
+		open_network(model, net);
+		calm_network(model, net);
+	}
+	for (port = model->ports; port; port = port->hh.next) {
+		open_port(model, port);
+		calm_port(model, port);
+	}
 }

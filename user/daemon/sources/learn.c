@@ -80,6 +80,8 @@ enum xv_learn_verdict xv_learn_decide(const struct xv_network *net, const struct
 		return XV_LEARN_STATIC;
 	if (old && old->kind == event->kind && old->dst == event->dst)
 		return XV_LEARN_REFRESH;
+	if (old && old->last_seen > xv_fdb_tick(event->time))
+		return XV_LEARN_LATE;
 	if (old)
 		return XV_LEARN_ADMIT;
 	return net->learned >= net->set.max_macs ? XV_LEARN_QUOTA : XV_LEARN_ADMIT;
@@ -123,7 +125,8 @@ static void admit(struct xv_learn *learn, struct xv_network *net, const struct x
 		  const struct xv_fdb_val *old)
 {
 	uint16_t moves = !old ? 0 : old->moves + (old->moves < XV_FDB_MOVES_MAX);
-	int ret = xv_fdb_learn(learn->model, net, &event->key, event->kind, event->dst, moves);
+	int ret = xv_fdb_learn(learn->model, net, &event->key, event->kind, event->dst, moves,
+			       xv_fdb_tick(event->time));
 
 	/* If parked[] is full the event is lost; the MAC's next frame causes another. */
 	if (ret == -EAGAIN && learn->n_parked < PARKED)
@@ -196,6 +199,7 @@ static void handle(struct xv_learn *learn, struct xv_event *event)
 	case XV_LEARN_REFRESH:
 		xv_fdb_stays(model, &event->key, known);
 		break;
+	case XV_LEARN_LATE: /* as after a restart: the ring has what came meanwhile */
 	case XV_LEARN_OFF:
 	case XV_LEARN_STATIC:
 		break;

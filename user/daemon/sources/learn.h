@@ -11,6 +11,7 @@
 enum xv_learn_verdict {
 	XV_LEARN_ADMIT,
 	XV_LEARN_REFRESH, /* the entry is right already */
+	XV_LEARN_LATE,	  /* the MAC was heard where its entry says since the event */
 	XV_LEARN_OFF,	  /* learning is off, or the network or the source is gone */
 	XV_LEARN_STATIC,  /* a static entry has the MAC */
 	XV_LEARN_QUOTA,	  /* the network has its max-macs */
