@@ -52,6 +52,7 @@ static __always_inline int xv_encap_decide(const struct xv_frame *f, int beside,
 {
 	const struct xv_table_head *fdb = xv_fdb_head();
 	const struct xv_ethhdr *eth = f->data;
+	const struct xv_port_dev_val *dev;
 	struct xv_table_probe dest;
 	int err;
 
@@ -66,7 +67,11 @@ static __always_inline int xv_encap_decide(const struct xv_frame *f, int beside,
 	e->known = !xv_mac_is_multicast(eth->h_dest) && xv_fdb_lookup(&dest, &e->to);
 	if (likely(e->known))
 		return 0;
-	return xv_port_loop_check(e->port); /* before its source is learned there */
+	dev = bpf_map_lookup_elem(&xv_port_dev, &e->port);
+	if (unlikely(!dev))
+		return XV_DROP(NOT_CONFIGURED);
+	/* before its source is learned there */
+	return xv_port_loop_check(dev, e->port, xv_mac_is_link_local(eth->h_dest));
 }
 
 /* The source's part: may give the daemon an event. 0 or a drop. */

@@ -6,76 +6,13 @@
 #ifndef XV_BPF_EVENT_H
 #define XV_BPF_EVENT_H
 
-#include "parse.h"
+#include "gate.h"
 
 enum {
 	XV_RECENT_TICK_SHIFT = 25, /* an event is not repeated within 34 ms ... */
 	XV_RECENT_MOVE_SHIFT =
-		20,		 /* ... but a move after 1 ms: the MAC may have moved away again */
-	XV_GATE_TICK_SHIFT = 27, /* learn rate is counted in windows of 134 ms ... */
-	XV_GATE_SHARE_SHIFT = 3, /* ... each worth an eighth of the rate */
-	XV_MOVES_MIN = 16,	 /* moves in a window to one place, however low the rate */
+		20, /* ... but a move after 1 ms: the MAC may have moved away again */
 };
-
-/* Where a frame came from or goes: a port, or a peer (id 0 if it is none of ours). */
-struct xv_end {
-	__u32 id;
-	__u8 kind; /* enum xv_fdb_kind */
-};
-
-/* Events that a network may send in a window. 0: it is gone. */
-static __always_inline __u32 gate_width(__u32 bd)
-{
-	const struct xv_bd_info_val *info = bpf_map_lookup_elem(&xv_bd_info, &bd);
-
-	if (!info)
-		return 0;
-	if (!info->learn_rate)
-		return ~0U;
-	return info->learn_rate >> XV_GATE_SHARE_SHIFT ?: 1;
-}
-
-/* Whether the network may send one more event about an unknown MAC in this window. */
-static __always_inline int learn_gate_open(__u32 bd, __u64 now)
-{
-	__u32 width = gate_width(bd), tick = now >> XV_GATE_TICK_SHIFT;
-	struct xv_gate_val *gate = bpf_map_lookup_elem(&xv_gate, &bd);
-
-	if (!gate)
-		return 0;
-	if (gate->tick != tick) {
-		gate->tick = tick;
-		gate->used = 0;
-	}
-	if (gate->used >= width)
-		return 0;
-	gate->used++;
-	return 1;
-}
-
-/*
- * Whether one more MAC may move to that place in this window. Neither a storm of unknown MACs nor
- * one of moves to other places can keep a MAC from coming back to where it is.
- */
-static __always_inline int move_gate_open(__u32 bd, struct xv_end to, __u64 now)
-{
-	__u64 place = (__u64)bd << 32 | to.id << 8 | to.kind;
-	__u32 slot = (place * 0x9e3779b97f4a7c15ULL) >> 52; /* 12 bits: XV_MOVE_SLOTS */
-	struct xv_move_gate_val *gate = bpf_map_lookup_elem(&xv_move_gate, &slot);
-	__u32 width = gate_width(bd), tick = now >> XV_GATE_TICK_SHIFT;
-
-	if (!gate)
-		return 0;
-	if (gate->tick != tick || gate->place != place) {
-		gate->place = place;
-		gate->tick = tick;
-		gate->used = 0;
-	}
-	if (gate->used >= (width < XV_MOVES_MIN ? XV_MOVES_MIN : width))
-		return 0;
-	gate->used++;
-	return 1;
-}
 
 /* Whether no more MACs are learned in that network, or at that port. */
 static __always_inline int is_full(__u32 net_flags, struct xv_end from)
@@ -136,7 +73,7 @@ __noinline int xv_event_give(__u32 what, __u32 net_flags, const struct xv_fdb_ke
 		xv_count_path(XV_PATH_EVENT_FULL, &one);
 		return 0;
 	}
-	if (!(moved ? move_gate_open(key->bd, from, now) : learn_gate_open(key->bd, now))) {
+	if (!(moved ? xv_gate_move(key->bd, from, now) : xv_gate_learn(key->bd, now))) {
 		xv_count_path(XV_PATH_EVENT_LIMITED, &one);
 		return 0;
 	}

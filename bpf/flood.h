@@ -61,6 +61,19 @@ static __always_inline void flood_too_big(struct xv_flood_ctx *c, __u32 mtu)
 		c->too_big = mtu;
 }
 
+/*
+ * A copy to a port that is in a loop: dropped, but for a few link-local frames. (Here, not once for
+ * all copies: what is known of the frame would double what the verifier walks through.)
+ */
+__noinline int xv_flood_loop(struct __sk_buff *skb, __u32 bd, __u32 port)
+{
+	__u8 dest[8];
+
+	if (bpf_skb_load_bytes(skb, 0, dest, ETH_ALEN))
+		return XV_DROP(LOOP);
+	return xv_gate_loop(bd, port, xv_mac_is_link_local(dest));
+}
+
 /* One copy to a port. Tagging changes the frame itself, so it is undone after the clone. */
 static __always_inline void flood_port(struct xv_flood_ctx *c, __u32 port)
 {
@@ -68,7 +81,8 @@ static __always_inline void flood_port(struct xv_flood_ctx *c, __u32 port)
 	int err = xv_port_check(port, c->key.bd, xv_skb_check_len(c->skb), &dev);
 
 	if (!err && dev)
-		err = dev->flags & XV_PORT_LOOP ? XV_DROP(LOOP) : xv_vlan_check(c->skb, dev);
+		err = unlikely(dev->flags & XV_PORT_LOOP) ? xv_flood_loop(c->skb, c->key.bd, port)
+							  : xv_vlan_check(c->skb, dev);
 	if (!err && dev && dev->vlan &&
 	    bpf_skb_vlan_push(c->skb, bpf_htons(ETH_P_8021Q), dev->vlan))
 		err = XV_DROP(NO_MEMORY);

@@ -3,7 +3,7 @@
 #ifndef XV_BPF_PORT_H
 #define XV_BPF_PORT_H
 
-#include "parse.h"
+#include "gate.h"
 
 /*
  * Reads an element of xv_port that was looked up by key. 0, or a drop: the element is another key's
@@ -107,17 +107,20 @@ static __always_inline int xv_port_takes_xdp(const struct xv_port_dev_val *dev, 
 }
 
 /*
- * Drops what a port that is in a loop sends to groups and unknown MACs (XV_PORT_LOOP). 0 or a drop.
+ * Drops what a port that is in a loop (XV_PORT_LOOP) sends to groups and unknown MACs, or would get
+ * of it: but a few link-local frames pass, which the network forwards if they come so far. 0 or a
+ * drop.
  */
-static __always_inline int xv_port_loop_check(__u32 port)
+static __always_inline int xv_port_loop_check(const struct xv_port_dev_val *dev, __u32 port,
+					      int link_local)
 {
-	const struct xv_port_dev_val *dev = bpf_map_lookup_elem(&xv_port_dev, &port);
-
-	return dev && dev->flags & XV_PORT_LOOP ? XV_DROP(LOOP) : 0;
+	if (likely(!(dev->flags & XV_PORT_LOOP)))
+		return 0;
+	return xv_gate_loop(dev->bd, port, link_local);
 }
 
 enum {
-	XV_HOP_TAGS = 3, /* tags that are looked at, one behind the other */
+	XV_HOP_TAGS = 8, /* tags that are looked at, one behind the other */
 };
 
 /*

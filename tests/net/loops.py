@@ -7,14 +7,14 @@ from vtep import Xvtepd
 VNI = 100
 
 
-def loop_lab(lab, bridge=""):
-    """p1 and p2 are bridged by one tenant; p3 is another's."""
+def loop_lab(lab, bridge="", first=()):
+    """p1 and p2 are bridged by one tenant; p3 is another's. Other ports may come first."""
     host = lab.hosts[0]
     ns, other = lab.netns("loop"), host.tenant("p3")
     for port, end in (("p1", "e1"), ("p2", "e2")):
         host.ns.ip(f"link add {port} type veth peer name {end} netns {ns.path}",
                    f"link set {port} up")
-    vtep = Xvtepd(host, [{"vni": VNI, "ports": ["p1", "p2", "p3"]}])
+    vtep = Xvtepd(host, [{"vni": VNI, "ports": [*first, "p1", "p2", "p3"]}])
     ns.ip("link add br0 type bridge mcast_snooping 0 " + bridge, "link set e1 master br0 up",
           "link set e2 master br0 up", "link set br0 up")
     return vtep, other, other.tap()

@@ -37,6 +37,19 @@ def spanning_tree():
         tap.ok(vtep.paths().get("flood_copy", 0) < 100, "no storm")
 
 
+@tap.case("STP is turned on when a loop is contained")
+def spanning_tree_later():
+    """The contained port lets it through: the tenant's bridge blocks one of the two itself."""
+    with Lab(hosts=1) as lab:
+        vtep, other, end = loop_lab(lab, "forward_delay 200 hello_time 100")
+        stir(other, end, lambda: len(inside(vtep)) == 1, "contained")
+        ns = next(n for n in lab.namespaces if "loop" in n.name)
+        ns.ip("link set br0 type bridge stp_state 1")
+        tap.wait_for(lambda: sorted(p["state"] for p in ns.json("bridge", "-j", "link"))
+                     == ["blocking", "forwarding"], "one is blocked", 9)
+        tap.equal(len(inside(vtep)), 1, "still contained")
+
+
 @tap.case("a forger, the owner first", "owner")
 @tap.case("a forger, the forger first", "forger")
 def forged(first):

@@ -36,6 +36,17 @@ def contained():
             tap.contains(lines[0], port, "the line")
 
 
+@tap.case("a loop of two ports among 300")
+def among_many():
+    """Probes are sent from the two that are suspected first, not from the first ports alone."""
+    with Lab(hosts=1) as lab:
+        lab.hosts[0].ns.ip("link add trunk type veth peer name end", "link set trunk up",
+                           "link set end up")
+        first = [{"dev": "trunk", "vlan": n} for n in range(1, 301)]
+        vtep, other, end = loop_lab(lab, first=first)
+        stir(other, end, lambda: len(inside(vtep)) == 1, "contained")
+
+
 @tap.case("loop-detect: off")
 def turned_off():
     """A contained port is released as soon as the setting is off, and none is contained then."""

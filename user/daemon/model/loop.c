@@ -99,19 +99,26 @@ static void on_heard(void *arg, uint32_t ifindex, uint16_t vlan, uint32_t id)
 	}
 }
 
-/* Sends one probe out of each port of the network. */
+static bool try_port(struct xv_loop *loop, const struct xv_network *net, const struct xv_port *port)
+{
+	if (!port || !is_tried(port, net))
+		return false;
+	xv_probe_send(loop->probe, port->ifindex, port->key.vlan, port->link.mac, port->id);
+	return true;
+}
+
+/* Sends one probe out of each port of the network, of the two that are suspected first. */
 static void try_ports(struct xv_loop *loop, const struct xv_network *net)
 {
 	static const struct timeval wait = {.tv_usec = ROUND_US};
-	unsigned int n = 0;
 	struct xv_port *port;
+	unsigned int n;
 
-	for (port = loop->model->ports; port && n < PORTS_A_ROUND; port = port->hh.next) {
-		if (!is_tried(port, net))
-			continue;
-		xv_probe_send(loop->probe, port->ifindex, port->key.vlan, port->link.mac, port->id);
-		n++;
-	}
+	for (n = 0; n < 2; n++)
+		try_port(loop, net, xv_port_of(loop->model, loop->ear[n]));
+	for (port = loop->model->ports; port && n < PORTS_A_ROUND; port = port->hh.next)
+		if (port->id != loop->ear[0] && port->id != loop->ear[1])
+			n += try_port(loop, net, port);
 	loop->left--;
 	event_add(loop->again, &wait);
 }
