@@ -8,6 +8,7 @@ failure as comments. A case is a function that returns, raises Skip, or raises a
 Under software emulation all limits are SLOW times as long, and cases that would take too long are
 skipped; the environment's SLOW overrides.
 """
+import contextlib
 import os
 import signal
 import sys
@@ -57,6 +58,18 @@ def case(name, *args, limit=LIMIT, main=False, **kwargs):
                       skipped if short else lambda: function(*args, **kwargs)))
         return function
     return add
+
+
+@contextlib.contextmanager
+def part(name):
+    """One of a case's scenarios: what fails in it says its name first."""
+    try:
+        yield
+    except Skip:
+        raise
+    except Exception as e:
+        e.args = (f"{name}: {e}",)
+        raise
 
 
 def equal(got, want, what):

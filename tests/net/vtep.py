@@ -67,6 +67,18 @@ class Kernel:
         for remote in net.get("flood", ()):
             ns.run("bridge", "fdb", "append", ZERO_MAC, "dev", f"vx{vni}", "dst", remote)
 
+    def again(self, **keys):
+        """All networks anew and with other keys, as a vxlan device does not change its own."""
+        for net in self.networks:
+            self.host.ns.ip(f"link del br{net['vni']}", f"link del vx{net['vni']}")
+            net.update(keys)
+            self.add(net)
+
+    def use(self, family, other):
+        """The underlay's addresses are of this family now; other is the host to flood to."""
+        self.family = family
+        self.again(flood=[other.address(family)])
+
     def wait_learned(self, count):
         """Until that many MAC addresses of tenants are known: here and behind remotes."""
         tap.wait_for(lambda: len(self.learned()) == count, f"{count} entries in the FDB")
@@ -246,6 +258,18 @@ class Xvtepd:
     def apply(self, check=True):
         self.write()
         return self.client("apply", self.file, check=check)
+
+    def use(self, family, other):
+        """The underlay's addresses are of this family now; other is the host to flood to."""
+        self.family = family
+        underlay = self.config["underlay"]
+        for key, value in (("address", 4), ("address6", 6)):
+            underlay.pop(key, None)
+            if value == family:
+                underlay[key] = self.host.address(family)
+        for net in self.config["networks"]:
+            net["flood"] = [other.address(family)]
+        self.apply()
 
     def pin(self, name):
         return f"{BPFFS}/{self.instance}/{name}"
