@@ -16,7 +16,7 @@ import tap
 import traffic
 from lab import Lab, TapTenant
 from netns import CommandError
-from vtep import KINDS
+from vtep import KINDS, Kernel, Xvtepd
 
 X, K = "xvtep", "kernel"
 PAIRS = ((K, K), (X, X), (X, K))
@@ -24,11 +24,11 @@ FORWARDING = ("gro", "rx-udp-gro-forwarding")
 LISTS = ("gro", "rx-gro-list")  # merged frames are lists of skbs
 
 
-def switch_on(ns, dev, features):
+def switch(ns, dev, features, state="on"):
     """Device features that not every kernel has."""
     for feature in features:
         try:
-            ns.run("ethtool", "-K", dev, feature, "on")
+            ns.run("ethtool", "-K", dev, feature, state)
         except CommandError as e:
             raise tap.Skip(f"no {feature} here") from e
 
@@ -46,55 +46,69 @@ def exchange(one, two, back=True):
     tap.equal(failed, [], "what did not arrive")
 
 
-def start(hosts, kinds, family=4, ports=(("p1",), ("p1",)), **underlay):
-    a, b = hosts
-    return [KINDS[kind](h, [{"vni": 100, "ports": list(names), "flood": [o.address(family)]}],
-                        family, underlay=underlay)
-            for h, o, kind, names in ((a, b, kinds[0], ports[0]), (b, a, kinds[1], ports[1]))]
+class Site:
+    """
+    Two hosts with a tunnel end and a tenant each. The underlay's settings and the devices' features
+    change as scenarios ask for it.
+    """
+
+    def __init__(self, lab, kinds, gro=False, **underlay):
+        self.lab, self.hosts = lab, lab.hosts
+        self.one, self.two = [h.tenant("p1", f"10.0.0.{h.number}", ip6=f"fd00::{h.number}", gro=gro)
+                              for h in lab.hosts]
+        a, b = lab.hosts
+        self.vteps = [KINDS[kind](h, [{"vni": 100, "ports": ["p1"], "flood": [o.v4]}],
+                                  underlay=underlay)
+                      for h, o, kind in ((a, b, kinds[0]), (b, a, kinds[1]))]
+        self.family = 4
+
+    def use(self, family):
+        if family != self.family:
+            for vtep, other in zip(self.vteps, self.hosts[::-1]):
+                vtep.use(family, other)
+            self.family = family
+
+    def underlay(self, **keys):
+        for vtep in self.vteps:
+            vtep.config["underlay"].update(keys)
+            vtep.apply()
+
+    def switch(self, dev, features, state="on"):
+        for host in self.hosts:
+            switch(host.ns, dev, features, state)
 
 
-def tenants(lab, **kwargs):
-    return [h.tenant("p1", f"10.0.0.{h.number}", ip6=f"fd00::{h.number}", **kwargs)
-            for h in lab.hosts]
-
-
-def pair(kinds, family, wire, under=(), port=(), gro=False, **underlay):
+def pair(site, family=4, under=(), port=(), **underlay):
     """under, port: features of those devices, which merge what is received there."""
-    with Lab(wire=wire) as lab:
-        one, two = tenants(lab, gro=gro)
-        for host in lab.hosts:
-            switch_on(host.ns, "under", under)
-            switch_on(host.ns, "p1", port)
-        start(lab.hosts, kinds, family, **underlay)
-        one.ping(two.ip)
-        one.ping(two.ip6)  # bursts that wait for a neighbour are cut off above 200 KB
-        exchange(one, two)
+    site.use(family)
+    if underlay:
+        site.underlay(**underlay)
+    for dev, features in (("under", under), ("p1", port)):
+        site.switch(dev, features)
+    site.one.ping(site.two.ip)
+    site.one.ping(site.two.ip6)  # bursts that wait for a neighbour are cut off above 200 KB
+    exchange(site.one, site.two)
+    site.switch("under", under[1:], "off")  # on the NIC-like wire it merges TCP anyway
+    site.switch("p1", port, "off")
+    if underlay:
+        site.underlay(xdp="auto")
 
 
-def own_tunnel(kinds, family, wire):
+def own_tunnel(site):
     """The tenants' own VXLAN, in ours."""
-    with Lab(wire=wire) as lab:
-        one, two = tenants(lab)
-        start(lab.hosts, kinds, family)
-        one.ping(two.ip)
-        inside = []
-        for n, (me, other) in enumerate(((one, two), (two, one)), 1):
-            me.ns.ip(f"link add vx type vxlan id 9 dstport 8472 local {me.ip} remote {other.ip}",
-                     "link set vx up", f"addr add 10.7.0.{n}/24 dev vx")
-            me.ns.sysctl("net.ipv6.conf.vx.disable_ipv6", 0)
-            me.ns.ip(f"addr add fd07::{n}/64 dev vx nodad")
-            inside.append(types.SimpleNamespace(ns=me.ns, ip=f"10.7.0.{n}", ip6=f"fd07::{n}"))
-        one.ping(inside[1].ip)
-        exchange(*inside)
-
-
-def local(gro):
-    with Lab() as lab:
-        host = lab.hosts[0]
-        one, two = (host.tenant(f"p{i}", f"10.0.0.{i}", ip6=f"fd00::{i}", gro=gro) for i in (1, 2))
-        start(lab.hosts, (X, X), ports=(("p1", "p2"), ()))
-        one.ping(two.ip)
-        exchange(one, two)
+    site.use(4)
+    site.one.ping(site.two.ip)
+    inside, ends = [], (site.one, site.two)
+    for n, (me, other) in enumerate((ends, ends[::-1]), 1):
+        me.ns.ip(f"link add vx type vxlan id 9 dstport 8472 local {me.ip} remote {other.ip}",
+                 "link set vx up", f"addr add 10.7.0.{n}/24 dev vx")
+        me.ns.sysctl("net.ipv6.conf.vx.disable_ipv6", 0)
+        me.ns.ip(f"addr add fd07::{n}/64 dev vx nodad")
+        inside.append(types.SimpleNamespace(ns=me.ns, ip=f"10.7.0.{n}", ip6=f"fd07::{n}"))
+    site.one.ping(inside[1].ip)
+    exchange(*inside)
+    for me in ends:
+        me.ns.ip("link del vx")
 
 
 class Cable:
@@ -122,12 +136,12 @@ class Cable:
         self.thread.join()
 
 
-def beyond(lab, tenant, how, link):
+def beyond(lab, tenant, number, how, link):
     """
     A machine behind the tenant, which routes to it or bridges: over a veth, one without offloads, a
-    tap, or a tunnel of the tenant's own.
+    tap, or a tunnel of the tenant's own. number makes its names and addresses different.
     """
-    near, far, dev = tenant.ns, lab.netns("far"), "mid"
+    near, far, dev = tenant.ns, lab.netns(f"far{number}"), "mid"
     if link == "tap":
         hosts = [types.SimpleNamespace(ns=ns, lab=lab, name=ns.name) for ns in (near, far)]
         lab.keep(Cable(*(TapTenant(h, "mid") for h in hosts)))
@@ -146,100 +160,134 @@ def beyond(lab, tenant, how, link):
     if how == "bridge":
         near.ip("link add br0 type bridge mcast_snooping 0", f"link set {dev} master br0",
                 "link set eth0 master br0", "link set br0 up")
-        far.ip(f"addr add 10.0.0.9/24 dev {dev}", f"addr add fd00::9/64 dev {dev} nodad")
-        return types.SimpleNamespace(ns=far, ip="10.0.0.9", ip6="fd00::9")
+        far.ip(f"addr add 10.0.0.9{number}/24 dev {dev}", f"addr add fd00::9{number}/64 dev {dev} nodad")
+        return types.SimpleNamespace(ns=far, ip=f"10.0.0.9{number}", ip6=f"fd00::9{number}")
     near.sysctl("net.ipv4.ip_forward", 1)
     near.sysctl("net.ipv6.conf.all.forwarding", 1)
-    near.ip(f"addr add 10.9.0.1/24 dev {dev}", f"addr add fd09::1/64 dev {dev} nodad")
-    far.ip(f"addr add 10.9.0.2/24 dev {dev}", f"addr add fd09::2/64 dev {dev} nodad",
-           "route add default via 10.9.0.1", "route add ::/0 via fd09::1")
-    return types.SimpleNamespace(ns=far, ip="10.9.0.2", ip6="fd09::2")
+    near.ip(f"addr add 10.9.{number}.1/24 dev {dev}", f"addr add fd09:{number}::1/64 dev {dev} nodad")
+    far.ip(f"addr add 10.9.{number}.2/24 dev {dev}", f"addr add fd09:{number}::2/64 dev {dev} nodad",
+           f"route add default via 10.9.{number}.1", f"route add ::/0 via fd09:{number}::1")
+    return types.SimpleNamespace(ns=far, ip=f"10.9.{number}.2", ip6=f"fd09:{number}::2")
 
 
-def forwarded(receiver, how, link, wire):
-    with Lab(wire=wire) as lab:
-        one, two = tenants(lab)
-        far = beyond(lab, two, how, link)
-        one.ns.ip("route add 10.9.0.0/24 via 10.0.0.2", "route add fd09::/64 via fd00::2")
-        start(lab.hosts, (K, receiver))
-        one.ping(far.ip)
-        one.ping(far.ip6)
-        exchange(one, far, back=False)
+def forwarded(site, number, how, link):
+    """To a machine behind a tenant of its own, which is behind the second host's port p<number>."""
+    tenant = site.hosts[1].tenant(f"p{number}", f"10.0.0.{number + 1}", ip6=f"fd00::{number + 1}")
+    far = beyond(site.lab, tenant, number, how, link)
+    site.one.ns.ip(f"route add 10.9.{number}.0/24 via {tenant.ip}",
+                   f"route add fd09:{number}::/64 via {tenant.ip6}")
+    if isinstance(site.vteps[1], Kernel):
+        site.hosts[1].ns.ip(f"link set p{number} master br100")
+    else:
+        site.vteps[1].client("port", "add", f"p{number}", "network", "100")
+    site.one.ping(far.ip)
+    site.one.ping(far.ip6)
+    exchange(site.one, far, back=False)
 
 
-def ways(wire, under=(), tcp="tc_decap"):
+def ways(site, under=(), tcp="tc_decap"):
     """TCP is stripped merged, but not in lists; all else that is merged is the kernel's."""
-    with Lab(wire=wire) as lab:
-        one, two = tenants(lab)
-        switch_on(lab.hosts[1].ns, "under", under)
-        vtep = start(lab.hosts, (K, X))[1]
-        one.ping(two.ip)
-        traffic.tcp(one, two, 4 << 20)
-        paths = vtep.paths()
-        tap.ok(paths[tcp] > 2000, f"way of TCP: {paths}")
-        traffic.udp_segmented(one, two)
-        tap.equal(vtep.paths().get("slow_rx", 0) - paths.get("slow_rx", 0), 610, "way of UDP")
-        tap.equal(vtep.drops(), {}, "drops")
+    vtep = site.vteps[1]
+    switch(site.hosts[1].ns, "under", under)
+    site.one.ping(site.two.ip)
+    before = vtep.paths()
+    traffic.tcp(site.one, site.two, 4 << 20)
+    paths = vtep.paths()
+    tap.ok(paths[tcp] - before.get(tcp, 0) > 2000, f"way of TCP: {paths}, {before} before")
+    traffic.udp_segmented(site.one, site.two)
+    tap.equal(vtep.paths().get("slow_rx", 0) - paths.get("slow_rx", 0), 610, "way of UDP")
+    tap.equal(vtep.drops(), {}, "drops")
+    switch(site.hosts[1].ns, "under", under[1:], "off")
 
 
-def guest(family, wire, known):
+def guest(site, family, known):
     """A tap takes single frames, flooded or not; each as it would have been sent alone."""
+    site.use(family)
+    one, first = site.one, site.vteps[0]
+    two = site.hosts[1].tap_tenant(f"t{known:d}")
+    site.vteps[1].client("port", "add", two.port, "network", "100")
+    tap.wait_for(lambda: site.vteps[1].row("port", dev=two.port)["up"], "the tap is a port")
+    target = types.SimpleNamespace(ip=f"10.0.0.{8 + known}", mac=two.mac)
+    one.neigh(target)
+    if known:
+        end, mark = one.tap(), frame.marker()
+        two.send(frame.plain(two.mac, frame.BROADCAST, mark))
+        frame.wait_count({end: 1}, mark, "broadcast of the guest")
+        tap.wait_for(lambda: first.where(100, two.mac), "the guest is known")
+    sender = one.ns.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sender.bind(("10.0.0.1", 40000))
+    sender.setsockopt(socket.IPPROTO_UDP, traffic.UDP_SEGMENT, 1000)
+    (burst,) = traffic.udp_burst(1000, 1, last=77)
+    sender.sendto(b"".join(burst), (target.ip, 9))
+    sender.close()
+    tap.wait_for(lambda: two.count(burst[-1]) == 1, "the last datagram")
+    got = [f for f in two.frames if f[12:14] == b"\x08\x00"]
+    tap.equal([f[42:] for f in got], burst, "datagrams")
+    for data in got:
+        tap.equal(frame.checksum(data[14:34]), 0, "IP checksum")
+        tap.equal(data[16:18], struct.pack("!H", len(data) - 14), "IP length")
+        pseudo = data[26:34] + struct.pack("!HH", 17, len(data) - 34)
+        tap.equal(frame.checksum(pseudo + data[34:]), 0, "UDP checksum")
+
+
+def run(kinds, wire, parts, **how_to_start):
+    """
+    Scenarios in turn, beside the same daemons. Those that need features of devices are the last, as
+    without them the rest of the case is skipped.
+    """
     with Lab(wire=wire) as lab:
+        site = Site(lab, kinds, **how_to_start)
+        for name, function, *args in parts:
+            how = args.pop() if args and isinstance(args[-1], dict) else {}
+            with tap.part(name):
+                function(site, *args, **how)
+
+
+@tap.case("between ports of one host, also such that take XDP frames")
+def local():
+    with Lab() as lab:
         a, b = lab.hosts
-        one, two = a.tenant("p1", "10.0.0.1"), b.tap_tenant("p1")
-        target = types.SimpleNamespace(ip="10.0.0.2", mac=two.mac)
-        one.neigh(target)
-        first, _ = start(lab.hosts, (X, X), family)
-        if known:
-            end, mark = one.tap(), frame.marker()
-            two.send(frame.plain(two.mac, frame.BROADCAST, mark))
-            frame.wait_count({end: 1}, mark, "broadcast of the guest")
-            first.wait_learned(1)
-        sender = one.ns.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        sender.bind(("10.0.0.1", 40000))
-        sender.setsockopt(socket.IPPROTO_UDP, traffic.UDP_SEGMENT, 1000)
-        (burst,) = traffic.udp_burst(1000, 1, last=77)
-        sender.sendto(b"".join(burst), (target.ip, 9))
-        sender.close()
-        tap.wait_for(lambda: two.count(burst[-1]) == 1, "the last datagram")
-        got = [f for f in two.frames if f[12:14] == b"\x08\x00"]
-        tap.equal([f[42:] for f in got], burst, "datagrams")
-        for data in got:
-            tap.equal(frame.checksum(data[14:34]), 0, "IP checksum")
-            tap.equal(data[16:18], struct.pack("!H", len(data) - 14), "IP length")
-            pseudo = data[26:34] + struct.pack("!HH", 17, len(data) - 34)
-            tap.equal(frame.checksum(pseudo + data[34:]), 0, "UDP checksum")
+        ends = [a.tenant(f"p{i}", f"10.0.0.{i}", ip6=f"fd00::{i}", gro=i > 2) for i in range(1, 5)]
+        Xvtepd(a, [{"vni": 100 + i, "ports": [f"p{2 * i + 1}", f"p{2 * i + 2}"], "flood": [b.v4]}
+                   for i in (0, 1)])
+        for name, (one, two) in (("plain", ends[:2]), ("that take XDP frames", ends[2:])):
+            with tap.part(f"ports {name}"):
+                one.ping(two.ip)
+                exchange(one, two)
 
 
-for _kinds in PAIRS:
-    for _family, _wire in ((4, "default"), (6, "default"), (4, "nic")):
-        if _kinds != (X, X) and _wire == "nic":
-            continue
-        tap.case(f"{_kinds[0]} to {_kinds[1]}, IPv{_family}, {_wire} wire",
-                 _kinds, _family, _wire, main=_kinds == (X, X) and _wire == "default")(pair)
-    for _name, _features in (("UDP", FORWARDING), ("lists", LISTS))[_kinds[0] == K:]:
-        tap.case(f"{_kinds[0]} to {_kinds[1]}, the receiving uplink merges: {_name}",
-                 _kinds, 4, "nic", under=_features)(pair)
-for _name, _features in (("UDP", FORWARDING), ("lists", LISTS)):
-    tap.case(f"the sending port merges: {_name}", (X, X), 6, "default", port=_features)(pair)
-tap.case("ports that take XDP frames", (X, X), 4, "nic", gro=True, delivery="redirect")(pair)
-tap.case("generic XDP", (X, X), 4, "default", xdp="generic")(pair)
-for _kinds in PAIRS:
-    tap.case(f"a tunnel of the tenants' own, {_kinds[0]} to {_kinds[1]}", _kinds, 4,
-             "default")(own_tunnel)
-for _gro in (False, True):
-    tap.case("local" + ", to a port that takes XDP frames" * _gro, _gro)(local)
-for _family, _wire, _known in ((4, "default", True), (6, "nic", True), (4, "default", False)):
-    tap.case(f"to a tap, IPv{_family}, {_wire} wire" + ", flooded" * (not _known), _family, _wire,
-             _known)(guest)
-tap.case("ways on the default wire", "default")(ways)
-tap.case("ways of lists", "nic", LISTS, tcp="slow_rx")(ways)
-tap.case("harness: the tenant bridges to a tap, kernel", K, "bridge", "tap", "default")(forwarded)
-for _how, _link, _wire in (("route", "plain", "default"), ("route", "tap", "nic"),
-                           ("bridge", "tap", "default"), ("bridge", "plain", "nic"),
-                           ("route", "tunnel", "default"), ("bridge", "tunnel", "nic")):
-    tap.case(f"the tenant forwards: {_how}, {_link}, {_wire} wire", X, _how, _link,
-             _wire)(forwarded)
+FAMILIES = (("IPv4", pair, 4), ("IPv6", pair, 6))
+OWN = ("a tunnel of the tenants' own", own_tunnel)
+MERGES = tuple((f"the receiving uplink merges: {name}", pair, {"under": features})
+               for name, features in (("UDP", FORWARDING), ("lists", LISTS)))
+tap.case("kernel to kernel, default wire", (K, K), "default", (*FAMILIES, OWN))(run)
+tap.case("kernel to kernel, nic wire", (K, K), "nic", MERGES[1:])(run)
+tap.case("xvtep to xvtep, default wire", (X, X), "default", FAMILIES if tap.SLOW > 1 else (
+    *FAMILIES,
+    ("generic XDP", pair, {"xdp": "generic"}),
+    OWN,
+    ("to a tap", guest, 4, True),
+    ("to a tap, flooded", guest, 4, False),
+    ("the sending port merges: UDP", pair, 6, {"port": FORWARDING}),
+    ("the sending port merges: lists", pair, 6, {"port": LISTS})), main=True)(run)
+tap.case("xvtep to xvtep, nic wire", (X, X), "nic", (
+    ("IPv4", pair), ("to a tap, IPv6", guest, 6, True), *MERGES))(run)
+tap.case("xvtep to xvtep, ports that take XDP frames", (X, X), "nic", (
+    ("redirect", pair),), gro=True, delivery="redirect")(run)
+tap.case("xvtep to kernel, default wire", (X, K), "default", (*FAMILIES, OWN))(run)
+tap.case("xvtep to kernel, nic wire", (X, K), "nic", MERGES)(run)
+tap.case("harness: the tenant bridges to a tap, kernel", (K, K), "default", (
+    ("bridge, tap", forwarded, 2, "bridge", "tap"),))(run)
+tap.case("kernel to xvtep, default wire", (K, X), "default", (
+    ("ways", ways),
+    ("the tenant forwards: route, plain", forwarded, 2, "route", "plain"),
+    ("the tenant forwards: bridge, tap", forwarded, 3, "bridge", "tap"),
+    ("the tenant forwards: route, tunnel", forwarded, 4, "route", "tunnel")))(run)
+tap.case("kernel to xvtep, nic wire", (K, X), "nic", (
+    ("the tenant forwards: route, tap", forwarded, 2, "route", "tap"),
+    ("the tenant forwards: bridge, plain", forwarded, 3, "bridge", "plain"),
+    ("the tenant forwards: bridge, tunnel", forwarded, 4, "bridge", "tunnel"),
+    ("ways of lists", ways, {"under": LISTS, "tcp": "slow_rx"})))(run)
 
 if __name__ == "__main__":
     tap.main()
