@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Two VTEPs with a tenant each, for tests of what others filter."""
+"""Two tunnel ends with a tenant each, for tests of what others filter."""
 import frame
 import tap
 from vtep import Xvtepd
@@ -10,9 +10,12 @@ WAIT = str(0.5 * tap.SLOW)  # for an answer, in seconds
 
 
 class Two:
-    """A tenant behind each of two VTEPs; MACs are static at both but where learning is looked at."""
+    """
+    A tenant behind a VTEP and one behind another tunnel end. MACs are static at VTEPs but where learning
+    is looked at; the kernel floods to the one remote that it has.
+    """
 
-    def __init__(self, lab, port=None, taps=False, **underlay):
+    def __init__(self, lab, port=None, taps=False, second=Xvtepd, **underlay):
         self.lab, self.hosts = lab, lab.hosts
         a, b = lab.hosts
         if taps:
@@ -22,13 +25,14 @@ class Two:
         self.vteps = []
         for host, other, own, far in ((a, b, self.one, self.two), (b, a, self.two, self.one)):
             first = {"dev": "p1", **(port or {})} if host is a else "p1"
-            self.vteps.append(Xvtepd(host, [{
+            self.vteps.append((Xvtepd if host is a else second)(host, [{
                 "vni": VNI, "ports": [first], "flood": [other.v4],
                 "fdb": [{"mac": own.mac, "dev": "p1"}, {"mac": far.mac, "remote": other.v4}]}],
                 underlay=underlay))
         self.first = self.vteps[0]
         for vtep in self.vteps:
-            vtep.wait_ready()
+            if isinstance(vtep, Xvtepd):
+                vtep.wait_ready()
         self.taps = self.one.tap(), self.two.tap()
 
     def passes(self, what, back=False, expected=COUNT):

@@ -47,7 +47,7 @@ def control():
 @tap.case("port: filters are named, and before them on request, live and over a restart", main=True)
 def port_before():
     with Lab() as lab:
-        two = Two(lab)
+        two = Two(lab, second=Kernel)
         a = lab.hosts[0]
         drop_filter(a, "p1")
         two.shows(filters="auto", filters_skipped="tc bpf prio 10", filters_seen="",
@@ -72,28 +72,32 @@ def port_before():
         two.passes("ignored")
 
 
-@tap.case("port: no frame is lost while it goes behind filters and back")
-def port_moves():
-    with Lab() as lab:
-        two = Two(lab)
-        stream = Stream(two.one, two.two, 5000)
-        for setting in ({"filters": "before"}, {}, {"filters": "before"}, {"filters": "ignore"}):
-            stream.run_until(len(stream.seen) + 500)
-            two.port(**setting)
-        stream.run_until(len(stream.seen) + 500)
-        stream.expect_no_loss("filters: before and back")
+def port_moves(two):
+    """No frame is lost while the port goes behind filters and back."""
+    stream = Stream(two.one, two.two, 5000)
+    for setting in ({"filters": "before"}, {}, {"filters": "before"}, {"filters": "ignore"}):
+        stream.run_until(500)
+        two.port(**setting)
+    stream.run_until(500)
+    stream.expect_no_loss("filters: before and back")
 
 
-@tap.case("port: nothing of ours stays at a device that had us behind filters")
+@tap.case("port: goes behind filters and back, and nothing of ours stays at its device")
 def port_leaves():
     with Lab() as lab:
-        two = Two(lab, {"filters": "before"})
+        two = Two(lab, {"filters": "before"}, second=Kernel)
         a = lab.hosts[0]
         two.passes("behind nothing")
-        two.first.config["networks"][0].update(ports=[], fdb=[])
+        net = two.first.config["networks"][0]
+        fdb = net["fdb"]
+        net.update(ports=[], fdb=[])
         two.first.apply()
         tap.equal(a.ns.run("tc", "filter", "show", "dev", "p1", "ingress").stdout, "",
                   "filters after the port is gone")
+        net["fdb"] = fdb
+        two.port()
+        with tap.part("there and back"):
+            port_moves(two)
         two.port(filters="before")
         two.first.stop()
         two.first.detach()
@@ -106,7 +110,7 @@ def port_leaves():
 @tap.case("port: chains of nf_tables at its ingress are named")
 def port_netdev():
     with Lab() as lab:
-        two = Two(lab)
+        two = Two(lab, second=Kernel)
         try:
             chain = hooks.Chain(lab.hosts[0].ns, hooks.NETDEV, hooks.INGRESS, dev="p1")
         except OSError as e:
@@ -129,7 +133,7 @@ def tcx(host, dev):
 @tap.case("tap in XDP: not where others have filters or TCX programs, unless told so")
 def tap_xdp():
     with Lab(wire="nic") as lab:
-        two = Two(lab, taps=True)
+        two = Two(lab, second=Kernel, taps=True)
         a = lab.hosts[0]
         two.shows(encap="xdp", no_xdp="")
         two.passes("XDP")
@@ -152,35 +156,45 @@ def tap_xdp():
         two.passes("the program is gone")
 
 
-@tap.case("underlay: what others filter at its TC ingress holds, TC", "off", "tc", main=True)
-@tap.case("underlay: what others filter at its TC ingress holds, XDP", "native", "xdp-native")
-@tap.case("underlay: what others filter at its TC ingress holds, generic XDP", "generic",
-          "xdp-generic")
-def uplink_ingress(xdp, attached):
+def uplink_ingress(two, attached):
+    """A filter comes, stays over a restart, is ignored by reload, and goes."""
+    a = two.hosts[0]
+    two.uplink(attached, "")
+    two.passes("without a filter", back=True)
+    drop_filter(a, "under")
+    two.uplink("tc", "behind what others have there: tc bpf prio 10")
+    two.passes("filtered", back=True, expected=0)
+    two.first.kill()
+    two.first.start()
+    two.uplink("tc", "behind what others have there: tc bpf prio 10")
+    two.passes("filtered, after a restart", back=True, expected=0)
+    two.first.config["underlay"]["filters"] = "ignore"
+    two.first.apply()
+    two.uplink(attached, "filters: ignore, not seeing frames: tc bpf prio 10")
+    drop_filter(a, "under", verb="del")
+    two.uplink(attached, "none")
+    two.passes("the filter is gone", back=True)
+
+
+@tap.case("underlay: what others filter at its TC ingress holds, TC and XDP", (
+    ("off", "tc"),) if tap.SLOW > 1 else (
+    ("off", "tc"), ("native", "xdp-native"), ("generic", "xdp-generic")), main=True)
+def uplink_modes(modes):
     with Lab(wire="nic") as lab:
-        two = Two(lab, xdp=xdp)
-        a = lab.hosts[0]
-        two.uplink(attached, "")
-        two.passes("without a filter", back=True)
-        drop_filter(a, "under")
-        two.uplink("tc", "behind what others have there: tc bpf prio 10")
-        two.passes("filtered", back=True, expected=0)
-        two.first.kill()
-        two.first.start()
-        two.uplink("tc", "behind what others have there: tc bpf prio 10")
-        two.passes("filtered, after a restart", back=True, expected=0)
-        two.first.config["underlay"]["filters"] = "ignore"
-        two.first.apply()
-        two.uplink(attached, "filters: ignore, not seeing frames: tc bpf prio 10")
-        drop_filter(a, "under", verb="del")
-        two.uplink(attached, "none")
-        two.passes("the filter is gone", back=True)
+        two = Two(lab, second=Kernel, xdp=modes[0][0])
+        for mode, attached in modes:
+            with tap.part(f"xdp {mode}"):
+                if mode != modes[0][0]:
+                    two.first.config["underlay"]["xdp"] = mode
+                    del two.first.config["underlay"]["filters"]
+                    two.first.apply()
+                uplink_ingress(two, attached)
 
 
 @tap.case("underlay: a TCX program before ours")
 def uplink_tcx():
     with Lab(wire="nic") as lab:
-        two = Two(lab, xdp="native")
+        two = Two(lab, second=Kernel, xdp="native")
         program = tcx(lab.hosts[0], "under")
         two.uplink("tc", "behind what others have there: tcx")
         two.passes("dropped by the TCX program", back=True, expected=0)
@@ -192,7 +206,7 @@ def uplink_tcx():
 @tap.case("underlay: XDP does not send past a qdisc or filters at its egress")
 def uplink_egress():
     with Lab(wire="nic") as lab:
-        two = Two(lab, taps=True)
+        two = Two(lab, second=Kernel, taps=True)
         a = lab.hosts[0]
         two.shows(encap="xdp")
 
