@@ -74,10 +74,10 @@ class Kernel:
             net.update(keys)
             self.add(net)
 
-    def use(self, family, other):
-        """The underlay's addresses are of this family now; other is the host to flood to."""
+    def use(self, family, other=None):
+        """The underlay's addresses are of this family now; other is a host to flood to."""
         self.family = family
-        self.again(flood=[other.address(family)])
+        self.again(**({"flood": [other.address(family)]} if other else {}))
 
     def wait_learned(self, count):
         """Until that many MAC addresses of tenants are known: here and behind remotes."""
@@ -259,15 +259,15 @@ class Xvtepd:
         self.write()
         return self.client("apply", self.file, check=check)
 
-    def use(self, family, other):
-        """The underlay's addresses are of this family now; other is the host to flood to."""
+    def use(self, family, other=None):
+        """The underlay's addresses are of this family now; other is a host to flood to."""
         self.family = family
         underlay = self.config["underlay"]
         for key, value in (("address", 4), ("address6", 6)):
             underlay.pop(key, None)
             if value == family:
                 underlay[key] = self.host.address(family)
-        for net in self.config["networks"]:
+        for net in self.config["networks"] if other else ():
             net["flood"] = [other.address(family)]
         self.apply()
 
