@@ -11,6 +11,7 @@ from vtep import Xvtepd
 
 VNI = 100
 OTHER, NEW = "02:00:00:00:ff:01", "02:00:00:00:ff:02"
+NEXT, BRIDGE = "02:00:00:00:ff:03", "02:00:00:00:ff:04"
 FAST = ("xdp_redirect", "tc_decap")
 
 
@@ -26,6 +27,11 @@ class Target:
                                                 {"mac": OTHER, "remote": self.peer.v4}]}],
                            underlay={"xdp": mode, "devices": list(devices)})
         self.tap = self.tenant.tap()
+
+    def set(self, **underlay):
+        """Changes the underlay's settings by a reload."""
+        self.vtep.config["underlay"].update(underlay)
+        self.vtep.apply()
 
     def mac(self, dev="under"):
         return self.host.ns.links()[dev]["address"]
@@ -64,132 +70,142 @@ class Target:
         tap.equal(self.vtep.drops(), {}, "drops")
 
 
-def another(mode):
+def another(target):
+    tap.ok(target.takes(target.mac()), "to our own")
+    target.expect_not(OTHER, target.mac())
+
+
+def other_vlan(target):
+    """No tag but one of priority alone."""
+    tap.ok(target.takes(target.mac(), 0), "priority tag")
+    target.expect_not(target.mac(), target.mac(), 20)
+
+
+def changes(target, new):
+    """The device gets another address."""
+    old = target.mac()
+    target.host.ns.ip(f"link set under address {new}")
+    tap.wait_for(lambda: target.takes(new), "the new address, fast")
+    target.expect_not(old, new)
+
+
+def modes():
+    """The VTEP address is the underlay device's."""
     with Lab() as lab:
-        target = Target(lab, mode)
-        tap.ok(target.takes(target.mac()), "to our own")
-        target.expect_not(OTHER, target.mac())
+        target = Target(lab, "native")
+        for mode, mac in (("native", NEW), ("generic", NEXT), ("off", NEW)):
+            target.set(xdp=mode)
+            for scenario in (another, other_vlan):
+                with tap.part(f"{scenario.__name__}, xdp {mode}"):
+                    scenario(target)
+            with tap.part(f"address changed, xdp {mode}"):
+                changes(target, mac)
 
 
-def changes(mode, dev):
-    """The device gets another address; it has the VTEP address, or lo has."""
-    with Lab() as lab:
-        host = lab.hosts[1]
-        host.ns.ip("addr flush dev under", f"addr add {host.v4}/32 dev {dev}", "link set lo up")
-        target = Target(lab, mode)
-        old = target.mac()
-        target.host.ns.ip(f"link set under address {NEW}")
-        tap.wait_for(lambda: target.takes(NEW), "the new address, fast")
-        target.expect_not(old, NEW)
-
-
-def bridge(mode):
+def bridge(target):
     """The VTEP address is a bridge's, over the underlay device."""
-    with Lab() as lab:
-        host = lab.hosts[1]
-        host.ns.ip(f"link add br0 address {NEW} type bridge", "addr flush dev under",
-                   "link set under master br0", f"addr add {host.v4}/24 dev br0", "link set br0 up")
-        target = Target(lab, mode)
-        tap.ok(target.takes(NEW), "to the bridge's")
-        tap.ok(target.takes(target.mac()), "to the device's")
-        host.ns.ip(f"link set br0 address {OTHER}")
-        tap.wait_for(lambda: target.takes(OTHER), "the bridge's new address, fast")
+    ns = target.host.ns
+    ns.ip(f"link add br0 address {BRIDGE} type bridge", f"addr del {target.host.v4}/32 dev lo",
+          "link set under master br0", f"addr add {target.host.v4}/24 dev br0", "link set br0 up")
+    tap.wait_for(lambda: target.takes(BRIDGE), "to the bridge's, fast")
+    tap.ok(target.takes(target.mac()), "to the device's")
+    ns.ip(f"link set br0 address {NEXT}")
+    tap.wait_for(lambda: target.takes(NEXT), "the bridge's new address, fast")
 
 
-def many():
+def many(target):
     """More addresses than the programs hold: said, and any is taken."""
-    with Lab() as lab:
-        host = lab.hosts[1]
-        devices = [f"u{i}" for i in range(8)]
-        for dev in devices:
-            host.ns.ip(f"link add {dev} type veth peer name {dev}p", f"link set {dev} up")
-        target = Target(lab, devices=("under", *devices[:7]))
-        target.expect_not(OTHER, target.mac())
-        target.vtep.config["underlay"]["devices"].append(devices[7])
-        target.vtep.apply()
-        tap.contains("\n".join(target.vtep.log()), "more than 8 MAC addresses", "log")
-        tap.ok(target.takes(OTHER), "to any")
+    devices = [f"u{i}" for i in range(8)]
+    for dev in devices:
+        target.host.ns.ip(f"link add {dev} type veth peer name {dev}p", f"link set {dev} up")
+    target.set(devices=["under", *devices[:7]])
+    target.expect_not(OTHER, target.mac())
+    target.set(devices=["under", *devices])
+    tap.contains("\n".join(target.vtep.log()), "more than 8 MAC addresses", "log")
+    tap.ok(target.takes(OTHER), "to any")
+    target.set(devices=["under"])
+    target.expect_not(OTHER, target.mac())
 
 
-def other_vlan(mode):
-    """The VTEP address is the underlay device's: no tag but one of priority alone."""
-    with Lab() as lab:
-        target = Target(lab, mode)
-        tap.ok(target.takes(target.mac(), 0), "priority tag")
-        target.expect_not(target.mac(), target.mac(), 20)
-
-
-def on_vlan(mode):
-    """The VTEP address is a VLAN device's: in that VLAN, and in others by the kernel at most."""
-    with Lab() as lab:
-        host = lab.hosts[1]
-        vlan_device(host.ns, "v10", "under", 10)
-        host.ns.ip("addr flush dev under", f"addr add {host.v4}/24 dev v10")
-        target = Target(lab, mode)
-        mac = target.mac()
-        tap.ok(target.takes(mac, 10), "in its VLAN")
-        target.expect_not(mac, mac, 20, 10)
-        vlan_device(host.ns, "v20", "under", 20)
-        target.vtep.status()
-        tap.ok(not target.takes(mac, 20), "by the kernel, which has a device for it")
-
-
-def loopback(mode):
-    """The VTEP address is lo's: in all VLANs that the underlay has devices for, as they come and go."""
+def places():
+    """Where the VTEP address is, from a start with xdp off; and how many devices there are."""
     with Lab() as lab:
         host = lab.hosts[1]
         host.ns.ip("addr flush dev under", f"addr add {host.v4}/32 dev lo", "link set lo up")
-        vlan_device(host.ns, "v10", "under", 10)
-        target = Target(lab, mode)
-        mac = target.mac()
-        tap.ok(target.takes(mac, 10), "in the VLAN")
-        target.expect_not(mac, mac, 20, 10)
-        vlan_device(host.ns, "v20", "under", 20)
-        tap.wait_for(lambda: target.takes(mac, 20), "the VLAN that came, fast")
-        host.ns.ip("link del v10")
-        tap.wait_for(lambda: not target.takes_or_loses(mac, 10, 20), "the VLAN that went")
-        for number in range(30, 39):
-            vlan_device(host.ns, f"v{number}", "under", number)
-        tap.wait_for(lambda: "more than 8 VLAN" in "\n".join(target.vtep.log()), "said")
-        tap.ok(target.takes(mac, 38) and target.takes(mac, 30), "in any")
-
-
-def tenants_vlan(mode):
-    """The VTEP address is lo's, and a VLAN of the underlay is a port: a tenant speaks there."""
-    with Lab() as lab:
-        host = lab.hosts[1]
-        host.ns.ip("addr flush dev under", f"addr add {host.v4}/32 dev lo", "link set lo up")
-        for number in (10, 20):
-            vlan_device(host.ns, f"v{number}", "under", number)
-        target = Target(lab, mode)
-        mac = target.mac()
-        tap.ok(target.takes(mac, 20), "no port yet")
-        target.vtep.client("network", "add", "vni", "200", "name", "red")
-        target.vtep.client("port", "add", "v20", "network", "red")
-        target.expect_not(mac, mac, 20, 10)
-        target.vtep.kill()
-        target.vtep.start()
-        target.expect_not(mac, mac, 20, 10)
-        host.ns.ip("link set v20 down", "link set v20 name w20", "link set w20 up")
-        tap.wait_for(lambda: target.takes(mac, 20), "renamed away, a port no more")
-        host.ns.ip("link set w20 down", "link set w20 name v20", "link set v20 up")
-        tap.wait_for(lambda: target.vtep.row("port", dev="v20")["up"], "a port again")
-        target.expect_not(mac, mac, 20, 10)
-        target.vtep.client("port", "del", "v20")
-        tap.wait_for(lambda: target.takes(mac, 20), "no port any more")
-
-
-def bridge_vlan():
-    """The VTEP address is in a VLAN on a bridge, over the underlay device."""
-    with Lab() as lab:
-        host = lab.hosts[1]
-        host.ns.ip(f"link add br0 address {NEW} type bridge", "addr flush dev under",
-                   "link set under master br0", "link set br0 up")
-        vlan_device(host.ns, "v10", "br0", 10)
-        host.ns.ip(f"addr add {host.v4}/24 dev v10")
         target = Target(lab)
-        tap.ok(target.takes(NEW, 10), "in the VLAN")
-        target.expect_not(NEW, NEW, 20, 10)
+        with tap.part("address changed, VTEP address on lo"):
+            changes(target, NEW)
+        with tap.part("more addresses than 8"):
+            many(target)
+        with tap.part("address on a bridge"):
+            bridge(target)
+
+
+def own_address(host, dev):
+    """Moves the VTEP address to another device."""
+    host.ns.ip(*(f"addr flush dev {d}" for d in ("under", "lo", "v10") if d in host.ns.links()),
+               f"addr add {host.v4}/{32 if dev == 'lo' else 24} dev {dev}")
+
+
+def on_vlan(target):
+    """The VTEP address is a VLAN device's: in that VLAN, and in others by the kernel at most."""
+    host, mac = target.host, target.mac()
+    tap.ok(target.takes(mac, 10), "in its VLAN")
+    target.expect_not(mac, mac, 20, 10)
+    vlan_device(host.ns, "v20", "under", 20)
+    target.vtep.status()
+    tap.ok(not target.takes(mac, 20), "by the kernel, which has a device for it")
+    host.ns.ip("link del v20")
+
+
+def loopback(target):
+    """The VTEP address is lo's: in all VLANs that the underlay has devices for, as they come and go."""
+    host, mac = target.host, target.mac()
+    own_address(host, "lo")
+    tap.wait_for(lambda: target.takes(mac, 10), "in the VLAN")
+    target.expect_not(mac, mac, 20, 10)
+    vlan_device(host.ns, "v20", "under", 20)
+    tap.wait_for(lambda: target.takes(mac, 20), "the VLAN that came, fast")
+    host.ns.ip("link del v10")
+    tap.wait_for(lambda: not target.takes_or_loses(mac, 10, 20), "the VLAN that went")
+    for number in range(30, 39):
+        vlan_device(host.ns, f"v{number}", "under", number)
+    tap.wait_for(lambda: "more than 8 VLAN" in "\n".join(target.vtep.log()), "said")
+    tap.ok(target.takes(mac, 38) and target.takes(mac, 30), "in any")
+    host.ns.ip(*(f"link del v{number}" for number in range(30, 39)))
+    vlan_device(host.ns, "v10", "under", 10)
+
+
+def tenants_vlan(target):
+    """The VTEP address is lo's, and a VLAN of the underlay is a port: a tenant speaks there."""
+    host, mac = target.host, target.mac()
+    tap.wait_for(lambda: target.takes(mac, 10) and target.takes(mac, 20), "no port yet")
+    target.vtep.client("network", "add", "vni", "200", "name", "red")
+    target.vtep.client("port", "add", "v20", "network", "red")
+    target.expect_not(mac, mac, 20, 10)
+    target.vtep.kill()
+    target.vtep.start()
+    target.expect_not(mac, mac, 20, 10)
+    host.ns.ip("link set v20 down", "link set v20 name w20", "link set w20 up")
+    tap.wait_for(lambda: target.takes(mac, 20), "renamed away, a port no more")
+    host.ns.ip("link set w20 down", "link set w20 name v20", "link set v20 up")
+    tap.wait_for(lambda: target.vtep.row("port", dev="v20")["up"], "a port again")
+    target.expect_not(mac, mac, 20, 10)
+    target.vtep.client("port", "del", "v20")
+    tap.wait_for(lambda: target.takes(mac, 20), "no port any more")
+
+
+def vlans(mode):
+    """The VTEP address is first in a VLAN, then lo's."""
+    with Lab() as lab:
+        host = lab.hosts[1]
+        host.ns.ip("link set lo up")
+        vlan_device(host.ns, "v10", "under", 10)
+        own_address(host, "v10")
+        target = Target(lab, mode)
+        for scenario in (on_vlan, loopback, tenants_vlan):
+            with tap.part(scenario.__name__):
+                scenario(target)
 
 
 def hidden_tags():
@@ -199,6 +215,8 @@ def hidden_tags():
     """
     with Lab() as lab:
         host = lab.hosts[1]
+        vlan_device(host.ns, "v10", "under", 10)  # that there are such devices
+        host.ns.ip("link del v10")
         host.ns.run("ethtool", "-K", "under", "rxvlan", "off")
         target = Target(lab, "native")
 
@@ -217,29 +235,32 @@ def hidden_tags():
         tap.equal(status(), "", "tags not hidden")
         offload("on")
         tap.contains(status(), words, "hidden again")
-        target.vtep.config["underlay"]["xdp"] = "off"
-        target.vtep.apply()
+        target.set(xdp="off")
         tap.equal(status(), "", "TC sees hidden tags")
-        target.vtep.config["underlay"]["xdp"] = "native"
-        target.vtep.apply()
+        target.set(xdp="native")
         tap.contains(status(), words, "XDP again")
         host.ns.ip("link del v10")
         tap.wait_for(lambda: status() == "", "no VLAN any more")
 
 
-for _mode in ("native", "generic", "off"):
-    tap.case(f"another host's address, xdp {_mode}", _mode, main=_mode == "off")(another)
-tap.case("address changed", "off", "under")(changes)
-tap.case("address changed, xdp native", "native", "under")(changes)
-tap.case("address changed, VTEP address on lo", "off", "lo")(changes)
-tap.case("address on a bridge", "off")(bridge)
-tap.case("more addresses than 8")(many)
+def bridge_vlan():
+    """The VTEP address is in a VLAN on a bridge, over the underlay device."""
+    with Lab() as lab:
+        host = lab.hosts[1]
+        host.ns.ip(f"link add br0 address {NEW} type bridge", "addr flush dev under",
+                   "link set under master br0", "link set br0 up")
+        vlan_device(host.ns, "v10", "br0", 10)
+        host.ns.ip(f"addr add {host.v4}/24 dev v10")
+        target = Target(lab)
+        tap.ok(target.takes(NEW, 10), "in the VLAN")
+        target.expect_not(NEW, NEW, 20, 10)
 
+
+tap.case("another address, another VLAN, address changed, in each mode", main=True)(modes)
+tap.case("VTEP address on lo, on a bridge; more addresses than 8")(places)
 for _mode in ("native", "off"):
-    tap.case(f"another VLAN, xdp {_mode}", _mode, main=True)(other_vlan)
-    tap.case(f"VTEP address in a VLAN, xdp {_mode}", _mode, main=True)(on_vlan)
-    tap.case(f"VTEP address on lo, VLANs, xdp {_mode}", _mode, main=True)(loopback)
-    tap.case(f"VTEP address on lo, a VLAN is a port, xdp {_mode}", _mode, main=True)(tenants_vlan)
+    tap.case(f"VTEP address in a VLAN, or on lo; a VLAN is a port; xdp {_mode}", _mode,
+             main=True)(vlans)
 tap.case("tags that rxvlan hides from XDP", main=True)(hidden_tags)
 tap.case("VTEP address in a VLAN on a bridge", main=True)(bridge_vlan)
 
