@@ -16,7 +16,7 @@ import tap
 import traffic
 from lab import Lab
 from netns import TELLS_FEATURES, run
-from vtep import Xvtepd
+from vtep import KINDS, Xvtepd
 
 VNI = 100
 COUNT = 60
@@ -25,21 +25,44 @@ TCX_EGRESS = 47  # enum bpf_attach_type
 OTHER_MAC = "02:00:00:0d:00:01"  # of nobody's device
 
 
-def start(lab, mode="off", ports=("p1",), delivery="auto"):
-    a, b = lab.hosts
-    return [Xvtepd(h, [{"vni": VNI, "ports": list(ports), "flood": [other.v4]}],
-                   underlay={"xdp": mode, "delivery": delivery}) for h, other in ((a, b), (b, a))]
+class Ends:
+    """
+    Host 2 has a daemon, with ports p1, and p2 whose tenant polls (so that it takes XDP frames), and
+    others; host 1 has one tenant, behind the kernel's vxlan or, with both, another daemon.
+    """
 
+    def __init__(self, lab, mode="off", delivery="auto", both=False, ports=()):
+        self.lab = lab
+        a, b = lab.hosts
+        self.one = a.tenant("p1", "10.0.0.1")
+        self.two, self.three = b.tenant("p1", "10.0.0.2"), b.tenant("p2", "10.0.0.3", gro=True)
+        self.host, self.tenants = b, (self.one, self.two, self.three)
+        for tenant in self.tenants:
+            self.know(tenant)
+        underlay = {"xdp": mode, "delivery": delivery}
+        self.first = KINDS["xvtep" if both else "kernel"](
+            a, [{"vni": VNI, "ports": ["p1"], "flood": [b.v4]}], underlay=underlay)
+        self.second = Xvtepd(b, [{"vni": VNI, "ports": ["p1", "p2", *ports], "flood": [a.v4]}],
+                             underlay=underlay)
+        for port in ("p1", "p2"):
+            wait_direct(self.second, True, "at the start", port)
 
-def pair(lab, **kwargs):
-    one, two = (h.tenant("p1", f"10.0.0.{h.number}", **kwargs) for h in lab.hosts)
-    one.neigh(two)
-    two.neigh(one)
-    return one, two
+    def know(self, tenant):
+        """The others know its address."""
+        for other in self.tenants:
+            if other is not tenant:
+                other.neigh(tenant)
+
+    def set(self, **underlay):
+        """Changes settings of all daemons by a reload."""
+        for vtep in (self.first, self.second):
+            if isinstance(vtep, Xvtepd):
+                vtep.config["underlay"].update(underlay)
+                vtep.apply()
 
 
 def is_direct(vtep, port="p1"):
-    return vtep.row("port", dev=port)["direct"]
+    return vtep.row("port", dev=port, vlan=0)["direct"]
 
 
 def wait_direct(vtep, want, what, port="p1"):
@@ -67,78 +90,61 @@ def expect_device(tenant, other):
     tap.ok(device_share(tenant, other) > 0.9, "all frames go through the device")
 
 
-def from_the_wire(mode):
-    with Lab(wire="nic") as lab:
-        one, two = pair(lab)
-        first, second = start(lab, mode)
-        wait_direct(second, True, "port")
-        expect_direct(two, one)
-        expect_direct(one, two)
-        traffic.tcp(one, two)
-        traffic.tcp(two, one)
-        tap.ok(second.stats("port", dev="p1")["tx_packets"] > COUNT, "counted all the same")
+def from_the_wire(ends):
+    one, two = ends.one, ends.two
+    expect_direct(two, one)
+    expect_direct(one, two)
+    traffic.tcp(one, two)
+    traffic.tcp(two, one)
+    tap.ok(ends.second.stats("port", dev="p1")["tx_packets"] > COUNT, "counted all the same")
 
 
-def local():
+def local(ends):
     """From port to port of one host."""
-    with Lab() as lab:
-        host = lab.hosts[0]
-        one, two = (host.tenant(f"p{i}", f"10.0.0.{i}") for i in (1, 2))
-        one.neigh(two)
-        two.neigh(one)
-        first, _ = start(lab, ports=("p1", "p2"))
-        wait_direct(first, True, "p2", "p2")
-        expect_direct(two, one)
-        traffic.tcp(one, two)
+    expect_direct(ends.two, ends.three)
+    traffic.tcp(ends.three, ends.two)
 
 
-def own_address_only():
+def own_address_only(ends):
     """A frame for another MAC behind the port: the tenant's kernel must see that it is for others."""
-    with Lab() as lab:
-        one, two = pair(lab)
-        _, second = start(lab)
-        wait_direct(second, True, "port")
-        one.ping(two.ip, 1)
-        second.client("fdb", "add", OTHER_MAC, "network", str(VNI), "dev", "p1")
-        before = through_device(two.host)
-        frame.expect(one.tap(), lambda m: frame.udp4(one.mac, OTHER_MAC, one.ip, two.ip, m),
-                     {two.tap(): 1}, "to another MAC behind the port")
-        tap.ok(through_device(two.host) > before, "it went through the device")
-        expect_direct(two, one)
+    one, two = ends.one, ends.two
+    one.ping(two.ip, 1)
+    ends.second.client("fdb", "add", OTHER_MAC, "network", str(VNI), "dev", "p1")
+    before = through_device(two.host)
+    frame.expect(one.tap(), lambda m: frame.udp4(one.mac, OTHER_MAC, one.ip, two.ip, m),
+                 {two.tap(): 1}, "to another MAC behind the port")
+    tap.ok(through_device(two.host) > before, "it went through the device")
+    expect_direct(two, one)
 
 
-def tenant_runs_xdp(gro):
+def tenant_runs_xdp(ends, tenant):
     """An XDP program at the tenant's end sees every frame, from the moment that it is there."""
-    with Lab() as lab:
-        one, two = pair(lab, gro=gro)
-        _, second = start(lab)
-        wait_direct(second, True, "port")
-        two.host.foreign_xdp("eth0", two.ns)
-        wait_direct(second, False, "XDP at the tenant's end")
-        expect_device(two, one)
-        two.ns.ip("link set eth0 xdpdrv off")
-        wait_direct(second, True, "XDP gone")
-        expect_direct(two, one)
+    ends.host.foreign_xdp("eth0", tenant.ns)
+    wait_direct(ends.second, False, "XDP at the tenant's end", tenant.port)
+    expect_device(tenant, ends.one)
+    tenant.ns.ip("link set eth0 xdpdrv off")
+    wait_direct(ends.second, True, "XDP gone", tenant.port)
+    expect_direct(tenant, ends.one)
 
 
-def qdisc(mode):
+def delivery(ends):
+    return ends.second.row("port", dev="p2", vlan=0)["delivery"]
+
+
+def qdisc(ends, mode):
     """A qdisc on the port gets every frame: neither direct nor redirected in XDP."""
-    with Lab(wire="nic") as lab:
-        one, two = pair(lab, gro=True)
-        _, second = start(lab, mode, delivery="redirect")
-        wait_direct(second, True, "port")
-        two.host.ns.run("tc", "qdisc", "add", "dev", "p1", "root", "pfifo", "limit", "1000")
-        wait_direct(second, False, "qdisc")
-        tap.equal(second.row("port", dev="p1")["delivery"], "tc", "delivery")
-        one.ping(two.ip, COUNT)
-        shown = two.host.ns.json("tc", "-j", "-s", "qdisc", "show", "dev", "p1", "root")[0]
-        tap.ok(shown["packets"] >= COUNT, "the qdisc saw the frames")
-        two.host.ns.run("tc", "qdisc", "del", "dev", "p1", "root")
-        wait_direct(second, True, "no qdisc")
-        if mode == "off":
-            expect_direct(two, one)
-        tap.equal(second.row("port", dev="p1")["delivery"],
-                  {"off": "tc", "native": REDIRECT}[mode], "delivery without")
+    one, three, ns = ends.one, ends.three, ends.host.ns
+    ns.run("tc", "qdisc", "add", "dev", "p2", "root", "pfifo", "limit", "1000")
+    wait_direct(ends.second, False, "qdisc", "p2")
+    tap.equal(delivery(ends), "tc", "delivery")
+    one.ping(three.ip, COUNT)
+    shown = ns.json("tc", "-j", "-s", "qdisc", "show", "dev", "p2", "root")[0]
+    tap.ok(shown["packets"] >= COUNT, "the qdisc saw the frames")
+    ns.run("tc", "qdisc", "del", "dev", "p2", "root")
+    wait_direct(ends.second, True, "no qdisc", "p2")
+    if mode == "off":
+        expect_direct(three, one)
+    tap.equal(delivery(ends), {"off": "tc", "native": REDIRECT}[mode], "delivery without")
 
 
 @contextlib.contextmanager
@@ -169,115 +175,129 @@ def tcx_program(host, dev, obj):
     os.close(prog)
 
 
-def egress_filter(attach):
+def egress_filter(ends, attach):
     """Who filters what the port sends to the tenant sees every frame, redirected before or not."""
-    with Lab(wire="nic") as lab:
-        one, two = pair(lab, gro=True)
-        _, second = start(lab, "native", delivery="redirect")
-        wait_direct(second, True, "port")
-        one.ping(two.ip, 1)
-        with attach(two.host, "p1", two.host.foreign_object()):
-            wait_direct(second, False, "filter")
-            tap.equal(second.row("port", dev="p1")["delivery"], "tc", "delivery")
-            tap.equal(one.ping(two.ip, 3, check=False), 0, "pings past a filter that drops all")
-            second.kill()
-            second.start()
-            tap.equal(one.ping(two.ip, 3, check=False), 0, "the same after a restart")
-        wait_direct(second, True, "no filter")
-        tap.wait_for(lambda: second.row("port", dev="p1")["delivery"] == REDIRECT,
-                     "delivery without")
-        one.ping(two.ip, COUNT)
+    one, three, second = ends.one, ends.three, ends.second
+    one.ping(three.ip, 1)
+    with attach(ends.host, "p2", ends.host.foreign_object()):
+        wait_direct(second, False, "filter", "p2")
+        tap.equal(delivery(ends), "tc", "delivery")
+        tap.equal(one.ping(three.ip, 3, check=False), 0, "pings past a filter that drops all")
+        second.kill()
+        second.start()
+        tap.equal(one.ping(three.ip, 3, check=False), 0, "the same after a restart")
+    wait_direct(second, True, "no filter", "p2")
+    tap.wait_for(lambda: delivery(ends) == REDIRECT, "delivery without")
+    one.ping(three.ip, COUNT)
 
 
 def egress_chain():
     """A chain of nf_tables is noticed; but the kernel shows it no frame that TC ingress redirected."""
     with Lab() as lab:
-        one, two = pair(lab)
-        _, second = start(lab)
-        wait_direct(second, True, "port")
+        ends = Ends(lab)
         try:
-            chain = hooks.Chain(two.host.ns, hooks.NETDEV, hooks.EGRESS, dev="p1")
+            chain = hooks.Chain(ends.host.ns, hooks.NETDEV, hooks.EGRESS, dev="p1")
         except OSError as e:
             raise tap.Skip(f"no nf_tables at a device's egress: {e}") from e
-        wait_direct(second, False, "chain")
-        one.ping(two.ip, COUNT)
+        wait_direct(ends.second, False, "chain")
+        ends.one.ping(ends.two.ip, COUNT)
         chain.close()
-        wait_direct(second, True, "no chain")
+        wait_direct(ends.second, True, "no chain")
 
 
-def new_address():
+def new_address(ends):
     """The tenant changes its MAC address, of which nothing is told outside its namespace."""
-    with Lab() as lab:
-        one, two = pair(lab)
-        _, second = start(lab)
-        wait_direct(second, True, "port")
-        expect_direct(two, one)
-        two.mac = lab.new_mac()
-        two.ns.ip(f"link set eth0 address {two.mac}")
-        one.neigh(two)
-        two.ping(one.ip)
-        tap.wait_for(lambda: device_share(two, one) < 0.1, "the new address goes direct", 15)
+    one, two = ends.one, ends.two
+    expect_direct(two, one)
+    two.mac = ends.lab.new_mac()
+    two.ns.ip(f"link set eth0 address {two.mac}")
+    ends.know(two)
+    two.ping(one.ip)
+    tap.wait_for(lambda: device_share(two, one) < 0.1, "the new address goes direct", 15)
 
 
-def while_away():
+def while_away(ends):
     """What changes while no daemon runs is seen by the next; what does not change goes on."""
-    with Lab() as lab:
-        one, two = pair(lab)
-        _, second = start(lab)
-        wait_direct(second, True, "port")
-        one.ping(two.ip, 1)
-        second.kill()
-        expect_direct(two, one)
-        two.host.foreign_xdp("eth0", two.ns)
-        second.start()
-        tap.equal(is_direct(second), False, "direct, with XDP at the tenant's end")
-        expect_device(two, one)
+    one, two, second = ends.one, ends.two, ends.second
+    one.ping(two.ip, 1)
+    second.kill()
+    expect_direct(two, one)
+    ends.host.foreign_xdp("eth0", two.ns)
+    second.start()
+    tap.equal(is_direct(second), False, "direct, with XDP at the tenant's end")
+    expect_device(two, one)
 
 
-def not_direct():
-    """Both ends here; a VLAN of a device; the other end is down, then up."""
-    with Lab() as lab:
-        host = lab.hosts[0]
-        host.ns.ip("link add p1 type veth peer name q1", "link set p1 up", "link set q1 up")
-        host.tenant("p2", "10.0.0.2")
-        vtep, _ = start(lab, ports=("p1", {"dev": "p2", "vlan": 5}, "p2"))
-        tap.equal(is_direct(vtep), False, "a veth with both ends here")
-        rows = {r["vlan"]: r["direct"] for r in vtep.rows("port") if r["dev"] == "p2"}
-        tap.equal(rows, {0: True, 5: False}, "by VLAN")
+def not_direct(ends):
+    """A veth with both ends here; a VLAN of a device."""
+    tap.equal(is_direct(ends.second, "here"), False, "a veth with both ends here")
+    rows = {r["vlan"]: r["direct"] for r in ends.second.rows("port") if r["dev"] == "p2"}
+    tap.equal(rows, {0: True, 5: False}, "by VLAN")
 
 
-def moved_away():
+def moved_away(ends):
     """The other end moves into our own namespace, where the kernel would drop what goes direct."""
+    two, host = ends.two, ends.host.ns
+    two.ns.ip(f"link set eth0 netns {host.path}")
+    host.ip("link set eth0 up")
+    wait_direct(ends.second, False, "its end is here")
+    host.ip(f"link set eth0 netns {two.ns.path}")
+    two.ns.ip("link set eth0 up", f"addr add {two.ip}/24 dev eth0")
+    wait_direct(ends.second, True, "its end is there again")
+    ends.know(two)
+    expect_direct(two, ends.one)
+
+
+def with_tc():
+    """TC on the underlay; then, with native XDP by a reload, frames that are redirected."""
+    with Lab(wire="nic") as lab:
+        ends = Ends(lab, both=True)
+        with tap.part("from the wire"):
+            from_the_wire(ends)
+        with tap.part("the tenant runs XDP"):
+            tenant_runs_xdp(ends, ends.two)
+        ends.set(delivery="redirect")
+        with tap.part("a qdisc on the port"):
+            qdisc(ends, "off")
+        ends.set(xdp="native")
+        with tap.part("a filter at the port's egress: clsact"):
+            egress_filter(ends, clsact_filter)
+
+
+def with_xdp():
+    """Native XDP on the underlay."""
+    with Lab(wire="nic") as lab:
+        ends = Ends(lab, "native", both=True)
+        with tap.part("from the wire"):
+            from_the_wire(ends)
+        ends.set(delivery="redirect")
+        with tap.part("a qdisc on the port"):
+            qdisc(ends, "native")
+
+
+def tcx_filter():
+    with Lab(wire="nic") as lab:
+        egress_filter(Ends(lab, "native", "redirect"), tcx_program)
+
+
+def ports():
+    """What is, or becomes, of a port, on a wire that leaves checksums undone."""
     with Lab() as lab:
-        one, two = pair(lab)
-        _, second = start(lab)
-        wait_direct(second, True, "port")
-        host = two.host.ns
-        two.ns.ip(f"link set eth0 netns {host.path}")
-        host.ip("link set eth0 up")
-        wait_direct(second, False, "its end is here")
-        host.ip(f"link set eth0 netns {two.ns.path}")
-        two.ns.ip("link set eth0 up", f"addr add {two.ip}/24 dev eth0")
-        wait_direct(second, True, "its end is there again")
-        one.ns.ip(f"neigh replace {two.ip} lladdr {two.mac} dev eth0 nud permanent")
-        expect_direct(two, one)
+        lab.hosts[1].ns.ip("link add here type veth peer name too", "link set here up",
+                           "link set too up")
+        ends = Ends(lab, ports=("here", {"dev": "p2", "vlan": 5}))
+        for scenario in (not_direct, local, own_address_only, new_address, moved_away, while_away):
+            with tap.part(scenario.__name__):
+                scenario(ends)
+        with tap.part("the tenant runs XDP, and polled before"):
+            tenant_runs_xdp(ends, ends.three)
 
 
-tap.case("direct, TC on the underlay", "off", main=True)(from_the_wire)
-tap.case("direct, native XDP on the underlay", "native")(from_the_wire)
-tap.case("direct, between ports")(local)
-tap.case("a MAC that is not the device's own")(own_address_only)
-tap.case("the tenant runs XDP", False, main=True)(tenant_runs_xdp)
-tap.case("the tenant runs XDP, and polled before", True)(tenant_runs_xdp)
-tap.case("a qdisc on the port, TC", "off", main=True)(qdisc)
-tap.case("a qdisc on the port, native XDP", "native")(qdisc)
-tap.case("a filter at the port's egress: clsact", clsact_filter, main=True)(egress_filter)
-tap.case("a filter at the port's egress: TCX", tcx_program)(egress_filter)
+tap.case("direct, TC on the underlay: XDP at the tenant's end, a qdisc, a filter", main=True)(with_tc)
+tap.case("direct, native XDP on the underlay: a qdisc")(with_xdp)
+tap.case("a filter at the port's egress: TCX")(tcx_filter)
 tap.case("a chain of nf_tables at the port's egress")(egress_chain)
-tap.case("the tenant changes its address")(new_address)
-tap.case("changes while no daemon runs")(while_away)
-tap.case("ports that are not direct")(not_direct)
-tap.case("the other end moves")(moved_away)
+tap.case("between ports; other addresses, ends that move, changes while no daemon runs")(ports)
 
 if __name__ == "__main__":
     tap.main()
