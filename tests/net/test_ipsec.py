@@ -10,7 +10,7 @@ import frame
 import tap
 from lab import Lab
 from netns import CommandError
-from vtep import KINDS
+from vtep import KINDS, Xvtepd
 
 VNI = 100
 COUNT = 10
@@ -19,31 +19,52 @@ TEMPLATE = "tmpl proto esp mode transport"
 
 
 class Pair:
-    """A tenant behind each of two VTEPs of a kind; MACs are known, so that frames are unicast."""
+    """
+    A tenant behind each of two VTEPs; MACs are known, so that frames are unicast. kinds: what the
+    VTEPs are.
+    """
 
-    def __init__(self, lab, kind="xvtep", family=4, start=True, **underlay):
+    def __init__(self, lab, kinds=("xvtep", "xvtep"), family=4, start=True, **underlay):
         self.lab, self.family = lab, family
         self.hosts = a, b = lab.hosts
         self.one, self.two = a.tenant("p1"), b.tenant("p1")
         self.taps = self.one.tap(), self.two.tap()
         self.vteps = []
-        for host, other, own, far in ((a, b, self.one, self.two), (b, a, self.two, self.one)):
-            remote = other.address(family)
-            net = {"vni": VNI, "ports": ["p1"], "flood": [remote],
-                   "fdb": [{"mac": own.mac, "dev": "p1"}, {"mac": far.mac, "remote": remote}]}
+        for host, kind in zip(self.hosts, kinds):
             keys = {} if kind == "kernel" else {"start": start}
-            vtep = KINDS[kind](host, [net], family, underlay=underlay, **keys)
+            vtep = KINDS[kind](host, [self.network(host)], family, underlay=underlay, **keys)
             if kind == "kernel":
-                host.ns.run("bridge", "fdb", "add", far.mac, "dev", f"vx{VNI}", "dst", remote)
-                host.ns.run("bridge", "fdb", "add", far.mac, "dev", f"vx{VNI}", "master", "static")
+                for far in self.network(host)["fdb"][1:]:
+                    host.ns.run("bridge", "fdb", "add", far["mac"], "dev", f"vx{VNI}", "dst",
+                                far["remote"])
+                    host.ns.run("bridge", "fdb", "add", far["mac"], "dev", f"vx{VNI}", "master",
+                                "static")
             self.vteps.append(vtep)
         self.first = self.vteps[0]
-        if kind == "xvtep" and start:
+        if start:
             self.wait_ready()
+
+    def network(self, host):
+        a, b = self.hosts
+        other, own, far = (b, self.one, self.two) if host is a else (a, self.two, self.one)
+        remote = other.address(self.family)
+        return {"vni": VNI, "ports": ["p1"], "flood": [remote],
+                "fdb": [{"mac": own.mac, "dev": "p1"}, {"mac": far.mac, "remote": remote}]}
+
+    def set(self, family=4, **underlay):
+        """Changes the family or settings of both by a reload."""
+        self.family = family
+        for vtep in self.vteps:
+            own = {"address": vtep.host.v4} if family == 4 else {"address6": vtep.host.v6}
+            vtep.config["underlay"] = {"devices": ["under"], **own, **underlay}
+            vtep.config["networks"] = [self.network(vtep.host)]
+            vtep.apply()
+        self.wait_ready()
 
     def wait_ready(self):
         for vtep in self.vteps:
-            vtep.wait_ready()
+            if isinstance(vtep, Xvtepd):
+                vtep.wait_ready()
 
     def policy(self, host, direction, what, verb="add", port="dport 4789", priority=0):
         """What is sent (out) or received (in) by the host, to or from the other."""
@@ -99,64 +120,91 @@ def fence(hosts, wire):
         wire.drain()
 
 
-@tap.case("block out: nothing leaves, live and back, IPv4", "xvtep", 4, main=True)
-@tap.case("block out: nothing leaves, live and back, IPv6", "xvtep", 6)
-@tap.case("block out: nothing leaves, the kernel's vxlan", "kernel", 4)
-def block_out(kind, family):
-    with Lab() as lab:
-        pair = Pair(lab, kind, family)
-        a, wire = lab.hosts[0], lab.hosts[0].sent_tap()
-        pair.expect_passes("without a policy")
-        pair.policy(a, "out", "action block")
-        if kind == "xvtep":
-            pair.wait_kernel(pair.first, "IPsec policy: dir out")
-        pair.expect_nothing("blocked", wire)
-        pair.policy(a, "out", "", "delete")
-        if kind == "xvtep":
-            pair.wait_ready()
-        pair.expect_passes("policy is gone")
-        if kind == "xvtep":
-            tap.equal(pair.first.paths()["encap"], 2 * COUNT, "frames by the fast path")
+def block_out(pair):
+    """Nothing leaves; live, and back."""
+    a, wire, live = pair.hosts[0], pair.hosts[0].sent_tap(), isinstance(pair.first, Xvtepd)
+    before = pair.first.paths().get("encap", 0) if live else 0
+    pair.expect_passes("without a policy")
+    pair.policy(a, "out", "action block")
+    if live:
+        pair.wait_kernel(pair.first, "IPsec policy: dir out")
+    pair.expect_nothing("blocked", wire)
+    pair.policy(a, "out", "", "delete")
+    pair.wait_ready()
+    pair.expect_passes("policy is gone")
+    if live:
+        tap.equal(pair.first.paths()["encap"] - before, 2 * COUNT, "frames by the fast path")
 
 
-@tap.case("in with a template: nothing is taken in clear, at TC", "xvtep", 4, xdp="off", main=True)
-@tap.case("in with a template: nothing is taken in clear, in XDP", "xvtep", 4, xdp="native")
-@tap.case("in with a template: nothing is taken in clear, generic XDP", "xvtep", 4, xdp="generic")
-@tap.case("in with a template: nothing is taken in clear, IPv6", "xvtep", 6, xdp="native")
-@tap.case("in with a template: nothing is taken in clear, the kernel's vxlan", "kernel", 4)
-def template_in(kind, family, **underlay):
+SLOW_RX = ("slow_rx", "slow_rx_flood")
+
+
+def template_in(pair):
+    """Nothing is taken in clear."""
+    b, second, live = pair.hosts[1], pair.vteps[1], isinstance(pair.first, Xvtepd)
+    before = second.paths() if live else {}
+    pair.expect_passes("without a policy")
+    pair.policy(b, "in", TEMPLATE)
+    if live:
+        pair.wait_kernel(second, "IPsec policy: dir in")
+    pair.expect_nothing("protection is wanted")
+    pair.policy(b, "in", f"{TEMPLATE} level use", "update")
+    pair.expect_passes("protection is welcome")
+    if live:
+        slow = second.paths()
+        tap.equal([slow[path] - before.get(path, 0) for path in SLOW_RX], [COUNT, 2 * COUNT],
+                  "frames through the kernel")
+    pair.policy(b, "in", "", "delete")
+    pair.wait_ready()
+    pair.expect_passes("policy is gone")
+
+
+@tap.case("block out, and in with a template: TC, IPv4", "xvtep", main=True)
+@tap.case("block out, and in with a template: the kernel's vxlan", "kernel")
+def blocked(kind):
     with Lab(wire="nic") as lab:
-        pair = Pair(lab, kind, family, **underlay)
-        b = lab.hosts[1]
-        pair.expect_passes("without a policy")
-        pair.policy(b, "in", TEMPLATE)
-        if kind == "xvtep":
-            pair.wait_kernel(pair.vteps[1], "IPsec policy: dir in")
-        pair.expect_nothing("protection is wanted")
-        pair.policy(b, "in", f"{TEMPLATE} level use", "update")
-        pair.expect_passes("protection is welcome")
-        if kind == "xvtep":
-            slow = pair.vteps[1].paths()
-            tap.equal((slow["slow_rx"], slow["slow_rx_flood"]), (COUNT, 2 * COUNT),
-                      "frames through the kernel")
-        pair.policy(b, "in", "", "delete")
-        if kind == "xvtep":
-            pair.wait_ready()
-        pair.expect_passes("policy is gone")
+        pair = Pair(lab, (kind, kind), xdp="off")
+        with tap.part("block out"):
+            block_out(pair)
+        with tap.part("in with a template"):
+            template_in(pair)
 
 
-@tap.case("in: a peer that the index has no room for")
-def not_indexed():
+@tap.case("in with a template, native and generic XDP; both, IPv6; other policies; bypass by reload")
+def by_reload():
+    with Lab(wire="nic") as lab:
+        pair = Pair(lab, xdp="native")
+        with tap.part("in with a template, native XDP"):
+            template_in(pair)
+        with tap.part("a peer that the index has no room for"):
+            not_indexed(pair)
+        pair.set(xdp="generic")
+        with tap.part("in with a template, generic XDP"):
+            template_in(pair)
+        pair.set(6, xdp="native")
+        with tap.part("block out, IPv6"):
+            block_out(pair)
+        with tap.part("in with a template, IPv6"):
+            template_in(pair)
+        pair.set(4)
+        with tap.part("bypass and respect"):
+            setting(pair)
+        with tap.part("policies that do not concern VXLAN leave the fast path"):
+            unconcerned(pair)
+
+
+def not_indexed(pair):
     """Peers whose addresses share a slot: one of them is found by xv_peer alone."""
-    with Lab() as lab:
-        pair = Pair(lab)
-        a, b = lab.hosts
-        twin = same_slot(a.v4)
-        pair.vteps[1].client("peer", "add", twin)
-        pair.policy(b, "in", TEMPLATE)
-        tap.wait_for(lambda: "IPsec" in pair.vteps[1].row("peer", remote=a.v4)["status"],
-                     "the peer is the kernel's")
-        pair.expect_nothing("protection is wanted")
+    a, b = pair.hosts
+    second, twin = pair.vteps[1], same_slot(a.v4)
+    second.client("peer", "add", twin)
+    pair.policy(b, "in", TEMPLATE)
+    tap.wait_for(lambda: "IPsec" in second.row("peer", remote=a.v4)["status"],
+                 "the peer is the kernel's")
+    pair.expect_nothing("protection is wanted")
+    pair.policy(b, "in", "", "delete")
+    second.client("peer", "del", twin)
+    pair.wait_ready()
 
 
 def same_slot(address):
@@ -169,40 +217,37 @@ def same_slot(address):
                 if slot([203, x, y, z]) == slot(own))
 
 
-@tap.case("policies that do not concern VXLAN leave the fast path")
-def unconcerned():
-    with Lab() as lab:
-        pair = Pair(lab)
-        a, b = lab.hosts
-        others = ["proto tcp", "proto udp dport 4790", "proto udp sport 4789",
-                  f"proto udp dport 4789 {{}} if_id 0x7", "proto udp dport 4789 {} mark 5"]
-        for what in others:
-            selector, _, rest = what.partition("{}")
-            a.ns.ip(f"xfrm policy add src {a.v4} dst {b.v4} {selector} dir out action block {rest}")
-        a.ns.ip(f"xfrm policy add src {a.v4} dst 203.0.113.0/24 dir out action block",
-                f"xfrm policy add src {b.v4} dst {a.v4} dir fwd action block",
-                f"xfrm policy add src {a.v4} dst {b.v4} proto udp dir out priority 20"
-                " action block",
-                f"xfrm policy add src {a.v4} dst 0.0.0.0/0 proto udp dport 4789 dir out priority 10"
-                " action allow")
-        pair.policy(a, "in", "action block", port="sport 7 dport 4789", priority=5)
-        pair.wait_kernel(pair.first, "dir in")
-        pair.policy(a, "in", "", "delete", port="sport 7 dport 4789")
-        pair.first.wait_ready()
-        pair.expect_passes("with policies for others")
-        tap.equal(pair.first.paths()["encap"], COUNT, "frames by the fast path")
-        a.ns.ip(f"xfrm policy delete src {a.v4} dst 0.0.0.0/0 proto udp dport 4789 dir out")
-        pair.wait_kernel(pair.first, "IPsec policy: dir out")
+def unconcerned(pair):
+    a, b = pair.hosts
+    others = ["proto tcp", "proto udp dport 4790", "proto udp sport 4789",
+              f"proto udp dport 4789 {{}} if_id 0x7", "proto udp dport 4789 {} mark 5"]
+    for what in others:
+        selector, _, rest = what.partition("{}")
+        a.ns.ip(f"xfrm policy add src {a.v4} dst {b.v4} {selector} dir out action block {rest}")
+    a.ns.ip(f"xfrm policy add src {a.v4} dst 203.0.113.0/24 dir out action block",
+            f"xfrm policy add src {b.v4} dst {a.v4} dir fwd action block",
+            f"xfrm policy add src {a.v4} dst {b.v4} proto udp dir out priority 20"
+            " action block",
+            f"xfrm policy add src {a.v4} dst 0.0.0.0/0 proto udp dport 4789 dir out priority 10"
+            " action allow")
+    pair.policy(a, "in", "action block", port="sport 7 dport 4789", priority=5)
+    pair.wait_kernel(pair.first, "dir in")
+    pair.policy(a, "in", "", "delete", port="sport 7 dport 4789")
+    pair.first.wait_ready()
+    before = pair.first.paths()["encap"]
+    pair.expect_passes("with policies for others")
+    tap.equal(pair.first.paths()["encap"] - before, COUNT, "frames by the fast path")
+    a.ns.ip(f"xfrm policy delete src {a.v4} dst 0.0.0.0/0 proto udp dport 4789 dir out")
+    pair.wait_kernel(pair.first, "IPsec policy: dir out")
 
 
 @tap.case("at start, after a kill, and with notifications lost")
 def restarts():
     with Lab() as lab:
-        pair = Pair(lab, start=False)
+        pair = Pair(lab, ("xvtep", "kernel"), start=False)
         a, wire = lab.hosts[0], lab.hosts[0].sent_tap()
         pair.policy(a, "out", "action block")
-        for vtep in pair.vteps:
-            vtep.start()
+        pair.first.start()
         pair.wait_kernel(pair.first, "IPsec policy")
         pair.expect_nothing("policy before the start", wire)
         pair.first.kill()
@@ -232,7 +277,7 @@ def restarts():
 @tap.case("default policy: block")
 def default_block():
     with Lab() as lab:
-        pair = Pair(lab)
+        pair = Pair(lab, ("xvtep", "kernel"))
         a = lab.hosts[0]
         try:
             a.ns.ip("xfrm policy setdefault out block")
@@ -244,44 +289,53 @@ def default_block():
         a.ns.ip("xfrm policy setdefault out accept")
 
 
-@tap.case("ipsec: bypass and respect by reload")
-def setting():
+def setting(pair):
+    """The file says to bypass policies, and to respect them."""
+    pair.policy(pair.hosts[0], "out", "action block")
+    pair.wait_kernel(pair.first, "IPsec policy")
+    for word in ("bypass", "respect"):
+        pair.first.config["underlay"]["ipsec"] = word
+        pair.first.apply()
+        tap.equal(pair.first.rows("peer")[0]["ready"], word == "bypass",
+                  f"ipsec: {word}: peer is ready")
+    pair.first.config["underlay"]["ipsec"] = "bypass"
+    pair.first.apply()
+    pair.wait_ready()
+    pair.expect_passes("bypass, to a known MAC")
+    pair.policy(pair.hosts[0], "out", "", "delete")
+    del pair.first.config["underlay"]["ipsec"]
+    pair.first.apply()
+    pair.wait_ready()
+
+
+@tap.case("ESP between two VTEPs, IPv4 and IPv6", main=True)
+def esp():
     with Lab() as lab:
         pair = Pair(lab)
-        pair.policy(lab.hosts[0], "out", "action block")
-        pair.wait_kernel(pair.first, "IPsec policy")
-        for word in ("bypass", "respect"):
-            pair.first.config["underlay"]["ipsec"] = word
-            pair.first.apply()
-            tap.equal(pair.first.rows("peer")[0]["ready"], word == "bypass",
-                      f"ipsec: {word}: peer is ready")
-        pair.first.config["underlay"]["ipsec"] = "bypass"
-        pair.first.apply()
-        pair.wait_ready()
-        pair.expect_passes("bypass, to a known MAC")
+        for family in (4, 6):
+            if family != 4:
+                pair.set(family)
+            with tap.part(f"IPv{family}"):
+                protected(pair)
 
 
-@tap.case("ESP between two VTEPs, IPv4", 4, main=True)
-@tap.case("ESP between two VTEPs, IPv6", 6, main=True)
-def esp(family):
-    with Lab() as lab:
-        pair = Pair(lab, family=family)
-        a, b = lab.hosts
-        wire = a.sent_tap()
-        for host in lab.hosts:
-            for n, (src, dst) in enumerate(((a, b), (b, a))):
-                try:
-                    host.ns.ip(f"xfrm state add src {src.address(family)} dst"
-                               f" {dst.address(family)} proto esp spi {0x100 + n} mode transport"
-                               f" enc cbc(aes) {KEY} auth hmac(sha256) {KEY}{KEY[2:]}")
-                except CommandError as e:
-                    raise tap.Skip(f"no ESP here: {e}") from e
-            pair.policy(host, "out", TEMPLATE)
-            pair.policy(host, "in", TEMPLATE)
-        for vtep in pair.vteps:
-            pair.wait_kernel(vtep, "IPsec policy")
-        pair.expect_passes("protected", wire)
-        pair.expect_passes("protected, again", wire)
+def protected(pair):
+    a, b = pair.hosts
+    wire, family = a.sent_tap(), pair.family
+    for host in pair.hosts:
+        for n, (src, dst) in enumerate(((a, b), (b, a))):
+            try:
+                host.ns.ip(f"xfrm state add src {src.address(family)} dst"
+                           f" {dst.address(family)} proto esp spi {0x100 + n} mode transport"
+                           f" enc cbc(aes) {KEY} auth hmac(sha256) {KEY}{KEY[2:]}")
+            except CommandError as e:
+                raise tap.Skip(f"no ESP here: {e}") from e
+        pair.policy(host, "out", TEMPLATE)
+        pair.policy(host, "in", TEMPLATE)
+    for vtep in pair.vteps:
+        pair.wait_kernel(vtep, "IPsec policy")
+    pair.expect_passes("protected", wire)
+    pair.expect_passes("protected, again", wire)
 
 
 if __name__ == "__main__":
