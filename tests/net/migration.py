@@ -13,7 +13,7 @@ import tap
 import traffic
 from lab import OUT
 from netns import run
-from vtep import Xvtepd, words
+from vtep import Kernel, Xvtepd, words
 
 LAYOUT = 9  # this version's
 VNI, BY_HAND = 100, 5000
@@ -26,8 +26,8 @@ LEFT_OUT = {"age", "last_heard", "moves_denied"}  # columns that tell a time, or
 
 class Pair:
     """
-    Two VTEPs with a tenant each that know each other; the first is run by an earlier version, and
-    has NETWORKS networks.
+    Two VTEPs with a tenant each that know each other. The first is run by an earlier version, and
+    has that many networks; the other one is the kernel's vxlan.
     """
 
     def __init__(self, lab, layout, networks=1, **settings):
@@ -38,15 +38,15 @@ class Pair:
         empty = [{"vni": 1000 + i, "name": f"net{i}", "flood": [b.v4]} for i in range(1, networks)]
         self.vtep = Xvtepd(a, [{"vni": VNI, "ports": ["p1"], "flood": [b.v4], **settings}, *empty],
                            start=False)
-        self.other = Xvtepd(b, [{"vni": VNI, "ports": ["p1"], "flood": [a.v4], **settings}])
+        other = Kernel(b, [{"vni": VNI, "ports": ["p1"], "flood": [a.v4]}])
         self.streams = []
         self.start_old()
         self.tenants[0].neigh(self.tenants[1])
         self.tenants[1].neigh(self.tenants[0])
         self.tenants[0].ping("10.0.0.2")
-        for vtep in (self.vtep, self.other):
+        for vtep in (self.vtep, other):
             vtep.wait_learned(2)
-            vtep.wait_ready()
+        self.vtep.wait_ready()
 
     def start_old(self):
         self.vtep.spawn = lambda: self.spawn(self.old)
