@@ -64,8 +64,7 @@ class Pair:
         vtep = self.vtep
         vtep.write()
         vtep.process = self.spawn(OUT, **environment)
-        tap.wait_for(lambda: vtep.process.poll() is not None
-                     or vtep.client("status", check=False).returncode == 0, "answers, or ends", 30)
+        tap.wait_for(lambda: vtep.process.poll() is not None or vtep.status(), "answers, or ends", 30)
         code = vtep.process.poll()
         if code is not None:
             vtep.process = None
@@ -103,9 +102,13 @@ def hooks(vtep):
     links = {os.path.basename(p): link["prog_id"] for link in json.loads(
         run("bpftool", "-j", "-f", "link", "show").stdout) for p in link.get("pinned", ())
         if p.startswith(vtep.pin("links"))}
-    for dev in vtep.host.ns.links():
-        p = vtep.host.ns.run("tc", "-j", "filter", "show", "dev", dev, "ingress", check=False)
-        for row in json.loads(p.stdout or "[]"):
+    devices = list(vtep.host.ns.links())
+    p = vtep.host.ns.run("tc", "-force", "-j", "-batch", "-", check=False, stdin="".join(
+        f"filter show dev {dev} ingress\n" for dev in devices))
+    answers = p.stdout.split("\n[")  # a list for each device
+    tap.equal(len(answers), len(devices), f"lists of filters: {p.stdout} {p.stderr}")
+    for dev, answer in zip(devices, answers):
+        for row in json.loads("[" + answer.lstrip().removeprefix("[")):
             if "options" in row and "prog" in row["options"]:
                 links[f"{dev} {row['pref']}"] = row["options"]["prog"]["id"]
     return links
