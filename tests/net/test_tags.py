@@ -20,6 +20,7 @@ STACKS = {
     "802.1Q twice": [(ETH_VLAN, 10), (ETH_VLAN, 20)],
     "priority": [(ETH_VLAN, 0xa000)],
     "priority and 802.1Q": [(ETH_VLAN, 0), (ETH_VLAN, 20)],
+    "priority five times": [(ETH_VLAN, n << 13) for n in range(5)],
 }
 PRIORITY = [(ETH_VLAN, 0), (ETH_VLAN, 0xe000), (ETH_VLAN, 0x1000), (ETH_QINQ, 0x4000)]
 
@@ -97,7 +98,7 @@ class World:
 def stacks(w):
     for name, tags in STACKS.items():
         for to, receivers in w.destinations():
-            for size in (50, MTU, MTU + 4) if len(tags) < 2 else (50, MTU):
+            for size in (50, MTU, MTU + 4) if len(tags) < 2 else (50, MTU + 8 - 4 * len(tags)):
                 want = {r: tags if r in receivers else None for r in w.receivers.values()}
                 w.send(to, tags, size, want, f"tags: {name}, {size} bytes, to {to}")
     if w.kinds == (X, X):
