@@ -6,9 +6,10 @@
  * The others are made new, filled, and pinned beside the old ones as next_NAME, xv_meta last. The
  * daemon then adopts the new set, and may still refuse its configuration.
  *
- * xv_migration_commit(): replaces the programs in all hooks, each in one step. After a grace period
- * the counters are carried over (carry.h). Then xv_config gets the new layout number, so that
- * earlier versions refuse it from then on. At last the new pins replace the old ones, xv_meta last.
+ * xv_migration_commit(): replaces the programs in all hooks, each in one step. (The slow path
+ * device's may be ours by then, from when the device was set up.) After a grace period the counters
+ * are carried over (carry.h). Then xv_config gets the new layout number, so that earlier versions
+ * refuse it from then on. At last the new pins replace the old ones, xv_meta last.
  *
  * Until xv_config is written everything can be undone: by xv_migration_end(); or, if this process
  * was killed, by a start of the old version, which puts its own programs into all hooks. A start of
