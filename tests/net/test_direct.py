@@ -191,6 +191,25 @@ def egress_filter(ends, attach):
     one.ping(three.ip, COUNT)
 
 
+def legacy_qdisc():
+    """A filter of an `ingress` qdisc is none at egress, at a port and at the underlay device."""
+    with Lab(wire="nic") as lab:
+        ends = Ends(lab, "native", "redirect")
+        ns, second = ends.host.ns, ends.second
+        for dev in ("under", "p2"):
+            ns.run("tc", "qdisc", "add", "dev", dev, "ingress")
+            ns.run("tc", "filter", "add", "dev", dev, "parent", "ffff:", "prio", "10", "bpf", "da",
+                   "obj", ends.host.foreign_object(), "sec", "tc")
+        tap.wait_for(lambda: second.row("port", dev="p2")["filters_skipped"], "the port's is noticed")
+        tap.wait_for(lambda: second.rows("status", part="uplink")[0]["status"]
+                     == "at TC, behind what others have there: tc bpf prio 10", "uplink: status")
+        ns.run("tc", "qdisc", "del", "dev", "under", "ingress")
+        tap.wait_for(lambda: delivery(ends) == REDIRECT, "delivery")
+        tap.equal(is_direct(second, "p2"), True, "direct")
+        ns.run("tc", "qdisc", "add", "dev", "p2", "root", "pfifo", "limit", "1000")
+        wait_direct(second, False, "a qdisc at egress beside it", "p2")
+
+
 def egress_chain():
     """A chain of nf_tables is noticed; but the kernel shows it no frame that TC ingress redirected."""
     with Lab() as lab:
@@ -296,6 +315,7 @@ def ports():
 tap.case("direct, TC on the underlay: XDP at the tenant's end, a qdisc, a filter", main=True)(with_tc)
 tap.case("direct, native XDP on the underlay: a qdisc")(with_xdp)
 tap.case("a filter at the port's egress: TCX")(tcx_filter)
+tap.case("a filter of an `ingress` qdisc is none at egress", main=True)(legacy_qdisc)
 tap.case("a chain of nf_tables at the port's egress")(egress_chain)
 tap.case("between ports; other addresses, ends that move, changes while no daemon runs")(ports)
 

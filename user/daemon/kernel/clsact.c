@@ -90,11 +90,25 @@ static bool list_filters(struct mnl_socket *nl, uint32_t ifindex, uint32_t direc
 	return xv_netlink_dump(nl, nlh, on_filter, listing) != MNL_CB_ERROR;
 }
 
+/*
+ * Whether the filters are those of an `ingress` qdisc, which has none at egress, but lists the ones
+ * at ingress for whatever minor number it is asked; clsact knows two (ingress_find() and
+ * clsact_find() in net/sched/sch_ingress.c). To ask for one qdisc is no way: the kernel answers
+ * with a notification to all.
+ */
+static bool is_ingress_alone(struct mnl_socket *nl, uint32_t ifindex)
+{
+	struct listing all = {.ours_too = true};
+
+	return list_filters(nl, ifindex, TC_H_MIN(TC_H_INGRESS), &all) && all.any;
+}
+
 static bool has_filters(uint32_t ifindex, bool ingress, bool egress, struct listing *listing)
 {
 	struct mnl_socket *nl = xv_netlink_request_socket(NETLINK_ROUTE);
 	bool told = nl && (!ingress || list_filters(nl, ifindex, TC_H_MIN_INGRESS, listing)) &&
-		    (!egress || list_filters(nl, ifindex, TC_H_MIN_EGRESS, listing));
+		    (!egress || is_ingress_alone(nl, ifindex) ||
+		     list_filters(nl, ifindex, TC_H_MIN_EGRESS, listing));
 
 	if (nl)
 		mnl_socket_close(nl);
