@@ -85,7 +85,7 @@ enum xv_config_flags {
 	XV_CONFIG_ANY_TAG = 1 << 2,	  /* more than XV_MAX_TAGS own VLANs: accept any */
 	XV_CONFIG_DF_SET = 1 << 3,	  /* slow path: outer IPv4 packets have DF */
 	XV_CONFIG_DF_INHERIT = 1 << 4,	  /* ... if the inner packet must not be fragmented */
-	XV_CONFIG_KERNEL = 1 << 5,	  /* the kernel must receive and send all outer frames */
+	XV_CONFIG_KERNEL = 1 << 5,	  /* the kernel must receive all outer frames */
 };
 
 struct xv_mac {

@@ -2,9 +2,11 @@
 """Two tunnel ends with a tenant each, for tests of what others filter."""
 import frame
 import tap
+from lab import vlan_device
 from vtep import Xvtepd
 
 VNI = 100
+VLAN = 10
 COUNT = 10
 WAIT = str(0.5 * tap.SLOW)  # for an answer, in seconds
 
@@ -74,6 +76,37 @@ class Two:
             tap.contains(row["status"] or "none", word, "uplink: status")
             return True
         tap.wait_for(now, f"uplink shows {attached}, {word}")
+
+
+def take_address(host, dev):
+    """The host's IPv4 address and routes move from its underlay device to another."""
+    host.ns.ip("addr flush dev under", f"addr add {host.v4}/24 dev {dev}", f"link set {dev} up",
+               f"route replace default via {host.gw4}")
+
+
+def over_bridge(host):
+    """The underlay device becomes a bridge's, which has the address."""
+    host.ns.ip("link add br0 type bridge", "link set under master br0")
+    take_address(host, "br0")
+    return "br0"
+
+
+def over_vlan(host):
+    """A VLAN device over the underlay device has the address, here and at the router."""
+    router = host.lab.router
+    for ns, on in ((host.ns, "under"), (router, host.up)):
+        vlan_device(ns, f"v{VLAN}", on, VLAN)
+    router.ip(f"addr flush dev {host.up}", f"addr add {host.gw4}/24 dev v{VLAN}")
+    take_address(host, f"v{VLAN}")
+    return f"v{VLAN}"
+
+
+def over_macvlan(host):
+    """The same with a macvlan device, which alone answers ARP."""
+    host.ns.sysctl("net.ipv4.conf.all.arp_ignore", 1)
+    host.ns.ip("link add mv0 link under type macvlan mode bridge")
+    take_address(host, "mv0")
+    return "mv0"
 
 
 def reaches(host, other):

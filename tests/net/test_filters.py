@@ -12,7 +12,7 @@ import tap
 from lab import Lab
 from netns import KERNEL
 from traffic import Stream
-from filtered import COUNT, VNI, Two
+from filtered import COUNT, VNI, Two, over_bridge, over_macvlan, over_vlan
 from vtep import Kernel
 
 
@@ -235,6 +235,46 @@ def uplink_egress():
         two.passes("filtered at egress", expected=0)
         drop_filter(a, "under", "egress", "del")
         ways("none", "port_encap")
+
+
+@tap.case("over the underlay: a filter at TC ingress of the bridge holds", over_bridge, "native",
+          "xdp-native", main=True)
+@tap.case("over the underlay: a filter at TC ingress of the VLAN device holds", over_vlan, "off", "tc")
+@tap.case("over the underlay: a filter at TC ingress of the macvlan device holds", over_macvlan,
+          "off", "tc")
+def receiver_ingress(over, xdp, attached):
+    with Lab(wire="nic") as lab:
+        a = lab.hosts[0]
+        dev = over(a)
+        two = Two(lab, xdp=xdp)
+        two.passes("without a filter", back=True)
+        drop_filter(a, dev)
+        says = f"the kernel receives all outer frames, past tc bpf prio 10 at {dev}"
+        two.uplink(attached, says)
+        two.passes("filtered", back=True, expected=0)
+        tap.equal(sum(says in line for line in two.first.log()), 1, "log lines")
+        two.first.kill()
+        two.first.start()
+        two.uplink(attached, says)
+        two.passes("filtered, after a restart", back=True, expected=0)
+        two.first.config["underlay"]["filters"] = "ignore"
+        two.first.apply()
+        two.uplink(attached, f"filters: ignore, not seeing frames: tc bpf prio 10 at {dev}")
+        drop_filter(a, dev, verb="del")
+        two.uplink(attached, "none")
+        del two.first.config["underlay"]["filters"]
+        two.first.apply()
+        two.passes("the filter is gone", back=True)
+        taken = two.first.paths().get("slow_rx", 0)
+        frame.expect(two.taps[1], lambda m: frame.plain(two.two.mac, two.one.mac, m),
+                     {two.taps[0]: 1}, "by the programs again")
+        tap.equal(two.first.paths().get("slow_rx", 0), taken, "frames through the kernel")
+        program = tcx(a, dev)
+        two.uplink(attached, "the kernel receives all outer frames, past tcx")
+        two.passes("dropped by the TCX program", back=True, expected=0)
+        program.close()
+        two.uplink(attached, "none")
+        two.passes("the program is gone", back=True)
 
 
 if __name__ == "__main__":

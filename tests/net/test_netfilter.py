@@ -8,7 +8,7 @@ import frame
 import hooks
 import tap
 from lab import Lab
-from filtered import COUNT, WAIT, Two
+from filtered import COUNT, WAIT, Two, over_bridge
 from vtep import Kernel
 
 
@@ -132,6 +132,28 @@ def egress():
         two.passes("respected", expected=0)
         chain.close()
         two.passes("no chain any more")
+
+
+@tap.case("a bridge over the underlay device: its chains are named, and hold with respect")
+def bridged():
+    with Lab() as lab:
+        over_bridge(lab.hosts[0])
+        two = Two(lab)
+        chains = [(hooks.INGRESS, hooks.NETDEV, "br0"), (hooks.PREROUTING, hooks.BRIDGE, None),
+                  (hooks.INPUT, hooks.BRIDGE, None)]
+        for chain in chains:
+            placed = wall(lab.hosts[0], *chain)
+            tap.wait_for(lambda: two.first.status()["netfilter"] == "bypassed: nft guard/wall",
+                         f"{chain}: status names it")
+            placed.close()
+            tap.wait_for(lambda: two.first.status()["netfilter"] == "none", f"{chain}: it is gone")
+        two.first.config["underlay"]["netfilter"] = "respect"
+        two.first.apply()
+        for chain in chains:
+            placed = wall(lab.hosts[0], *chain)
+            two.passes(f"{chain}: respected", back=True, expected=0)
+            placed.close()
+        two.passes("no chain any more", back=True)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 #include "model/attachment.h"
 #include "model/flood.h"
 #include "model/hop.h"
+#include "model/local.h"
 #include "model/pmtu.h"
 #include "model/underlay.h"
 #include "model/vlan.h"
@@ -14,6 +15,7 @@ static void look_at_model(void *arg)
 
 	xv_flood_retry(model);
 	xv_pmtu_second(model);
+	xv_local_second(model);
 	xv_underlay_second(model);
 	xv_attachment_second(model);
 	xv_hop_second(model);

@@ -29,13 +29,14 @@ struct names {
 /* ---- one hook ---- */
 
 /*
- * Whether the hook only tracks connections, reassembles fragments, or labels packets for a security
- * module.
+ * Whether the hook only tracks connections, reassembles fragments, labels packets for a security
+ * module, or calls the chains of IPv4 and IPv6 for a bridge (br_netfilter), which are listed
+ * anyway.
  */
 static bool is_passive(const char *function)
 {
-	static const char *const words[] = {"conntrack", "defrag",   "nf_confirm",
-					    "selinux",	 "apparmor", "smack"};
+	static const char *const words[] = {"conntrack", "defrag", "nf_confirm",   "selinux",
+					    "apparmor",	 "smack",  "nf_ct_bridge", "br_nf_"};
 	size_t i;
 
 	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
@@ -101,6 +102,12 @@ static bool is_host_hook(uint8_t family, uint32_t hook)
 		hook == NF_INET_LOCAL_OUT || hook == NF_INET_POST_ROUTING);
 }
 
+static bool is_bridge_hook(uint8_t family, uint32_t hook)
+{
+	return family == NFPROTO_BRIDGE &&
+	       (hook == NF_INET_PRE_ROUTING || hook == NF_INET_LOCAL_IN);
+}
+
 static bool is_device_hook(enum xv_netfilter_at at, uint8_t family, uint32_t hook)
 {
 	if (family == NFPROTO_INET)
@@ -139,9 +146,11 @@ static bool hook_matches(const struct chains *chains, uint8_t family, const stru
 			break;
 		}
 	}
-	return here &&
-	       (chains->at == XV_NETFILTER_HOST ? is_host_hook(family, number)
-						: is_device_hook(chains->at, family, number));
+	if (chains->at == XV_NETFILTER_HOST)
+		return is_host_hook(family, number);
+	if (chains->at == XV_NETFILTER_BRIDGE)
+		return is_bridge_hook(family, number);
+	return here && is_device_hook(chains->at, family, number);
 }
 
 static int on_chain(const struct nlmsghdr *nlh, void *arg)
@@ -226,6 +235,13 @@ static bool ask_host(struct mnl_socket *nl, struct names *names)
 	return known;
 }
 
+/* Lists the hooks of frames that a bridge receives for this host. */
+static bool ask_bridge(struct mnl_socket *nl, struct names *names)
+{
+	return ask(nl, NFPROTO_BRIDGE, NF_INET_PRE_ROUTING, NULL, names) &&
+	       ask(nl, NFPROTO_BRIDGE, NF_INET_LOCAL_IN, NULL, names);
+}
+
 /* Lists the tables of iptables, for kernels that do not list hooks. */
 static void read_tables(const char *file, const char *prefix, struct names *names)
 {
@@ -261,6 +277,7 @@ static struct refusal no_hooks[] = {
 	[XV_NETFILTER_HOST] = {"/sys/module/nfnetlink_hook", false},
 	[XV_NETFILTER_INGRESS] = {"/sys/module/nfnetlink_hook", false},
 	[XV_NETFILTER_EGRESS] = {"/sys/module/nfnetlink_hook", false},
+	[XV_NETFILTER_BRIDGE] = {"/sys/module/nfnetlink_hook", false},
 };
 
 static void ask_tables(struct mnl_socket *nl, enum xv_netfilter_at at, const char *dev,
@@ -290,8 +307,12 @@ static bool ask_hooks(struct mnl_socket *nl, enum xv_netfilter_at at, const char
 
 	if (is_absent(&no_hooks[at]))
 		return false;
-	known = at == XV_NETFILTER_HOST ? ask_host(nl, names)
-					: ask(nl, NFPROTO_NETDEV, hook, dev, names);
+	if (at == XV_NETFILTER_HOST)
+		known = ask_host(nl, names);
+	else if (at == XV_NETFILTER_BRIDGE)
+		known = ask_bridge(nl, names);
+	else
+		known = ask(nl, NFPROTO_NETDEV, hook, dev, names);
 	no_hooks[at].refused = !known && errno == EINVAL;
 	return known;
 }

@@ -13,7 +13,8 @@
 enum xv_netfilter_at {
 	XV_NETFILTER_INGRESS, /* of a device */
 	XV_NETFILTER_EGRESS,
-	XV_NETFILTER_HOST, /* packets to and from this host, IPv4 and IPv6 */
+	XV_NETFILTER_HOST,   /* packets to and from this host, IPv4 and IPv6 */
+	XV_NETFILTER_BRIDGE, /* frames that a bridge receives for this host */
 };
 
 /*

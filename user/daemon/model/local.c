@@ -4,6 +4,7 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -11,6 +12,7 @@
 #include "kernel/netns.h"
 #include "log.h"
 #include "model/local.h"
+#include "model/receiver.h"
 #include "model/uplink.h"
 #include "model/vlan.h"
 
@@ -81,6 +83,32 @@ static void set_macs(struct xv_model *model, struct xv_config_val *val)
 		val->flags |= XV_CONFIG_ANY_MAC;
 }
 
+/*
+ * Whether the kernel must receive outer frames because filters of others at a receiver would not
+ * see those that a program takes. The underlay devices' status says so.
+ */
+static bool look_at_receivers(struct xv_model *model)
+{
+	bool ignore = model->config->filters_ignore, any;
+	char text[sizeof(((struct xv_uplink *)0)->above)] = "";
+	size_t i;
+
+	xv_receiver_look(model);
+	any = model->receiver_filters[0];
+	if (any)
+		snprintf(text, sizeof(text), "%s%s",
+			 ignore ? "filters: ignore, not seeing frames: "
+				: "the kernel receives all outer frames, past ",
+			 model->receiver_filters);
+	for (i = 0; i < model->n_uplinks; i++) {
+		if (!strcmp(model->uplinks[i].above, text))
+			continue;
+		memcpy(model->uplinks[i].above, text, sizeof(text));
+		model->uplinks[i].untold = true;
+	}
+	return any && !ignore;
+}
+
 int xv_local_write(struct xv_model *model)
 {
 	const struct xv_config *config = model->config;
@@ -99,13 +127,14 @@ int xv_local_write(struct xv_model *model)
 	val.flags |= config->df == XV_DF_SET	   ? XV_CONFIG_DF_SET
 		     : config->df == XV_DF_INHERIT ? XV_CONFIG_DF_INHERIT
 						   : 0;
-	val.flags |= config->netfilter_respect ? XV_CONFIG_KERNEL : 0;
 	val.udp_port = htons(config->udp_port);
 	val.slow_ifindex = model->slow_ifindex;
 	val.local4 = config->address;
 	val.local6 = config->address6;
 	model->local_written = true;
 	set_macs(model, &val);
+	if (look_at_receivers(model) || config->netfilter_respect)
+		val.flags |= XV_CONFIG_KERNEL;
 	xv_vlan_write(model, &val);
 	ret = xv_netns_id(&val.netns);
 	if (ret || !memcmp(&val, &old, sizeof(val)))
@@ -126,7 +155,14 @@ void xv_local_link(struct xv_model *model, const struct xv_link *link)
 {
 	bool vlan = xv_vlan_link(model, link);
 
-	if (vlan || link->ifindex == model->local_dev[0] || link->ifindex == model->local_dev[1])
+	if (vlan || link->ifindex == model->local_dev[0] || link->ifindex == model->local_dev[1] ||
+	    xv_receiver_is(model, link->ifindex))
+		xv_local_write(model);
+}
+
+void xv_local_second(struct xv_model *model)
+{
+	if (model->local_written && xv_receiver_has_changed(model))
 		xv_local_write(model);
 }
 

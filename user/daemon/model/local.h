@@ -10,9 +10,11 @@
  * negative errno.
  */
 int xv_local_write(struct xv_model *model);
-/* From netlink: a VLAN device, or a device with a VTEP address, may have changed. */
+/* From netlink: a VLAN device, a device with a VTEP address, or a receiver may have changed. */
 void xv_local_link(struct xv_model *model, const struct xv_link *link);
 void xv_local_link_gone(struct xv_model *model, uint32_t ifindex);
+/* To be called once a second: looks whether TCX programs came or went at receivers. */
+void xv_local_second(struct xv_model *model);
 
 /* The device will be a port (id: its VLAN, or 0): its tags are not this host's from now on. */
 void xv_local_port(struct xv_model *model, uint32_t ifindex, uint32_t id);

@@ -55,6 +55,17 @@ struct xv_signals {
 		network_going; /* a network is being deleted: delete its ports and remotes */
 };
 
+/* A device that outer frames pass on their way from an underlay device to the host: receiver.h. */
+struct xv_receiver {
+	uint32_t ifindex;
+	char dev[IFNAMSIZ];
+	uint32_t mark; /* xv_filters_mark() */
+};
+
+enum {
+	XV_MAX_RECEIVERS = 8,
+};
+
 struct xv_model {
 	char name[XV_INSTANCE_LEN];
 	struct xv_config *config; /* as last applied: underlay and metrics; networks are below */
@@ -69,7 +80,11 @@ struct xv_model {
 	char slow_name[IFNAMSIZ];
 	uint32_t local_dev[2]; /* ifindex of the devices with the VTEP addresses (IPv4, IPv6); 0:
 				  none */
-	bool local_written;    /* this daemon has written xv_config */
+	struct xv_receiver receivers[XV_MAX_RECEIVERS]; /* see receiver.h */
+	size_t n_receivers;
+	bool bridged;		    /* a bridge is among the underlay devices and receivers */
+	char receiver_filters[160]; /* filters of others at TC ingress of receivers; "": none */
+	bool local_written;	    /* this daemon has written xv_config */
 	struct xv_vlan *vlans; /* uthash: VLAN devices over devices of this network namespace */
 	size_t away_at;	       /* the namespace whose VLAN devices are looked at next */
 	struct xv_network *networks;		/* uthash by vni */

@@ -166,8 +166,11 @@ static bool set_status(const struct xv_config *config, struct xv_uplink *uplink)
 		snprintf(text, sizeof(text), "no carrier");
 	else if (uplink->note[0] || !uplink->ifindex)
 		snprintf(text, sizeof(text), "%s", uplink->note);
-	else if (uplink->filters[0])
-		snprintf(text, sizeof(text), "%s", uplink->filters);
+	else if (uplink->filters[0] && uplink->above[0])
+		snprintf(text, sizeof(text), "%.120s; %.120s", uplink->filters, uplink->above);
+	else if (uplink->filters[0] || uplink->above[0])
+		snprintf(text, sizeof(text), "%s",
+			 uplink->filters[0] ? uplink->filters : uplink->above);
 	else
 		xv_nic_check(&uplink->link, v6 ? XV_ENCAP6_LEN : XV_ENCAP4_LEN,
 			     !v6 && config->df == XV_DF_UNSET, text, sizeof(text));
@@ -188,6 +191,7 @@ void xv_underlay_join_groups(struct xv_model *model, struct xv_uplink *uplink)
 
 void xv_underlay_tell(const struct xv_config *config, struct xv_uplink *uplink)
 {
+	uplink->untold = false;
 	if (!set_status(config, uplink))
 		return;
 	if (uplink->status[0])
@@ -236,6 +240,8 @@ void xv_underlay_second(struct xv_model *model)
 	for (i = 0; i < model->n_uplinks; i++) {
 		struct xv_uplink *uplink = &model->uplinks[i];
 
+		if (uplink->untold)
+			xv_underlay_tell(model->config, uplink);
 		if (!uplink->ifindex)
 			continue;
 		mark = xv_filters_mark(uplink->ifindex);

@@ -17,9 +17,12 @@ struct xv_uplink { /* an underlay device */
 	bool watched; /* others have a qdisc or filters at egress: XDP does not send by the device
 		       */
 	char filters[256]; /* those filters, and what is done about them; "": none */
-	char note[256];	   /* why it is not attached as configured; "": it is */
-	char groups[160];  /* what is wrong with groups that leave by it; "": nothing */
-	char status[256];  /* what is wrong, or one of the above; "": nothing */
+	char above[256]; /* filters of others at receivers (receiver.h), and what is done about them
+			  */
+	bool untold;	 /* `above` has changed, and the status has not followed yet */
+	char note[256];	 /* why it is not attached as configured; "": it is */
+	char groups[160]; /* what is wrong with groups that leave by it; "": nothing */
+	char status[256]; /* what is wrong, or one of the above; "": nothing */
 };
 
 /* Makes model->uplinks from the maps of an earlier daemon. Changes nothing in the kernel. */

@@ -32,20 +32,25 @@ struct xv_firewall {
 	char text[NAMES_LEN + 32];
 };
 
+static void look_at_device(const char *dev, char names[NAMES_LEN])
+{
+	xv_netfilter_names(XV_NETFILTER_INGRESS, dev, names, NAMES_LEN);
+	xv_netfilter_names(XV_NETFILTER_EGRESS, dev, names, NAMES_LEN);
+}
+
 static void look(const struct xv_model *model, char names[NAMES_LEN])
 {
 	size_t i;
 
 	names[0] = '\0';
 	xv_netfilter_names(XV_NETFILTER_HOST, NULL, names, NAMES_LEN);
-	for (i = 0; i < model->n_uplinks; i++) {
-		const struct xv_uplink *uplink = &model->uplinks[i];
-
-		if (!uplink->ifindex)
-			continue;
-		xv_netfilter_names(XV_NETFILTER_INGRESS, uplink->dev, names, NAMES_LEN);
-		xv_netfilter_names(XV_NETFILTER_EGRESS, uplink->dev, names, NAMES_LEN);
-	}
+	for (i = 0; i < model->n_uplinks; i++)
+		if (model->uplinks[i].ifindex)
+			look_at_device(model->uplinks[i].dev, names);
+	for (i = 0; i < model->n_receivers; i++)
+		look_at_device(model->receivers[i].dev, names);
+	if (model->bridged)
+		xv_netfilter_names(XV_NETFILTER_BRIDGE, NULL, names, NAMES_LEN);
 }
 
 void xv_firewall_look(struct xv_firewall *firewall)
