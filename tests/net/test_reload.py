@@ -50,8 +50,12 @@ class Large:
     def reload(self, content):
         """A client that reloads the file, in the background."""
         self.vtep.write(content)
-        return self.vtep.host.ns.popen(f"{OUT}/xvtep", "-i", self.vtep.instance, "reload",
-                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        return self.client("reload", stdout=subprocess.PIPE)
+
+    def client(self, *words, **how):
+        """A client in the background."""
+        return self.vtep.host.ns.popen(f"{OUT}/xvtep", "-i", self.vtep.instance, *words,
+                                       stderr=subprocess.PIPE, text=True, **how)
 
     def change(self):
         return self.vtep.status()["change"]
@@ -92,6 +96,21 @@ def answers():
                f"what status said: {seen}")
         tap.equal(large.change(), "none", "afterwards")
         tap.equal(large.remotes(), {RIGHT: NETWORKS * ENTRIES}, "entries afterwards")
+
+
+@tap.case("the daemon answers while it prints the configuration, and reads a large request", limit=120)
+def answers_clients():
+    with Lab(hosts=1) as lab:
+        large = Large(lab)
+        saved = f"{lab.dir}/saved.yaml"
+        with open(saved, "w", encoding="utf-8") as out:
+            seen = collect(large.client("save", stdout=out), lambda: {large.change()})
+        tap.ok("printing the configuration" in seen, f"the daemon was at: {seen}")
+        with open(saved, encoding="utf-8") as f:
+            tap.equal(sum("remote:" in line for line in f), NETWORKS * ENTRIES, "entries saved")
+        seen = collect(large.client("check", saved, stdout=subprocess.DEVNULL),
+                       lambda: {large.change()})
+        tap.ok({"reading the request", "reading the file"} <= seen, f"the daemon was at: {seen}")
 
 
 @tap.case("a command that changes something waits for the reload before it", limit=120)

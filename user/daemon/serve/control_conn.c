@@ -8,6 +8,7 @@
 #include <sys/time.h>
 
 #include "clock.h"
+#include "kernel/worker.h"
 #include "log.h"
 #include "serve/control_conn.h"
 #include "turn.h"
@@ -88,8 +89,11 @@ static void log_request(const struct xv_request *request, int ret, const char *e
 struct xv_conn_work {
 	struct xv_conn *conn; /* NULL: gone meanwhile */
 	struct xv_service *service;
+	char *line; /* a large request that is not parsed yet; NULL: it is */
+	size_t len;
 	struct xv_request request;
 	struct xv_call call;
+	int ret;
 	bool late; /* the client's turn was over before it was done */
 };
 
@@ -134,6 +138,26 @@ static bool feed_load(struct xv_conn *conn)
 	return ret > 0;
 }
 
+static void free_json(const void *json, size_t len, void *arg)
+{
+	(void)len;
+	(void)arg;
+	free((void *)json);
+}
+
+/* Answers with the text of a large JSON value, which is not copied: its ownership passes. */
+static void put_large(struct xv_conn *conn, char *json)
+{
+	struct evbuffer *out = bufferevent_get_output(conn->bev);
+
+	put(out, "{\"ok\":true,\"data\":");
+	if (evbuffer_add_reference(out, json, strlen(json), free_json, NULL)) {
+		free(json);
+		put(out, "null");
+	}
+	put(out, "}\n");
+}
+
 /* Answers what needs no tables. */
 static void put_answer(struct xv_conn *conn, int ret, struct xv_call *call)
 {
@@ -141,23 +165,55 @@ static void put_answer(struct xv_conn *conn, int ret, struct xv_call *call)
 		put_error(conn, ret, call->err.text);
 	else if (call->load)
 		start_load(conn, call->load);
+	else if (call->json)
+		put_large(conn, call->json);
 	else
 		put_json(conn, json_pack("{s:b,s:O?}", "ok", 1, "data", call->data));
+}
+
+/* Parses a request of many megabytes, which takes a second. */
+static void parse_line(void *arg)
+{
+	struct xv_conn_work *work = arg;
+	struct xv_err *err = &work->call.err;
+
+	work->ret = xv_request_parse(work->line, work->len, &work->request, err);
+	free(work->line);
+	if (work->ret || strcmp(work->request.command->name, "show"))
+		return;
+	xv_request_free(&work->request);
+	work->ret = xv_err_set(err, -EMSGSIZE, "a request to show something has at most %d bytes",
+			       XV_CONTROL_SMALL);
+}
+
+static int run_request(struct xv_conn_work *work)
+{
+	int ret;
+
+	if (work->line) {
+		xv_turn_tell("reading the request", 0, 0);
+		xv_worker_run(parse_line, work);
+	}
+	if (work->ret)
+		return work->ret;
+	ret = xv_ops_run(work->service, &work->request, &work->call);
+	log_request(&work->request, ret, work->call.err.text);
+	return ret;
 }
 
 static void run_work(void *arg)
 {
 	struct xv_conn_work *work = arg;
 	struct xv_conn *conn;
-	int ret = xv_ops_run(work->service, &work->request, &work->call);
+	int ret = run_request(work);
 
-	log_request(&work->request, ret, work->call.err.text);
-	conn = work->conn; /* it may have gone in xv_ops_run() */
+	conn = work->conn; /* it may have gone meanwhile */
 	if (conn) {
 		conn->work = NULL;
 		put_answer(conn, ret, &work->call);
 	} else {
 		xv_load_free(work->call.load);
+		free(work->call.json);
 	}
 	json_decref(work->call.data);
 	xv_request_free(&work->request);
@@ -166,8 +222,8 @@ static void run_work(void *arg)
 	free(work);
 }
 
-/* The request's ownership passes. */
-static void begin_work(struct xv_conn *conn, struct xv_request *request)
+/* Ownership passes of the request, or, if it is not parsed yet, of the line. */
+static void begin_work(struct xv_conn *conn, struct xv_request *request, char *line, size_t len)
 {
 	struct xv_conn_work *work = calloc(1, sizeof(*work));
 
@@ -175,6 +231,8 @@ static void begin_work(struct xv_conn *conn, struct xv_request *request)
 		work->conn = conn;
 		work->service = conn->conns->service;
 		work->request = *request;
+		work->line = line;
+		work->len = len;
 		conn->work = work;
 		if (!xv_turn_begin(conn->conns->about->model->base, run_work, work)) {
 			if (conn->work)
@@ -185,6 +243,7 @@ static void begin_work(struct xv_conn *conn, struct xv_request *request)
 		free(work);
 	}
 	xv_request_free(request);
+	free(line);
 	put_error(conn, -ENOMEM, "out of memory");
 }
 
@@ -201,7 +260,7 @@ static void answer(struct xv_conn *conn, const char *line, size_t len)
 		return;
 	}
 	if (strcmp(request.command->name, "show")) {
-		begin_work(conn, &request);
+		begin_work(conn, &request, NULL, 0);
 		return;
 	}
 	ret = xv_ops_run(conn->conns->service, &request, call);
@@ -307,8 +366,12 @@ static void serve(struct xv_conn *conn)
 			check_rest(conn);
 			return;
 		}
-		answer(conn, line, len);
-		free(line);
+		if (len > XV_CONTROL_SMALL) {
+			begin_work(conn, &(struct xv_request){}, line, len);
+		} else {
+			answer(conn, line, len);
+			free(line);
+		}
 		xv_control_answer_write(&conn->answer, out);
 	}
 }

@@ -13,6 +13,7 @@
 enum xv_control_conn_limits {
 	XV_CONTROL_LINE = 64 << 20,	/* bytes of a request: "apply" carries a whole file */
 	XV_CONTROL_PENDING = 128 << 20, /* bytes of unread requests, all clients together */
+	XV_CONTROL_SMALL = 64 << 10,	/* bytes of a request that is parsed at once */
 	XV_CONTROL_TURN = 256 << 10,	/* bytes read or written before others have their turn */
 	XV_CONTROL_REQUEST = 120,	/* seconds for a whole request, however it trickles in */
 };

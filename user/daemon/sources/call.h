@@ -25,6 +25,7 @@ struct xv_call {
 	const struct xv_command *command;
 	const json_t *args;   /* checked against the grammar */
 	json_t *data;	      /* answer: an object, or NULL; the caller frees */
+	char *json;	      /* or a large one as the text of its JSON, malloc()ed; NULL: none */
 	struct xv_load *load; /* set if FDB entries follow the request; the caller frees */
 	enum xv_table_id tables[XV_CALL_TABLES];
 	size_t n_tables;

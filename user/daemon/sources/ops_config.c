@@ -6,10 +6,12 @@
 
 #include "args.h"
 #include "config/config_print.h"
+#include "kernel/worker.h"
 #include "sources/file.h"
 #include "sources/ops_config.h"
 #include "sources/running.h"
 #include "sources/service.h"
+#include "turn.h"
 
 static int parse(struct xv_call *call, struct xv_config **config)
 {
@@ -55,24 +57,42 @@ int xv_ops_reload(struct xv_call *call)
 	return ret ? ret : xv_call_answer_number(call, "changes", changes);
 }
 
+struct saving {
+	struct xv_config *config; /* freed in the worker */
+	char *json;		  /* the answer; NULL: out of memory */
+};
+
+/* Prints a million entries, which takes seconds. */
+static void print_it(void *arg)
+{
+	struct saving *saving = arg;
+	char *text = NULL;
+	json_t *data = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (out) {
+		xv_config_print(saving->config, out);
+		if (!fclose(out))
+			data = json_pack("{s:s}", "text", text);
+	}
+	xv_config_free(saving->config);
+	free(text);
+	if (data)
+		saving->json = json_dumps(data, JSON_COMPACT);
+	json_decref(data);
+}
+
 int xv_ops_save(struct xv_call *call)
 {
-	struct xv_config *config;
-	char *text = NULL;
-	size_t size;
-	FILE *out;
+	struct saving saving = {};
 	int ret;
 
-	ret = xv_running_config(call->model, false, &config, &call->err);
+	ret = xv_running_config(call->model, false, &saving.config, &call->err);
 	if (ret)
 		return ret;
-	out = open_memstream(&text, &size);
-	if (out) {
-		xv_config_print(config, out);
-		fclose(out);
-		call->data = json_pack("{s:s}", "text", text);
-	}
-	free(text);
-	xv_config_free(config);
-	return call->data ? 0 : -ENOMEM;
+	xv_turn_tell("printing the configuration", 0, 0);
+	xv_worker_run(print_it, &saving);
+	call->json = saving.json;
+	return call->json ? 0 : -ENOMEM;
 }
