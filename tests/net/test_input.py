@@ -133,6 +133,9 @@ def refused_commands(a, b, vtep):
     """What is well said and cannot be done: exit status 1, nothing changed."""
     before = state(vtep)
     mac = "02:00:00:00:00:99"
+    large = f"{a.lab.dir}/large.yaml"
+    with open(large, "wb") as f:
+        f.truncate((128 << 20) + 1)
     for words, quotes in (
             (("port", "add", "nosuch", "network", "100"), ["nosuch"]),
             (("port", "add", "p1", "network", "200"), ["p1", "blue"]),
@@ -159,6 +162,7 @@ def refused_commands(a, b, vtep):
             (("peer", "add", a.v4), [a.v4]),
             (("peer", "del", b.v4), [b.v4, "1 flood list or"]),
             (("apply", "/"), ["s a directory"]),
+            (("apply", large), [f"{large}: larger than 128 MiB"]),
             (("apply", "/nonexistent.yaml"), ["/nonexistent.yaml"])):
         p = vtep.client(*words, check=False)
         tap.ok(p.returncode in (1, 2) and (p.returncode == 1 or "remote" in quotes),

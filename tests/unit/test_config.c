@@ -471,6 +471,61 @@ static void test_cut_off(void **state)
 		    true);
 }
 
+/* Bytes of a file, and of a request with it, in which JSON escapes some. */
+struct size {
+	size_t file, request;
+};
+
+static struct size size_of(const char *text)
+{
+	struct xv_config *config = parse(text);
+	char *printed = print(config), *p;
+	struct size size = {};
+
+	for (p = printed; *p; p++) {
+		size.file++;
+		size.request += strchr("\"\\\n", *p) ? 2 : 1;
+	}
+	free(printed);
+	xv_config_free(config);
+	return size;
+}
+
+/* Adds n times what is printed of `with` and not of `without`. */
+static void add(struct size *sum, size_t n, const char *without, const char *with)
+{
+	struct size less = size_of(without), more = size_of(with);
+
+	assert_true(more.file > less.file);
+	sum->file += n * (more.file - less.file);
+	sum->request += n * (more.request - less.request);
+}
+
+#define ONE    "underlay: {devices: [eth0], address6: '2001:db8::9'}\nnetworks:\n- vni: 1\n"
+#define REMOTE "2001:db8:1111:2222:3333:4444:5555:6666"
+#define ENTRY  "  fdb:\n  - {mac: '02:00:00:00:00:01', remote: '" REMOTE "', sticky: true}\n"
+#define PORT   "dev: '\"2345678901234\"', vlan: 4094"
+
+/* What `save` prints of a full instance, with the longest words, can be read again. */
+static void test_full_size(void **state)
+{
+	struct size sum = {};
+
+	(void)state;
+	add(&sum, XV_MAX_FDB + XV_MAX_FDB_EXTRA, ONE ENTRY,
+	    ONE ENTRY "  - {mac: '02:00:00:00:00:02', remote: '" REMOTE "', sticky: true}\n");
+	add(&sum, XV_MAX_FLOOD, ONE "  flood: ['2001:db8::1']\n",
+	    ONE "  flood: ['2001:db8::1', '" REMOTE "']\n");
+	add(&sum, XV_MAX_PORTS, ONE "  ports: [a]\n",
+	    ONE "  ports: [a, {" PORT ", filters: before, max-macs: 1000000}]\n");
+	add(&sum, XV_MAX_NETWORKS, ONE,
+	    ONE "- {vni: 16777214, name: 'n-23456789012345678901234567890', ports: [b], "
+		"fdb: [{mac: '02:00:00:00:00:01', dev: b}], group: 'ff0e::1111:2222:3333', "
+		"link-local: forward, max-macs: 1000000, learn-rate: 1000000, ageing: 1000000}\n");
+	assert_in_range(sum.file, 64 << 20, XV_CONFIG_FILE_MAX << 20);
+	assert_in_range(sum.request, 64 << 20, 192 << 20);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -479,7 +534,7 @@ int main(void)
 		cmocka_unit_test(test_print),	  cmocka_unit_test(test_print_quotes),
 		cmocka_unit_test(test_words),	  cmocka_unit_test(test_host_rules),
 		cmocka_unit_test(test_not_twice), cmocka_unit_test(test_load),
-		cmocka_unit_test(test_no_err),
+		cmocka_unit_test(test_no_err),	  cmocka_unit_test(test_full_size),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -236,8 +236,8 @@ static void test_load(void **state)
 	fputs("underlay: {}\n", out);
 	fflush(out);
 	load_refused(file, -EINVAL, ":1: underlay has no \"devices\"");
-	assert_int_equal(ftruncate(fileno(out), (64 << 20) + 1), 0);
-	load_refused(file, -EFBIG, "larger than 64 MiB");
+	assert_int_equal(ftruncate(fileno(out), (XV_CONFIG_FILE_MAX << 20) + 1), 0);
+	load_refused(file, -EFBIG, "larger than 128 MiB");
 	fclose(out);
 	unlink(file);
 	rmdir(dir);

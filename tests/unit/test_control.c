@@ -408,7 +408,7 @@ static void test_huge_line(void **state)
 		assert_true(give(fd, bytes, chunk));
 	give_text(fd, "\n");
 	give_text(fd, ask_net7);
-	expect_error(fd, "at most 64 MiB");
+	expect_error(fd, "at most 192 MiB");
 	assert_string_equal(take(fd, 0), "");
 	close(fd);
 	free(bytes);

@@ -14,10 +14,11 @@
 #include "rundir.h"
 
 enum {
-	REQUEST_MAX = 64 << 20, /* the longest request that the daemon takes, bytes */
-	BUFFER = 256 << 10,	/* for reading the answer, which may be long */
-	LOOK_MS = 2000,		/* how often the client looks whether the daemon still runs */
-	HUNG_SECONDS = 30, /* a daemon that neither answers nor uses CPU for so long is given up */
+	REQUEST_MIB = 192, /* the longest request that the daemon takes */
+	REQUEST_MAX = REQUEST_MIB << 20,
+	BUFFER = 256 << 10, /* for reading the answer, which may be long */
+	LOOK_MS = 2000,	    /* how often the client looks whether the daemon still runs */
+	HUNG_SECONDS = 30,  /* a daemon that neither answers nor uses CPU for so long is given up */
 };
 
 /*
@@ -227,7 +228,10 @@ int xv_client_send(struct xv_client *client, const json_t *request, struct xv_er
 	len = strlen(text);
 	if (len >= REQUEST_MAX) {
 		free(text);
-		return xv_err_set(err, -EMSGSIZE, "the request is larger than 64 MiB");
+		return xv_err_set(err, -EMSGSIZE,
+				  "the request is larger than %d MiB (each quotation mark, line "
+				  "end and backslash of a file takes two bytes of it)",
+				  REQUEST_MIB);
 	}
 	text[len++] = '\n';
 	/* If the daemon has closed the connection, its answer, which is read next, says why. */

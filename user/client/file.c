@@ -12,8 +12,9 @@
 #include "row.h"
 
 enum {
-	FILE_LIMIT = 48 << 20, /* bytes; less than the daemon takes, as JSON's escapes add to it */
-	BLOCK = 256 << 10,     /* bytes sent at once; the daemon takes more */
+	FILE_MIB = 128, /* the longest file that the daemon takes */
+	FILE_LIMIT = FILE_MIB << 20,
+	BLOCK = 256 << 10, /* bytes sent at once; the daemon takes more */
 };
 
 static int read_all(FILE *in, char **text, size_t *len)
@@ -80,6 +81,9 @@ int xv_file_read(const char *name, json_t **text, struct xv_err *err)
 	ret = read_all(in, &buf, &len);
 	if (!is_stdin)
 		fclose(in);
+	if (ret == -EFBIG)
+		return xv_err_set(err, ret, "%s: larger than %d MiB", is_stdin ? "stdin" : name,
+				  FILE_MIB);
 	if (ret)
 		return xv_err_set(err, ret, "%s: %s", name, strerror(-ret));
 	ret = check_utf8(is_stdin ? "stdin" : name, buf, len, err);

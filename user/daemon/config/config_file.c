@@ -12,13 +12,17 @@
 #include "config/config_root.h"
 
 enum {
-	FILE_MAX_MIB = 64,
-	FILE_MAX = FILE_MAX_MIB << 20,
+	FILE_MAX = XV_CONFIG_FILE_MAX << 20,
 };
 
 static int read_failed(const char *file, struct xv_err *err, int code)
 {
 	return xv_err_set(err, code, "%s: cannot read: %s", file, strerror(-code));
+}
+
+static int too_large(const char *file, struct xv_err *err)
+{
+	return xv_err_set(err, -EFBIG, "%s: larger than %d MiB", file, XV_CONFIG_FILE_MAX);
 }
 
 /* Reads all of fd into a growing buffer, as a pipe has no size. */
@@ -47,8 +51,7 @@ static int read_all(int fd, const char *file, char **text, size_t *len, struct x
 		used += got > 0 ? got : 0;
 		if (used > FILE_MAX) {
 			free(buf);
-			return xv_err_set(err, -EFBIG, "%s: larger than %d MiB", file,
-					  FILE_MAX_MIB);
+			return too_large(file, err);
 		}
 	} while (got);
 	*text = buf;

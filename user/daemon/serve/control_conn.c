@@ -327,13 +327,16 @@ static bool trickles(struct xv_conn *conn, size_t rest)
 static void check_rest(struct xv_conn *conn)
 {
 	size_t rest = evbuffer_get_length(bufferevent_get_input(conn->bev));
+	char text[96];
 
 	if (rest > XV_CONTROL_LINE) {
-		xv_conn_refuse(conn, -EMSGSIZE, "a request has at most 64 MiB");
+		snprintf(text, sizeof(text), "a request has at most %d MiB", XV_CONTROL_LINE_MIB);
+		xv_conn_refuse(conn, -EMSGSIZE, text);
 	} else if (pending_bytes(conn->conns) > XV_CONTROL_PENDING) {
-		xv_conn_refuse(
-			conn, -ENOBUFS,
-			"clients have sent more than 128 MiB that is not answered yet: try again");
+		snprintf(text, sizeof(text),
+			 "clients have sent more than %d MiB that is not answered yet: try again",
+			 XV_CONTROL_PENDING_MIB);
+		xv_conn_refuse(conn, -ENOBUFS, text);
 	} else if (trickles(conn, rest)) {
 		xv_conn_refuse(conn, -ETIMEDOUT, "the request did not come within 120 s");
 	} else if (conn->eof && rest) {
