@@ -5,12 +5,13 @@ import json
 import os
 import re
 import shutil
+import signal
 import struct
 
 import frame
 import tap
 from bpf import link_ids, map_entries
-from lab import Lab
+from lab import OUT, Lab
 from netns import run
 from vtep import RUN, Xvtepd
 
@@ -156,6 +157,25 @@ def refused_reloads(site):
             same(vtep, before, f"{wrong}: after {command}")
         site.forwards(f"{wrong}: after the refused reload")
     vtep.config = json.loads(good)
+    not_a_file(vtep, before)
+
+
+def not_a_file(vtep, before):
+    """A pipe without a writer is refused at a reload, which does not wait for one."""
+    os.unlink(vtep.file)
+    os.mkfifo(vtep.file)
+    said = vtep.client("reload", check=False)
+    tap.equal(said.returncode, 1, "a pipe: exit status")
+    tap.contains(said.stderr, "is a pipe; a reload reads regular files alone", "a pipe: why")
+    vtep.process.send_signal(signal.SIGHUP)
+    tap.wait_for(lambda: any("a reload reads regular files" in line for line in vtep.log()),
+                 "a pipe: the log says why")
+    same(vtep, before, "a pipe: after the reload")
+    tap.equal(vtep.status()["change"], "none", "a pipe: no change is under way")
+    os.unlink(vtep.file)
+    vtep.write()
+    checked = vtep.host.ns.run("bash", "-c", f"{OUT}/xvtepd -n -c <(cat {vtep.file})")
+    tap.contains(checked.stdout, "instance:", "xvtepd -n of a pipe with a writer")
 
 
 def reloads_and_starts():

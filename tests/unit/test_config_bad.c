@@ -223,6 +223,8 @@ static void load_refused(const char *file, int code, const char *right)
 static void test_load(void **state)
 {
 	char dir[] = "/tmp/xv-test-config-XXXXXX";
+	struct xv_config *config = NULL;
+	struct xv_err err;
 	char file[64];
 	FILE *out;
 
@@ -240,6 +242,12 @@ static void test_load(void **state)
 	load_refused(file, -EFBIG, "larger than 128 MiB");
 	fclose(out);
 	unlink(file);
+	assert_int_equal(mkfifo(file, 0600), 0);
+	assert_int_equal(xv_config_load_regular(file, &config, &err), -EINVAL);
+	expect_in(err.text, "is a pipe; a reload reads regular files alone");
+	unlink(file);
+	assert_int_equal(xv_config_load_regular("/dev/null", &config, &err), -EINVAL);
+	expect_in(err.text, "is a device or socket; a reload");
 	rmdir(dir);
 }
 

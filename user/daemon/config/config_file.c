@@ -59,26 +59,50 @@ static int read_all(int fd, const char *file, char **text, size_t *len, struct x
 	return 0;
 }
 
-int xv_config_load(const char *file, struct xv_config **config, struct xv_err *err)
+/* Refuses what cannot be read, before it is read. regular: whatever is no regular file, too. */
+static int check_file(int fd, const char *file, bool regular, struct xv_err *err)
 {
 	struct stat st;
+
+	if (fstat(fd, &st))
+		return read_failed(file, err, -errno);
+	if (S_ISDIR(st.st_mode))
+		return xv_err_set(err, -EISDIR, "%s: is a directory; a file is expected", file);
+	if (regular && !S_ISREG(st.st_mode))
+		return xv_err_set(err, -EINVAL,
+				  "%s: is %s; a reload reads regular files alone, as it must not "
+				  "wait for a writer",
+				  file, S_ISFIFO(st.st_mode) ? "a pipe" : "a device or socket");
+	return st.st_size > FILE_MAX ? too_large(file, err) : 0;
+}
+
+/* With O_NONBLOCK, open() does not wait for the writer of a pipe. */
+static int load(const char *file, bool regular, struct xv_config **config, struct xv_err *err)
+{
 	char *text = NULL;
 	size_t len = 0;
 	int fd, code;
 
-	fd = open(file, O_RDONLY | O_CLOEXEC);
+	fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | (regular ? O_NONBLOCK : 0));
 	if (fd < 0)
 		return read_failed(file, err, -errno);
-	if (!fstat(fd, &st) && S_ISDIR(st.st_mode))
-		code = xv_err_set(err, -EISDIR, "%s: is a directory; a file is expected", file);
-	else
-		code = read_all(fd, file, &text, &len, err);
+	code = check_file(fd, file, regular, err) ?: read_all(fd, file, &text, &len, err);
 	close(fd);
 	if (code)
 		return code;
 	code = xv_config_parse(file, text, len, config, err);
 	free(text);
 	return code;
+}
+
+int xv_config_load(const char *file, struct xv_config **config, struct xv_err *err)
+{
+	return load(file, false, config, err);
+}
+
+int xv_config_load_regular(const char *file, struct xv_config **config, struct xv_err *err)
+{
+	return load(file, true, config, err);
 }
 
 int xv_config_parse(const char *file, const char *text, size_t len, struct xv_config **config,

@@ -20,6 +20,9 @@ enum {
  * its content is wrong.
  */
 int xv_config_load(const char *file, struct xv_config **config, struct xv_err *err);
+/* The same, but refuses a pipe or device, for which the caller would wait as long as its writer
+ * likes. */
+int xv_config_load_regular(const char *file, struct xv_config **config, struct xv_err *err);
 int xv_config_parse(const char *file, const char *text, size_t len, struct xv_config **config,
 		    struct xv_err *err);
 

@@ -23,7 +23,7 @@ static void read_it(void *arg)
 	if (r->text)
 		r->ret = xv_config_parse(r->file, r->text, strlen(r->text), r->config, r->err);
 	else
-		r->ret = xv_config_load(r->file, r->config, r->err);
+		r->ret = xv_config_load_regular(r->file, r->config, r->err);
 }
 
 static void free_it(void *config)

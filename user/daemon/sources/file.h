@@ -8,7 +8,7 @@
 
 #include "config/config.h"
 
-/* As xv_config_load() and xv_config_parse(), in the worker. */
+/* As xv_config_load_regular() and xv_config_parse(), in the worker. */
 int xv_file_load(const char *file, struct xv_config **config, struct xv_err *err);
 int xv_file_parse(const char *file, const char *text, struct xv_config **config,
 		  struct xv_err *err);
