@@ -89,13 +89,13 @@ static __always_inline int xv_adj_df(__u32 flags, int inner)
 /*
  * Whether the kernel would lose a packet of len bytes behind xv0. Over IPv6 it does not fragment
  * what its vxlan devices send (ip6_fragment() without ignore_df), over IPv4 nothing with DF, and it
- * tells nobody. df: xv_inner_df(). An adjacency that is not valid does not know the MTU: 0.
+ * tells nobody. df: xv_inner_df(). An adjacency that does not know the MTU: 0.
  */
 static __always_inline int xv_adj_loses(const struct xv_adj_val *adj, __u32 len, int df)
 {
 	__u32 flags = READ_ONCE(adj->flags);
 
-	if (!(flags & XV_ADJ_VALID))
+	if (!(flags & (XV_ADJ_VALID | XV_ADJ_MTU)))
 		return 0;
 	adj = xv_table_after(adj, flags);
 	if (flags & XV_ADJ_V6)

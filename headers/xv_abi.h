@@ -273,9 +273,9 @@ struct xv_peer_slot {
 
 /*
  * xv_adj: array (memory-mapped by the daemon), peer id -> adjacency. While XV_ADJ_VALID is clear,
- * the peer is reached by the slow path. To change an entry the daemon clears the flag, waits until
- * running programs have returned (membarrier), writes the rest, and sets the flag. Programs read
- * flags first.
+ * the peer is reached by the slow path. To change an entry the daemon clears that flag and
+ * XV_ADJ_MTU, waits until running programs have returned (membarrier), writes the rest, and sets
+ * the flags. Programs read flags first.
  */
 enum xv_adj_flags {
 	XV_ADJ_VALID = 1 << 0,
@@ -289,6 +289,8 @@ enum xv_adj_flags {
 	XV_ADJ_DF_UNSET = 1 << 7,    /* all; each has an identification instead */
 	XV_ADJ_DF_INHERIT = 1 << 8,  /* those whose inner packet may be fragmented */
 	XV_ADJ_GROUP_ROUTE = 1 << 9, /* the kernel's own route to the group has this device */
+	/* Without XV_ADJ_VALID: mtu, XV_ADJ_V6 and the DF flags are those of the slow path. */
+	XV_ADJ_MTU = 1 << 10,
 };
 
 enum xv_encap_len {

@@ -47,7 +47,7 @@ static int too_big(const struct tenant *t, __u32 peer)
 	const struct world_peer *p = &t->w->peer[peer];
 	int v6;
 
-	if (!peer || !p->valid || t->segs)
+	if (!peer || !(p->valid || p->sized) || t->segs)
 		return 0;
 	v6 = !!strchr(p->ip, ':');
 	return (v6 || has_df(t)) && t->f->len + (v6 ? 40 : 20) + 16 > t->w->wire_mtu;

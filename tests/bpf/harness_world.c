@@ -151,11 +151,11 @@ void world_default(struct world *w)
 	w->net[BD_LEARN] = (struct world_net){0xffffff, XV_BD_VALID | XV_BD_LEARN, 0, 0};
 	w->net[BD_RATE] = (struct world_net){400, XV_BD_VALID | XV_BD_LEARN, 80, 0};
 	w->net[BD_GONE] = (struct world_net){500, 0, 0, 0};
-	w->peer[PEER_V4] = (struct world_peer){"192.0.2.2", 1, 0, 0};
-	w->peer[PEER_V6] = (struct world_peer){"2001:db8::2", 1, 0, 0};
-	w->peer[PEER_SLOW] = (struct world_peer){"192.0.2.3", 0, 0, 0};
-	w->peer[PEER_NOWHERE] = (struct world_peer){NULL, 0, 0, 0};
-	w->peer[PEER_SLOW6] = (struct world_peer){"2001:db8::3", 0, 0, 0};
+	w->peer[PEER_V4] = (struct world_peer){"192.0.2.2", 1, 0, 0, 0};
+	w->peer[PEER_V6] = (struct world_peer){"2001:db8::2", 1, 0, 0, 0};
+	w->peer[PEER_SLOW] = (struct world_peer){"192.0.2.3", 0, 0, 0, 0};
+	w->peer[PEER_NOWHERE] = (struct world_peer){NULL, 0, 0, 0, 0};
+	w->peer[PEER_SLOW6] = (struct world_peer){"2001:db8::3", 0, 0, 0, 0};
 	default_ports(w);
 	for (i = 0; i < sizeof(nets) / sizeof(nets[0]); i++)
 		for (j = PEER_V4; j <= PEER_SLOW6; j++)
@@ -251,6 +251,8 @@ static void install_adj(const struct world *w, __u32 id)
 	}
 	if (p->kernel)
 		val.flags = XV_ADJ_KERNEL;
+	if (p->sized)
+		val.flags |= XV_ADJ_MTU | (strchr(p->ip, ':') ? XV_ADJ_V6 : w->df);
 	if (p->route)
 		val.flags |= XV_ADJ_GROUP_ROUTE;
 	put(hs.skel->maps.xv_adj, &id, &val);

@@ -58,6 +58,7 @@ struct world_peer {
 	int valid;
 	int kernel; /* its frames are the kernel's; then not valid */
 	int route;  /* of a group: the kernel's own route to it is by the same device */
+	int sized;  /* not valid, but its MTU is known */
 };
 
 struct world_port {

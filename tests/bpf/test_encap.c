@@ -316,6 +316,47 @@ static void test_flood(void **state)
 	world_install(&world);
 }
 
+/* A peer without a prebuilt header, whose MTU is known: what the kernel would lose is refused. */
+static void sized(const struct world *w, __u32 peer, __u32 payload, int fits)
+{
+	static const __u8 broadcast[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+	struct inner_spec inner = inner_udp(mac_of_peer(peer), mac_of_port(PORT_XDP));
+
+	inner.payload = payload;
+	frame.len = 0;
+	frame_inner(&frame, &inner);
+	assert_int_equal(ref_run_encap(w, &frame, 0, &ref, "MTU of the slow path"), 0);
+	assert_int_equal(ref_verdict(&ref), fits ? XV_PATH_ENCAP_SLOW : VERDICT_DROP(PKT_TOO_BIG));
+	memcpy(frame.b, broadcast, sizeof(broadcast));
+	assert_int_equal(ref_run_encap(w, &frame, 0, &ref, "MTU of the slow path, flood"), 0);
+	assert_int_equal(ref.counts.drop[XV_DROP_PKT_TOO_BIG].packets, !fits);
+}
+
+static void test_sized(void **state)
+{
+	static const __u32 peers[] = {PEER_SLOW, PEER_SLOW6};
+	static struct world w;
+	int i, kernel;
+
+	(void)state;
+	for (i = 0; i < 2; i++)
+		for (kernel = 0; kernel < 2; kernel++) {
+			w = world;
+			w.peer[peers[i]].sized = 1;
+			w.peer[peers[i]].kernel = kernel;
+			world_flood_add(&w, BD_BLUE, XV_FDB_PEER, peers[i], w.peer[peers[i]].ip);
+			world_install(&w);
+			sized(&w, peers[i], i ? 1502 : 1522, 1);
+			sized(&w, peers[i], i ? 1503 : 1523, 0);
+			if (i)
+				continue;
+			w.df = XV_ADJ_DF_UNSET; /* the kernel fragments */
+			world_install(&w);
+			sized(&w, peers[i], 1523, 1);
+		}
+	world_install(&world);
+}
+
 /* The other end: its address is our peer's, we are its peer, the MACs behind peers are its port's.
  */
 static void other_end(struct world *w)
@@ -373,12 +414,13 @@ static void test_round_trip(void **state)
 
 int main(void)
 {
-	static struct CMUnitTest tests[ARRAY_SIZE(cases) + 8];
+	static struct CMUnitTest tests[ARRAY_SIZE(cases) + 9];
 	static const struct CMUnitTest more[] = {
 		cmocka_unit_test(test_golden),	      cmocka_unit_test(test_same_flow),
 		cmocka_unit_test(test_entropy),	      cmocka_unit_test(test_entropy_protocol),
 		cmocka_unit_test(test_udp6_checksum), cmocka_unit_test(test_flood),
 		cmocka_unit_test(test_round_trip),    cmocka_unit_test(test_seed),
+		cmocka_unit_test(test_sized),
 	};
 	size_t i;
 

@@ -83,7 +83,7 @@ static void install(const struct group_case *c)
 		world.config_flags |= XV_CONFIG_UDP6_CHECKSUM;
 	if (c->no_slow)
 		world.slow_ifindex = INT_MAX;
-	world.peer[GROUP] = (struct world_peer){address[c->v6], !c->gone, 0, c->route};
+	world.peer[GROUP] = (struct world_peer){address[c->v6], !c->gone, 0, c->route, 0};
 	world_flood_add(&world, BD_BLUE, XV_FDB_GROUP, GROUP, address[c->v6]);
 	world_install(&world);
 	last_clear(hs.skel);

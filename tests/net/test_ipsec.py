@@ -336,6 +336,22 @@ def protected(pair):
         pair.wait_kernel(vtep, "IPsec policy")
     pair.expect_passes("protected", wire)
     pair.expect_passes("protected, again", wire)
+    largest(pair)
+
+
+def largest(pair):
+    """The MTU shown is what ESP leaves: a frame that fills it arrives; of one more is told, over IPv6."""
+    mtu = pair.first.rows("peer")[0]["mtu"]
+    tap.ok(1500 < mtu < 1600, f"MTU {mtu}: that of the device without what ESP adds")
+    room = mtu - (50 if pair.family == 4 else 70)
+    for size in (room, *([room + 1] if pair.family == 6 else [])):
+        mark = frame.marker()
+        pair.taps[0].send(frame.udp4(pair.one.mac, pair.two.mac, "10.0.0.1", "10.0.0.2",
+                                     mark.ljust(size - 28, b".")))
+        if size == room:
+            frame.wait_count({pair.taps[1]: 1}, mark, f"protected frames of {size} bytes")
+        else:
+            tap.wait_for(lambda: pair.first.drops() == {"pkt_too_big": 1}, "the larger is dropped")
 
 
 if __name__ == "__main__":

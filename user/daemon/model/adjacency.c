@@ -36,6 +36,24 @@ static uint32_t xdp_flags(const struct xv_link *link, uint32_t tx_slot)
 	return XV_ADJ_XDP | (link->xdp_features & XV_XDP_ACT_NDO_XMIT_SG ? XV_ADJ_XDP_SG : 0);
 }
 
+static void no_way(struct xv_model *model, struct xv_peer *peer)
+{
+	xv_nexthop_set(model, peer, 0, NULL);
+	peer->mtu = 0;
+}
+
+/* What programs must know of the way by which they send, and of the kernel's. */
+static void put_mtu(const struct xv_config *config, const struct xv_peer *peer,
+		    struct xv_adj_val *adj)
+{
+	bool v4 = xv_ip_is_v4(&peer->ip);
+
+	if (!peer->mtu)
+		return;
+	adj->mtu = peer->mtu;
+	adj->flags |= XV_ADJ_MTU | (v4 ? 0 : XV_ADJ_V6) | xv_way_df(config, v4);
+}
+
 /*
  * Fills in what the peer's adjacency should be now. Without XV_ADJ_VALID the adjacency cannot be
  * used.
@@ -52,35 +70,34 @@ static void build(struct xv_model *model, struct xv_nexthop_memo *memo, struct x
 	*adj = (struct xv_adj_val){.ip = peer->ip};
 	if (xv_ip_is_zero(own)) { /* the configuration dropped the address, but the peer was added
 				     by hand */
-		xv_nexthop_set(model, peer, 0, NULL);
+		no_way(model, peer);
 		status(peer, v4 ? "there is no own IPv4 address" : "there is no own IPv6 address");
 		return;
 	}
 	if (!model->local_dev[!v4]) {
-		xv_nexthop_set(model, peer, 0, NULL);
+		no_way(model, peer);
 		snprintf(peer->status, sizeof(peer->status), "%s is no address of this host",
 			 xv_ip_format(own, text));
 		return;
 	}
-	if (peer->kernel) { /* peer->status says why */
-		xv_nexthop_set(model, peer, 0, NULL);
+	if (xv_nexthop_find(model, memo, peer, &link)) {
+		put_mtu(config, peer, adj);
 		return;
 	}
-	if (xv_nexthop_find(model, memo, peer, &link))
-		return;
 	if (!xv_nexthop_resolve(model, memo, peer)) {
 		if (peer->hop)
 			xv_hop_status(model, peer->hop, link.name, peer->status,
 				      sizeof(peer->status));
 		else
 			status(peer, "out of memory");
+		put_mtu(config, peer, adj);
 		return;
 	}
 	xv_outer_header(adj, peer->mac, link.mac, own, &peer->ip, htons(config->udp_port));
+	put_mtu(config, peer, adj);
 	adj->ifindex = peer->ifindex;
-	adj->mtu = peer->mtu;
 	adj->tx_slot = xv_uplink_tx_slot(model, peer->ifindex);
-	adj->flags |= XV_ADJ_VALID | xdp_flags(&link, adj->tx_slot) | xv_way_df(config, v4);
+	adj->flags |= XV_ADJ_VALID | xdp_flags(&link, adj->tx_slot);
 	status(peer, "");
 }
 
@@ -142,7 +159,7 @@ static void commit(struct xv_model *model, const struct change *changes, size_t 
 	for (i = 0; i < n; i++) {
 		const struct xv_peer *peer = changes[i].peer;
 
-		if (model->dp->adj[peer->id].flags & XV_ADJ_VALID) {
+		if (model->dp->adj[peer->id].flags & (XV_ADJ_VALID | XV_ADJ_MTU)) {
 			xv_outer_set_flags(model->dp, peer->id, xv_peer_flags(peer));
 			wait = true;
 		}

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "addr.h"
+#include "kernel/path_mtu.h"
 #include "model/egress.h"
 #include "model/hop.h"
 #include "model/nexthop.h"
@@ -65,31 +66,64 @@ bool xv_nexthop_resolve(struct xv_model *model, struct xv_nexthop_memo *memo, st
 	return true;
 }
 
+static const struct xv_ip *own_ip(const struct xv_model *model, const struct xv_peer *peer)
+{
+	return xv_ip_is_v4(&peer->ip) ? &model->config->address : &model->config->address6;
+}
+
+/* Finds the peer's route and its device. Negative: there is none, and err may say why. */
+static int find_route(struct xv_model *model, struct xv_nexthop_memo *memo,
+		      const struct xv_peer *peer, struct xv_route *route, struct xv_link *link,
+		      struct xv_err *err)
+{
+	int ret = xv_netlink_get_route(model->nl, &peer->ip, own_ip(model, peer),
+				       model->config->udp_port, route, err);
+
+	ret = ret ?: get_link(model, memo, route->ifindex, link, err);
+	if (!ret && !(link->flags & IFF_UP))
+		return xv_err_set(err, -ENETUNREACH, "route leads to %s, which is down",
+				  link->name);
+	return ret;
+}
+
+/* The kernel sends to the peer by the device. The kernel resolves the next hop too, if it must. */
+static void leave_to_kernel(struct xv_model *model, struct xv_peer *peer, uint32_t ifindex,
+			    const struct xv_ip *nexthop)
+{
+	uint32_t mtu = xv_path_mtu(own_ip(model, peer), &peer->ip, model->config->udp_port);
+
+	xv_nexthop_set(model, peer, ifindex, NULL);
+	peer->nexthop = *nexthop;
+	memset(peer->mac, 0, sizeof(peer->mac));
+	if (mtu && (!peer->mtu || mtu < peer->mtu))
+		peer->mtu = mtu;
+}
+
 int xv_nexthop_find(struct xv_model *model, struct xv_nexthop_memo *memo, struct xv_peer *peer,
 		    struct xv_link *link)
 {
-	const struct xv_ip *own = xv_ip_is_v4(&peer->ip) ? &model->config->address
-							 : &model->config->address6;
+	const uint32_t other = IFF_LOOPBACK | IFF_NOARP | IFF_POINTOPOINT;
 	struct xv_err err = {.text = ""};
-	struct xv_route route;
-	int ret = xv_netlink_get_route(model->nl, &peer->ip, own, model->config->udp_port, &route,
-				       &err);
+	struct xv_route route = {};
+	int ret = find_route(model, memo, peer, &route, link, &err);
 
-	ret = ret ?: get_link(model, memo, route.ifindex, link, &err);
+	xv_pmtu_route(peer, &route);
 	if (ret) {
-		xv_nexthop_set(model, peer, 0, NULL);
-		snprintf(peer->status, sizeof(peer->status), "%s",
-			 err.text[0] ? err.text : strerror(-ret));
+		peer->mtu = 0;
+		leave_to_kernel(model, peer, 0, &peer->ip);
+		if (!peer->kernel)
+			snprintf(peer->status, sizeof(peer->status), "%s",
+				 err.text[0] ? err.text : strerror(-ret));
 		return ret;
 	}
-	if (link->flags & (IFF_LOOPBACK | IFF_NOARP | IFF_POINTOPOINT) || !(link->flags & IFF_UP)) {
-		xv_nexthop_set(model, peer, 0, NULL);
-		snprintf(peer->status, sizeof(peer->status), "route leads to %s, which is %s",
-			 link->name, link->flags & IFF_UP ? "not Ethernet" : "down");
-		return -ENETUNREACH;
-	}
-	xv_nexthop_set(model, peer, route.ifindex, &route.nexthop);
-	xv_pmtu_route(peer, &route);
 	peer->mtu = route.mtu && route.mtu < link->mtu ? route.mtu : link->mtu;
-	return 0;
+	if (!peer->kernel && !(link->flags & other)) {
+		xv_nexthop_set(model, peer, route.ifindex, &route.nexthop);
+		return 0;
+	}
+	leave_to_kernel(model, peer, route.ifindex, &route.nexthop);
+	if (!peer->kernel)
+		snprintf(peer->status, sizeof(peer->status),
+			 "route leads to %s, which is not Ethernet", link->name);
+	return -ENETUNREACH;
 }

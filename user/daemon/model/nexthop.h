@@ -22,8 +22,9 @@ struct xv_nexthop_memo {
 void xv_nexthop_set(struct xv_model *model, struct xv_peer *peer, uint32_t ifindex,
 		    const struct xv_ip *nexthop);
 /*
- * Finds the peer's egress device and next hop from the kernel's routes. 0; or negative, with
- * peer->status set.
+ * Finds the peer's egress device, next hop and MTU from the kernel's routes. 0; or negative: only
+ * the kernel can send to the peer, by the device and next hop that are set then, if it has any.
+ * peer->status then says why, unless peer->kernel.
  */
 int xv_nexthop_find(struct xv_model *model, struct xv_nexthop_memo *memo, struct xv_peer *peer,
 		    struct xv_link *link);

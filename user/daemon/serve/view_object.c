@@ -181,10 +181,11 @@ bool xv_view_next_peer(struct xv_view *view, struct xv_row *row)
 		xv_row_ip(row, XV_COL_PEER_NEXTHOP, &peer->nexthop);
 		if (memcmp(peer->mac, no_mac, sizeof(no_mac)))
 			xv_row_mac(row, XV_COL_PEER_MAC, peer->mac);
-		xv_row_number(row, XV_COL_PEER_MTU, peer->mtu);
-		if (peer->path_mtu)
-			xv_row_number(row, XV_COL_PEER_PATH_MTU, peer->path_mtu);
 	}
+	if (peer->mtu)
+		xv_row_number(row, XV_COL_PEER_MTU, peer->mtu);
+	if (peer->path_mtu)
+		xv_row_number(row, XV_COL_PEER_PATH_MTU, peer->path_mtu);
 	xv_row_number(row, XV_COL_PEER_REFS, peer->refs);
 	put_heard(view->model, peer, row);
 	xv_row_text(row, XV_COL_PEER_ORIGIN,
