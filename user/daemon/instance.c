@@ -121,7 +121,9 @@ static int prepare(struct xv_instance *inst, struct xv_todo **todo, struct xv_sw
 	ret = ret ?: xv_firewall_start(model, &inst->firewall, err);
 	inst->about.firewall = inst->firewall;
 	ret = ret ?: xv_control_start(&inst->about, &inst->service, &inst->control, err);
-	ret = ret ?: xv_looks_start(model, inst->watch, inst->control, &inst->tick, err);
+	ret = ret
+		      ?: xv_looks_start(model, inst->follow, inst->watch, inst->control,
+					&inst->tick, err);
 	ret = ret ?: xv_switchover_prepare(model, model->config, change, err);
 	return ret ?: open_slow(model, &val, err);
 }

@@ -22,14 +22,15 @@ static void look_at_model(void *arg)
 	xv_vlan_second(model);
 }
 
-int xv_looks_start(struct xv_model *model, struct xv_watch *watch, struct xv_control *control,
-		   struct xv_tick **tick, struct xv_err *err)
+int xv_looks_start(struct xv_model *model, struct xv_follow *follow, struct xv_watch *watch,
+		   struct xv_control *control, struct xv_tick **tick, struct xv_err *err)
 {
 	int ret = xv_tick_start(model->base, tick, err);
 
 	if (ret)
 		return ret;
 	xv_tick_add(*tick, look_at_model, model);
+	xv_tick_add(*tick, xv_follow_second, follow);
 	xv_tick_add(*tick, xv_watch_second, watch);
 	xv_tick_add(*tick, xv_control_second, control);
 	return 0;

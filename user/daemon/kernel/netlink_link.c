@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_link.h>
+#include <linux/ipv6.h>
 #include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,6 +98,30 @@ static void parse_info(const struct nlattr *nest, struct xv_link *link)
 		parse_tun(data, link);
 }
 
+/* The settings of IPv6 at the device: IFLA_INET6_CONF is an array of 32-bit numbers. */
+static void parse_inet6(const struct nlattr *nest, struct xv_link *link)
+{
+	const struct nlattr *attr;
+	const uint32_t *conf;
+
+	mnl_attr_for_each_nested (attr, nest) {
+		conf = mnl_attr_get_payload(attr);
+		if (mnl_attr_get_type(attr) == IFLA_INET6_CONF &&
+		    mnl_attr_get_payload_len(attr) > DEVCONF_MTU6 * sizeof(*conf))
+			link->mtu6 = conf[DEVCONF_MTU6];
+	}
+}
+
+static void parse_af_spec(const struct nlattr *nest, struct xv_link *link)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested (attr, nest) {
+		if (mnl_attr_get_type(attr) == AF_INET6)
+			parse_inet6(attr, link);
+	}
+}
+
 static void parse_attr(const struct nlattr *attr, struct xv_link *link)
 {
 	switch (mnl_attr_get_type(attr)) {
@@ -137,6 +162,9 @@ static void parse_attr(const struct nlattr *attr, struct xv_link *link)
 		break;
 	case IFLA_LINKINFO:
 		parse_info(attr, link);
+		break;
+	case IFLA_AF_SPEC:
+		parse_af_spec(attr, link);
 		break;
 	}
 }

@@ -22,6 +22,8 @@ struct xv_link {
 	uint16_t type;	/* ARPHRD_* */
 	uint8_t mac[6];
 	uint32_t mtu;
+	uint32_t mtu6; /* for IPv6: set by a router's advertisement or net.ipv6.conf.DEV.mtu, and no
+			  notification says so; 0: no IPv6 here */
 	uint32_t flags;	      /* IFF_* */
 	uint32_t rx_queues;   /* IFLA_NUM_RX_QUEUES */
 	uint32_t promiscuity; /* IFLA_PROMISCUITY */
@@ -51,6 +53,12 @@ enum {
 static inline bool xv_link_runs(const struct xv_link *link)
 {
 	return link->flags & IFF_UP && link->flags & XV_IFF_LOWER_UP;
+}
+
+/* The largest IP packet that leaves by the device, unless its route says something else. */
+static inline uint32_t xv_link_ip_mtu(const struct xv_link *link, bool v4)
+{
+	return !v4 && link->mtu6 && link->mtu6 < link->mtu ? link->mtu6 : link->mtu;
 }
 
 /* Reads all links into an array, which the caller frees, without xdp_features. */

@@ -58,15 +58,17 @@ bool xv_nic_hides_vlan(const char *dev)
 	return !ethtool(dev, &flags) && flags.data & ETH_FLAG_RXVLAN;
 }
 
-void xv_nic_check(const struct xv_link *link, unsigned int overhead, bool fragments, char *text,
-		  size_t len)
+void xv_nic_check(const struct xv_link *link, bool v4, unsigned int overhead, bool fragments,
+		  char *text, size_t len)
 {
+	unsigned int mtu = xv_link_ip_mtu(link, v4);
+
 	text[0] = '\0';
-	if (link->mtu < TENANT_MTU + overhead) {
+	if (mtu < TENANT_MTU + overhead) {
 		snprintf(text, len,
-			 "MTU %u leaves tenants %u bytes, larger frames %s: raise it to %u, or "
+			 "%sMTU %u leaves tenants %u bytes, larger frames %s: raise it to %u, or "
 			 "lower theirs",
-			 link->mtu, link->mtu > overhead ? link->mtu - overhead : 0,
+			 mtu < link->mtu ? "IPv6 " : "", mtu, mtu > overhead ? mtu - overhead : 0,
 			 fragments ? "take the slow path in fragments"
 				   : "are dropped, their senders told",
 			 TENANT_MTU + overhead);

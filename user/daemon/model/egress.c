@@ -3,23 +3,27 @@
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
+#include "addr.h"
 #include "model/egress.h"
 #include "model/port.h"
+#include "model/uplink.h"
 
 /* What an adjacency or its status takes from the device. */
 struct facts {
 	char name[IFNAMSIZ];
 	uint8_t mac[6];
 	uint16_t type;
-	uint32_t mtu;
+	uint32_t mtu, mtu6;
 	uint32_t flags;
 };
 
 struct xv_egress {
 	uint32_t ifindex;
-	bool used;
+	bool used; /* and in model->egresses_used */
 	struct facts facts;
+	struct xv_egress *next;
 	UT_hash_handle hh;
 };
 
@@ -33,6 +37,7 @@ static struct facts facts_of(const struct xv_link *link)
 	memcpy(facts.mac, link->mac, sizeof(facts.mac));
 	facts.type = link->type;
 	facts.mtu = link->mtu;
+	facts.mtu6 = link->mtu6;
 	facts.flags = link->flags & flags;
 	return facts;
 }
@@ -72,8 +77,10 @@ void xv_egress_use(struct xv_model *model, const struct xv_link *link)
 	bool changed;
 
 	egress = note(model, link, &changed);
-	if (egress)
-		egress->used = true;
+	if (!egress || egress->used)
+		return;
+	egress->used = true;
+	LL_PREPEND(model->egresses_used, egress);
 }
 
 /*
@@ -104,13 +111,41 @@ void xv_egress_link_gone(struct xv_model *model, uint32_t ifindex)
 	if (concerns(model, egress))
 		xv_signal_send(&model->signals.refresh);
 	HASH_DEL(model->egresses, egress);
+	if (egress->used)
+		LL_DELETE(model->egresses_used, egress);
 	free(egress);
+}
+
+/* Whether the last known MTU for IPv6 is another one; an uplink has its own note of it. */
+static bool has_new_mtu6(const struct xv_model *model, const struct xv_egress *egress,
+			 const struct xv_link *link)
+{
+	const struct xv_uplink *uplink = xv_uplink_by_index(model, egress->ifindex);
+
+	return link->mtu6 != egress->facts.mtu6 || (uplink && link->mtu6 != uplink->link.mtu6);
+}
+
+void xv_egress_second(struct xv_model *model,
+		      void (*changed)(void *arg, const struct xv_link *link), void *arg)
+{
+	struct xv_egress *egress, *next;
+	struct xv_link link;
+
+	if (xv_ip_is_zero(&model->config->address6))
+		return;
+	LL_FOREACH_SAFE(model->egresses_used, egress, next)
+	{
+		if (!xv_netlink_get_link(model->nl, NULL, egress->ifindex, &link, NULL) &&
+		    has_new_mtu6(model, egress, &link))
+			changed(arg, &link);
+	}
 }
 
 void xv_egress_free_all(struct xv_model *model)
 {
 	struct xv_egress *egress, *tmp;
 
+	model->egresses_used = NULL;
 	HASH_ITER (hh, model->egresses, egress, tmp) {
 		HASH_DEL(model->egresses, egress);
 		free(egress);

@@ -13,6 +13,7 @@
 #include "log.h"
 #include "maps/outer.h"
 #include "model/batch.h"
+#include "model/egress.h"
 #include "model/group.h"
 #include "model/peer.h"
 #include "model/uplink.h"
@@ -133,6 +134,7 @@ static void write_adjacency(struct xv_model *model, const struct xv_group *group
 	uint8_t mac[6];
 
 	if (group->ready) {
+		xv_egress_use(model, &uplink->link);
 		group_mac(&group->key.ip, mac);
 		xv_outer_header(&adj, mac, uplink->link.mac,
 				v4 ? &model->config->address : &model->config->address6,
@@ -140,7 +142,7 @@ static void write_adjacency(struct xv_model *model, const struct xv_group *group
 		adj.flags |= XV_ADJ_VALID | xv_way_df(model->config, v4);
 		adj.flags |= by_route ? XV_ADJ_GROUP_ROUTE : 0;
 		adj.ifindex = uplink->ifindex;
-		adj.mtu = uplink->link.mtu;
+		adj.mtu = xv_link_ip_mtu(&uplink->link, v4);
 		adj.tx_slot = xv_uplink_tx_slot(model, uplink->ifindex);
 	}
 	memcpy(adj.group_dev, group->key.dev, sizeof(adj.group_dev));

@@ -104,8 +104,9 @@ struct xv_model {
 	size_t n_flood;		     /* members of all flood lists */
 	bool flood_behind;	     /* programs still read old flood lists */
 	struct xv_egress *egresses;  /* uthash by ifindex */
-	struct xv_hop *hops;	     /* uthash by address and ifindex */
-	bool hops_wait;		     /* some are not resolved or not kept */
+	struct xv_egress *egresses_used;
+	struct xv_hop *hops; /* uthash by address and ifindex */
+	bool hops_wait;	     /* some are not resolved or not kept */
 	/* by family, IPv4 first: */
 	uint64_t neigh_full[2];	 /* seconds: when the neighbour table was last full; 0: never */
 	uint64_t neigh_fulls[2]; /* the kernel's counter of overflows */

@@ -86,6 +86,14 @@ static int find_route(struct xv_model *model, struct xv_nexthop_memo *memo,
 	return ret;
 }
 
+/* As in the kernel, the route's MTU counts before the device's for IPv6. */
+static uint32_t mtu_of(const struct xv_route *route, const struct xv_link *link, bool v4)
+{
+	if (route->mtu)
+		return route->mtu < link->mtu ? route->mtu : link->mtu;
+	return xv_link_ip_mtu(link, v4);
+}
+
 /* The kernel sends to the peer by the device. The kernel resolves the next hop too, if it must. */
 static void leave_to_kernel(struct xv_model *model, struct xv_peer *peer, uint32_t ifindex,
 			    const struct xv_ip *nexthop)
@@ -116,7 +124,7 @@ int xv_nexthop_find(struct xv_model *model, struct xv_nexthop_memo *memo, struct
 				 err.text[0] ? err.text : strerror(-ret));
 		return ret;
 	}
-	peer->mtu = route.mtu && route.mtu < link->mtu ? route.mtu : link->mtu;
+	peer->mtu = mtu_of(&route, link, xv_ip_is_v4(&peer->ip));
 	if (!peer->kernel && !(link->flags & other)) {
 		xv_nexthop_set(model, peer, route.ifindex, &route.nexthop);
 		return 0;

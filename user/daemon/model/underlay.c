@@ -172,7 +172,7 @@ static bool set_status(const struct xv_config *config, struct xv_uplink *uplink)
 		snprintf(text, sizeof(text), "%s",
 			 uplink->filters[0] ? uplink->filters : uplink->above);
 	else
-		xv_nic_check(&uplink->link, v6 ? XV_ENCAP6_LEN : XV_ENCAP4_LEN,
+		xv_nic_check(&uplink->link, !v6, v6 ? XV_ENCAP6_LEN : XV_ENCAP4_LEN,
 			     !v6 && config->df == XV_DF_UNSET, text, sizeof(text));
 	if (!text[0])
 		snprintf(text, sizeof(text), "%s", uplink->groups);

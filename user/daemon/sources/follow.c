@@ -91,6 +91,11 @@ static void on_link(void *arg, const struct xv_link *link)
 	xv_follow_program(model, link);
 }
 
+void xv_follow_second(void *arg)
+{
+	xv_egress_second(((struct xv_follow *)arg)->model, on_link, arg);
+}
+
 static void on_link_gone(void *arg, uint32_t ifindex, const char *name)
 {
 	struct xv_model *model = ((struct xv_follow *)arg)->model;

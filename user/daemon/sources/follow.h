@@ -31,6 +31,8 @@ void xv_follow_refresh_soon(struct xv_follow *follow);
 void xv_follow_refresh_later(struct xv_follow *follow);
 /* After a second, tries again to attach the ports that failed and to make the slow path device. */
 void xv_follow_again_later(struct xv_follow *follow);
+/* To be called once a second: looks for changes of which netlink tells nothing. */
+void xv_follow_second(void *follow);
 /*
  * Attaches the device's TC ingress program again if it is missing. Returns whether it was missing
  * and is attached now.
