@@ -24,8 +24,8 @@ def narrower(lab, mtu):
     lab.hosts[1].ns.ip(f"link set under mtu {mtu}")
 
 
-def follows(pair, address, outer):
-    """The old MTU, the path's, and the old one again."""
+def follows(pair, address, outer, forget=lambda: None):
+    """The old MTU, the path's, and the old one again, when it has expired or was forgotten."""
     def now():
         row = pair.first.row("peer", remote=address)
         return row["mtu"], row["path_mtu"]
@@ -41,6 +41,7 @@ def follows(pair, address, outer):
     tap.equal(got[40:42], struct.pack("!H", 1400 - outer), "MTU told")
     transfers(pair)
     narrower(pair.lab, 1600)
+    forget()
     tap.wait_for(lambda: now()[0] == 1600, "the old MTU is back", 15)
     pair.first.wait_ready()
     tap.equal(now()[1], None, "path MTU")
@@ -57,6 +58,12 @@ def path_mtu():
         pair = Pair(lab, 6, (Xvtepd, Xvtepd))
         with tap.part("IPv6"):
             follows(pair, lab.hosts[1].v6, 70)
+        if tap.SLOW == 1:
+            for host in lab.hosts:
+                host.ns.sysctl("net.ipv6.route.mtu_expires", 600)
+            with tap.part("IPv6, flushed"):
+                follows(pair, lab.hosts[1].v6, 70, lambda: lab.hosts[0].ns.run(
+                    "ip", "-6", "route", "flush", "cache"))
         for df in () if tap.SLOW > 1 else ("set", "inherit"):
             with tap.part(f"IPv4 with df: {df}"):
                 pair.use(4, df)

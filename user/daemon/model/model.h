@@ -116,6 +116,7 @@ struct xv_model {
 	uint64_t pmtu_errors;	 /* xv_icmp_errors() a second ago */
 	uint32_t pmtu_left;	 /* peer ids whose routes are still to be asked for since it grew */
 	uint32_t pmtu_at;	 /* the id that was asked for last */
+	uint32_t pmtu_again;	 /* the id last looked at for being asked for from time to time */
 	struct xv_adjacency_pass *pass;
 	struct xv_mac_table *macs;
 	struct xv_flap *flaps; /* uthash by (bd, MAC): MACs that moved recently */

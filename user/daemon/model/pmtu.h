@@ -2,8 +2,9 @@
 /*
  * Path MTUs. The kernel learns a path MTU from an ICMP error, keeps it with the route for a while
  * (net.ipv4.route.mtu_expires), and notifies nobody. So the daemon asks for the route again when a
- * BPF program has seen such an error (XV_EVENT_PMTU), when the kernel has counted one, and when a
- * learned path MTU ends.
+ * BPF program has seen such an error (XV_EVENT_PMTU), when the kernel has counted one, when a
+ * learned path MTU ends, and every ten seconds while there is one, as `ip route flush cache` drops
+ * it.
  */
 #ifndef XV_PMTU_H
 #define XV_PMTU_H
