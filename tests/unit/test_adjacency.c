@@ -204,6 +204,8 @@ static void test_lost_and_back(void **state)
 	resolved = false;
 	xv_adjacency_neigh(&model, DEVICE, &gateway, NULL, true);
 	assert_ready(1, PEERS, false);
+	assert_int_equal(dp.adj[1].flags & XV_ADJ_MTU, XV_ADJ_MTU); /* the slow path's, meanwhile */
+	assert_int_equal(dp.adj[1].mtu, 1500);
 	resolved = true;
 	xv_adjacency_neigh(&model, DEVICE + 1, &gateway, gateway_mac, true); /* another device's */
 	assert_ready(1, PEERS, false);
