@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The hash of the inner flow, for the outer source port (RFC 7348, section 5). As in the kernel's
- * flow dissector, it is made of the IP addresses, the protocol, and what identifies a flow behind
- * them; for frames that are not IP, of the MAC addresses. For all fragments, the first one
- * included, only the addresses count, so that fragments of a datagram stay together. The hash is
- * seeded, so that a tenant cannot choose which receive queues of a peer its flows use.
+ * flow dissector, it is made of the IP addresses, the protocol, the IPv6 flow label, and what
+ * identifies a flow behind them; for frames that are not IP, of the MAC addresses. For all
+ * fragments, the first one included, only the IP header counts, so that fragments of a datagram
+ * stay together: all have its flow label (RFC 8200, 4.5). The hash is seeded, so that a tenant
+ * cannot choose which receive queues of a peer its flows use.
  */
 #ifndef XV_BPF_FLOW_H
 #define XV_BPF_FLOW_H
@@ -18,6 +19,8 @@ enum {
 	XV_FLOW_GRE_KEY = 0x2000,
 	XV_FLOW_GRE_SEQ = 0x1000,
 	XV_FLOW_GRE_VERSION = 7,
+	XV_FLOW_GRE_PPTP = 1, /* the version that PPTP has, and its protocol: RFC 2637, 4.1 */
+	XV_FLOW_GRE_PPP = 0x880b,
 	XV_FLOW_ICMP_ECHO = 8,
 	XV_FLOW_ICMP6_ECHO = 128,
 	XV_FLOW_DCCP = 33, /* the headers of Debian 12 name it differently */
@@ -119,18 +122,37 @@ static __always_inline enum xv_flow_step flow_ip4(struct xv_flow_walk *w)
 	return XV_FLOW_ON;
 }
 
+/* The flow label of an IPv6 header, to be mixed in. 0: it has none. */
+static __always_inline __u64 flow_label(const void *ip6)
+{
+	return (__u64)(*(const __u32 *)ip6 & bpf_htonl(0xfffff)) << 32;
+}
+
 static __always_inline enum xv_flow_step flow_ip6(struct xv_flow_walk *w)
 {
 	__u64 word[5];
 
 	if (flow_load(w, w->at, word, sizeof(word)))
 		return XV_FLOW_END;
-	w->hash = xv_flow_mix(w->hash, word[1] ^ word[3]);
+	w->hash = xv_flow_mix(w->hash ^ flow_label(word), word[1] ^ word[3]);
 	w->hash = xv_flow_mix(w->hash, word[2] ^ word[4]);
 	w->v6 = 1;
 	w->proto = ((__u8 *)word)[6];
 	w->at += sizeof(word);
 	return XV_FLOW_ON;
+}
+
+/*
+ * GRE of PPTP (RFC 2637): mixes in the call's id. Not what is inside: a call numbers its packets,
+ * and mostly encrypts them.
+ */
+static __always_inline enum xv_flow_step flow_pptp(struct xv_flow_walk *w)
+{
+	__u16 head[4]; /* flags, protocol, length, call */
+
+	if (!flow_load(w, w->at, head, sizeof(head)))
+		w->hash = xv_flow_mix(w->hash, head[3]);
+	return XV_FLOW_END;
 }
 
 /* GRE version 0 (RFC 2784, 2890): mixes in the key, and continues with the packet inside. */
@@ -143,6 +165,9 @@ static __always_inline enum xv_flow_step flow_gre(struct xv_flow_walk *w)
 		return XV_FLOW_END;
 	flags = bpf_ntohs(head[0]);
 	type = head[1];
+	if ((flags & XV_FLOW_GRE_VERSION) == XV_FLOW_GRE_PPTP && flags & XV_FLOW_GRE_KEY &&
+	    type == bpf_htons(XV_FLOW_GRE_PPP))
+		return flow_pptp(w);
 	if (flags & (XV_FLOW_GRE_VERSION | XV_FLOW_GRE_ROUTING))
 		return XV_FLOW_END;
 	if (flags & XV_FLOW_GRE_CSUM)
@@ -262,7 +287,7 @@ static __always_inline __u32 flow_hash(void *ctx, const int xdp, struct xv_ethhd
 		struct ipv6hdr *ip = l3;
 		__u64 *addr = (void *)&ip->saddr;
 
-		hash = xv_flow_mix(hash ^ ip->nexthdr, addr[0]);
+		hash = xv_flow_mix(hash ^ ip->nexthdr ^ flow_label(ip), addr[0]);
 		hash = xv_flow_mix(hash, addr[1]);
 		hash = xv_flow_mix(hash, addr[2]);
 		hash = xv_flow_mix(hash, addr[3]);

@@ -12,6 +12,7 @@ enum {
 	FLOWS = 200,
 	WIDE = 180, /* of 200 flows, at least so many ports: 198.8 on average */
 	MOST = 96,  /* bytes of headers behind the first IP header */
+	LABEL = -38,
 	P_HOP = 0,
 	P_IPIP = 4,
 	P_IPV6 = 41,
@@ -20,6 +21,7 @@ enum {
 	P_GRE = 47,
 	P_ESP = 50,
 	P_AH = 51,
+	P_NONE = 59,
 	P_DSTOPTS = 60,
 	P_DCCP = 33,
 	P_SCTP = 132,
@@ -37,7 +39,7 @@ struct flow_case {
 	const char *name;
 	__u16 type;
 	__u8 proto;
-	__u32 at;     /* of 16 bits that tell flows apart, behind the first IP header */
+	int at;	      /* of 16 bits that tell flows apart, from the end of the first IP header */
 	int together; /* they do not: these get one port */
 	__u8 bytes[MOST];
 };
@@ -67,11 +69,22 @@ static const struct flow_case cases[] = {
 	 {0xb0, 0, 0x86, 0xdd, [16] = IP6(P_TCP)}},
 	{"GRE, Ethernet in it", T_IP, P_GRE, 38, 0, {0, 0, 0x65, 0x58, ETHER(8, 0), IP4(P_TCP)}},
 	{"GRE, not IP in it", T_IP, P_GRE, 24, 1, {0, 0, 0x12, 0x34}},
-	{"GRE version 1", T_IP, P_GRE, 24, 1, {0x20, 1, 0x88, 0x0b}},
+	{"GRE version 1, call", T_IP, P_GRE, 6, 0, {0x20, 1, 0x88, 0x0b}},
+	{"GRE version 1, call with numbers", T_IPV6, P_GRE, 6, 0, {0x30, 0x81, 0x88, 0x0b}},
+	{"GRE version 1, length", T_IP, P_GRE, 4, 1, {0x20, 1, 0x88, 0x0b}},
+	{"GRE version 1, sequence number", T_IP, P_GRE, 10, 1, {0x30, 1, 0x88, 0x0b}},
+	{"GRE version 1, not PPTP", T_IP, P_GRE, 6, 1, {0x20, 1, 8, 0}},
+	{"GRE version 2", T_IP, P_GRE, 6, 1, {0x20, 2, 0x88, 0x0b}},
 	{"IPv4 in IPv4", T_IP, P_IPIP, 20, 0, {IP4(P_UDP)}},
 	{"IPv6 in IPv4", T_IP, P_IPV6, 40, 0, {IP6(P_SCTP)}},
 	{"IPv4 in IPv6, address", T_IPV6, P_IPIP, 14, 0, {IP4(P_ICMP)}},
-	{"IPv6 in IPv4, address", T_IP, P_IPV6, 22, 0, {IP6(59)}},
+	{"IPv6 in IPv4, address", T_IP, P_IPV6, 22, 0, {IP6(P_NONE)}},
+	{"IPv6 in IPv4, flow label", T_IP, P_IPV6, 2, 0, {IP6(P_NONE)}},
+	{"IPv6 in IPv6, outer flow label", T_IPV6, P_IPV6, LABEL, 0, {IP6(P_NONE)}},
+	{"IPv6 flow label, TCP", T_IPV6, P_TCP, LABEL, 0, {0}},
+	{"IPv6 flow label, nothing behind", T_IPV6, P_NONE, LABEL, 0, {0}},
+	{"IPv6 flow label, fragments", T_IPV6, P_FRAGMENT, LABEL, 0, {P_UDP, 0, 0, 1}},
+	{"IPv6 nothing behind", T_IPV6, P_NONE, 0, 1, {0}},
 	{"IPv6 hop-by-hop", T_IPV6, P_HOP, 8, 0, {OPTION(P_UDP)}},
 	{"IPv6 options of 24 bytes", T_IPV6, P_DSTOPTS, 24, 0, {P_TCP, 2}},
 	{"IPv6 hop-by-hop, options, routing",
@@ -108,7 +121,8 @@ static const struct flow_case cases[] = {
 static struct world world;
 static struct frame frame;
 
-static void build(const struct flow_case *c, __u32 peer)
+/* label: of IPv6, its low 16 bits. */
+static void build(const struct flow_case *c, __u32 peer, __u16 label)
 {
 	struct inner_spec inner = inner_udp(mac_of_peer(peer), mac_of_port(PORT_XDP));
 	__u32 l3 = 14 + (c->type == T_IP ? 20 : 40);
@@ -121,6 +135,8 @@ static void build(const struct flow_case *c, __u32 peer)
 	memset(frame.b + l3, 0, frame.len - l3);
 	memcpy(frame.b + l3, c->bytes, MOST);
 	frame.b[c->type == T_IP ? 23 : 20] = c->proto;
+	if (c->type == T_IPV6)
+		frame_set16(&frame, 16, label);
 }
 
 /* Outer source port, from both programs the same. */
@@ -154,10 +170,11 @@ static int ports_of(const struct flow_case *c, int v6)
 static void test_case(void **state)
 {
 	const struct flow_case *c = *state;
-	int v6, ports;
+	int i, v6, ports;
 
-	for (v6 = 0; v6 < 2; v6++) {
-		build(c, v6 ? PEER_V6 : PEER_V4);
+	for (i = 0; i < 4; i++) {
+		v6 = i & 1;
+		build(c, v6 ? PEER_V6 : PEER_V4, i & 2 ? 0x4321 : 0);
 		ports = ports_of(c, v6);
 		if (c->together)
 			assert_int_equal(ports, 1);
@@ -174,7 +191,7 @@ static void test_cut(void **state)
 
 	(void)state;
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		build(&cases[i], PEER_V4);
+		build(&cases[i], PEER_V4, i);
 		for (len = frame.len; len >= (cases[i].type == T_IP ? 34 : 54); len--) {
 			frame.len = len;
 			assert_true(source_port(0) >= 49152);
