@@ -120,8 +120,12 @@ static __always_inline int encap_peer(struct __sk_buff *skb, const struct xv_fra
 
 	if (!adj)
 		return XV_DROP(VXLAN_NO_REMOTE);
-	len = unlikely(f->merged) ? xv_skb_ip_len(skb) : outer.len - ETH_HLEN;
+	len = outer.len - ETH_HLEN;
 	ecn = unlikely(skb->vlan_present) ? -1 : xv_ecn_of(eth, f->data_end);
+	if (unlikely(f->merged)) {
+		len = xv_skb_ip_len(skb);
+		ecn = len ? ecn : -1; /* what is not known to fit is left to the kernel */
+	}
 	flags = ecn < 0 ? 0 : xv_adj_usable(adj, e->cfg);
 	adj = xv_table_after(adj, flags);
 	if (likely(flags)) {

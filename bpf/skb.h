@@ -85,7 +85,8 @@ static __always_inline __u32 xv_skb_check_len(const struct __sk_buff *skb)
 	return skb->gso_size ? 0 : skb->len;
 }
 
-/* Bytes of the frame's IP packet, or of the longest that a merged frame is cut into. */
+/* Bytes of the frame's IP packet, or of the longest that a merged frame is cut into: xv_gso_len().
+ */
 static __always_inline __u32 xv_skb_ip_len(struct __sk_buff *skb)
 {
 	return skb->gso_size ? xv_gso_len(skb) : skb->len - ETH_HLEN;

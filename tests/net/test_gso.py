@@ -14,7 +14,7 @@ import types
 import frame
 import tap
 import traffic
-from lab import Lab, TapTenant
+from lab import VNET_HDR, Lab, TapTenant
 from netns import CommandError
 from vtep import KINDS, Kernel, Xvtepd
 
@@ -256,6 +256,79 @@ def local():
                 exchange(one, two)
 
 
+HOP, DST, TCP = 0, 60, 6
+TAGS = (frame.ETH_VLAN, 10), (frame.ETH_VLAN, 20), (frame.ETH_VLAN, 30)
+
+
+def option(following):
+    """An IPv6 extension header of 8 bytes."""
+    return bytes([following, 0, 1, 4, 0, 0, 0, 0])
+
+
+def headers6(*extensions):
+    """IPv6 with these extension headers, and TCP."""
+    chain = [*extensions, TCP]
+    return (0x60000000).to_bytes(4, "big") + struct.pack("!HBB", 1, chain[0], 64) \
+        + bytes(15) + b"\1" + bytes(15) + b"\2" + b"".join(option(n) for n in chain[1:])
+
+
+HEADERS = {  # of frames on the wire: tags, and what is in front of TCP
+    "IPv4": ((), frame.ipv4("10.0.0.1", "10.0.0.2", TCP, b"")),
+    "two tags": (TAGS[:2], frame.ipv4("10.0.0.1", "10.0.0.2", TCP, b"")),
+    "two tags, IPv6": (TAGS[:2], headers6()),
+    "three tags": (TAGS, headers6()),
+    "IPv6, hop-by-hop": ((), headers6(HOP)),
+    "a tag, IPv6, hop-by-hop and options": (TAGS[:1], headers6(HOP, DST, DST)),
+    "IPv6, so many options that nobody knows": ((), headers6(HOP, *[DST] * 9)),
+}
+
+
+def headers():
+    """
+    Merged frames of which each segment fills the wire: all arrive, whatever their headers, and
+    count as what arrives. One byte more is too much, where the headers can be read. BIG TCP, whose
+    IPv6 packets of more than 64 KB have a header that no segment gets.
+    """
+    with Lab() as lab:
+        a, b = lab.hosts
+        one, two = a.tap_tenant("p1", vnet_hdr=True), b.tap_tenant("p1")
+        big = [h.tenant("p2", f"10.0.0.{h.number}", ip6=f"fd00::{h.number}") for h in lab.hosts]
+        for host, tenant in zip(lab.hosts, big):
+            host.ns.ip("link set p1 mtu 1600", "link set p2 gso_max_size 190000",
+                       "link set under gso_max_size 190000")
+            tenant.ns.ip("link set eth0 gso_max_size 190000")
+        first, _ = [KINDS[X](h, [{"vni": 100, "ports": ["p1", "p2"], "flood": [o.v6],
+                                  "inner-vlan": "keep"}], 6) for h, o in ((a, b), (b, a))]
+        frame.expect(two, lambda m: frame.plain(two.mac, frame.BROADCAST, m), {one: 1}, "broadcast")
+        big[0].ping(big[1].ip6)
+        first.wait_learned(3)
+        first.wait_ready()
+        for name, (tags, network) in HEADERS.items():
+            room = 1600 - 40 - 8 - 8 - 14 - 4 * len(tags) - len(network) - 20
+            for more in (0, 1)[:1 + ("nobody" not in name)]:
+                segments(first, one, two, name, (tags, network), room + more, not more)
+        traffic.tcp(*big, 4 << 20, v6=True)
+        tap.equal(first.drops(), {"pkt_too_big": 8 * (len(HEADERS) - 1)}, "drops")
+
+
+def segments(vtep, one, two, name, how, size, fits):
+    """Eight segments of that size."""
+    tags, network = how
+    v6, mark = network[0] >> 4 == 6, frame.marker()
+    kind = frame.ETH_IPV6 if v6 else frame.ETH_IP
+    head = struct.pack("!HHIIBBHHH", 1, 2, 0, 0, 0x50, 0x10, 1000, 0, 0)
+    data = frame.tagged(one.mac, two.mac, tags, kind, network + head + mark.ljust(size, b".") * 8)
+    start_at = len(data) - 8 * size - 20
+    port = dict(vtep.stats("port", dev="p1", vlan=0))
+    one.send(data, VNET_HDR.pack(1, 4 if v6 else 1, start_at + 20, size, start_at, 16))
+    frame.wait_count({two: 8 * fits}, mark, f"{name}: segments of {size} bytes")
+    tap.equal(sum(len(f) for f in two.get(mark)), 8 * (start_at + 20 + size) * fits, name)
+    now = vtep.stats("port", dev="p1", vlan=0)
+    if "nobody" not in name:
+        tap.equal((now["rx_packets"] - port["rx_packets"], now["rx_bytes"] - port["rx_bytes"]),
+                  (8, 8 * (start_at + 20 + size)), f"{name}: counted")
+
+
 FAMILIES = (("IPv4", pair, 4), ("IPv6", pair, 6))
 OWN = ("a tunnel of the tenants' own", own_tunnel)
 MERGES = tuple((f"the receiving uplink merges: {name}", pair, {"under": features})
@@ -288,6 +361,7 @@ tap.case("kernel to xvtep, nic wire", (K, X), "nic", (
     ("the tenant forwards: bridge, plain", forwarded, 3, "bridge", "plain"),
     ("the tenant forwards: bridge, tunnel", forwarded, 4, "bridge", "tunnel"),
     ("ways of lists", ways, {"under": LISTS, "tcp": "slow_rx"})))(run)
+tap.case("segments that fill the wire, by their headers")(headers)
 
 if __name__ == "__main__":
     tap.main()
