@@ -54,8 +54,9 @@ static __always_inline int xv_decap_decide_skb(struct __sk_buff *skb, struct xv_
 
 /*
  * Removes strip bytes behind the MAC header. inner: the protocol of the inner frame, which must
- * become the skb's, or a merged frame is lost when it is cut again. Before Linux 6.3 the kernel
- * cannot change it (-EINVAL), and only a frame that is not merged does without. 0 or an error.
+ * become the skb's, or a merged frame is lost when it is cut again. The kernel changes it to IPv4
+ * or IPv6, since Linux 6.3; before (-EINVAL) a merged frame is given up. The caller changes it
+ * where the kernel did not. 0 or an error.
  */
 static __always_inline int strip_behind_mac(struct __sk_buff *skb, __u32 strip, __be16 inner)
 {
@@ -76,16 +77,13 @@ static __always_inline int strip_behind_mac(struct __sk_buff *skb, __u32 strip, 
 /*
  * Writes ecn into the IP header at the front of the stripped skb. In IPv4 the header's own checksum
  * makes up for the change. In IPv6 none does, so that the kernel's sum over the packet
- * (CHECKSUM_COMPLETE) has to follow. 0 or an error. Rare, so a function that is called.
+ * (CHECKSUM_COMPLETE) has to follow. 0 or an error.
  */
-__noinline int xv_decap_ecn(struct __sk_buff *skb, __u32 ecn)
+static __always_inline int decap_ecn(struct __sk_buff *skb, struct xv_ethhdr *eth, void *data_end,
+				     __u32 ecn)
 {
-	void *data = xv_ctx_ptr(skb->data), *data_end = xv_ctx_ptr(skb->data_end);
-	struct xv_ethhdr *eth = data;
 	__u8 word[4];
 
-	if ((void *)(eth + 1) > data_end)
-		return -EINVAL;
 	if (eth->h_proto != bpf_htons(ETH_P_IPV6)) {
 		xv_ecn_write(eth, data_end, ecn);
 		return 0;
@@ -94,6 +92,28 @@ __noinline int xv_decap_ecn(struct __sk_buff *skb, __u32 ecn)
 		return -EINVAL;
 	word[1] = (word[1] & ~(XV_ECN_MASK << 4)) | ecn << 4;
 	return bpf_skb_store_bytes(skb, ETH_HLEN, word, sizeof(word), BPF_F_RECOMPUTE_CSUM);
+}
+
+/*
+ * What few frames need once they are stripped: ecn written into them, and a protocol (of the skb)
+ * that strip_behind_mac() could not give. 0 or an error. A function that is called, as it is rare.
+ */
+__noinline int xv_decap_finish(struct __sk_buff *skb, __u32 ecn)
+{
+	void *data = xv_ctx_ptr(skb->data), *data_end = xv_ctx_ptr(skb->data_end);
+	struct xv_ethhdr *eth = data;
+
+	if ((void *)(eth + 1) > data_end)
+		return -EINVAL;
+	if (eth->h_proto != (__be16)skb->protocol) {
+		if (xv_skb_retype(skb))
+			return -EINVAL;
+		eth = data = xv_ctx_ptr(skb->data);
+		data_end = xv_ctx_ptr(skb->data_end);
+		if ((void *)(eth + 1) > data_end)
+			return -EINVAL;
+	}
+	return ecn ? decap_ecn(skb, eth, data_end, ecn) : 0;
 }
 
 /*
@@ -117,7 +137,8 @@ static __always_inline int strip_skb(struct __sk_buff *skb, const struct xv_deca
 	if (data + sizeof(eth) > data_end)
 		return XV_DROP(NO_MEMORY);
 	xv_copy(data, &eth, sizeof(eth));
-	if (unlikely(d->ecn) && xv_decap_ecn(skb, d->ecn))
+	if (unlikely(d->ecn || eth.h_proto != (__be16)skb->protocol) &&
+	    xv_decap_finish(skb, d->ecn))
 		return XV_DROP(NO_MEMORY);
 	return 0;
 }

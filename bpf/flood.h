@@ -236,26 +236,23 @@ __noinline int xv_flood_source_port(struct __sk_buff *skb)
 
 /*
  * Makes room for the outer header in front of the frame, and notes what the header needs to know of
- * the frame. The kernel is told of the tunnel where the frame is IP; another frame needs nothing of
- * that. c->has_room tells whether the kernel did it; else the frame is as it was.
+ * the frame. c->has_room tells whether the kernel did it; else the frame's bytes are as they were.
  */
 static __noinline void make_room(struct xv_flood_ctx *c)
 {
 	void *data = xv_ctx_ptr(c->skb->data), *data_end = xv_ctx_ptr(c->skb->data_end);
 	struct xv_ethhdr copy __attribute__((aligned(8))), *eth = data;
-	int ecn, err;
+	int ecn;
 
 	if ((void *)(eth + 1) > data_end)
 		return;
 	ecn = xv_ecn_of(eth, data_end);
 	c->outer.ecn = ecn < 0 ? 0 : xv_ecn_encap(ecn);
 	xv_copy(&copy, eth, sizeof(copy));
-	if (ecn < 0)
-		err = bpf_skb_change_head(c->skb, XV_ENCAP4_LEN, 0);
-	else
-		err = xv_outer_room(c->skb, XV_ENCAP4_LEN, 0, ETH_HLEN);
-	if (err)
+	if (xv_skb_be_ip(c->skb) || xv_outer_room(c->skb, XV_ENCAP4_LEN, 0, ETH_HLEN)) {
+		bpf_skb_store_bytes(c->skb, 0, &copy, ETH_HLEN, 0);
 		return;
+	}
 	c->has_room = 1;
 	data = xv_ctx_ptr(c->skb->data);
 	data_end = xv_ctx_ptr(c->skb->data_end);

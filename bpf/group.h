@@ -76,9 +76,9 @@ __noinline __u64 xv_group_untag(struct __sk_buff *skb)
 }
 
 /*
- * room bytes in front of the frame, which was untagged and has its tags again behind them. IP is
- * told to the kernel as a tunnel's; the rest, and what is in a tunnel of the tenant's own already,
- * needs nothing of that, but cannot be merged. 0, or a drop.
+ * room bytes in front of the frame, which was untagged and has its tags again behind them. It is
+ * told to the kernel as a tunnel's; what is in a tunnel of the tenant's own already needs nothing
+ * of that, but cannot be merged. 0, or a drop.
  */
 __noinline int xv_group_room(struct __sk_buff *skb, __u32 room, __u64 tags)
 {
@@ -88,6 +88,8 @@ __noinline int xv_group_room(struct __sk_buff *skb, __u32 room, __u64 tags)
 
 	if (bpf_skb_load_bytes(skb, 0, mac, ETH_HLEN))
 		return XV_DROP(PKT_TOO_SMALL);
+	if (xv_skb_be_ip(skb))
+		return XV_DROP(NO_MEMORY);
 	if (xv_outer_room(skb, room + more, room == XV_ENCAP6_LEN, ETH_HLEN + more) &&
 	    (skb->gso_size || bpf_skb_change_head(skb, room + more, 0)))
 		return XV_DROP(NO_MEMORY);

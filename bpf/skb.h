@@ -93,6 +93,37 @@ static __always_inline __u32 xv_skb_ip_len(struct __sk_buff *skb)
 }
 
 /*
+ * Makes the kernel read the frame's protocol (skb->protocol) from its Ethernet header again, which
+ * a program has written. Filters of others are chosen by it. No helper of the kernel does that, but
+ * taking a tag out of a frame does: so one is put in and taken out. A tag beside the frame stays.
+ * 0 or an error.
+ */
+__noinline int xv_skb_retype(struct __sk_buff *skb)
+{
+	int beside = skb->vlan_present;
+
+	if (bpf_skb_vlan_push(skb, bpf_htons(ETH_P_8021Q), 1) ||
+	    (!beside && bpf_skb_vlan_push(skb, bpf_htons(ETH_P_8021Q), 1)) ||
+	    bpf_skb_vlan_pop(skb) || (!beside && bpf_skb_vlan_pop(skb)))
+		return -EINVAL;
+	return 0;
+}
+
+/*
+ * Makes the kernel take the frame for IP, whatever it is, so that it makes room for an outer IP
+ * header, and says so to filters. The frame's EtherType may be that of IPv4 afterwards, also where
+ * this fails: the caller writes the right one. 0 or an error.
+ */
+__noinline int xv_skb_be_ip(struct __sk_buff *skb)
+{
+	__be16 type = bpf_htons(ETH_P_IP);
+
+	if (skb->protocol == bpf_htons(ETH_P_IP) || skb->protocol == bpf_htons(ETH_P_IPV6))
+		return 0;
+	return bpf_skb_store_bytes(skb, 2 * ETH_ALEN, &type, sizeof(type), 0) ?: xv_skb_retype(skb);
+}
+
+/*
  * Whether the frame may go straight to the other end of the port's veth, in the tenant's namespace.
  * That saves the device's queue and another softirq. The kernel then takes the skb as it is for one
  * that came in there (skb_do_redirect(), BPF_F_PEER), so that the skb must say what

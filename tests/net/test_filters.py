@@ -13,7 +13,7 @@ from lab import Lab
 from netns import KERNEL
 from traffic import Stream
 from filtered import COUNT, VNI, Two, over_bridge, over_macvlan, over_vlan
-from vtep import Kernel
+from vtep import Kernel, Xvtepd
 
 
 def drop_filter(host, dev, direction="ingress", verb="add"):
@@ -275,6 +275,73 @@ def receiver_ingress(over, xdp, attached):
         program.close()
         two.uplink(attached, "none")
         two.passes("the program is gone", back=True)
+
+
+def protocol_filter(host, dev, protocol, verb="add"):
+    """Drops at egress what the kernel takes for that protocol."""
+    if verb == "add":
+        host.ns.run("tc", "qdisc", "replace", "dev", dev, "clsact")
+    what = ["bpf", "da", "obj", host.foreign_object(), "sec", "tc"] if verb == "add" else []
+    host.ns.run("tc", "filter", verb, "dev", dev, "egress", "protocol", protocol, "prio", "10",
+                *what)
+
+
+def send_types(ends, dst, types):
+    """COUNT frames of each EtherType from the first end. Returns their marks."""
+    marks = {}
+    for kind in types:
+        marks[kind] = frame.marker()
+        for _ in range(COUNT):
+            ends[0].send(frame.ether(ends[0].mac, dst, kind, bytes(28) + marks[kind]))
+    return marks
+
+
+@tap.case("egress filters by protocol see what a frame is, also where its packet is not IP")
+def by_protocol():
+    """Over a flood list of IPv4, one of IPv6, and a group; flooded, and known unicast."""
+    with Lab(switched=True) as lab:
+        a, b = lab.hosts
+        ends = [[h.tap_tenant(f"p{i}") for h in lab.hosts] for i in range(3)]
+        vteps = [Xvtepd(h, [{"vni": VNI + i, "ports": [f"p{i}"], **remotes}
+                            for i, remotes in enumerate(({"flood": [o.v4]}, {"flood": [o.v6]},
+                                                         {"group": "239.1.1.1"}))],
+                        underlay={"address6": h.v6, "xdp": "off"}) for h, o in ((a, b), (b, a))]
+        for pair in ends:
+            for one, two in (pair, pair[::-1]):
+                frame.expect(one, lambda m, x=one: frame.plain(x.mac, frame.BROADCAST, m),
+                             {two: 1}, "without filters")
+        for vtep in vteps:
+            vtep.wait_learned(6)
+            vtep.wait_ready()
+        types = (0x0806, frame.ETH_EXPERIMENT)
+        for family in ("ip", "ipv6"):
+            protocol_filter(a, "under", family)
+            tap.wait_for(lambda: "past tc bpf" in (vteps[0].rows("status", part="uplink")[0]
+                                                   ["status"] or ""), "the filter is seen")
+            vteps[0].wait_ready()
+            chosen = [pair for i, pair in enumerate(ends) if (i == 1) == (family == "ipv6")]
+            sent = [(pair, dst, send_types(pair, dst, types)) for pair in chosen
+                    for dst in (pair[1].mac, frame.BROADCAST)]
+            protocol_filter(a, "under", family, "del")
+            for pair, dst, marks in sent:
+                tap.wait_for(lambda p=pair: frame_passes(*p), "frames pass without the filter")
+                for kind, mark in marks.items():
+                    tap.equal(pair[1].count(mark), 0, f"{kind:#x} to {dst} past {family}")
+        for i in range(3):
+            protocol_filter(b, f"p{i}", "arp")
+        for pair in ends:
+            for dst in (pair[1].mac, frame.BROADCAST):
+                marks = send_types(pair, dst, types)
+                frame.wait_count({pair[1]: COUNT}, marks[types[1]], f"what is not ARP to {dst}")
+                tap.equal(pair[1].count(marks[types[0]]), 0, f"ARP to {dst}")
+        for vtep in vteps:
+            tap.equal(vtep.drops(), {}, "drops")
+
+
+def frame_passes(one, two):
+    mark = frame.marker()
+    one.send(frame.plain(one.mac, two.mac, mark))
+    return two.count(mark)
 
 
 if __name__ == "__main__":
