@@ -137,7 +137,7 @@ static __always_inline int strip_skb(struct __sk_buff *skb, const struct xv_deca
 	if (data + sizeof(eth) > data_end)
 		return XV_DROP(NO_MEMORY);
 	xv_copy(data, &eth, sizeof(eth));
-	if (unlikely(d->ecn || eth.h_proto != (__be16)skb->protocol) &&
+	if (unlikely(d->ecn | (eth.h_proto ^ (__be16)skb->protocol)) &&
 	    xv_decap_finish(skb, d->ecn))
 		return XV_DROP(NO_MEMORY);
 	return 0;
