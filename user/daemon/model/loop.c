@@ -48,10 +48,12 @@ static uint64_t now_ns(void)
 static void contain(struct xv_model *model, struct xv_port *port, const struct xv_port *from,
 		    uint64_t now)
 {
+	const struct xv_port *last = port->loop.until < from->loop.until ? from : port;
 	struct xv_network *net = port->net;
 	char name[XV_PORT_STRLEN];
 
-	port->loop.seconds = xv_loop_hold(port->loop.seconds, port->loop.until, now);
+	/* The loop is the same one, whichever of its ports was contained last time. */
+	port->loop.seconds = xv_loop_hold(last->loop.seconds, last->loop.until, now);
 	port->loop.on = true;
 	port->loop.until = now + port->loop.seconds * SECOND;
 	snprintf(port->loop.other, sizeof(port->loop.other), "%s", xv_port_text(from, name));
