@@ -15,7 +15,7 @@ import hooks
 import tap
 import traffic
 from lab import Lab
-from netns import TELLS_FEATURES, run
+from netns import KERNEL, TELLS_FEATURES, run
 from vtep import KINDS, Xvtepd
 
 VNI = 100
@@ -193,6 +193,8 @@ def egress_filter(ends, attach):
 
 def legacy_qdisc():
     """A filter of an `ingress` qdisc is none at egress, at a port and at the underlay device."""
+    if KERNEL < (6, 6):
+        raise tap.Skip("without TCX there is a clsact qdisc of xvtep's")
     with Lab(wire="nic") as lab:
         ends = Ends(lab, "native", "redirect")
         ns, second = ends.host.ns, ends.second
