@@ -364,7 +364,7 @@ static int find_tenants(struct xv_model *model, struct tags *tags)
 		if (vlan)
 			tags->tag[tags->n++] = vlan->tag;
 		else if (port->key.vlan && is_underlay(model, port->ifindex))
-			tags->tag[tags->n++] = ETH_P_8021Q << 16 | port->key.vlan;
+			tags->tag[tags->n++] = (uint32_t)ETH_P_8021Q << 16 | port->key.vlan;
 	}
 	for (vlan = model->vlans; vlan; vlan = vlan->hh.next)
 		if (vlan->master && tags->n < most && leads_to_port(model, vlan->master))
@@ -433,7 +433,8 @@ bool xv_vlan_port(struct xv_model *model, uint32_t ifindex, uint32_t id)
 	if (vlan)
 		return is_own_now(model, vlan->tag);
 	if (id)
-		return is_own_now(model, ETH_P_8021Q << 16 | id) && is_underlay(model, ifindex);
+		return is_own_now(model, (uint32_t)ETH_P_8021Q << 16 | id) &&
+		       is_underlay(model, ifindex);
 	for (vlan = model->vlans; vlan; vlan = vlan->hh.next)
 		if (vlan->master && is_own_now(model, vlan->tag))
 			return true;
