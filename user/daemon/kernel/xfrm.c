@@ -200,15 +200,16 @@ static struct policy *new_policy(struct xv_xfrm *xfrm)
  */
 static int on_policy(const struct nlmsghdr *nlh, void *arg)
 {
-	const struct xfrm_userpolicy_info *info = mnl_nlmsg_get_payload(nlh);
+	struct xfrm_userpolicy_info info; /* a copy: netlink aligns to 4 bytes only */
 	struct xv_xfrm *xfrm = arg;
 	struct about about = {};
 	struct policy *p;
 
-	if (nlh->nlmsg_type != XFRM_MSG_NEWPOLICY ||
-	    mnl_nlmsg_get_payload_len(nlh) < sizeof(*info) ||
-	    (info->dir != XFRM_POLICY_IN && info->dir != XFRM_POLICY_OUT) ||
-	    (info->sel.proto && info->sel.proto != IPPROTO_UDP))
+	if (nlh->nlmsg_type != XFRM_MSG_NEWPOLICY || mnl_nlmsg_get_payload_len(nlh) < sizeof(info))
+		return MNL_CB_OK;
+	memcpy(&info, mnl_nlmsg_get_payload(nlh), sizeof(info));
+	if ((info.dir != XFRM_POLICY_IN && info.dir != XFRM_POLICY_OUT) ||
+	    (info.sel.proto && info.sel.proto != IPPROTO_UDP))
 		return MNL_CB_OK;
 	parse_about(nlh, &about);
 	if (about.other_interface || about.marked)
@@ -219,10 +220,10 @@ static int on_policy(const struct nlmsghdr *nlh, void *arg)
 		return MNL_CB_ERROR;
 	}
 	*p = (struct policy){
-		.sel = info->sel,
-		.priority = info->priority,
-		.in = info->dir == XFRM_POLICY_IN,
-		.block = info->action == XFRM_POLICY_BLOCK,
+		.sel = info.sel,
+		.priority = info.priority,
+		.in = info.dir == XFRM_POLICY_IN,
+		.block = info.action == XFRM_POLICY_BLOCK,
 	};
 	p->pass = !p->block && !about.has_template;
 	if (p->pass && about.sub)

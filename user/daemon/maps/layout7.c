@@ -78,17 +78,20 @@ static int fill_port_dev(const struct xv_layout_pair *pair)
 static void convert_adj(const void *from, void *to)
 {
 	struct xv_adj_val *adj = to;
-	struct iphdr *ip = (struct iphdr *)(adj->hdr + sizeof(struct xv_ethhdr));
+	uint8_t *pos = adj->hdr + sizeof(struct xv_ethhdr);
+	struct iphdr ip; /* a copy: it is not aligned there */
 	uint32_t sum;
 
 	memcpy(adj, from, offsetof(struct xv_adj_val, ip_id));
 	if (!(adj->flags & XV_ADJ_VALID) || adj->flags & XV_ADJ_V6)
 		return;
-	sum = ip->check + ip->id + ip->frag_off;
+	memcpy(&ip, pos, sizeof(ip));
+	sum = ip.check + ip.id + ip.frag_off;
 	sum = (sum & 0xffff) + (sum >> 16);
-	ip->check = (sum & 0xffff) + (sum >> 16);
-	ip->id = 0;
-	ip->frag_off = 0;
+	ip.check = (sum & 0xffff) + (sum >> 16);
+	ip.id = 0;
+	ip.frag_off = 0;
+	memcpy(pos, &ip, sizeof(ip));
 }
 
 static int fill_adj(const struct xv_layout_pair *pair)
