@@ -33,22 +33,34 @@ static __always_inline __u32 gate_width(__u32 bd)
 	return info->learn_rate >> XV_GATE_SHARE_SHIFT ?: 1;
 }
 
+/*
+ * Uses the gate once more, unless it was used width times in the window `tick`. at: the window that
+ * *used counts in. fresh: *used is of something else, and begins anew. Whether it did.
+ */
+static __always_inline int gate_use(__u32 *at, __u32 *used, int fresh, __u32 tick, __u32 width)
+{
+	if (fresh || *at != tick) {
+		*at = tick;
+		*used = 0;
+	}
+	if (*used >= width)
+		return 0;
+	(*used)++;
+	return 1;
+}
+
+/* gate_use() for a network's gate, which may be NULL: it then stays shut. */
+static __always_inline int xv_gate_use(struct xv_gate_val *gate, __u32 tick, __u32 width)
+{
+	return gate && gate_use(&gate->tick, &gate->used, 0, tick, width);
+}
+
 /* Whether the network may send one more event about an unknown MAC in this window. */
 static __always_inline int xv_gate_learn(__u32 bd, __u64 now)
 {
-	__u32 width = gate_width(bd), tick = now >> XV_GATE_TICK_SHIFT;
-	struct xv_gate_val *gate = bpf_map_lookup_elem(&xv_gate, &bd);
+	__u32 width = gate_width(bd);
 
-	if (!gate)
-		return 0;
-	if (gate->tick != tick) {
-		gate->tick = tick;
-		gate->used = 0;
-	}
-	if (gate->used >= width)
-		return 0;
-	gate->used++;
-	return 1;
+	return xv_gate_use(bpf_map_lookup_elem(&xv_gate, &bd), now >> XV_GATE_TICK_SHIFT, width);
 }
 
 /* Whether something may be done once more for that place in this window, of at most width. */
@@ -56,19 +68,13 @@ static __always_inline int place_gate_open(__u64 place, __u32 width, __u64 now)
 {
 	__u32 slot = (place * 0x9e3779b97f4a7c15ULL) >> 52; /* 12 bits: XV_MOVE_SLOTS */
 	struct xv_move_gate_val *gate = bpf_map_lookup_elem(&xv_move_gate, &slot);
-	__u32 tick = now >> XV_GATE_TICK_SHIFT;
+	int fresh;
 
 	if (!gate)
 		return 0;
-	if (gate->tick != tick || gate->place != place) {
-		gate->place = place;
-		gate->tick = tick;
-		gate->used = 0;
-	}
-	if (gate->used >= width)
-		return 0;
-	gate->used++;
-	return 1;
+	fresh = gate->place != place;
+	gate->place = place;
+	return gate_use(&gate->tick, &gate->used, fresh, now >> XV_GATE_TICK_SHIFT, width);
 }
 
 /* A place as one number. */

@@ -84,8 +84,8 @@ struct xv_gate_val {
 	__u32 used;
 };
 
-/* As xv_gate, for moves: by the place that they lead to, so that a port or peer that sends too many
- * holds back none but its own. Two places that share a slot hold back none. */
+/* As xv_gate, for moves and loops: by the place that they lead to or are at, so that a port or peer
+ * that sends too many holds back none but its own. Two places that share a slot hold back none. */
 enum {
 	XV_MOVE_SLOTS = 4096,
 };

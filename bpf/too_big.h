@@ -67,15 +67,8 @@ XV_MAP(xv_answer_gate, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct xv_gate_val, XV_
 static __always_inline int answer_gate_open(__u32 bd)
 {
 	__u32 tick = bpf_ktime_get_coarse_ns() >> ANSWER_TICK_SHIFT;
-	struct xv_gate_val *gate = bpf_map_lookup_elem(&xv_answer_gate, &bd);
 
-	if (!gate)
-		return 0;
-	if (gate->tick != tick) {
-		gate->tick = tick;
-		gate->used = 0;
-	}
-	return gate->used++ < ANSWERS_A_TICK;
+	return xv_gate_use(bpf_map_lookup_elem(&xv_answer_gate, &bd), tick, ANSWERS_A_TICK);
 }
 
 static __always_inline __sum16 answer_fold(__u64 sum)

@@ -20,6 +20,11 @@ def loop_lab(lab, bridge="", first=()):
     return vtep, other, other.tap()
 
 
+def tenant_of(lab):
+    """The namespace with the bridge."""
+    return next(n for n in lab.namespaces if "loop" in n.name)
+
+
 def stir(other, end, condition, what):
     """Sends a broadcast before each look: a loop ends where a queue drops its last copy."""
     def now():

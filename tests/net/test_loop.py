@@ -6,7 +6,7 @@ import time
 import frame
 import tap
 from lab import Lab
-from loops import VNI, inside, loop_lab, stir
+from loops import VNI, inside, loop_lab, stir, tenant_of
 from vtep import Xvtepd
 
 
@@ -26,7 +26,7 @@ def spanning_tree():
     """A bridge that runs STP blocks one of the two itself: nothing is contained."""
     with Lab(hosts=1) as lab:
         vtep, other, end = loop_lab(lab, "stp_state 1 forward_delay 200")
-        ns = next(n for n in lab.namespaces if "loop" in n.name)
+        ns = tenant_of(lab)
 
         def states():
             return sorted(link["state"] for link in ns.json("bridge", "-j", "link"))
@@ -43,7 +43,7 @@ def spanning_tree_later():
     with Lab(hosts=1) as lab:
         vtep, other, end = loop_lab(lab, "forward_delay 200 hello_time 100")
         stir(other, end, lambda: len(inside(vtep)) == 1, "contained")
-        ns = next(n for n in lab.namespaces if "loop" in n.name)
+        ns = tenant_of(lab)
         ns.ip("link set br0 type bridge stp_state 1")
         tap.wait_for(lambda: sorted(p["state"] for p in ns.json("bridge", "-j", "link"))
                      == ["blocking", "forwarding"], "one is blocked", 9)

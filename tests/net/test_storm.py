@@ -7,7 +7,7 @@ tools/check runs nothing beside these.
 import frame
 import tap
 from lab import Lab, vlan_device
-from loops import VNI, inside, loop_lab, stir
+from loops import VNI, inside, loop_lab, stir, tenant_of
 from vtep import Xvtepd
 
 
@@ -79,7 +79,7 @@ def known_unicast():
         held, = inside(vtep)
         free, station = "p1" if held == "p2" else "p2", "02:00:00:00:00:77"
         host.ns.ip(f"link set {free} down")  # all that is left of the loop is the contained port
-        loop = next(n for n in lab.namespaces if "loop" in n.name)
+        loop = tenant_of(lab)
         behind = lab.keep(frame.Tap(loop, "br0", outgoing=False))
         sender = lab.keep(frame.Tap(loop, "e1" if held == "p1" else "e2"))
         vtep.client("fdb", "replace", station, "network", str(VNI), "dev", held)

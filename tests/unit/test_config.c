@@ -17,6 +17,7 @@
 #include "config/config_print.h"
 #include "config/config_words.h"
 #include "config/plan.h"
+#include "sizes.h"
 
 #define UL "underlay: {devices: [eth0], address: 192.0.2.1}\n"
 
@@ -522,7 +523,7 @@ static void test_full_size(void **state)
 	    ONE "- {vni: 16777214, name: 'n-23456789012345678901234567890', ports: [b], "
 		"fdb: [{mac: '02:00:00:00:00:01', dev: b}], group: 'ff0e::1111:2222:3333', "
 		"link-local: forward, max-macs: 1000000, learn-rate: 1000000, ageing: 1000000}\n");
-	assert_in_range(sum.file, 64 << 20, XV_CONFIG_FILE_MAX << 20);
+	assert_in_range(sum.file, 64 << 20, XV_FILE_MIB << 20);
 	assert_in_range(sum.request, 64 << 20, 192 << 20);
 }
 

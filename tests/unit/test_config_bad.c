@@ -16,6 +16,7 @@
 #include "config/config.h"
 #include "config/config_file.h"
 #include "config_bad.h"
+#include "sizes.h"
 
 #define N_BAD (sizeof(bad_configs) / sizeof(bad_configs[0]))
 
@@ -238,7 +239,7 @@ static void test_load(void **state)
 	fputs("underlay: {}\n", out);
 	fflush(out);
 	load_refused(file, -EINVAL, ":1: underlay has no \"devices\"");
-	assert_int_equal(ftruncate(fileno(out), (XV_CONFIG_FILE_MAX << 20) + 1), 0);
+	assert_int_equal(ftruncate(fileno(out), (XV_FILE_MIB << 20) + 1), 0);
 	load_refused(file, -EFBIG, "larger than 128 MiB");
 	fclose(out);
 	unlink(file);

@@ -26,8 +26,7 @@ static struct xv_network nets[2] = {{.vni = 1, .bd = 1, .set = {.name = "few"}},
 static struct xv_port port = {.key = {.dev = "p1"}, .id = 1, .net = &nets[1]};
 static struct xv_datapath dp;
 static struct xv_mac_table fdb;
-static struct xv_model model = {
-	.port_by_id = ports, .by_bd = by_bd, .dp = &dp, .macs = &fdb, .n_full = 0};
+static struct xv_model model = {.port_by_id = ports, .by_bd = by_bd, .dp = &dp, .macs = &fdb};
 static void *memory;
 
 static void nothing(void)
@@ -135,7 +134,7 @@ static void test_episodes(void **state)
 		net->learned = port.learned = 99;
 		xv_quota_room(&model);
 		assert_true(!net->full && net->short_of_room && !port.full && port.short_of_room);
-		assert_int_equal(model.n_full, 0);
+		assert_int_equal(model.n_short, 2);
 		net->learned = port.learned = 0;
 		xv_quota_room(&model);
 		assert_true(!net->short_of_room && !port.short_of_room);

@@ -12,10 +12,10 @@
 #include "client.h"
 #include "clock.h"
 #include "rundir.h"
+#include "sizes.h"
 
 enum {
-	REQUEST_MIB = 192, /* the longest request that the daemon takes */
-	REQUEST_MAX = REQUEST_MIB << 20,
+	REQUEST_MAX = XV_REQUEST_MIB << 20,
 	BUFFER = 256 << 10, /* for reading the answer, which may be long */
 	LOOK_MS = 2000,	    /* how often the client looks whether the daemon still runs */
 	HUNG_SECONDS = 30,  /* a daemon that neither answers nor uses CPU for so long is given up */
@@ -231,7 +231,7 @@ int xv_client_send(struct xv_client *client, const json_t *request, struct xv_er
 		return xv_err_set(err, -EMSGSIZE,
 				  "the request is larger than %d MiB (each quotation mark, line "
 				  "end and backslash of a file takes two bytes of it)",
-				  REQUEST_MIB);
+				  XV_REQUEST_MIB);
 	}
 	text[len++] = '\n';
 	/* If the daemon has closed the connection, its answer, which is read next, says why. */

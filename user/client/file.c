@@ -10,10 +10,10 @@
 #include "file.h"
 #include "progress.h"
 #include "row.h"
+#include "sizes.h"
 
 enum {
-	FILE_MIB = 128, /* the longest file that the daemon takes */
-	FILE_LIMIT = FILE_MIB << 20,
+	FILE_LIMIT = XV_FILE_MIB << 20,
 	BLOCK = 256 << 10, /* bytes sent at once; the daemon takes more */
 };
 
@@ -83,7 +83,7 @@ int xv_file_read(const char *name, json_t **text, struct xv_err *err)
 		fclose(in);
 	if (ret == -EFBIG)
 		return xv_err_set(err, ret, "%s: larger than %d MiB", is_stdin ? "stdin" : name,
-				  FILE_MIB);
+				  XV_FILE_MIB);
 	if (ret)
 		return xv_err_set(err, ret, "%s: %s", name, strerror(-ret));
 	ret = check_utf8(is_stdin ? "stdin" : name, buf, len, err);

@@ -10,9 +10,10 @@
 #include "config/config_check.h"
 #include "config/config_file.h"
 #include "config/config_root.h"
+#include "sizes.h"
 
 enum {
-	FILE_MAX = XV_CONFIG_FILE_MAX << 20,
+	FILE_MAX = XV_FILE_MIB << 20,
 };
 
 static int read_failed(const char *file, struct xv_err *err, int code)
@@ -22,7 +23,7 @@ static int read_failed(const char *file, struct xv_err *err, int code)
 
 static int too_large(const char *file, struct xv_err *err)
 {
-	return xv_err_set(err, -EFBIG, "%s: larger than %d MiB", file, XV_CONFIG_FILE_MAX);
+	return xv_err_set(err, -EFBIG, "%s: larger than %d MiB", file, XV_FILE_MIB);
 }
 
 /* Reads all of fd into a growing buffer, as a pipe has no size. */

@@ -5,14 +5,6 @@
 
 #include "config/config.h"
 
-enum {
-	/*
-	 * MiB of a file. What `xvtep save` prints of a full instance is smaller: 1,048,576 entries
-	 * of at most 99 bytes, and 12 MB of lists, networks and ports.
-	 */
-	XV_CONFIG_FILE_MAX = 128,
-};
-
 /*
  * Reads and checks a configuration. file: its name in messages ("FILE:LINE: ..."). On success
  * *config is a new object, which the caller frees. On failure *config is untouched, and err says

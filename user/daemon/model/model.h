@@ -121,8 +121,7 @@ struct xv_model {
 	struct xv_mac_table *macs;
 	struct xv_flap *flaps; /* uthash by (bd, MAC): MACs that moved recently */
 	struct xv_loop *loop;  /* NULL: loops are not detected */
-	unsigned int n_full;   /* networks and ports that are marked full for the programs */
-	unsigned int n_short;  /* ... whose shortage was told, and its end was not */
+	unsigned int n_short;  /* networks and ports whose shortage was told, and its end was not */
 };
 
 static inline void xv_signal_network(const struct xv_network_signal *signal, struct xv_network *net)

@@ -135,7 +135,6 @@ static struct xv_network *new_network(struct xv_model *model, uint32_t vni, uint
 /* Removes the network from the daemon's tables. */
 static void unlink_network(struct xv_model *model, struct xv_network *net)
 {
-	model->n_full -= net->full;
 	model->n_short -= net->short_of_room;
 	HASH_DEL(model->networks, net);
 	model->by_bd[net->bd] = NULL;

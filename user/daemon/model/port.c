@@ -149,7 +149,6 @@ void xv_port_wait(struct xv_model *model, struct xv_port *port, bool waiting)
 
 void xv_port_free(struct xv_model *model, struct xv_port *port)
 {
-	model->n_full -= port->full;
 	model->n_short -= port->short_of_room;
 	xv_port_wait(model, port, false);
 	leave_device(model, port);

@@ -59,7 +59,6 @@ void xv_quota_deny_network(struct xv_model *model, struct xv_network *net)
 	if (net->full)
 		return;
 	net->full = true;
-	model->n_full++;
 	xv_network_write(model, net);
 }
 
@@ -81,7 +80,6 @@ void xv_quota_deny_port(struct xv_model *model, struct xv_port *port)
 	if (port->full)
 		return;
 	port->full = true;
-	model->n_full++;
 	xv_port_write(model, port);
 }
 
@@ -97,7 +95,6 @@ static void open_network(struct xv_model *model, struct xv_network *net)
 	    xv_mac_table_count(model) >= XV_MAX_FDB)
 		return;
 	net->full = false;
-	model->n_full--;
 	xv_network_write(model, net);
 }
 
@@ -106,7 +103,6 @@ static void open_port(struct xv_model *model, struct xv_port *port)
 	if (!port->full || (port->max_macs && port->learned >= port->max_macs))
 		return;
 	port->full = false;
-	model->n_full--;
 	xv_port_write(model, port);
 }
 
@@ -140,7 +136,7 @@ void xv_quota_room(struct xv_model *model)
 	struct xv_network *net;
 	struct xv_port *port;
 
-	if (!model->n_full && !model->n_short)
+	if (!model->n_short) /* what is full is short of room too */
 		return;
 	for (net = model->networks; net; net = net->hh.next) {
 		open_network(model, net);

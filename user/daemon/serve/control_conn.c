@@ -330,7 +330,7 @@ static void check_rest(struct xv_conn *conn)
 	char text[96];
 
 	if (rest > XV_CONTROL_LINE) {
-		snprintf(text, sizeof(text), "a request has at most %d MiB", XV_CONTROL_LINE_MIB);
+		snprintf(text, sizeof(text), "a request has at most %d MiB", XV_REQUEST_MIB);
 		xv_conn_refuse(conn, -EMSGSIZE, text);
 	} else if (pending_bytes(conn->conns) > XV_CONTROL_PENDING) {
 		snprintf(text, sizeof(text),

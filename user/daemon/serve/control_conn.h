@@ -8,13 +8,12 @@
 #include "serve/control_answer.h"
 #include "serve/control_load.h"
 #include "serve/control_pace.h"
+#include "sizes.h"
 #include "sources/ops.h"
 
 enum xv_control_conn_limits {
-	/* "apply" carries a whole file (XV_CONFIG_FILE_MAX), in which JSON escapes bytes */
-	XV_CONTROL_LINE_MIB = 192, /* of a request */
-	XV_CONTROL_LINE = XV_CONTROL_LINE_MIB << 20,
-	XV_CONTROL_PENDING_MIB = 256, /* of unread requests, all clients together */
+	XV_CONTROL_LINE = XV_REQUEST_MIB << 20, /* bytes of a request */
+	XV_CONTROL_PENDING_MIB = 256,		/* of unread requests, all clients together */
 	XV_CONTROL_PENDING = XV_CONTROL_PENDING_MIB << 20,
 	XV_CONTROL_SMALL = 64 << 10, /* bytes of a request that is parsed at once */
 	XV_CONTROL_TURN = 256 << 10, /* bytes read or written before others have their turn */
